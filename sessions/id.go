@@ -1,0 +1,54 @@
+package sessions
+
+import (
+	"crypto/sha512"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log/slog"
+	"unique"
+)
+
+// ID is a session ID: a bearer secret. Who has it, is the user. [ID.Secret] is the only way to its text; printed with any
+// verb of fmt, logged through slog, marshaled to JSON or text, it shows [ID.Loggable] instead.
+//
+// Only an [IDScheme] makes an ID, and only a [Manager] asks it for a new one. IDs can be compared with ==. The zero ID
+// is no session's; its text is empty.
+type ID struct {
+	// A handle shows an address to whoever prints it by reflection, where a string field would show the secret.
+	text unique.Handle[string]
+}
+
+func newID(text string) ID { return ID{unique.Make(text)} }
+
+// Secret returns the ID's text, for the client that the session belongs to and nobody else.
+func (id ID) Secret() string {
+	if id == (ID{}) {
+		return ""
+	}
+	return id.text.Value()
+}
+
+// Loggable returns the lowercase hex SHA-512 of the ID's text, 128 characters. It identifies the session in logs, in lists
+// and as the store's key, and lets nobody in: the ID can't be computed from it.
+func (id ID) Loggable() string { return loggable(id.Secret()) }
+
+func loggable(text string) string {
+	sum := sha512.Sum512([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// Format writes [ID.Loggable] for every verb.
+func (id ID) Format(f fmt.State, _ rune) { io.WriteString(f, id.Loggable()) }
+
+// String returns [ID.Loggable].
+func (id ID) String() string { return id.Loggable() }
+
+// GoString returns [ID.Loggable].
+func (id ID) GoString() string { return id.Loggable() }
+
+// LogValue returns [ID.Loggable].
+func (id ID) LogValue() slog.Value { return slog.StringValue(id.Loggable()) }
+
+// MarshalText returns [ID.Loggable]. There is no way back: an ID is not meant to be stored.
+func (id ID) MarshalText() ([]byte, error) { return []byte(id.Loggable()), nil }

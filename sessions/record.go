@@ -1,0 +1,35 @@
+package sessions
+
+import (
+	"time"
+
+	"github.com/dynasession/dynasession/codec"
+)
+
+// Record is a session as a [Store] keeps it: plain values and an encoded payload. It knows nothing of the type of the
+// session's data, and holds the key, never the ID.
+type Record struct {
+	Key     string        // the [IDScheme]'s key: the ID's hash
+	Payload codec.Payload // the session's data, encoded
+	Rev     string        // names the last logical write; "" in a record of a writer that knows no revisions
+	Subject string        // whose session it is; "" while nobody has signed in
+
+	// Created and Accessed are in UTC, to the microsecond.
+	Created  time.Time
+	Accessed time.Time
+
+	// IdleTimeout and AbsoluteTimeout are the session's own, in whole seconds.
+	IdleTimeout     time.Duration
+	AbsoluteTimeout time.Duration
+}
+
+// ExpiresAt returns the moment from which the session is dead: the earlier of Created plus AbsoluteTimeout and Accessed
+// plus IdleTimeout, both counted from the whole second. It is a whole second itself, in UTC.
+func (r Record) ExpiresAt() time.Time {
+	absolute := r.Created.Unix() + int64(r.AbsoluteTimeout/time.Second)
+	idle := r.Accessed.Unix() + int64(r.IdleTimeout/time.Second)
+	return time.Unix(min(absolute, idle), 0).UTC()
+}
+
+// expired reports whether the session is dead at now: alive in the last second before ExpiresAt, dead from it on.
+func (r Record) expired(now time.Time) bool { return !r.ExpiresAt().After(now) }
