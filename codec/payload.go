@@ -22,18 +22,20 @@ type Payload interface {
 // bytes of some payload. It does not copy data, which must not be changed afterwards.
 //
 // Printed, with whatever verb, it shows its format and never its data: session data has no business in a log.
-func Opaque(format string, data []byte) Payload { return opaque{format: format, data: &data} }
+func Opaque(format string, data []byte) Payload {
+	return opaque{format: format, data: func() []byte { return data }}
+}
 
-// opaque holds its data behind a pointer because verbs that String doesn't answer, %d say, print the fields as they are:
-// a pointer shows an address. (A Format method for fmt would collide with Payload's.)
+// opaque holds its data in a function, which no verb of fmt looks into: verbs that String doesn't answer, %d say, print the
+// fields as they are, pointers followed. (A Format method for fmt would collide with Payload's.)
 type opaque struct {
 	format string
-	data   *[]byte
+	data   func() []byte
 }
 
 func (o opaque) Format() string         { return o.format }
-func (o opaque) Bytes() ([]byte, error) { return *o.data, nil }
-func (o opaque) String() string         { return fmt.Sprintf("%s payload, %d bytes", o.format, len(*o.data)) }
+func (o opaque) Bytes() ([]byte, error) { return o.data(), nil }
+func (o opaque) String() string         { return fmt.Sprintf("%s payload, %d bytes", o.format, len(o.data())) }
 func (o opaque) GoString() string       { return o.String() }
 
 // BytesOf returns the bytes of p if p is of the given format, and an error that is [ErrFormat] and names both formats if

@@ -1,0 +1,137 @@
+// Package attribute is the native codec: each field of T becomes an attribute of DynamoDB's own, which its console shows, its
+// expressions reach and its exports hold.
+//
+//	sessions.New(store, &sessions.Config[Cart]{Codec: attribute.Codec[Cart]{}})
+//
+// Any store keeps such sessions; the DynamoDB store keeps them as they are, others as DynamoDB JSON.
+package attribute
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/codec/internal/fault"
+	"github.com/dynasession/dynasession/codec/internal/generic"
+)
+
+// Codec encodes T by feature/dynamodb/attributevalue. A field's name comes from its `json` tag, else from its `dynamodbav` tag,
+// else it is Go's; a field that the `json` tag excludes is not stored. The options of `dynamodbav` tags, such as stringset, are
+// honoured in both, save unixtime: a time is a text. So are the methods MarshalDynamoDBAttributeValue, MarshalText and MarshalBinary; MarshalJSON
+// is not. The zero value is ready to use.
+//
+// What it can't give back it refuses, as [codec.JSON] does, and besides: what DynamoDB refuses, which is numbers below 1e-130 or
+// above 9.9e125, empty keys of maps, more than 31 levels of nesting, and a member twice or empty in a set; a [][]byte that is not
+// tagged binaryset, as it would become a set; and structs that hide fields behind MarshalJSON. A set has no order.
+//
+// In an interface, as in a map[string]any, a number comes back as a float64 if that holds its value exactly and as a json.Number
+// if not, a slice as []any, a map as map[string]any, and bytes as bytes.
+type Codec[T any] struct{}
+
+// Validate returns an error that names the field of T whose type can't be stored, if there is one.
+func (Codec[T]) Validate() error {
+	if _, err := format.Of(reflect.TypeFor[T]()); err != nil {
+		return fmt.Errorf("attribute: %w", err)
+	}
+	return nil
+}
+
+// Encode returns v as a [Value].
+func (c Codec[T]) Encode(v T) (codec.Payload, error) {
+	s, err := format.Of(reflect.TypeFor[T]())
+	if err != nil {
+		return nil, fmt.Errorf("attribute: %w", err)
+	}
+	if err := s.Check(reflect.ValueOf(&v).Elem()); err != nil {
+		return nil, fmt.Errorf("attribute: %w", err)
+	}
+	av, err := marshal(&v)
+	if err == nil {
+		av, err = storable(av)
+	}
+	if err != nil {
+		if err := s.CheckScalars(reflect.ValueOf(&v).Elem()); err != nil {
+			return nil, fmt.Errorf("attribute: %w", err)
+		}
+		return nil, err
+	}
+	p := NewValue(av)
+	if s.Custom {
+		if _, err := c.Decode(p); err != nil {
+			return nil, fmt.Errorf("attribute: can't be read back: %w", err)
+		}
+	}
+	return p, nil
+}
+
+// Decode reads a [Value], or what a store has kept of one as DynamoDB JSON. Fields that T doesn't have are ignored, and those that
+// the value doesn't have are zero.
+func (c Codec[T]) Decode(p codec.Payload) (T, error) {
+	var v, zero T
+	value, err := ValueOf(p)
+	if err != nil {
+		return zero, err
+	}
+	s, err := format.Of(reflect.TypeFor[T]())
+	if err != nil {
+		return zero, fmt.Errorf("attribute: %w", err)
+	}
+	av := value.AttributeValue()
+	if _, null := av.(*types.AttributeValueMemberNULL); null && !s.TakesNull {
+		return zero, fmt.Errorf("attribute: is NULL, and %v can't be", reflect.TypeFor[T]())
+	}
+	if err := unmarshal(av, &v); err != nil {
+		return zero, err
+	}
+	if s.Interfaces {
+		generic.Numbers(reflect.ValueOf(&v).Elem())
+	}
+	return v, nil
+}
+
+func marshal(v any) (av types.AttributeValue, err error) {
+	defer func() {
+		if p := fault.Panicked(recover(), "attribute: can't be encoded"); p != nil {
+			av, err = nil, p
+		}
+	}()
+	// What the encoder doesn't see behind a pointer: nil, and an interface.
+	switch top := reflect.ValueOf(v).Elem(); top.Kind() {
+	case reflect.Map, reflect.Slice, reflect.Pointer, reflect.Interface:
+		if top.IsNil() {
+			return &types.AttributeValueMemberNULL{Value: true}, nil
+		}
+		if top.Kind() == reflect.Interface {
+			v = top.Interface()
+		}
+	}
+	av, err = attributevalue.NewEncoder(func(o *attributevalue.EncoderOptions) {
+		o.TagKey = "json"
+		o.UseEncodingMarshalers = true
+		o.NullEmptySets = false // an empty set comes back empty, and not nil: see storable
+	}).Encode(v)
+	if err != nil {
+		return nil, fault.Custom(err, "attribute: can't be encoded")
+	}
+	return av, nil
+}
+
+func unmarshal(av types.AttributeValue, v any) (err error) {
+	defer func() {
+		if p := fault.Panicked(recover(), "attribute: can't be decoded"); p != nil {
+			err = p
+		}
+	}()
+	err = attributevalue.NewDecoder(func(o *attributevalue.DecoderOptions) {
+		o.TagKey = "json"
+		o.UseEncodingUnmarshalers = true
+		o.UseNumber = true
+	}).Decode(av, v)
+	if err != nil {
+		return decodeError(err)
+	}
+	return nil
+}

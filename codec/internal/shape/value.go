@@ -1,0 +1,167 @@
+package shape
+
+import (
+	"encoding/json"
+	"math"
+	"reflect"
+	"unicode/utf8"
+)
+
+// maxDepth bounds how deep a value may be nested: what encoding/json reads at most.
+const maxDepth = 10000
+
+// Check returns an error if v, whose type has the shape s, holds what can't be kept: a cycle, a nil that a pointer hides, or in
+// an interface anything but what decodes into one. It names the field, never a value. For a shape that is not Loose there is
+// nothing to find.
+func (s *Shape) Check(v reflect.Value) error {
+	if !s.Loose {
+		return nil
+	}
+	c := check{format: s.format, on: map[pointer]bool{}, generic: map[reflect.Type]bool{}}
+	return c.visit(v, "")
+}
+
+// CheckScalars returns an error if v holds a text, or a map's key, that is not UTF-8, or a number that is not finite. It names
+// the field.
+func (s *Shape) CheckScalars(v reflect.Value) error {
+	c := check{format: s.format, scalars: true, on: map[pointer]bool{}, generic: map[reflect.Type]bool{}}
+	return c.visit(v, "")
+}
+
+// check goes through a value once.
+type check struct {
+	format  *Format
+	scalars bool             // look at texts and numbers
+	on      map[pointer]bool // the pointers that lead to the present value
+	depth   int
+
+	generic map[reflect.Type]bool // types of elements found good in an interface
+}
+
+type pointer struct {
+	t reflect.Type
+	p uintptr
+	n int // of a slice: two slices of one array differ
+}
+
+// enter notes that v leads further down, and refuses it if v led here.
+func (c *check) enter(v reflect.Value, path string) (leave func(), err error) {
+	p := pointer{t: v.Type(), p: v.Pointer()}
+	if v.Kind() == reflect.Slice {
+		p.n = v.Len()
+	}
+	if c.on[p] {
+		return nil, refuse(path, "is a cycle")
+	}
+	if c.depth++; c.depth > maxDepth {
+		return nil, refuse(path, "is nested deeper than %d levels", maxDepth)
+	}
+	c.on[p] = true
+	return func() { delete(c.on, p); c.depth-- }, nil
+}
+
+func (c *check) visit(v reflect.Value, path string) error {
+	switch v.Kind() {
+	case reflect.String:
+		if c.scalars && !utf8.ValidString(v.String()) {
+			return refuse(path, "text is not UTF-8")
+		}
+		return nil
+	case reflect.Float32, reflect.Float64:
+		if c.scalars && (math.IsNaN(v.Float()) || math.IsInf(v.Float(), 0)) {
+			return refuse(path, "a %v that is NaN or infinite can't be stored", v.Type())
+		}
+		return nil
+	case reflect.Interface:
+		if v.IsNil() {
+			return nil
+		}
+		if err := c.dynamic(v.Elem(), path); err != nil {
+			return err
+		}
+		return c.visit(v.Elem(), path)
+	case reflect.Pointer, reflect.Slice, reflect.Map:
+		if v.IsNil() || c.ownEncoder(v.Type()) {
+			return nil
+		}
+		leave, err := c.enter(v, path)
+		if err != nil {
+			return err
+		}
+		defer leave()
+	}
+	return c.inside(v, path)
+}
+
+func (c *check) inside(v reflect.Value, path string) error {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if e := v.Elem(); nilable(e.Type()) && e.IsNil() {
+			return refuse(path, "points to a nil, which would come back as a nil pointer")
+		}
+		return c.visit(v.Elem(), path)
+	case reflect.Slice, reflect.Array:
+		if !c.worth(v.Type().Elem()) {
+			return nil
+		}
+		for i := range v.Len() {
+			if err := c.visit(v.Index(i), path+"[]"); err != nil {
+				return err
+			}
+		}
+	case reflect.Map:
+		for i := v.MapRange(); i.Next(); {
+			if err := c.visit(i.Key(), path+"[key]"); err != nil {
+				return err
+			}
+			if err := c.visit(i.Value(), path+"[]"); err != nil {
+				return err
+			}
+		}
+	case reflect.Struct:
+		if c.ownEncoder(v.Type()) {
+			return nil
+		}
+		for i := range v.NumField() {
+			f := v.Type().Field(i)
+			if (!f.IsExported() && !f.Anonymous) || f.Tag.Get("json") == "-" {
+				continue
+			}
+			if err := c.visit(v.Field(i), join(path, f.Name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// ownEncoder reports whether values of t encode themselves.
+func (c *check) ownEncoder(t reflect.Type) bool {
+	if t == reflect.TypeFor[json.Number]() {
+		return false
+	}
+	if c.format.Leaf != nil && c.format.Leaf(t) {
+		return true
+	}
+	p := t
+	if t.Kind() != reflect.Pointer {
+		p = reflect.PointerTo(t)
+	}
+	for _, m := range c.format.Methods {
+		if p.Implements(m.Encode) {
+			return true
+		}
+	}
+	return false
+}
+
+// worth reports whether elements of type t can hold anything to look at.
+func (c *check) worth(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.String, reflect.Float32, reflect.Float64:
+		return c.scalars
+	case reflect.Interface, reflect.Pointer, reflect.Slice, reflect.Map, reflect.Struct, reflect.Array:
+		return true
+	}
+	return false
+}

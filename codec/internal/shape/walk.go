@@ -1,0 +1,118 @@
+package shape
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// walk goes through a type once.
+type walk struct {
+	format *Format
+	shape  *Shape
+	seen   map[visit]bool
+	open   map[reflect.Type]bool // the types that enclose the present one
+}
+
+// visit is a type and whether its values can be addressed: methods of a pointer are called on those only.
+type visit struct {
+	t           reflect.Type
+	addressable bool
+}
+
+func (w *walk) root(t reflect.Type) error {
+	if t.Kind() == reflect.Interface && t.NumMethod() > 0 {
+		return refuse("", "%v is an interface with methods, and nothing tells which type to decode into", t)
+	}
+	return w.visit(t, true, "")
+}
+
+// visit looks at t, which is reached by the field path.
+func (w *walk) visit(t reflect.Type, addressable bool, path string) error {
+	if w.open[t] {
+		w.shape.Loose = true // a value of it may be a cycle
+	}
+	v := visit{t, addressable}
+	if w.seen[v] {
+		return nil
+	}
+	w.seen[v] = true
+
+	if w.format.Type != nil {
+		if err := w.format.Type(t); err != nil {
+			return refuse(path, "%w", err)
+		}
+	}
+	if w.format.Leaf != nil && w.format.Leaf(t) {
+		return nil
+	}
+	done, err := w.custom(t, addressable, path)
+	if done || err != nil {
+		return err
+	}
+	w.open[t] = true
+	defer delete(w.open, t)
+	return w.kind(t, addressable, path)
+}
+
+func (w *walk) kind(t reflect.Type, addressable bool, path string) error {
+	switch t.Kind() {
+	case reflect.Chan, reflect.Func, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128, reflect.Uintptr:
+		return refuse(path, "%v can't be stored", t)
+	case reflect.Interface:
+		if t.NumMethod() > 0 {
+			return refuse(path, "%v is an interface with methods, and nothing tells which type to decode into", t)
+		}
+		w.shape.Interfaces, w.shape.Loose = true, true
+	case reflect.Pointer:
+		if nilable(t.Elem()) {
+			w.shape.Loose = true // nil in it can't be told from nil
+		}
+		return w.visit(t.Elem(), true, path)
+	case reflect.Slice:
+		return w.visit(t.Elem(), true, path+"[]")
+	case reflect.Array:
+		return w.visit(t.Elem(), addressable, path+"[]")
+	case reflect.Map:
+		w.shape.Maps = true
+		if err := w.key(t.Key(), path); err != nil {
+			return err
+		}
+		return w.visit(t.Elem(), false, path+"[]")
+	case reflect.Struct:
+		return w.fields(t, addressable, path)
+	}
+	return nil
+}
+
+// key refuses types that one of the codecs can't read back as a map's key.
+func (w *walk) key(t reflect.Type, path string) error {
+	switch t.Kind() {
+	case reflect.String,
+		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		if !t.Implements(textMethods.Encode) {
+			return nil
+		}
+	}
+	if t.Implements(textMethods.Encode) && reflect.PointerTo(t).Implements(textMethods.Decode) {
+		w.shape.Custom = true
+		return nil
+	}
+	return refuse(path, "%v as the key of a map: must be a string, an integer, or have MarshalText and UnmarshalText", t)
+}
+
+func nilable(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Interface:
+		return true
+	}
+	return false
+}
+
+// refuse returns an error that names the field, if there is one.
+func refuse(path, format string, args ...any) error {
+	if path == "" {
+		return fmt.Errorf(format, args...)
+	}
+	return fmt.Errorf("field "+path+": "+format, args...)
+}

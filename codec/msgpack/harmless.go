@@ -1,0 +1,80 @@
+package msgpack
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// maxDepth is how deep values may be nested; encoding/json's bound.
+const maxDepth = 10000
+
+var errCut = errors.New("msgpack: ends before the value does")
+
+// harmless returns b if it is one whole value of MessagePack, and an error if it isn't. The decoder believes each length that it
+// reads and makes room for it: five bytes are enough to exhaust the memory. So no length leaves here that the bytes don't have.
+//
+// There is one more way to such a length: where it expects a map, the decoder skips the head of an extension and reads
+// on in its content. The content of a timestamp may begin like a map, so that such a one is returned in its longest form, whose
+// content can't.
+func harmless(b []byte) ([]byte, error) {
+	open := []int{1} // how many values are still to come, at each level
+	var rewritten []byte
+	from, at := 0, 0
+	for len(open) > 0 {
+		last := len(open) - 1
+		if open[last] == 0 {
+			open = open[:last]
+			continue
+		}
+		open[last]--
+		t, err := read(b[at:])
+		if err != nil {
+			return nil, err
+		}
+		end := at + t.head + t.body
+		if end > len(b) || t.items > len(b)-end {
+			return nil, errCut
+		}
+		if t.isExt && t.body > 0 && b[at+t.head] == codeMap32 {
+			long, err := longTimestamp(b[at:end], t)
+			if err != nil {
+				return nil, err
+			}
+			rewritten = append(append(rewritten, b[from:at]...), long...)
+			from = end
+		}
+		if t.items > 0 {
+			if len(open) >= maxDepth {
+				return nil, fmt.Errorf("msgpack: is nested deeper than %d levels", maxDepth)
+			}
+			open = append(open, t.items)
+		}
+		at = end
+	}
+	if at != len(b) {
+		return nil, errors.New("msgpack: more follows the value")
+	}
+	if rewritten == nil {
+		return b, nil
+	}
+	return append(rewritten, b[from:]...), nil
+}
+
+// longTimestamp returns a timestamp of 4 or 8 bytes as one of 12.
+func longTimestamp(ext []byte, t token) ([]byte, error) {
+	content := ext[t.head:]
+	var seconds, nanoseconds uint64
+	switch {
+	case ext[t.head-1] == extTime && len(content) == 4:
+		seconds = uint64(binary.BigEndian.Uint32(content))
+	case ext[t.head-1] == extTime && len(content) == 8:
+		both := binary.BigEndian.Uint64(content)
+		seconds, nanoseconds = both&(1<<34-1), both>>34
+	default:
+		return nil, errors.New("msgpack: an extension that looks like a map")
+	}
+	out := []byte{0xc7, 12, extTime}
+	out = binary.BigEndian.AppendUint32(out, uint32(nanoseconds))
+	return binary.BigEndian.AppendUint64(out, seconds), nil
+}
