@@ -49,7 +49,7 @@ func (s *sentinel) Unwrap() error { return s.parent }
 
 // Error is the error that a [Manager] returns: which operation failed, for which session, and why. It holds neither ID nor data.
 type Error struct {
-	// Op is the operation: "create", "load", "save", "update", "destroy".
+	// Op is the operation: "create", "load", "save", "update", "renew", "authenticate", "destroy".
 	Op string
 
 	// Handle is the session's handle, [ID.Loggable]; empty if the ID was too long to be one.

@@ -19,7 +19,12 @@ type ID struct {
 	text unique.Handle[string]
 }
 
-func newID(text string) ID { return ID{unique.Make(text)} }
+func newID(text string) ID {
+	if text == "" {
+		return ID{}
+	}
+	return ID{unique.Make(text)}
+}
 
 // Secret returns the ID's text, for the client that the session belongs to and nobody else.
 func (id ID) Secret() string {

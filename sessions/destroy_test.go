@@ -1,0 +1,103 @@
+package sessions_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/sessions"
+)
+
+func TestDestroyedIsDestroyedForEveryManager(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.saved(t, cart{})
+	is.NoErr(w.Destroy(t.Context(), s))
+	is.Equal(w.store.took(), []string{"Delete"}) // one call
+	is.Equal(w.mem.Len(), 0)
+	_, err := w.other.Load(t.Context(), s.ID().Secret())
+	is.True(errors.Is(err, sessions.ErrNotFound))
+	is.NoErr(w.Destroy(t.Context(), s)) // again is no error
+}
+
+func TestDestroyIDNeedsNoLoad(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.saved(t, cart{})
+	is.NoErr(w.DestroyID(t.Context(), s.ID().Secret()))
+	is.Equal(w.store.took(), []string{"Delete"})
+	is.Equal(w.mem.Len(), 0)
+	is.NoErr(w.DestroyID(t.Context(), s.ID().Secret()))                          // gone already
+	is.NoErr(w.DestroyID(t.Context(), sessions.RandomIDs(32).New().Secret()))    // never there
+	is.True(errors.Is(w.DestroyID(t.Context(), "x"), sessions.ErrInvalidID))     // can't be
+	is.True(errors.Is(w.DestroyID(t.Context(), s.Handle()), sessions.ErrInvalidID)) // a handle ends nothing
+}
+
+func TestDestroyOfAnUnsavedSessionAsksNobody(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.Create()
+	is.NoErr(w.Destroy(t.Context(), s))
+	is.Equal(len(w.store.took()), 0)
+	is.True(errors.Is(w.Save(t.Context(), s), sessions.ErrNotFound)) // and it stays ended
+	is.Equal(w.mem.Len(), 0)
+}
+
+func TestDestroyAfterACreateInDoubtAsksTheStore(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.Create()
+	w.lostAnswer(true)
+	is.True(errors.Is(w.Save(t.Context(), s), sessions.ErrOutcomeUnknown))
+	is.Equal(w.mem.Len(), 1)
+	is.NoErr(w.Destroy(t.Context(), s))
+	is.Equal(w.mem.Len(), 0)
+}
+
+// The row that most libraries fail: whatever a slow request does after the logout, the session stays gone.
+func TestNothingBringsADestroyedSessionBack(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, &sessions.Config[cart]{TouchInterval: -1})
+	s := w.saved(t, cart{})
+	slow, err := w.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.NoErr(w.other.DestroyID(t.Context(), s.ID().Secret()))
+
+	w.clock.Advance(time.Second)
+	slow.Data.Count++
+	is.True(errors.Is(w.Save(t.Context(), slow), sessions.ErrNotFound))
+	_, err = w.Load(t.Context(), s.ID().Secret())
+	is.True(errors.Is(err, sessions.ErrNotFound))
+	_, err = w.Update(t.Context(), s.ID().Secret(), func(c *cart) error { c.Count++; return nil })
+	is.True(errors.Is(err, sessions.ErrNotFound))
+	is.Equal(w.mem.Len(), 0) // no item
+}
+
+// The client that logs out may hang up: its logout goes through.
+func TestDestroyGoesThroughACancelledContext(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	a, b := w.saved(t, cart{}), w.saved(t, cart{})
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	is.NoErr(w.Destroy(cancelled, a))
+	is.NoErr(w.DestroyID(cancelled, b.ID().Secret()))
+	is.Equal(w.mem.Len(), 0)
+}
+
+func TestFailedDestroyIsToldAndMayBeRepeated(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.saved(t, cart{})
+	w.store.remove = func(ctx, string) error { return sessions.ErrUnavailable }
+	is.True(errors.Is(w.Destroy(t.Context(), s), sessions.ErrUnavailable))
+	is.True(errors.Is(w.DestroyID(t.Context(), s.ID().Secret()), sessions.ErrUnavailable))
+	s.Data.Count++
+	is.NoErr(w.Save(t.Context(), s)) // it is still alive, and we still know it
+	w.store.remove = nil
+	is.NoErr(w.Destroy(t.Context(), s))
+	is.Equal(w.mem.Len(), 0)
+}

@@ -1,0 +1,79 @@
+package sessions_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/sessions"
+)
+
+func TestErrorFamilies(t *testing.T) {
+	is := is.New(t)
+	is.True(errors.Is(sessions.ErrExpired, sessions.ErrNotFound))
+	is.True(errors.Is(sessions.ErrInvalidID, sessions.ErrNotFound))
+	is.True(errors.Is(sessions.ErrOutcomeUnknown, sessions.ErrUnavailable))
+
+	all := []error{
+		sessions.ErrNotFound, sessions.ErrExpired, sessions.ErrInvalidID, sessions.ErrExists, sessions.ErrConflict,
+		sessions.ErrTooLarge, sessions.ErrDecode, sessions.ErrUnavailable, sessions.ErrOutcomeUnknown,
+	}
+	parents := map[error]error{
+		sessions.ErrExpired: sessions.ErrNotFound, sessions.ErrInvalidID: sessions.ErrNotFound,
+		sessions.ErrOutcomeUnknown: sessions.ErrUnavailable,
+	}
+	for i, a := range all {
+		for j, b := range all {
+			is.Equal(errors.Is(a, b), i == j || parents[a] == b) // no other is another
+		}
+	}
+}
+
+func TestErrorText(t *testing.T) {
+	is := is.New(t)
+	err := error(&sessions.Error{Op: "load", Handle: "4ee055b8", Err: sessions.ErrExpired})
+	is.Equal(err.Error(), "sessions: load 4ee055b8: session expired")
+	is.True(errors.Is(err, sessions.ErrExpired))
+	is.Equal((&sessions.Error{Op: "save", Err: sessions.ErrConflict}).Error(), "sessions: save: session was changed meanwhile")
+}
+
+func TestTooLargeErrorTellsSizeAndLimit(t *testing.T) {
+	is := is.New(t)
+	err := error(&sessions.TooLargeError{Size: 500000, Limit: 409600})
+	is.True(errors.Is(err, sessions.ErrTooLarge))
+	is.True(strings.Contains(err.Error(), "500000"))
+	is.True(strings.Contains(err.Error(), "409600"))
+}
+
+// Each error of a Manager tells the operation and the handle, and holds neither ID nor data.
+func TestManagerErrorsTellOperationAndHandle(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.saved(t, cart{Items: []string{"a-very-private-item"}})
+	is.NoErr(w.other.DestroyID(t.Context(), s.ID().Secret()))
+	s.Data.Count++
+
+	_, loadErr := w.Load(t.Context(), s.ID().Secret())
+	_, updateErr := w.Update(t.Context(), s.ID().Secret(), func(*cart) error { return nil })
+	saveErr := w.Save(t.Context(), s)
+	_, badErr := w.Load(t.Context(), "made-up")
+	for op, err := range map[string]error{"load": loadErr, "update": updateErr, "save": saveErr} {
+		var e *sessions.Error
+		is.True(errors.As(err, &e))
+		is.Equal(e.Op, op)
+		is.Equal(e.Handle, s.Handle())
+		is.True(strings.Contains(err.Error(), s.Handle()))
+		is.True(!strings.Contains(err.Error(), s.ID().Secret()))
+		is.True(!strings.Contains(err.Error(), "a-very-private-item"))
+	}
+	var e *sessions.Error
+	is.True(errors.As(badErr, &e))
+	is.Equal(len(e.Handle), 128) // of what the client sent, so that its attempts can be told apart
+	is.True(!strings.Contains(badErr.Error(), "made-up"))
+
+	_, err := w.Load(t.Context(), strings.Repeat("x", 5000))
+	is.True(errors.As(err, &e))
+	is.Equal(e.Handle, "") // too long to be worth a hash
+}

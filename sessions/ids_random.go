@@ -1,0 +1,62 @@
+package sessions
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+)
+
+// The bounds of the random part of an ID, in bytes. OWASP ASVS 7.2.3 asks for 128 bits; more than 1024 bytes outgrow a cookie.
+const (
+	minIDBytes     = 16
+	maxIDBytes     = 1024
+	defaultIDBytes = 32
+)
+
+// RandomIDs is the scheme of IDs that are so many bytes from crypto/rand, in base64url without padding: 43 characters for
+// the default of 32 bytes. At least 16 and at most 1024 bytes, else [New] returns an error. The key is [ID.Loggable].
+func RandomIDs(bytes int) IDScheme { return randomIDs{bytes} }
+
+type randomIDs struct{ bytes int }
+
+func (r randomIDs) New() ID { return newID(r.text()) }
+
+func (r randomIDs) text() string {
+	if r.Validate() != nil {
+		return ""
+	}
+	b := make([]byte, r.bytes)
+	rand.Read(b) // never fails: the program ends if the system has no randomness
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+func (r randomIDs) Parse(s string) (ID, error) {
+	if err := r.check(s); err != nil {
+		return ID{}, err
+	}
+	return newID(s), nil
+}
+
+// check refuses what text can't have made. Strict refuses the spare bits of the last character, with which one value would
+// have several texts; the decoded length refuses line breaks, which the decoder skips.
+func (r randomIDs) check(s string) error {
+	if r.Validate() != nil || len(s) != base64.RawURLEncoding.EncodedLen(r.bytes) {
+		return fmt.Errorf("%w: wrong length", ErrInvalidID)
+	}
+	var buf [maxIDBytes + 2]byte
+	n, err := base64.RawURLEncoding.Strict().Decode(buf[:], []byte(s))
+	if err != nil || n != r.bytes {
+		return fmt.Errorf("%w: not base64url", ErrInvalidID)
+	}
+	return nil
+}
+
+func (r randomIDs) Key(id ID) string { return id.Loggable() }
+
+// Validate tells whether the size is within its bounds.
+func (r randomIDs) Validate() error {
+	if r.bytes < minIDBytes || r.bytes > maxIDBytes {
+		return fmt.Errorf("IDs of %d random bytes: must be at least %d and at most %d", r.bytes, minIDBytes, maxIDBytes)
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+package sessions_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/sessions"
+)
+
+var (
+	oldKey = []byte("an old key, 24 bytes lng")
+	newKey = []byte("the new one of 24 bytes!")
+)
+
+func TestSignedIDsAreValueDotHMAC(t *testing.T) {
+	is := is.New(t)
+	scheme := sessions.SignedIDs(32, newKey, oldKey)
+	id := scheme.New()
+	value, sig, ok := strings.Cut(id.Secret(), ".")
+	is.True(ok)
+	is.Equal(len(value), 43)
+	mac := hmac.New(sha256.New, newKey)
+	mac.Write([]byte(value))
+	is.Equal(sig, base64.RawURLEncoding.EncodeToString(mac.Sum(nil))) // keys[0] signs
+
+	back, err := scheme.Parse(id.Secret())
+	is.NoErr(err)
+	is.Equal(back, id)
+	is.Equal(scheme.Key(id), id.Loggable()) // of the whole text, signature included
+}
+
+func TestSignedIDsSurviveARotationOfKeys(t *testing.T) {
+	is := is.New(t)
+	before := sessions.SignedIDs(32, oldKey)
+	during := sessions.SignedIDs(32, newKey, oldKey)
+	after := sessions.SignedIDs(32, newKey)
+
+	old, recent := before.New(), during.New()
+	_, err := during.Parse(old.Secret())
+	is.NoErr(err) // an old ID verifies while the old key is there
+	_, err = after.Parse(recent.Secret())
+	is.NoErr(err) // a recent one is signed by the new key
+	_, err = after.Parse(old.Secret())
+	is.True(errors.Is(err, sessions.ErrInvalidID)) // the dropped key verifies nothing
+}
+
+func TestSignedIDsRefuseForgery(t *testing.T) {
+	is := is.New(t)
+	scheme := sessions.SignedIDs(32, newKey)
+	good := scheme.New().Secret()
+	value, sig, _ := strings.Cut(good, ".")
+	other, _, _ := strings.Cut(scheme.New().Secret(), ".")
+	for name, text := range map[string]string{
+		"empty":                 "",
+		"no signature":          value,
+		"empty signature":       value + ".",
+		"no value":              "." + sig,
+		"foreign key":           sessions.SignedIDs(32, oldKey).New().Secret(),
+		"signature of another":  other + "." + sig,
+		"two dots":              value + "." + sig + "." + sig,
+		"a dot behind":          good + ".",
+		"cut signature":         good[:len(good)-1],
+		"longer signature":      good + "A",
+		"padded signature":      good + "=",
+		"signature's case":      value + "." + strings.ToUpper(sig),
+		"quoted":                `"` + good + `"`,
+		"unsigned spare bits":   value + "." + sig[:len(sig)-1] + string(sig[len(sig)-1]+1),
+		"value of another size": sessions.SignedIDs(16, newKey).New().Secret(),
+	} {
+		id, err := scheme.Parse(text)
+		if !errors.Is(err, sessions.ErrInvalidID) || id != (sessions.ID{}) {
+			t.Errorf("%s: accepted, or refused with %v", name, err)
+		}
+	}
+	_, err := scheme.Parse(good)
+	is.NoErr(err) // and the genuine one is none of these
+}
+
+func TestSignedIDsKeepTheirOwnKeys(t *testing.T) {
+	is := is.New(t)
+	key := []byte(strings.Repeat("k", 32))
+	scheme := sessions.SignedIDs(32, key)
+	id := scheme.New()
+	clear(key) // as an application that wipes its secrets does
+	_, err := scheme.Parse(id.Secret())
+	is.NoErr(err)
+}
+
+func TestSignedIDsShowNoKey(t *testing.T) {
+	key := []byte("0123456789abcdef-secret-material")
+	scheme := sessions.SignedIDs(32, key)
+	cfg := sessions.Config[cart]{IDs: scheme}
+	for _, verb := range verbs {
+		for _, v := range []any{scheme, []any{scheme}, cfg, &cfg} {
+			shows(t, string(key), fmt.Sprintf(verb, v), "%T printed with %s", v, verb)
+		}
+	}
+}
+
+func FuzzSignedIDsParse(f *testing.F) {
+	scheme := sessions.SignedIDs(16, newKey, oldKey)
+	genuine := scheme.New().Secret()
+	f.Add(genuine)
+	f.Add(strings.ToUpper(genuine))
+	f.Add(".")
+	f.Fuzz(func(t *testing.T, text string) {
+		if _, err := scheme.Parse(text); err == nil && text != genuine {
+			t.Fatalf("accepted %q, which no key of ours has signed", text)
+		}
+	})
+}

@@ -1,0 +1,83 @@
+package sessions_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/sessions"
+)
+
+func TestSessionShowsNeitherIDNorData(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	const private = "hush-hush"
+	s := w.saved(t, cart{Items: []string{private}})
+
+	type holder struct {
+		Session *sessions.Session[cart]
+		Copy    sessions.Session[cart]
+	}
+	values := map[string]any{
+		"*Session": s, "Session": *s, "slice": []*sessions.Session[cart]{s}, "slice of copies": []sessions.Session[cart]{*s},
+		"map": map[string]*sessions.Session[cart]{"s": s}, "struct": holder{s, *s}, "*struct": &holder{s, *s}, "any": []any{s, *s},
+	}
+	for name, v := range values {
+		forms := logs(v)
+		for _, verb := range verbs {
+			if verb != "%p" { // which asks no method of what is no pointer: the type's comment says so
+				forms = append(forms, fmt.Sprintf(verb, v))
+			}
+		}
+		out, err := json.Marshal(v)
+		is.NoErr(err)
+		for _, form := range append(forms, string(out)) {
+			shows(t, private, form, "%s: %s", name, form)
+			shows(t, s.ID().Secret(), form, "%s: %s", name, form)
+		}
+		is.True(strings.Contains(string(out), s.Handle())) // what it shows is its handle
+	}
+	is.Equal(fmt.Sprint(s), "session "+s.Handle())
+	is.Equal(s.String(), "session "+s.Handle())
+}
+
+// Where fmt asks no method, data may show, the ID never.
+func TestSessionShowsItsIDNowhere(t *testing.T) {
+	w := newWorld(t, nil)
+	s := w.saved(t, cart{})
+	type holder struct{ private *sessions.Session[cart] }
+	type copied struct{ private sessions.Session[cart] }
+	for _, verb := range verbs {
+		for _, v := range []any{*s, holder{s}, &holder{s}, copied{*s}, []any{holder{s}}} {
+			shows(t, s.ID().Secret(), fmt.Sprintf(verb, v), "%T printed with %s", v, verb)
+		}
+	}
+}
+
+func TestSessionTellsWhatItIs(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.Create()
+	is.True(s.IsNew())
+	is.Equal(s.Subject(), "")
+	is.Equal(s.Handle(), s.ID().Loggable())
+	is.Equal(s.CreatedAt(), start)
+	is.Equal(s.AccessedAt(), start)
+	is.NoErr(w.Save(t.Context(), s))
+	is.True(!s.IsNew())
+}
+
+func TestZeroSessionIsRefused(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	for _, s := range []*sessions.Session[cart]{nil, {}} {
+		for _, err := range []error{w.Save(t.Context(), s), w.Destroy(t.Context(), s)} {
+			is.True(err != nil)
+			is.True(strings.Contains(err.Error(), "not a session that a Manager made"))
+		}
+	}
+	is.Equal(len(w.store.took()), 0) // and nothing was asked of the store
+}
