@@ -1,0 +1,135 @@
+package dynamo_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/dynamo"
+	"github.com/dynasession/dynasession/sessions"
+)
+
+var hanging = answer{hang: true}
+
+// A service that does not answer ends the call at the store's deadline, whatever the caller's context allows.
+func TestHangingServiceEndsAtTheDeadline(t *testing.T) {
+	for op, write := range writes {
+		t.Run(op, func(t *testing.T) {
+			t.Parallel()
+			is := is.New(t)
+			w := &wire{answers: []answer{hanging}}
+			store, err := dynamo.NewStore(w.client(), &dynamo.Config{Timeout: 20 * time.Millisecond})
+			is.NoErr(err)
+			err = write(t.Context(), store) // t.Context() has no deadline: that this returns is the proof
+			check(t, err, sessions.ErrOutcomeUnknown)
+			is.True(errors.Is(err, context.DeadlineExceeded))
+			_, err = store.Load(t.Context(), "k")
+			check(t, err, sessions.ErrUnavailable)
+		})
+	}
+}
+
+// A service that throttles for ever ends the call too: by attempts, or by the deadline in a pause between them.
+func TestThrottlingServiceEndsInUnavailable(t *testing.T) {
+	is := is.New(t)
+	w := &wire{answers: []answer{throttled}}
+	store, err := dynamo.NewStore(w.client(), &dynamo.Config{Timeout: 50 * time.Millisecond})
+	is.NoErr(err)
+	check(t, store.Create(t.Context(), record()), sessions.ErrUnavailable) // known not to have been applied
+	is.True(len(w.sent) <= 6)
+}
+
+func TestDoneContextSendsNothing(t *testing.T) {
+	is := is.New(t)
+	store, w := newStore(t, fine)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, write := range writes {
+		err := write(ctx, store)
+		check(t, err, sessions.ErrUnavailable) // not unknown: nothing was sent
+		is.True(errors.Is(err, context.Canceled))
+	}
+	_, err := store.Load(ctx, "k")
+	is.True(errors.Is(err, context.Canceled))
+	is.Equal(len(w.sent), 0)
+}
+
+func TestContextDoneUnderWayLeavesOpenWhatBecame(t *testing.T) {
+	is := is.New(t)
+	store, _ := newStore(t, hanging)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	check(t, store.Create(ctx, record()), sessions.ErrOutcomeUnknown)
+	is.True(ctx.Err() != nil)
+}
+
+// The client's own retries don't multiply ours.
+func TestRetriesAreTheStoresOwn(t *testing.T) {
+	is := is.New(t)
+	w := &wire{answers: []answer{broken500}}
+	client := dynamodb.New(w.client().Options(), func(o *dynamodb.Options) { o.RetryMaxAttempts = 10 })
+	store, err := dynamo.NewStore(client, nil)
+	is.NoErr(err)
+	check(t, store.WithoutPauses().Delete(t.Context(), "k"), sessions.ErrOutcomeUnknown)
+	is.Equal(len(w.sent), 6)
+}
+
+// A failing service is not asked many times over: the store's calls share a quota of retries.
+func TestRetriesShareAQuota(t *testing.T) {
+	is := is.New(t)
+	store, w := newStore(t, refusedWith(500, "InternalServerError", ""))
+	const calls = 100
+	for range calls {
+		_, err := store.Load(t.Context(), "k")
+		is.True(errors.Is(err, sessions.ErrUnavailable))
+	}
+	is.True(len(w.sent) < calls+calls/2) // far from six times as many
+}
+
+func TestSDKErrorsStayInReach(t *testing.T) {
+	is := is.New(t)
+	store, _ := newStore(t, refusedWith(400, "ResourceNotFoundException", ""))
+	_, err := store.Load(t.Context(), "k")
+	var missing *types.ResourceNotFoundException
+	is.True(errors.As(err, &missing))
+	var api smithy.APIError
+	is.True(errors.As(err, &api))
+	is.Equal(api.ErrorCode(), "ResourceNotFoundException")
+
+	store, _ = newStore(t, throttled)
+	err = store.Delete(t.Context(), "k")
+	var provisioned *types.ProvisionedThroughputExceededException
+	is.True(errors.As(err, &provisioned))
+}
+
+// plain is an API that is not the SDK's client, and knows nothing of its errors.
+type plain struct {
+	dynamo.API
+	err error
+}
+
+func (p plain) DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error) {
+	return nil, p.err
+}
+
+func TestOtherAPIsThanTheSDKsClient(t *testing.T) {
+	is := is.New(t)
+	for want, errs := range map[error][]error{
+		sessions.ErrOutcomeUnknown: {errors.New("connection lost"), &types.InternalServerError{}},
+		sessions.ErrUnavailable:    {&types.ProvisionedThroughputExceededException{}, &types.ResourceNotFoundException{}},
+	} {
+		for _, cause := range errs {
+			store, err := dynamo.NewStore(plain{err: cause}, nil)
+			is.NoErr(err)
+			err = store.Delete(t.Context(), "k")
+			check(t, err, want)
+			is.True(errors.Is(err, cause))
+		}
+	}
+}

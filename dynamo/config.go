@@ -1,0 +1,68 @@
+package dynamo
+
+import (
+	"fmt"
+	"time"
+)
+
+// The defaults of a [Config].
+const (
+	DefaultTable   = "app_session"
+	DefaultTimeout = 2 * time.Second
+)
+
+// minTimeout is the shortest useful bound of a call: one round trip within a region, with room for a slow one.
+const minTimeout = 10 * time.Millisecond
+
+// Config sets up a [Store]. Every field may be left zero; a nil Config is the zero one.
+type Config struct {
+	// Table is the name of the table, or its ARN. Defaults to "app_session".
+	Table string
+
+	// EventuallyConsistent makes reads cost half and lets them miss the newest writes: a session that was destroyed or
+	// renewed may still load for a moment, which is why it is off by default.
+	EventuallyConsistent bool
+
+	// Timeout bounds each call as a whole, its retries and the pauses between them included; at least 10 ms.
+	// Defaults to 2 seconds.
+	Timeout time.Duration
+}
+
+// withDefaults returns c with each field set.
+func (c *Config) withDefaults() Config {
+	var out Config
+	if c != nil {
+		out = *c
+	}
+	if out.Table == "" {
+		out.Table = DefaultTable
+	}
+	if out.Timeout == 0 {
+		out.Timeout = DefaultTimeout
+	}
+	return out
+}
+
+// validate returns an error that names the field and the bound it breaks.
+func (c Config) validate() error {
+	if err := checkTableName("Config.Table", c.Table); err != nil {
+		return err
+	}
+	if c.Timeout < minTimeout {
+		return fmt.Errorf("Config.Timeout is %v: must be at least %v", c.Timeout, minTimeout)
+	}
+	return nil
+}
+
+// maxTableName is the length of the longest table ARN that DynamoDB takes.
+const maxTableName = 1024
+
+func checkTableName(field, name string) error {
+	switch {
+	case name == "":
+		return fmt.Errorf("%s is empty: must name a table", field)
+	case len(name) > maxTableName:
+		return fmt.Errorf("%s has %d characters: must have at most %d", field, len(name), maxTableName)
+	}
+	return nil
+}

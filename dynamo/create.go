@@ -1,0 +1,50 @@
+package dynamo
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// Create is [sessions.Store]'s: one PutItem, on condition that there is no item of that key.
+func (s *Store) Create(ctx context.Context, rec sessions.Record) error {
+	in, err := s.createInput(rec)
+	if err != nil {
+		return err
+	}
+	c, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.cancel()
+	_, err = s.api.PutItem(c.ctx, in, c.options)
+	if err == nil {
+		return nil
+	}
+	it, refused := refusal(err)
+	switch {
+	case !refused:
+		return c.failedWrite(err)
+	case wrote(it, rec.Rev):
+		return nil
+	default:
+		return c.refused(sessions.ErrExists)
+	}
+}
+
+func (s *Store) createInput(rec sessions.Record) (*dynamodb.PutItemInput, error) {
+	it, err := encodeItem(rec)
+	if err != nil {
+		return nil, err
+	}
+	return &dynamodb.PutItemInput{
+		TableName:                           s.table,
+		Item:                                it,
+		ConditionExpression:                 aws.String("attribute_not_exists(id)"),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}, nil
+}

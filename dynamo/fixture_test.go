@@ -1,0 +1,124 @@
+package dynamo_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/dynamo"
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// wire is the network of a client: it answers each attempt as it is told, and keeps what was sent.
+type wire struct {
+	mu      sync.Mutex
+	answers []answer // one for each attempt; the last one for all that follow
+	sent    []request
+}
+
+// answer is what an attempt gets: an HTTP response, or an error of the connection.
+type answer struct {
+	status int
+	body   string
+	err    error
+	hang   bool // until the attempt's context is done
+}
+
+// request is an attempt as it was sent.
+type request struct {
+	operation string
+	body      map[string]any
+}
+
+func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	raw, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	var body map[string]any
+	if err := json.Unmarshal(raw, &body); err != nil {
+		return nil, err
+	}
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	w.mu.Lock()
+	w.sent = append(w.sent, request{operation, body})
+	a := w.answers[min(len(w.sent), len(w.answers))-1]
+	w.mu.Unlock()
+	if a.hang {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	}
+	if a.err != nil {
+		return nil, a.err
+	}
+	return &http.Response{
+		StatusCode: a.status, Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}},
+		Body: io.NopCloser(bytes.NewReader([]byte(a.body))), ContentLength: int64(len(a.body)), Request: r,
+	}, nil
+}
+
+func (w *wire) client() *dynamodb.Client {
+	return dynamodb.New(dynamodb.Options{
+		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("x", "x", ""),
+		HTTPClient: &http.Client{Transport: w}, BaseEndpoint: aws.String("http://dynamodb.test"),
+	})
+}
+
+// newStore returns a store whose client speaks through a wire with these answers, and which retries without a pause.
+func newStore(t *testing.T, answers ...answer) (*dynamo.Store, *wire) {
+	t.Helper()
+	w := &wire{answers: answers}
+	store, err := dynamo.NewStore(w.client(), nil)
+	is.New(t).NoErr(err)
+	return store.WithoutPauses(), w
+}
+
+func ok(body string) answer { return answer{status: 200, body: body} }
+
+// refusedWith is an error answer of the service, with whatever belongs to it in fields.
+func refusedWith(status int, code string, fields string) answer {
+	return answer{status: status, body: fmt.Sprintf(`{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":"told so"%s}`, code, fields)}
+}
+
+// conditionFailed is the answer to a write whose condition does not hold, on an item with this rev; "" is no item.
+func conditionFailed(rev string) answer {
+	if rev == "" {
+		return refusedWith(400, "ConditionalCheckFailedException", "")
+	}
+	return refusedWith(400, "ConditionalCheckFailedException", `,"Item":{"id":{"S":"k"},"rev":{"S":"`+rev+`"}}`)
+}
+
+// cancelled is the answer to a transaction of two that these reasons have cancelled: code, or code@rev of the item.
+func cancelled(reasons ...string) answer {
+	var list []string
+	for _, r := range reasons {
+		code, rev, found := strings.Cut(r, "@")
+		if found {
+			list = append(list, fmt.Sprintf(`{"Code":%q,"Item":{"id":{"S":"k"},"rev":{"S":%q}}}`, code, rev))
+		} else {
+			list = append(list, fmt.Sprintf(`{"Code":%q}`, code))
+		}
+	}
+	return refusedWith(400, "TransactionCanceledException", `,"CancellationReasons":[`+strings.Join(list, ",")+`]`)
+}
+
+var at = time.Date(2026, 3, 1, 9, 0, 0, 123456000, time.UTC)
+
+func record() sessions.Record {
+	return sessions.Record{
+		Key: "k", Payload: codec.Opaque("json", []byte(`{"n":1}`)), Rev: "ours",
+		Created: at, Accessed: at.Add(time.Minute), IdleTimeout: 2 * time.Hour, AbsoluteTimeout: 12 * time.Hour,
+	}
+}

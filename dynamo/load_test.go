@@ -1,0 +1,42 @@
+package dynamo_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/dynasession/dynasession/dynamo"
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// A read tells nothing of outcomes: it failed, or it did not.
+func TestLoadOutcomes(t *testing.T) {
+	for name, c := range map[string]struct {
+		answers []answer
+		want    error
+	}{
+		"absent":              {[]answer{fine}, sessions.ErrNotFound},
+		"cut, then absent":    {[]answer{cut, fine}, sessions.ErrNotFound},
+		"connections cut":     {[]answer{cut}, sessions.ErrUnavailable},
+		"500":                 {[]answer{broken500}, sessions.ErrUnavailable},
+		"throttled":           {[]answer{throttled}, sessions.ErrUnavailable},
+		"never dialed":        {[]answer{noDial}, sessions.ErrUnavailable},
+		"no table":            {[]answer{refusedWith(400, "ResourceNotFoundException", "")}, sessions.ErrUnavailable},
+		"a key it can't have": {[]answer{invalid}, sessions.ErrUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store, _ := newStore(t, c.answers...)
+			_, err := store.Load(t.Context(), "k")
+			check(t, err, c.want)
+		})
+	}
+}
+
+func TestLoadRequest(t *testing.T) {
+	testRequest(t, "load", func(s *dynamo.Store) error {
+		if _, err := s.Load(t.Context(), "k"); !errors.Is(err, sessions.ErrNotFound) {
+			return err
+		}
+		return nil
+	})
+}

@@ -1,0 +1,62 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+)
+
+// OpenConfig sets up [Open] and [NewClient]. Every field may be left zero; a nil OpenConfig is the zero one.
+type OpenConfig struct {
+	// Table, EventuallyConsistent and Timeout are those of [Config].
+	Table                string
+	EventuallyConsistent bool
+	Timeout              time.Duration
+
+	// Region is the AWS region. Defaults to what the environment and the shared configuration files say.
+	Region string
+
+	// Endpoint is the URL of another endpoint than the region's, such as DynamoDB Local's. If its host is this machine
+	// (localhost, 127.0.0.1, ::1) and the environment has no static credentials, placeholders are used instead of a search for
+	// real ones, and the region defaults to us-east-1: an engine on this machine checks neither.
+	Endpoint string
+}
+
+func (c *OpenConfig) config() *Config {
+	return &Config{Table: c.Table, EventuallyConsistent: c.EventuallyConsistent, Timeout: c.Timeout}
+}
+
+// Open returns a Store with a client of its own: AWS's default configuration, with a connection pool for many concurrent small
+// calls. It makes no call to DynamoDB; the error is one of the configuration. A nil cfg means all defaults.
+func Open(ctx context.Context, cfg *OpenConfig) (*Store, error) {
+	if cfg == nil {
+		cfg = &OpenConfig{}
+	}
+	client, err := NewClient(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return NewStore(client, cfg.config())
+}
+
+// NewClient returns the client that [Open] makes, for who needs it for [CreateTable] too. It reads Region and Endpoint of cfg.
+func NewClient(ctx context.Context, cfg *OpenConfig) (*dynamodb.Client, error) {
+	if cfg == nil {
+		cfg = &OpenConfig{}
+	}
+	local, err := localEndpoint(cfg.Endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("dynamo: OpenConfig.Endpoint: %w", err)
+	}
+	aws, err := loadAWS(ctx, cfg.Region, local)
+	if err != nil {
+		return nil, fmt.Errorf("dynamo: AWS configuration: %w", err)
+	}
+	return dynamodb.NewFromConfig(aws, func(o *dynamodb.Options) {
+		if cfg.Endpoint != "" {
+			o.BaseEndpoint = &cfg.Endpoint
+		}
+	}), nil
+}

@@ -1,0 +1,85 @@
+package dynamo_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/dynamo"
+)
+
+// noAWS hides what this machine has of an AWS configuration.
+func noAWS(t *testing.T) {
+	for _, name := range []string{
+		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION",
+	} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("AWS_CONFIG_FILE", "/nonexistent/config")
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/credentials")
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+}
+
+func TestOpenForAnEngineOnThisMachineNeedsNothing(t *testing.T) {
+	is := is.New(t)
+	noAWS(t)
+	for _, endpoint := range []string{"http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000", "https://127.0.0.2"} {
+		client, err := dynamo.NewClient(t.Context(), &dynamo.OpenConfig{Endpoint: endpoint})
+		is.NoErr(err)
+		is.Equal(client.Options().Region, "us-east-1")
+		is.Equal(*client.Options().BaseEndpoint, endpoint)
+		creds, err := client.Options().Credentials.Retrieve(t.Context())
+		is.NoErr(err)
+		is.Equal(creds.AccessKeyID, "local")
+	}
+}
+
+func TestOpenUsesTheEnvironmentWhereThereIsOne(t *testing.T) {
+	is := is.New(t)
+	noAWS(t)
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	t.Setenv("AWS_REGION", "eu-central-1")
+	for _, endpoint := range []string{"", "http://127.0.0.1:8000", "https://dynamodb.eu-west-1.amazonaws.com"} {
+		client, err := dynamo.NewClient(t.Context(), &dynamo.OpenConfig{Endpoint: endpoint})
+		is.NoErr(err)
+		is.Equal(client.Options().Region, "eu-central-1")
+		creds, err := client.Options().Credentials.Retrieve(t.Context())
+		is.NoErr(err)
+		is.Equal(creds.AccessKeyID, "AKIDEXAMPLE")
+	}
+	client, err := dynamo.NewClient(t.Context(), &dynamo.OpenConfig{Region: "eu-west-1"})
+	is.NoErr(err)
+	is.Equal(client.Options().Region, "eu-west-1") // what is given wins
+}
+
+// Placeholders are for this machine alone: elsewhere they would hide that credentials are missing.
+func TestOpenInventsNoCredentialsForOthers(t *testing.T) {
+	is := is.New(t)
+	noAWS(t)
+	store, err := dynamo.Open(t.Context(), &dynamo.OpenConfig{Region: "us-east-1", Endpoint: "http://dynamodb.invalid"})
+	is.NoErr(err)
+	_, err = store.Load(t.Context(), "k")
+	is.True(err != nil)
+	is.True(strings.Contains(err.Error(), "no AWS credentials: set"))
+
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	store, err = dynamo.Open(t.Context(), nil)
+	is.NoErr(err)
+	_, err = store.Load(t.Context(), "k")
+	is.True(err != nil)
+	is.True(strings.Contains(err.Error(), "no AWS region: set"))
+}
+
+func TestOpenErrorsNameTheField(t *testing.T) {
+	is := is.New(t)
+	for _, endpoint := range []string{"127.0.0.1:8000", "localhost", "ftp://x", "http://", "::"} {
+		_, err := dynamo.Open(t.Context(), &dynamo.OpenConfig{Endpoint: endpoint})
+		is.True(err != nil)
+		is.True(strings.Contains(err.Error(), "OpenConfig.Endpoint: must be a URL such as http://127.0.0.1:8000"))
+	}
+	_, err := dynamo.Open(t.Context(), &dynamo.OpenConfig{Timeout: -1, Endpoint: "http://127.0.0.1:1"})
+	is.True(err != nil && strings.Contains(err.Error(), "Config.Timeout"))
+}

@@ -1,0 +1,96 @@
+package dynamo
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// Replace is [sessions.Store]'s: one UpdateItem, on condition that the item is there and its rev is the given one. Attributes
+// that are not ours survive it.
+func (s *Store) Replace(ctx context.Context, rec sessions.Record, rev string) error {
+	in, err := s.replaceInput(rec, rev)
+	if err != nil {
+		return err
+	}
+	c, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.cancel()
+	_, err = s.api.UpdateItem(c.ctx, in, c.options)
+	if err == nil {
+		return nil
+	}
+	it, refused := refusal(err)
+	switch {
+	case !refused:
+		return c.failedWrite(err)
+	case wrote(it, rec.Rev):
+		return nil
+	case it == nil:
+		return c.refused(sessions.ErrNotFound)
+	default:
+		return c.refused(sessions.ErrConflict)
+	}
+}
+
+// replaceable is every attribute that a Replace sets, or removes where the record has none; "#" and its name stands for it.
+var replaceable = [...]string{
+	attrCreated, attrAccessed, attrExpires, attrIdle, attrAbsolute, attrData, attrFormat, attrRev, attrSubject,
+}
+
+func (s *Store) replaceInput(rec sessions.Record, rev string) (*dynamodb.UpdateItemInput, error) {
+	it, err := encodeItem(rec)
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[string]string, len(replaceable))
+	values := make(item, len(replaceable)+1)
+	var set, remove strings.Builder
+	for _, name := range replaceable {
+		names["#"+name] = name
+		if av, ok := it[name]; ok {
+			values[":"+name] = av
+			join(&set, "SET ", "#", name, " = :", name)
+		} else {
+			join(&remove, " REMOVE ", "#", name)
+		}
+	}
+	set.WriteString(remove.String())
+	return &dynamodb.UpdateItemInput{
+		TableName:                           s.table,
+		Key:                                 keyOf(rec.Key),
+		UpdateExpression:                    aws.String(set.String()),
+		ConditionExpression:                 revIs(rev, values),
+		ExpressionAttributeNames:            names,
+		ExpressionAttributeValues:           values,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}, nil
+}
+
+// join appends parts to a list in b: after its keyword, or after a comma.
+func join(b *strings.Builder, keyword string, parts ...string) {
+	if b.Len() == 0 {
+		b.WriteString(keyword)
+	} else {
+		b.WriteString(", ")
+	}
+	for _, p := range parts {
+		b.WriteString(p)
+	}
+}
+
+// revIs returns the condition that an item is there and has the given rev, or none if that is "". It needs the name #rev.
+func revIs(rev string, values item) *string {
+	if rev == "" {
+		return aws.String("attribute_exists(id) AND attribute_not_exists(#rev)")
+	}
+	values[":old"] = text(rev)
+	return aws.String("#rev = :old")
+}

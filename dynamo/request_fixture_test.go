@@ -1,0 +1,42 @@
+package dynamo_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/dynamo"
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// testRequest compares the one request that a call sends with a file: what the call costs and under which condition it writes
+// shows there, and a change of it in the diff. With UPDATE_GOLDEN=1 it writes the file.
+func testRequest(t *testing.T, name string, call func(*dynamo.Store) error) {
+	t.Helper()
+	is := is.New(t)
+	store, w := newStore(t, fine)
+	is.NoErr(call(store))
+	is.Equal(len(w.sent), 1) // one call
+	got, err := json.MarshalIndent(map[string]any{w.sent[0].operation: w.sent[0].body}, "", "\t")
+	is.NoErr(err)
+	path := filepath.Join("testdata", "requests", name+".json")
+	if os.Getenv("UPDATE_GOLDEN") == "1" {
+		is.NoErr(os.WriteFile(path, append(got, '\n'), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	is.NoErr(err)
+	if string(want) != string(got)+"\n" {
+		t.Errorf("%s differs:\n%s", path, got)
+	}
+}
+
+// signedIn is a record with all that one can have.
+func signedIn() sessions.Record {
+	rec := record()
+	rec.Subject, rec.Payload = "ada", codec.Opaque("msgpack", []byte{0x81, 0xff})
+	return rec
+}

@@ -1,0 +1,76 @@
+package dynamo
+
+import (
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// The store's own retry policy: the SDK's changes between its versions, and is meant for calls that may take a minute.
+// The call's deadline bounds it too.
+const (
+	maxAttempts    = 6
+	firstPause     = 25 * time.Millisecond
+	throttledPause = 100 * time.Millisecond // a throttled partition needs more rest than a lost connection
+	longestPause   = 500 * time.Millisecond
+)
+
+// newPolicy returns the policy of a store: what the SDK retries, and what it leaves to the application. Its retry quota is
+// shared by all calls of the store, so that a failing service is not asked many times over.
+func newPolicy(pauses retry.BackoffDelayer) *retry.Standard {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = maxAttempts
+		o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(retryConflict))
+		o.Backoff = pauses
+	})
+}
+
+// newBackoff returns pauses that double, each with full jitter: somewhere between nothing and the bound.
+func newBackoff() retry.BackoffDelayer {
+	jitter := retry.NewExponentialJitterBackoff(time.Second) // of its first attempts only the random share is used
+	throttled := retry.IsErrorThrottles(retry.DefaultThrottles)
+	return retry.BackoffDelayerFunc(func(attempt int, err error) (time.Duration, error) {
+		share, jitterErr := jitter.BackoffDelay(0, nil) // in [0, 1s)
+		if jitterErr != nil {
+			return 0, jitterErr
+		}
+		first := firstPause
+		if throttled.IsErrorThrottle(err) == aws.TrueTernary {
+			first = throttledPause
+		}
+		bound := min(first<<min(max(attempt-1, 0), maxAttempts), longestPause)
+		return time.Duration(share.Seconds() * float64(bound)), nil
+	})
+}
+
+// retryConflict tells of the errors that collide with a transaction or with another Region, none of which the SDK retries.
+// A cancelled transaction is tried again only if every reason is of the kind that passes.
+func retryConflict(err error) aws.Ternary {
+	var conflict *types.TransactionConflictException
+	var replicated *types.ReplicatedWriteConflictException
+	var cancelled *types.TransactionCanceledException
+	switch {
+	case errors.As(err, &conflict), errors.As(err, &replicated):
+		return aws.TrueTernary
+	case errors.As(err, &cancelled):
+		return aws.BoolTernary(passing(cancelled.CancellationReasons))
+	}
+	return aws.UnknownTernary
+}
+
+func passing(reasons []types.CancellationReason) bool {
+	some := false
+	for _, r := range reasons {
+		switch aws.ToString(r.Code) {
+		case "None", "":
+		case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
+			some = true
+		default:
+			return false
+		}
+	}
+	return some
+}

@@ -1,0 +1,53 @@
+package dynamo
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/matryer/is"
+)
+
+// Pauses double and have full jitter: anything from nothing to the bound.
+func TestPausesAreBoundedAndJittered(t *testing.T) {
+	is := is.New(t)
+	backoff := newBackoff()
+	for _, c := range []struct {
+		err    error
+		bounds []time.Duration
+	}{
+		{errors.New("lost"), []time.Duration{25, 50, 100, 200, 400, 500, 500}},
+		{&types.ProvisionedThroughputExceededException{}, []time.Duration{100, 200, 400, 500, 500, 500, 500}},
+	} {
+		for i, bound := range c.bounds {
+			bound *= time.Millisecond
+			longest := time.Duration(0)
+			for range 200 {
+				d, err := backoff.BackoffDelay(i+1, c.err)
+				is.NoErr(err)
+				is.True(d >= 0 && d < bound)
+				longest = max(longest, d)
+			}
+			is.True(longest > bound/2) // 200 draws that all miss the upper half don't happen
+		}
+	}
+}
+
+func TestPolicyIsOurs(t *testing.T) {
+	is := is.New(t)
+	p := newPolicy(newBackoff())
+	is.Equal(p.MaxAttempts(), 6)
+	for _, err := range []error{
+		&types.TransactionConflictException{}, &types.ReplicatedWriteConflictException{}, &types.TransactionInProgressException{},
+		&types.ProvisionedThroughputExceededException{}, &types.ThrottlingException{}, &types.RequestLimitExceeded{},
+	} {
+		is.True(p.IsErrorRetryable(err))
+	}
+	for _, err := range []error{
+		&types.ConditionalCheckFailedException{}, &types.ResourceNotFoundException{}, &types.TransactionCanceledException{},
+		&types.IdempotentParameterMismatchException{}, &types.ItemCollectionSizeLimitExceededException{},
+	} {
+		is.True(!p.IsErrorRetryable(err))
+	}
+}

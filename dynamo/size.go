@@ -1,0 +1,88 @@
+package dynamo
+
+import (
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// maxItem is the size of the largest item that DynamoDB keeps, in bytes, names included.
+const maxItem = 400 * 1024
+
+// itemSize returns what DynamoDB counts for an item, by the rules of "DynamoDB item sizes and formats" in its developer guide.
+func itemSize(it item) int {
+	size := 0
+	for name, av := range it {
+		size += len(name) + valueSize(av)
+	}
+	return size
+}
+
+// A document costs 3 bytes, and each of its members one more.
+const (
+	documentSize = 3
+	memberSize   = 1
+)
+
+func valueSize(av types.AttributeValue) int {
+	switch v := av.(type) {
+	case *types.AttributeValueMemberS:
+		return len(v.Value)
+	case *types.AttributeValueMemberN:
+		return numberSize(v.Value)
+	case *types.AttributeValueMemberB:
+		return len(v.Value)
+	case *types.AttributeValueMemberM:
+		size := documentSize
+		for name, member := range v.Value {
+			size += len(name) + memberSize + valueSize(member)
+		}
+		return size
+	case *types.AttributeValueMemberL:
+		size := documentSize
+		for _, member := range v.Value {
+			size += memberSize + valueSize(member)
+		}
+		return size
+	case *types.AttributeValueMemberSS:
+		return sumSize(v.Value, func(s string) int { return len(s) })
+	case *types.AttributeValueMemberNS:
+		return sumSize(v.Value, numberSize)
+	case *types.AttributeValueMemberBS:
+		return sumSize(v.Value, func(b []byte) int { return len(b) })
+	default: // a truth value, or null
+		return 1
+	}
+}
+
+func sumSize[E any](members []E, size func(E) int) int {
+	sum := 0
+	for _, m := range members {
+		sum += size(m)
+	}
+	return sum
+}
+
+// numberSize counts a byte for two significant digits, and one more; a negative number takes one besides.
+func numberSize(n string) int {
+	digits, first, last := 0, -1, -1
+	for i := 0; i < len(n) && n[i] != 'e' && n[i] != 'E'; i++ {
+		if n[i] < '0' || n[i] > '9' {
+			continue
+		}
+		if n[i] != '0' {
+			if first < 0 {
+				first = digits
+			}
+			last = digits
+		}
+		digits++
+	}
+	size := 1
+	if first >= 0 {
+		significant := last - first + 1
+		size += (significant + 1) / 2
+	}
+	if len(n) > 0 && n[0] == '-' {
+		size++
+	}
+	return size
+}

@@ -1,0 +1,73 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// tableWait bounds how long CreateTable waits for the table: on AWS it takes some seconds. The context may bound it further.
+const tableWait = 2 * time.Minute
+
+// CreateTable creates the table of a [Store], billed on demand, with TTL on `expires`, and returns when it can be used. If the
+// table exists already, CreateTable switches its TTL on if need be, changes nothing else, and returns the error of
+// [CheckTable] if the table does not fit. It is a step of deployment, not of a request.
+func CreateTable(ctx context.Context, api TableAPI, table string) error {
+	if err := checkTableName("table", table); err != nil {
+		return fmt.Errorf("dynamo: CreateTable: %w", err)
+	}
+	_, err := api.CreateTable(ctx, createTableInput(table))
+	var exists *types.ResourceInUseException
+	if err != nil && !errors.As(err, &exists) {
+		return fmt.Errorf("dynamo: create table %q: %w", table, advise(err))
+	}
+	waiter := dynamodb.NewTableExistsWaiter(api, func(o *dynamodb.TableExistsWaiterOptions) {
+		o.MinDelay, o.MaxDelay = 100*time.Millisecond, 5*time.Second
+	})
+	if err := waiter.Wait(ctx, &dynamodb.DescribeTableInput{TableName: &table}, tableWait); err != nil {
+		return fmt.Errorf("dynamo: wait for table %q: %w", table, err)
+	}
+	if err := enableTTL(ctx, api, table); err != nil {
+		return err
+	}
+	return CheckTable(ctx, api, table)
+}
+
+func createTableInput(table string) *dynamodb.CreateTableInput {
+	return &dynamodb.CreateTableInput{
+		TableName:            &table,
+		BillingMode:          types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String(attrID), AttributeType: types.ScalarAttributeTypeS}},
+		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String(attrID), KeyType: types.KeyTypeHash}},
+	}
+}
+
+// enableTTL switches TTL on unless it is on already, on whatever attribute: AWS accepts one change an hour.
+func enableTTL(ctx context.Context, api TableAPI, table string) error {
+	ttl, err := describeTTL(ctx, api, table)
+	if err != nil {
+		return err
+	}
+	if ttl.on {
+		return nil
+	}
+	_, err = api.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
+		TableName: &table,
+		TimeToLiveSpecification: &types.TimeToLiveSpecification{
+			AttributeName: aws.String(attrExpires), Enabled: aws.Bool(true),
+		},
+	})
+	if err == nil {
+		return nil
+	}
+	// Another deployment may have been faster: what counts is that it is on.
+	if ttl, again := describeTTL(ctx, api, table); again == nil && ttl.on {
+		return nil
+	}
+	return fmt.Errorf("dynamo: enable TTL of table %q: %w", table, err)
+}

@@ -1,0 +1,57 @@
+package dynamo
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// The two forms in which a time is written: dynamodb-session-web, on Python before 3.11, reads no others.
+const (
+	wholeSeconds = "2006-01-02T15:04:05+00:00"
+	microseconds = "2006-01-02T15:04:05.000000+00:00"
+)
+
+// formatTime returns t as it is stored. Such texts compare as the times do.
+func formatTime(t time.Time) (string, error) {
+	t = t.UTC()
+	if y := t.Year(); y < 1 || y > 9999 {
+		return "", fmt.Errorf("year %d: must be between 1 and 9999", y)
+	}
+	if t.Nanosecond()/1000 == 0 {
+		return t.Format(wholeSeconds), nil
+	}
+	return t.Format(microseconds), nil
+}
+
+var errNotUTC = errors.New("not a time in UTC")
+
+// parseTime reads a stored time: ISO 8601 with any number of fractional digits, in UTC, written +00:00 or Z.
+func parseTime(s string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return time.Time{}, errNotUTC // the cause repeats the text, which may be anything
+	}
+	if _, offset := t.Zone(); offset != 0 {
+		return time.Time{}, errNotUTC
+	}
+	return t.UTC().Truncate(time.Microsecond), nil
+}
+
+// maxSeconds is the longest timeout that a Duration holds.
+const maxSeconds = int64(1<<63-1) / int64(time.Second)
+
+var errNotSeconds = errors.New("not a whole number of seconds, at least 0")
+
+func parseSeconds(n string) (time.Duration, error) {
+	seconds, err := strconv.ParseInt(n, 10, 64)
+	if err != nil || seconds < 0 || seconds > maxSeconds {
+		return 0, errNotSeconds
+	}
+	return time.Duration(seconds) * time.Second, nil
+}
+
+func formatSeconds(d time.Duration) string { return strconv.FormatInt(int64(d/time.Second), 10) }
+
+func formatEpoch(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
