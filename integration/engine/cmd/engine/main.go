@@ -1,0 +1,69 @@
+// Command engine runs a DynamoDB engine in the foreground, to try things on:
+//
+//	go run ./integration/engine/cmd/engine -port 8000
+//
+// What is stored in it is gone when it ends. With -install it only fetches DynamoDB Local into the user's cache folder.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/dynasession/dynasession/integration/engine"
+)
+
+func main() {
+	port := flag.Int("port", 8000, "the port it listens on; 0 for any free one")
+	install := flag.Bool("install", false, "only fetch DynamoDB Local, start nothing")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+
+	do := func() error { return serve(ctx, os.Stdout, *port) }
+	if *install {
+		do = func() error { return fetch(ctx, os.Stdout) }
+	}
+	if err := do(); err != nil {
+		fmt.Fprintln(os.Stderr, "engine:", err)
+		os.Exit(1)
+	}
+}
+
+// serve runs an engine until ctx is done.
+func serve(ctx context.Context, out io.Writer, port int) error {
+	fmt.Fprintln(out, "starting …")
+	e, err := engine.Start(ctx, port)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	fmt.Fprint(out, greeting(e))
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-e.Gone():
+		return fmt.Errorf("the engine at %s has ended", e.URL)
+	}
+}
+
+func greeting(e *engine.Engine) string {
+	return fmt.Sprintf(`%s  (%s; in memory, Ctrl-C ends it)
+
+try it:  go run ./examples/quickstart -dynamodb %s
+test it: DYNAMODB_ENDPOINT=%s go test ./...
+`, e.URL, e.Source, e.URL, e.URL)
+}
+
+func fetch(ctx context.Context, out io.Writer) error {
+	jar, err := engine.Install(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, jar)
+	return nil
+}

@@ -1,0 +1,144 @@
+package faults
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/matryer/is"
+)
+
+// server counts what reached it.
+type server struct{ reached atomic.Int32 }
+
+func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.reached.Add(1)
+	body, err := io.ReadAll(r.Body)
+	if err != nil || string(body) != "body" {
+		return nil, io.ErrUnexpectedEOF
+	}
+	return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader("{}")), Request: r}, nil
+}
+
+func request(t *testing.T, ctx context.Context, operation string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://x", strings.NewReader("body"))
+	is.New(t).NoErr(err)
+	r.Header.Set("X-Amz-Target", "DynamoDB_20120810."+operation)
+	return r
+}
+
+// What each fault does to the engine, and what the client sees.
+func TestFaults(t *testing.T) {
+	for f, c := range map[Fault]struct {
+		reached int32
+		status  int // 0: the connection is cut
+		body    string
+	}{
+		None:          {1, 200, "{}"},
+		CutBefore:     {0, 0, ""},
+		CutAfter:      {1, 0, ""},
+		Late:          {1, 0, ""},
+		Delay:         {1, 200, "{}"},
+		InternalError: {0, 500, "InternalServerError"},
+		ErrorAfter:    {1, 500, "InternalServerError"},
+		Throttle:      {0, 400, "ProvisionedThroughputExceededException"},
+		Conflict:      {0, 400, "TransactionConflictException"},
+	} {
+		t.Run(f.String(), func(t *testing.T) {
+			is := is.New(t)
+			s := &server{}
+			transport := New(s, 1, nil)
+			transport.Plan("PutItem", f)
+			response, err := transport.RoundTrip(request(t, t.Context(), "PutItem"))
+			transport.Settle()
+			is.Equal(s.reached.Load(), c.reached)
+			is.Equal(transport.Counts()[f], 1)
+			if c.status == 0 {
+				is.True(err != nil)
+				return
+			}
+			is.NoErr(err)
+			is.Equal(response.StatusCode, c.status)
+			body, err := io.ReadAll(response.Body)
+			is.NoErr(err)
+			is.True(strings.Contains(string(body), c.body))
+			is.NoErr(response.Body.Close())
+		})
+	}
+}
+
+func TestTransactionsConflictInTheirOwnWords(t *testing.T) {
+	is := is.New(t)
+	transport := New(&server{}, 1, nil)
+	transport.Plan("TransactWriteItems", Conflict)
+	response, err := transport.RoundTrip(request(t, t.Context(), "TransactWriteItems"))
+	is.NoErr(err)
+	body, err := io.ReadAll(response.Body)
+	is.NoErr(err)
+	is.NoErr(response.Body.Close())
+	is.True(strings.Contains(string(body), "CancellationReasons"))
+}
+
+func TestALateRequestOutlivesItsClient(t *testing.T) {
+	is := is.New(t)
+	s := &server{}
+	transport := New(s, 1, nil)
+	transport.Plan("PutItem", Late)
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := transport.RoundTrip(request(t, ctx, "PutItem"))
+	is.True(err != nil)
+	cancel()
+	transport.Settle()
+	is.Equal(s.reached.Load(), int32(1))
+}
+
+func TestADelayEndsWithItsClient(t *testing.T) {
+	is := is.New(t)
+	s := &server{}
+	transport := New(s, 1, nil)
+	transport.Plan("PutItem", Delay)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := transport.RoundTrip(request(t, ctx, "PutItem"))
+	is.True(err != nil)
+	is.Equal(s.reached.Load(), int32(0))
+}
+
+// The same calls meet the same faults; another seed, others; and each as often as its rate says.
+func TestSeedsAreRepeatable(t *testing.T) {
+	is := is.New(t)
+	rates := Rates{CutBefore: 0.1, Throttle: 0.2}
+	draw := func(seed uint64) (drawn []Fault) {
+		transport := New(&server{}, seed, rates)
+		for range 2000 {
+			f, _ := transport.draw("GetItem")
+			drawn = append(drawn, f)
+		}
+		is.True(transport.Counts()[CutBefore] > 120 && transport.Counts()[CutBefore] < 280)
+		is.True(transport.Counts()[Throttle] > 300 && transport.Counts()[Throttle] < 500)
+		return drawn
+	}
+	is.Equal(draw(7), draw(7))
+	a, b := draw(7), draw(8)
+	different := 0
+	for i := range a {
+		if a[i] != b[i] {
+			different++
+		}
+	}
+	is.True(different > 200)
+}
+
+func TestRatesCanEnd(t *testing.T) {
+	is := is.New(t)
+	transport := New(&server{}, 1, Rates{CutBefore: 1})
+	f, _ := transport.draw("GetItem")
+	is.Equal(f, CutBefore)
+	transport.SetRates(nil)
+	f, _ = transport.draw("GetItem")
+	is.Equal(f, None)
+}
