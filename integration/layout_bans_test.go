@@ -1,0 +1,126 @@
+package integration_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/matryer/is"
+)
+
+// banned says what in the file must not be there, one sentence with its position each.
+//
+// A test that sleeps is slow when it passes and flaky when it doesn't: fake clocks and channels do better. The library
+// returns its errors, starts nothing that outlives a call, and draws nothing from a generator that can be predicted.
+func banned(s source) []string {
+	var found []string
+	report := func(at token.Pos, what string) {
+		found = append(found, fmt.Sprintf("%s: %s", s.fset.Position(at), what))
+	}
+	library := !s.isTest() && !within(s.folder(), free...)
+	goroutines := !library || within(s.folder(), suites...)
+	sleep := !s.isTest() && within(s.folder(), "examples")
+
+	for _, spec := range s.ast.Imports {
+		if p, _ := strconv.Unquote(spec.Path.Value); library && within(p, "math/rand") {
+			report(spec.Pos(), "math/rand in the library: crypto/rand can't be predicted")
+		}
+	}
+	time := importName(s.ast, "time")
+	ast.Inspect(s.ast, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.GoStmt:
+			if !goroutines {
+				report(n.Pos(), "a goroutine in the library")
+			}
+		case *ast.CallExpr:
+			if f, ok := n.Fun.(*ast.Ident); ok && f.Name == "panic" && library {
+				report(n.Pos(), "panic in the library: return an error")
+			}
+			if f, ok := n.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "Go" && len(n.Args) == 1 && !goroutines {
+				report(n.Pos(), "a goroutine in the library") // sync.WaitGroup's, or errgroup's
+			}
+		case *ast.SelectorExpr:
+			if x, ok := n.X.(*ast.Ident); ok && x.Name == time && n.Sel.Name == "Sleep" && !sleep {
+				report(n.Pos(), "time.Sleep: wait for what is to happen, or set a fake clock")
+			}
+		}
+		return true
+	})
+	return found
+}
+
+// importName returns the name by which the file knows a package; "" if it does not.
+func importName(file *ast.File, importPath string) string {
+	i := slices.IndexFunc(file.Imports, func(spec *ast.ImportSpec) bool { return spec.Path.Value == strconv.Quote(importPath) })
+	switch {
+	case i < 0:
+		return ""
+	case file.Imports[i].Name != nil:
+		return file.Imports[i].Name.Name
+	default:
+		return path.Base(importPath)
+	}
+}
+
+func TestNothingBanned(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, b := range banned(s) {
+			t.Error(b)
+		}
+	}
+}
+
+func TestBanned(t *testing.T) {
+	const (
+		sleeps     = "import \"time\"\nfunc f() { time.Sleep(1) }"
+		renamed    = "import clock \"time\"\nvar wait = clock.Sleep"
+		panics     = "func f() { panic(1) }"
+		goes       = "func f() { go f() }"
+		waitGroup  = "import \"sync\"\nfunc f(wg *sync.WaitGroup) { wg.Go(func() {}) }"
+		random     = "import \"math/rand\""
+		random2    = "import \"math/rand/v2\""
+		commentary = "// panic(1), go f() and time.Sleep(1) are only spoken of.\nfunc f() string { return `time.Sleep(1) panic(1)` }"
+	)
+	for _, tc := range []struct {
+		path, code string
+		want       string
+	}{
+		{"sessions/load.go", sleeps, "time.Sleep"},
+		{"sessions/load.go", panics, "panic"},
+		{"sessions/load.go", goes, "goroutine"},
+		{"sessions/load.go", waitGroup, "goroutine"},
+		{"sessions/load.go", random, "math/rand"},
+		{"dynamo/retry.go", random2, "math/rand"},
+		{"sessions/load.go", commentary, ""},
+		{"sessions/load_test.go", sleeps, "time.Sleep"},
+		{"sessions/load_test.go", renamed, "time.Sleep"},
+		{"sessions/load_test.go", panics, ""},
+		{"sessions/load_test.go", goes, ""},
+		{"sessions/load_test.go", random, ""},
+		{"sessions/storetest/race.go", goes, ""},
+		{"sessions/storetest/race.go", waitGroup, ""},
+		{"sessions/storetest/race.go", panics, "panic"},
+		{"integration/engine/process.go", goes, ""},
+		{"integration/engine/process.go", sleeps, "time.Sleep"},
+		{"integration/engine/process_test.go", sleeps, "time.Sleep"},
+		{"examples/quickstart/main.go", sleeps, ""},
+	} {
+		t.Run(tc.path+" "+tc.code, func(t *testing.T) {
+			is := is.New(t)
+			found := banned(parse(t, tc.path, []byte("package p\n"+tc.code)))
+			if tc.want == "" {
+				is.Equal(found, nil)
+				return
+			}
+			is.Equal(len(found), 1)
+			is.True(strings.Contains(found[0], tc.want))      // the message says what
+			is.True(strings.HasPrefix(found[0], tc.path+":")) // and where
+		})
+	}
+}

@@ -1,0 +1,201 @@
+package integration_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/matryer/is"
+)
+
+const (
+	awsSDK      = "github.com/aws"
+	messagePack = "github.com/vmihailenco"
+	http        = "net/http"
+)
+
+// A layer is a folder and what its packages may import beside the standard library. net/http is part of that, but only for
+// those who list it. A folder within a layer's that is no layer itself is under the same rule.
+type layer struct {
+	folder string
+	ours   []string
+	others []string
+}
+
+var layers = []layer{
+	{folder: "clock"},
+	{folder: "codec"},
+	{folder: "codec/codectest", ours: []string{"codec"}},
+	{folder: "codec/msgpack", ours: []string{"codec"}, others: []string{messagePack}},
+	{folder: "codec/attribute", ours: []string{"codec"}, others: []string{awsSDK}},
+	{folder: "sessions", ours: []string{"clock", "codec"}},
+	{folder: "sessions/memstore", ours: []string{"clock", "codec", "sessions"}},
+	{folder: "sessions/storetest", ours: []string{"clock", "codec", "sessions"}},
+	{folder: "sessions/sessionweb", ours: []string{"clock", "codec", "sessions"}},
+	{folder: "sessions/web", ours: []string{"clock", "codec", "sessions"}, others: []string{http}},
+	// The HTTP of dynamo is its client's connection pool; it serves none.
+	{folder: "dynamo", ours: []string{"clock", "codec", "codec/attribute", "sessions"}, others: []string{awsSDK, http}},
+}
+
+// free are the folders that may import anything, and that nobody else imports.
+var free = []string{"examples", "integration"}
+
+// layerOf returns the innermost layer of a folder.
+func layerOf(folder string) (layer, bool) {
+	var found layer
+	for _, l := range layers {
+		if within(folder, l.folder) && len(l.folder) > len(found.folder) {
+			found = l
+		}
+	}
+	return found, found.folder != ""
+}
+
+// wrongArrow says why a package of the folder importer may not import the package imported; "" if it may.
+func wrongArrow(importer, imported string) string {
+	if within(importer, free...) {
+		return ""
+	}
+	l, ok := layerOf(importer)
+	if !ok {
+		return importer + " is in no layer: give it one here and in docs/design.md"
+	}
+	ours, isOurs := strings.CutPrefix(imported, module+"/")
+	switch {
+	case isOurs && (slices.Contains(l.ours, ours) || within(ours, l.folder+"/internal")):
+		return ""
+	case !isOurs && isStandard(imported) && !within(imported, http):
+		return ""
+	case !isOurs && within(imported, l.others...):
+		return ""
+	}
+	may := append(slices.Clone(l.ours), l.others...)
+	return fmt.Sprintf("%s imports %s; beside the standard library it may import [%s]", importer, imported, strings.Join(may, " "))
+}
+
+// wrongLink says why a package of the folder importer may not be linked with the package linked, through whatever imports;
+// "" if it may: what the layers below it bring, it brings.
+func wrongLink(importer, linked string) string {
+	l, ok := layerOf(importer)
+	if !ok || (isStandard(linked) && !within(linked, http)) || strings.HasPrefix(linked, module) {
+		return ""
+	}
+	brings := slices.Clone(l.others)
+	for _, o := range l.ours {
+		below, _ := layerOf(o)
+		brings = append(brings, below.others...)
+	}
+	if slices.Contains(brings, awsSDK) {
+		brings = append(brings, http)
+	}
+	if within(linked, brings...) {
+		return ""
+	}
+	return fmt.Sprintf("go list -deps ./%s shows %s", importer, linked)
+}
+
+// isStandard tells the standard library's packages from others: these begin with a host's name.
+func isStandard(importPath string) bool {
+	first, _, _ := strings.Cut(importPath, "/")
+	return !strings.Contains(first, ".")
+}
+
+func TestImportsPointDownwards(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.isTest() {
+			continue // a test may know more than what it tests
+		}
+		for _, spec := range s.ast.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if wrong := wrongArrow(s.folder(), imported); wrong != "" {
+				t.Errorf("%s: %s", s.fset.Position(spec.Pos()), wrong)
+			}
+		}
+	}
+}
+
+func TestLayersLinkWhatTheyMustAndNoMore(t *testing.T) {
+	is := is.New(t)
+	list := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Deps", "./...")
+	list.Dir = ".."
+	out, err := list.Output()
+	is.NoErr(err) // go list
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p struct {
+			ImportPath string
+			Deps       []string
+		}
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		for _, dep := range p.Deps {
+			if wrong := wrongLink(strings.TrimPrefix(p.ImportPath, module+"/"), dep); wrong != "" {
+				t.Error(wrong)
+			}
+		}
+	}
+}
+
+func TestWrongArrow(t *testing.T) {
+	for _, tc := range []struct {
+		importer, imported string
+		right              bool
+	}{
+		{"clock", "time", true},
+		{"clock", module + "/codec", false},
+		{"codec", module + "/clock", false},
+		{"codec", module + "/codec/msgpack", false},
+		{"codec/msgpack", "github.com/vmihailenco/msgpack/v5", true},
+		{"codec/msgpack", "github.com/aws/smithy-go", false},
+		{"codec/attribute", "github.com/aws/aws-sdk-go-v2/service/dynamodb/types", true},
+		{"sessions", module + "/codec", true},
+		{"sessions", module + "/codec/attribute", false},
+		{"sessions", module + "/sessions/internal/roster", true},
+		{"sessions", module + "/dynamo", false},
+		{"sessions", "github.com/aws/aws-sdk-go-v2/aws", false},
+		{"sessions", "net/http", false},
+		{"sessions", "net/url", true},
+		{"sessions/web", "net/http/httputil", true},
+		{"sessions/web", module + "/dynamo", false},
+		{"sessions/web/inner", "net/http", true},
+		{"sessions/memstore", module + "/sessions", true},
+		{"sessions/memstore", module + "/sessions/web", false},
+		{"sessions/storetest", "github.com/matryer/is", false},
+		{"dynamo", module + "/codec/attribute", true},
+		{"dynamo", module + "/codec/msgpack", false},
+		{"dynamo", module + "/sessions/web", false},
+		{"dynamo", module + "/integration/engine", false},
+		{"examples/quickstart", module + "/dynamo", true},
+		{"elsewhere", "fmt", false},
+	} {
+		t.Run(tc.importer+" to "+tc.imported, func(t *testing.T) {
+			is := is.New(t)
+			wrong := wrongArrow(tc.importer, tc.imported)
+			is.Equal(wrong == "", tc.right)
+			is.True(wrong == "" || strings.Contains(wrong, tc.importer)) // the message names the wrong one
+		})
+	}
+}
+
+func TestWrongLink(t *testing.T) {
+	is := is.New(t)
+	is.Equal(wrongLink("sessions", "github.com/aws/smithy-go"), "go list -deps ./sessions shows github.com/aws/smithy-go")
+	is.True(wrongLink("sessions", "github.com/vmihailenco/tagparser/v2") != "") // no codec but the default is linked
+	is.True(wrongLink("sessions/memstore", "net/http") != "")                   // the core knows no HTTP
+	is.True(wrongLink("dynamo", "github.com/vmihailenco/msgpack/v5") != "")     // a store needs no codec's library but the native one's
+	is.Equal(wrongLink("dynamo", "github.com/aws/smithy-go"), "")
+	is.Equal(wrongLink("codec/attribute", "net/http"), "") // the AWS SDK brings it
+	is.Equal(wrongLink("sessions", "encoding/json"), "")
+	is.Equal(wrongLink("examples/quickstart", "github.com/aws/smithy-go"), "")
+}

@@ -1,0 +1,58 @@
+# The tools are run at fixed versions and stay out of go.mod: who uses the library doesn't get them.
+gofumpt := "mvdan.cc/gofumpt@v0.12.0"
+staticcheck := "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+# list the recipes
+default:
+    @just --list
+
+# format every file
+fmt:
+    go run {{ gofumpt }} -w .
+
+# formatting, go vet, staticcheck, and go.mod in order
+lint:
+    unformatted="$(go run {{ gofumpt }} -l .)"; \
+      if [ -n "$unformatted" ]; then printf 'run `just fmt` for:\n%s\n' "$unformatted" >&2; exit 1; fi
+    go mod tidy -diff
+    go vet ./...
+    go run {{ staticcheck }} ./...
+
+# all tests; those that need an engine find one, or say that they are skipped
+test:
+    go test ./...
+
+# all tests under the race detector
+race:
+    go test -race ./...
+
+# every fuzz target for a time: just fuzz 5m
+fuzz time="30s":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    # go test -list prints the targets of a package, and then the package.
+    go test -list '^Fuzz' ./... |
+      awk '/^Fuzz/ { targets[++n] = $1 } /^ok/ { for (i = 1; i <= n; i++) print $2, targets[i]; n = 0 }' |
+      while read -r package target; do
+        echo "$package $target"
+        go test -run '^$' -fuzz "^$target\$" -fuzztime {{ time }} "$package" </dev/null
+      done
+
+# all benchmarks
+bench:
+    go test -run '^$' -bench . -benchmem ./...
+
+# the tests on a real engine, one line each; fails without an engine
+integration:
+    CI=true go test -count=1 -v ./integration/...
+
+# what CI runs: lint, and all tests under the race detector, with the engine required
+check: lint
+    CI=true go test -race ./...
+
+# run a DynamoDB engine in the foreground, to try things on
+[no-exit-message]
+engine port="8000":
+    go run ./integration/engine/cmd/engine -port {{ port }}
