@@ -1,0 +1,72 @@
+package shape_test
+
+import (
+	"math/big"
+	"testing"
+	"time"
+)
+
+// oneWay encodes itself only.
+type oneWay string
+
+func (oneWay) MarshalText() ([]byte, error) { return nil, nil }
+
+// paired does both.
+type paired struct{ text string }
+
+func (p paired) MarshalText() ([]byte, error)  { return []byte(p.text), nil }
+func (p *paired) UnmarshalText(b []byte) error { p.text = string(b); return nil }
+
+// lenient has its own way of reading what others write.
+type lenient int
+
+func (*lenient) UnmarshalText([]byte) error { return nil }
+
+// viaJSON encodes itself as JSON only.
+type viaJSON struct {
+	Shown  string
+	hidden string
+}
+
+func (viaJSON) MarshalJSON() ([]byte, error) { return nil, nil }
+func (*viaJSON) UnmarshalJSON([]byte) error  { return nil }
+
+func TestOf_TypesThatEncodeThemselves(t *testing.T) {
+	refused[struct{ A oneWay }](t, asJSON(), "field A: shape_test.oneWay has MarshalText and no method to decode it again")
+	if !taken[struct{ A lenient }](t, asJSON()).Custom {
+		t.Error("what is decoded by a method of its own has to be read back")
+	}
+	taken[viaJSON](t, asJSON())
+	refused[viaJSON](t, other(), "shape_test.viaJSON encodes itself as JSON only: its unexported fields would not be stored")
+}
+
+func TestOf_APointersMethodIsNotCalledForTheValueOfAMap(t *testing.T) {
+	refused[map[string]big.Int](t, asJSON(), "field []: MarshalJSON of big.Int has a pointer receiver, and is not called for the value of a map: use a pointer as the value")
+	taken[map[string]*big.Int](t, asJSON())
+	taken[map[string][]big.Int](t, asJSON())
+	taken[[]big.Int](t, asJSON())
+	taken[map[string]paired](t, asJSON())
+}
+
+// wrapped has methods of its own beside those that it embeds.
+type wrapped struct {
+	paired
+	Name string
+}
+
+func (wrapped) MarshalText() ([]byte, error) { return nil, nil }
+func (*wrapped) UnmarshalText([]byte) error  { return nil }
+
+func TestOf_MethodsThatAreEmbedded(t *testing.T) {
+	refused[struct {
+		time.Time
+		Name string
+	}](t, asJSON(), "struct { time.Time; Name string } has MarshalJSON from a type that it embeds: its other fields would not be stored")
+	type event struct {
+		*big.Int
+		Name string
+	}
+	refused[struct{ E event }](t, asJSON(), "field E: shape_test.event has MarshalJSON from a type that it embeds: its other fields would not be stored")
+	taken[wrapped](t, asJSON())
+	taken[struct{ time.Time }](t, asJSON()) // nothing else to lose
+}

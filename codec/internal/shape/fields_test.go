@@ -1,0 +1,60 @@
+package shape_test
+
+import (
+	"net/url"
+	"sync"
+	"testing"
+)
+
+type Inner struct{ Name string }
+
+type hidden struct{ Name string }
+
+type hiddenInt int
+
+func TestOf_ExcludedFieldsMayBeAnything(t *testing.T) {
+	taken[struct {
+		A    string
+		C    chan int `json:"-"`
+		lock sync.Mutex
+	}](t, other())
+}
+
+func TestOf_NothingExported(t *testing.T) {
+	refused[struct{ name string }](t, asJSON(), "struct { name string } has no exported field, so that nothing of it would be stored")
+	refused[struct{ L sync.Mutex }](t, asJSON(), "field L: sync.Mutex has no exported field, so that nothing of it would be stored")
+	refused[struct{ U url.URL }](t, asJSON(), "field U.User: url.Userinfo has no exported field, so that nothing of it would be stored")
+	taken[struct{ U url.URL }](t, other()) // MarshalBinary
+	taken[map[string]struct{}](t, asJSON())
+}
+
+func TestOf_EmbeddedPointers(t *testing.T) {
+	taken[struct{ *Inner }](t, asJSON())
+	refused[struct{ *Inner }](t, other(), "field Inner: an embedded pointer that is nil would come back as one that isn't: embed the struct itself, or name the field")
+	refused[struct{ *hidden }](t, asJSON(), "field hidden: a pointer to an unexported type that is embedded can't be set when it is read back")
+	taken[struct{ hidden }](t, other())
+	taken[struct {
+		hiddenInt
+		A int
+	}](t, asJSON()) // left out, as encoding/json has it
+	refused[struct{ hiddenInt }](t, other(), "field hiddenInt: shape_test.hiddenInt is embedded, not exported and no struct")
+}
+
+func TestOf_TagsThatDisagree(t *testing.T) {
+	refused[struct {
+		A string `json:"-" own:"a"`
+	}](t, other(), "field A: its tags json and own disagree on whether it is stored")
+	refused[struct {
+		A string `json:"a" own:"-"`
+	}](t, other(), "field A: its tags json and own disagree on whether it is stored")
+	taken[struct {
+		A string `json:"-" own:"-"`
+		B string `json:"b" own:"c"`
+	}](t, other())
+	taken[struct {
+		A string `json:"-,"`
+	}](t, asJSON())
+	refused[struct {
+		A string `json:"-,"`
+	}](t, other(), `field A: the json tag "-," is understood by encoding/json alone`)
+}

@@ -1,0 +1,39 @@
+package shape_test
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/codec/internal/shape"
+)
+
+// asJSON is a format like encoding/json, other one like the rest.
+func asJSON() *shape.Format {
+	return &shape.Format{Methods: []shape.Methods{shape.JSONMethods(), shape.TextMethods()}, NilEmbedded: true, NumberInInterface: true}
+}
+
+func other() *shape.Format {
+	return &shape.Format{Tag: "own", Methods: []shape.Methods{shape.BinaryMethods(), shape.TextMethods()}, BytesInInterface: true}
+}
+
+// refused checks that f refuses T with that text.
+func refused[T any](t *testing.T, f *shape.Format, want string) {
+	t.Helper()
+	is := is.New(t)
+	is.Helper()
+	_, err := f.Of(reflect.TypeFor[T]())
+	is.True(err != nil)
+	is.Equal(err.Error(), want)
+}
+
+// taken checks that f takes T, and returns its shape.
+func taken[T any](t *testing.T, f *shape.Format) *shape.Shape {
+	t.Helper()
+	s, err := f.Of(reflect.TypeFor[T]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
