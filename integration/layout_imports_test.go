@@ -28,12 +28,17 @@ type layer struct {
 	others []string
 }
 
+// codecParts are what the codecs are made of.
+var codecParts = []string{"codec/internal/fault", "codec/internal/generic", "codec/internal/shape"}
+
 var layers = []layer{
 	{folder: "clock"},
-	{folder: "codec"},
+	{folder: "codec", ours: codecParts},
 	{folder: "codec/codectest", ours: []string{"codec"}},
-	{folder: "codec/msgpack", ours: []string{"codec"}, others: []string{messagePack}},
-	{folder: "codec/attribute", ours: []string{"codec"}, others: []string{awsSDK}},
+	{folder: "codec/internal"},
+	{folder: "codec/internal/shape", ours: []string{"codec/internal/fault"}},
+	{folder: "codec/msgpack", ours: append([]string{"codec"}, codecParts...), others: []string{messagePack}},
+	{folder: "codec/attribute", ours: append([]string{"codec"}, codecParts...), others: []string{awsSDK}},
 	{folder: "sessions", ours: []string{"clock", "codec"}},
 	{folder: "sessions/memstore", ours: []string{"clock", "codec", "sessions"}},
 	{folder: "sessions/storetest", ours: []string{"clock", "codec", "sessions"}},

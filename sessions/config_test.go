@@ -20,10 +20,10 @@ func TestConfigDefaults(t *testing.T) {
 		s := m.Create()
 		is.Equal(s.IdleTimeout, 2*time.Hour)
 		is.Equal(s.AbsoluteTimeout, 12*time.Hour)
-		is.Equal(len(s.ID().Secret()), 43)                        // 32 random bytes
-		is.True(time.Since(s.CreatedAt()) < time.Minute)          // the system clock
-		is.Equal(s.CreatedAt().Location(), time.UTC)              // in UTC
-		is.Equal(s.CreatedAt().Nanosecond()%1000, 0)              // to the microsecond
+		is.Equal(len(s.ID().Secret()), 43)               // 32 random bytes
+		is.True(time.Since(s.CreatedAt()) < time.Minute) // the system clock
+		is.Equal(s.CreatedAt().Location(), time.UTC)     // in UTC
+		is.Equal(s.CreatedAt().Nanosecond()%1000, 0)     // to the microsecond
 		is.Equal(s.ExpiresAt(), s.CreatedAt().Truncate(time.Second).Add(2*time.Hour))
 	}
 }

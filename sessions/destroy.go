@@ -29,12 +29,12 @@ func (m *Manager[T]) Destroy(ctx context.Context, s *Session[T]) error {
 // DestroyID ends the session of the ID that a client sent, without loading it, as [Manager.Destroy] does. That there is no
 // such session is not an error; the error is [ErrInvalidID] if there can't be one.
 func (m *Manager[T]) DestroyID(ctx context.Context, id string) error {
-	parsed, handle, err := m.parse(id)
+	parsed, err := m.parse(id)
 	if err != nil {
-		return failed("destroy", handle, err)
+		return failed("destroy", sentHandle(id), err)
 	}
 	if err := m.store.Delete(context.WithoutCancel(ctx), m.ids.Key(parsed)); err != nil {
-		return failed("destroy", handle, err)
+		return failed("destroy", sentHandle(id), err)
 	}
 	return nil
 }

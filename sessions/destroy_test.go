@@ -30,9 +30,9 @@ func TestDestroyIDNeedsNoLoad(t *testing.T) {
 	is.NoErr(w.DestroyID(t.Context(), s.ID().Secret()))
 	is.Equal(w.store.took(), []string{"Delete"})
 	is.Equal(w.mem.Len(), 0)
-	is.NoErr(w.DestroyID(t.Context(), s.ID().Secret()))                          // gone already
-	is.NoErr(w.DestroyID(t.Context(), sessions.RandomIDs(32).New().Secret()))    // never there
-	is.True(errors.Is(w.DestroyID(t.Context(), "x"), sessions.ErrInvalidID))     // can't be
+	is.NoErr(w.DestroyID(t.Context(), s.ID().Secret()))                             // gone already
+	is.NoErr(w.DestroyID(t.Context(), sessions.RandomIDs(32).New().Secret()))       // never there
+	is.True(errors.Is(w.DestroyID(t.Context(), "x"), sessions.ErrInvalidID))        // can't be
 	is.True(errors.Is(w.DestroyID(t.Context(), s.Handle()), sessions.ErrInvalidID)) // a handle ends nothing
 }
 

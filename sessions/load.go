@@ -13,9 +13,9 @@ import (
 // The error is [ErrNotFound] if there is no such session, [ErrExpired] if a deadline has passed, [ErrInvalidID] if no
 // session can have this ID, and [ErrDecode] if its data is no T. The first holds for the first three, by [errors.Is].
 func (m *Manager[T]) Load(ctx context.Context, id string) (*Session[T], error) {
-	s, handle, err := m.load(ctx, id)
+	s, err := m.load(ctx, id)
 	if err != nil {
-		return nil, failed("load", handle, err)
+		return nil, failed("load", sentHandle(id), err)
 	}
 	return s, nil
 }
@@ -30,47 +30,51 @@ func (m *Manager[T]) LoadOrCreate(ctx context.Context, id string) (*Session[T], 
 	return s, err
 }
 
-// load returns the session, and whatever becomes of it the handle for an error.
-func (m *Manager[T]) load(ctx context.Context, text string) (*Session[T], string, error) {
-	id, handle, err := m.parse(text)
+// load is Load, with errors as they come.
+func (m *Manager[T]) load(ctx context.Context, text string) (*Session[T], error) {
+	id, err := m.parse(text)
 	if err != nil {
-		return nil, handle, err
+		return nil, err
 	}
 	rec, err := m.store.Load(ctx, m.ids.Key(id))
 	if err != nil {
-		return nil, handle, err
+		return nil, err
 	}
 	now := m.now()
 	if rec.expired(now) {
-		return nil, handle, ErrExpired
+		return nil, ErrExpired
 	}
 	data, err := m.codec.Decode(rec.Payload)
 	if err != nil {
-		return nil, handle, fmt.Errorf("%w: %w", ErrDecode, err)
+		return nil, fmt.Errorf("%w: %w", ErrDecode, err)
 	}
 	rec, err = m.recordAccess(ctx, rec, now)
 	if err != nil {
-		return nil, handle, err
+		return nil, err
 	}
 	return &Session[T]{
 		Data: data, IdleTimeout: rec.IdleTimeout, AbsoluteTimeout: rec.AbsoluteTimeout,
 		id: id, rec: rec, stored: true,
-	}, handle, nil
+	}, nil
 }
 
 // maxLoggedID is the longest text that is hashed for an error's handle: longer than any ID, and cheap.
 const maxLoggedID = 4096
 
-// parse returns the ID whose text a client sent, and its handle for errors, of a text that is no ID too: it tells
-// which of the client's attempts a log line speaks of.
-func (m *Manager[T]) parse(text string) (ID, string, error) {
-	handle := ""
-	if len(text) <= maxLoggedID {
-		handle = loggable(text)
+// sentHandle returns the handle, for an error, of the text that a client sent, of one that is no ID too: it tells which of the
+// client's attempts a log line speaks of.
+func sentHandle(text string) string {
+	if len(text) > maxLoggedID {
+		return ""
 	}
+	return loggable(text)
+}
+
+// parse returns the ID whose text a client sent.
+func (m *Manager[T]) parse(text string) (ID, error) {
 	id, err := m.ids.Parse(text)
 	if err != nil && !errors.Is(err, ErrInvalidID) {
 		err = fmt.Errorf("%w: %w", ErrInvalidID, err)
 	}
-	return id, handle, err
+	return id, err
 }

@@ -44,9 +44,9 @@ type Store interface {
 	Rename(ctx context.Context, from string, rec Record, rev string) error
 
 	// Touch records an access: it moves the record's Accessed to accessed, and the moment at which the store may sweep it to
-	// expires. Both only move forward: if the stored ones are as late or later, they stay, and that is a success. It
-	// changes nothing else, not even Rev, so that it never disturbs a Replace. If there is no record of key, the error
-	// is [ErrNotFound], and none comes into being.
+	// expires. The times only move forward, and both or neither: unless accessed is later than the stored one, and expires
+	// not earlier, the record stays as it is, and that is a success. It changes nothing else, not even Rev, so that it
+	// never disturbs a Replace. If there is no record of key, the error is [ErrNotFound], and none comes into being.
 	Touch(ctx context.Context, key string, accessed, expires time.Time) error
 
 	// Delete removes the record of key. That there is none is not an error.

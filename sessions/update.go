@@ -25,9 +25,9 @@ const (
 // [ErrOutcomeUnknown] if the store's answer was lost: then the change may have been stored, and is not made again.
 func (m *Manager[T]) Update(ctx context.Context, id string, f func(*T) error) (*Session[T], error) {
 	for attempt := 0; ; attempt++ {
-		s, handle, err := m.load(ctx, id)
+		s, err := m.load(ctx, id)
 		if err != nil {
-			return nil, failed("update", handle, err)
+			return nil, failed("update", sentHandle(id), err)
 		}
 		if err := f(&s.Data); err != nil {
 			return nil, err
@@ -37,10 +37,10 @@ func (m *Manager[T]) Update(ctx context.Context, id string, f func(*T) error) (*
 			return s, nil
 		}
 		if !errors.Is(err, ErrConflict) || attempt == updateAttempts-1 {
-			return nil, failed("update", handle, err)
+			return nil, failed("update", sentHandle(id), err)
 		}
 		if err := pause(ctx, attempt); err != nil {
-			return nil, failed("update", handle, err)
+			return nil, failed("update", sentHandle(id), err)
 		}
 	}
 }

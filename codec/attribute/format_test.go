@@ -1,3 +1,5 @@
+//lint:file-ignore SA5008 the tags are what is tested
+
 package attribute
 
 import (

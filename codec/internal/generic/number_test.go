@@ -2,6 +2,7 @@ package generic_test
 
 import (
 	"encoding/json"
+	"math"
 	"testing"
 
 	"github.com/matryer/is"
@@ -11,7 +12,7 @@ import (
 
 func TestNumber_IsAFloatWhereNothingIsLost(t *testing.T) {
 	for in, want := range map[string]any{
-		"0": 0.0, "-0": -0.0, "1": 1.0, "1.0": 1.0, "1.50": 1.5, "0.1": 0.1, "1e3": 1000.0, "100E-2": 1.0,
+		"0": 0.0, "-0": math.Copysign(0, -1), "1": 1.0, "1.0": 1.0, "1.50": 1.5, "0.1": 0.1, "1e3": 1000.0, "100E-2": 1.0,
 		"9007199254740992":      9007199254740992.0,
 		"9007199254740993":      json.Number("9007199254740993"),
 		"0.1000000000000000001": json.Number("0.1000000000000000001"),

@@ -1,3 +1,5 @@
+//lint:file-ignore U1000 fields that nobody reads are what is tested
+
 package shape_test
 
 import (

@@ -1,0 +1,73 @@
+package memstore_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/sessions/memstore"
+)
+
+func TestSweep_NeverTouchesTheLiving(t *testing.T) {
+	is := is.New(t)
+	s, c := filled(t, 100)
+	c.Advance(time.Hour - time.Second)
+	for i := range 50 {
+		is.NoErr(s.Create(t.Context(), record(fmt.Sprint("later", i), c.Now())))
+	}
+	is.Equal(s.Len(), 150)
+}
+
+func TestSweep_IsBoundedPerWrite(t *testing.T) {
+	is := is.New(t)
+	s, c := filled(t, 100)
+	c.Advance(time.Hour)
+	is.NoErr(s.Delete(t.Context(), "none"))
+	is.Equal(s.Len(), 96) // four, however many wait
+}
+
+func TestSweep_KeepsUpWithWrites(t *testing.T) {
+	is := is.New(t)
+	s, c := filled(t, 1000)
+	c.Advance(time.Hour)
+	for i := range 400 {
+		is.NoErr(s.Create(t.Context(), record(fmt.Sprint("later", i), c.Now())))
+	}
+	is.Equal(s.Len(), 400) // all of the dead are gone, none of the living
+}
+
+func TestSweep_ANewAnswerDoesNotWaitForADeadRecord(t *testing.T) {
+	is := is.New(t)
+	s, c := filled(t, 1)
+	c.Advance(48 * time.Hour)
+	again := record("key0", c.Now())
+	again.Rev = "again"
+	is.NoErr(s.Replace(t.Context(), again, "rev-of-key0"))
+	got, err := s.Load(t.Context(), "key0")
+	is.NoErr(err)
+	is.Equal(got.Created, c.Now())
+}
+
+func TestSweep_WithoutAClockGoesByWhatManagersWrite(t *testing.T) {
+	is := is.New(t)
+	s := memstore.New(nil)
+	past := time.Now().Add(-1000 * time.Hour)
+	is.NoErr(s.Create(t.Context(), record("a", past)))
+	is.NoErr(s.Create(t.Context(), record("b", past.Add(30*time.Minute))))
+	is.Equal(s.Len(), 2) // a Manager whose clock stands in the past is served
+	is.NoErr(s.Create(t.Context(), record("c", past.Add(61*time.Minute))))
+	is.Equal(s.Len(), 2) // and its sessions are swept by its time
+	far := record("d", time.Now().Add(1000*time.Hour))
+	is.NoErr(s.Create(t.Context(), far))
+	is.Equal(s.Len(), 1) // a clock that runs ahead sweeps what is dead by the system's
+}
+
+func TestSweep_AClockThatRunsAheadDoesNotEndSessionsOfTheRest(t *testing.T) {
+	is := is.New(t)
+	s := memstore.New(nil)
+	is.NoErr(s.Create(t.Context(), record("now", time.Now())))
+	is.NoErr(s.Create(t.Context(), record("ahead", time.Now().Add(1000*time.Hour))))
+	is.Equal(s.Len(), 2)
+}
