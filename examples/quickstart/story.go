@@ -12,8 +12,8 @@ import (
 
 // Cart is what this application keeps in a session: a struct of its own.
 type Cart struct {
-	Name  string   `json:"name"`
-	Items []string `json:"items"`
+	Items  []string `json:"items"`
+	Coupon string   `json:"coupon,omitempty"`
 }
 
 // tell lives through the sessions of two visitors. Each step is what some request would do.
@@ -32,7 +32,7 @@ func tell(ctx context.Context, store sessions.Store, n *narrator) error {
 	}
 
 	n.step("A visitor puts tea into her cart: her session is created and stored.")
-	s, err := here.CreateAndSave(ctx, Cart{Name: "Ada", Items: []string{"tea"}})
+	s, err := here.CreateAndSave(ctx, Cart{Items: []string{"tea"}})
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func collide(ctx context.Context, here, elsewhere *sessions.Manager[Cart], id st
 // wearOut keeps a session busy until its absolute deadline.
 func wearOut(ctx context.Context, m *sessions.Manager[Cart], now *clock.Fake, n *narrator) error {
 	n.step("Another visitor clicks every hour. However busy, a session ends 12 hours after it began.")
-	s, err := m.CreateAndSave(ctx, Cart{Name: "Alan"})
+	s, err := m.CreateAndSave(ctx, Cart{})
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func wearOut(ctx context.Context, m *sessions.Manager[Cart], now *clock.Fake, n 
 // logOut destroys a session while another request still has it in hand.
 func logOut(ctx context.Context, here, elsewhere *sessions.Manager[Cart], n *narrator) error {
 	n.step("A visitor logs out while a slow request of his is still under way. It can't bring the session back.")
-	s, err := here.CreateAndSave(ctx, Cart{Name: "Alan"})
+	s, err := here.CreateAndSave(ctx, Cart{})
 	if err != nil {
 		return err
 	}
