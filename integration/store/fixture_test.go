@@ -1,0 +1,59 @@
+// Package store_test checks the store of package dynamo on a real engine.
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/dynamo"
+	"github.com/dynasession/dynasession/integration/engine"
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// place is a table on the engine: as the library sees it, and as it is.
+type place struct {
+	*dynamo.Store
+	client *dynamodb.Client
+	table  string
+}
+
+func newPlace(t *testing.T, optFns ...func(*dynamodb.Options)) place {
+	t.Helper()
+	table := engine.NewTable(t)
+	return place{engine.Store(t, table, optFns...), engine.Client(t), table}
+}
+
+// item returns what is stored under key, nil if there is nothing.
+func (p place) item(t *testing.T, key string) map[string]types.AttributeValue {
+	t.Helper()
+	got, err := p.client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &p.table, Key: keyOf(key), ConsistentRead: new(true)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got.Item
+}
+
+// put stores an item as it is.
+func (p place) put(t *testing.T, item map[string]types.AttributeValue) {
+	t.Helper()
+	if _, err := p.client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &p.table, Item: item}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func keyOf(key string) map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: key}}
+}
+
+// record returns one that is alive for two hours from now.
+func record(key string) sessions.Record {
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	return sessions.Record{
+		Key: key, Payload: codec.Opaque("json", []byte(`{"n":1}`)), Rev: "first",
+		Created: now, Accessed: now, IdleTimeout: 2 * time.Hour, AbsoluteTimeout: 12 * time.Hour,
+	}
+}

@@ -1,0 +1,126 @@
+package store_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/codec/attribute"
+	"github.com/dynasession/dynasession/codec/msgpack"
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// account is data of every kind that an application keeps.
+type account struct {
+	Name    string            `json:"name"`
+	Visits  int64             `json:"visits"`
+	Rate    float64           `json:"rate"`
+	Admin   bool              `json:"admin"`
+	Seen    time.Time         `json:"seen"`
+	Token   []byte            `json:"token"`
+	Roles   []string          `json:"roles"`
+	Prefs   map[string]string `json:"prefs"`
+	Address *struct {
+		City string `json:"city"`
+	} `json:"address"`
+	Skipped string `json:"-"`
+}
+
+var stored = account{
+	Name: "ünï 😀 <b>", Visits: 1<<53 + 1, Rate: 0.1, Admin: true, Seen: time.Date(2026, 2, 28, 23, 59, 59, 123456789, time.UTC),
+	Token: []byte{0, 1, 0xfe, 0xff}, Roles: []string{"reader", ""}, Prefs: map[string]string{"b": "2", "a": ""},
+}
+
+// golden is when and how the items of testdata were written. Far in the future, so that no engine sweeps them.
+func golden(payload codec.Payload) sessions.Record {
+	return sessions.Record{
+		Key: "4ee055b8", Payload: payload, Rev: "0123456789abcdef", Subject: "subject/ü",
+		Created:  time.Date(2126, 3, 1, 9, 0, 0, 0, time.UTC),
+		Accessed: time.Date(2126, 3, 1, 9, 30, 0, 123456000, time.UTC), IdleTimeout: 2 * time.Hour, AbsoluteTimeout: 12 * time.Hour,
+	}
+}
+
+// What is stored, is stored for ever: an item written by this version is read by every later one, and by the letter.
+func TestItem_Golden(t *testing.T) {
+	for name, c := range map[string]codec.Codec[account]{
+		"json": codec.JSON[account]{}, "msgpack": msgpack.Codec[account]{}, "native": attribute.Codec[account]{},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			p := newPlace(t)
+			payload, err := c.Encode(stored)
+			is.NoErr(err)
+			rec := golden(payload)
+			is.NoErr(p.Create(t.Context(), rec))
+			got := dynamoJSON(t, p.item(t, rec.Key))
+			file := filepath.Join("testdata", "items", name+".json")
+			if os.Getenv("UPDATE_GOLDEN") != "" {
+				is.NoErr(os.WriteFile(file, got, 0o644))
+			}
+			want, err := os.ReadFile(file)
+			is.NoErr(err)
+			is.Equal(string(got), string(want))
+
+			old := newPlace(t) // and back, from the file alone
+			old.put(t, fromJSON(t, want))
+			back, err := old.Load(t.Context(), rec.Key)
+			is.NoErr(err)
+			is.True(codec.Equal(back.Payload, rec.Payload))
+			data, err := c.Decode(back.Payload)
+			is.NoErr(err)
+			data.Seen = data.Seen.UTC()
+			is.Equal(data, stored)
+			back.Payload, rec.Payload = nil, nil
+			is.Equal(back, rec)
+		})
+	}
+}
+
+// Others may keep attributes of their own in the item: a write of ours leaves them alone.
+func TestItem_AttributesOfOthersStay(t *testing.T) {
+	is := is.New(t)
+	p := newPlace(t)
+	rec := record("k")
+	is.NoErr(p.Create(t.Context(), rec))
+	item := maps.Clone(p.item(t, "k"))
+	item["theirs"] = &types.AttributeValueMemberSS{Value: []string{"a"}}
+	p.put(t, item)
+	_, err := p.Load(t.Context(), "k")
+	is.NoErr(err)
+	rec.Accessed = rec.Accessed.Add(time.Second)
+	is.NoErr(p.Touch(t.Context(), "k", rec.Accessed, rec.ExpiresAt()))
+	rec.Rev = "second"
+	is.NoErr(p.Replace(t.Context(), rec, "first"))
+	is.Equal(p.item(t, "k")["theirs"], item["theirs"])
+}
+
+// dynamoJSON returns the item as DynamoDB JSON, for people to read.
+func dynamoJSON(t *testing.T, item map[string]types.AttributeValue) []byte {
+	t.Helper()
+	raw, err := attribute.NewValue(&types.AttributeValueMemberM{Value: item}).Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, raw, "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	return append(out.Bytes(), '\n')
+}
+
+func fromJSON(t *testing.T, text []byte) map[string]types.AttributeValue {
+	t.Helper()
+	v, err := attribute.ValueOf(codec.Opaque(attribute.Format, text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v.AttributeValue().(*types.AttributeValueMemberM).Value
+}
