@@ -37,13 +37,13 @@ func (s *Store) Create(ctx context.Context, rec sessions.Record) error {
 }
 
 func (s *Store) createInput(rec sessions.Record) (*dynamodb.PutItemInput, error) {
-	it, err := encodeItem(rec)
+	r, err := encodeItem(rec)
 	if err != nil {
 		return nil, err
 	}
 	return &dynamodb.PutItemInput{
 		TableName:                           s.table,
-		Item:                                it,
+		Item:                                r.item(),
 		ConditionExpression:                 aws.String("attribute_not_exists(id)"),
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}, nil

@@ -2,7 +2,6 @@ package dynamo
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -29,38 +28,43 @@ const maxKey = 2048
 type item = map[string]types.AttributeValue
 
 // encodeItem returns the item of rec: it lacks what is empty, and fits into DynamoDB.
-func encodeItem(rec sessions.Record) (item, error) {
+func encodeItem(rec sessions.Record) (*row, error) {
 	if rec.Key == "" || len(rec.Key) > maxKey {
 		return nil, fmt.Errorf("key of %d bytes: must have at least 1 and at most %d", len(rec.Key), maxKey)
 	}
-	it := make(item, 10)
-	it[attrID] = text(rec.Key)
-	for _, a := range []struct {
-		name string
-		time time.Time
-	}{{attrCreated, rec.Created}, {attrAccessed, rec.Accessed}} {
-		s, err := formatTime(a.time)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", a.name, err)
-		}
-		it[a.name] = text(s)
+	created, err := formatTime(rec.Created)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", attrCreated, err)
 	}
-	it[attrExpires] = number(formatEpoch(rec.ExpiresAt()))
-	it[attrIdle] = number(formatSeconds(rec.IdleTimeout))
-	it[attrAbsolute] = number(formatSeconds(rec.AbsoluteTimeout))
+	accessed, err := formatTime(rec.Accessed)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", attrAccessed, err)
+	}
+	m := &struct { // one allocation for all of them
+		row                                 row
+		id, created, accessed, rev, subject types.AttributeValueMemberS
+		expires, idle, absolute             types.AttributeValueMemberN
+	}{}
+	m.id.Value, m.created.Value, m.accessed.Value, m.rev.Value, m.subject.Value = rec.Key, created, accessed, rec.Rev, rec.Subject
+	m.expires.Value = formatEpoch(rec.ExpiresAt())
+	m.idle.Value, m.absolute.Value = formatSeconds(rec.IdleTimeout), formatSeconds(rec.AbsoluteTimeout)
+	m.row = row{
+		colID: &m.id, colCreated: &m.created, colAccessed: &m.accessed,
+		colExpires: &m.expires, colIdle: &m.idle, colAbsolute: &m.absolute,
+	}
 	if rec.Rev != "" {
-		it[attrRev] = text(rec.Rev)
+		m.row[colRev] = &m.rev
 	}
 	if rec.Subject != "" {
-		it[attrSubject] = text(rec.Subject)
+		m.row[colSubject] = &m.subject
 	}
-	if err := encodePayload(it, rec.Payload); err != nil {
+	if err := m.row.encodePayload(rec.Payload); err != nil {
 		return nil, err
 	}
-	if size := itemSize(it); size > maxItem {
+	if size := m.row.size(); size > maxItem {
 		return nil, &sessions.TooLargeError{Size: size, Limit: maxItem}
 	}
-	return it, nil
+	return &m.row, nil
 }
 
 func text(s string) types.AttributeValue   { return &types.AttributeValueMemberS{Value: s} }

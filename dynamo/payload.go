@@ -14,8 +14,8 @@ import (
 // formatJSON is the format that is stored as text, and whose name is not: what dynamodb-session-web writes.
 const formatJSON = "json"
 
-// encodePayload puts p into it: JSON as the text that it is, a native value as it is, and any other format as bytes.
-func encodePayload(it item, p codec.Payload) error {
+// encodePayload puts p into r: JSON as the text that it is, a native value as it is, and any other format as bytes.
+func (r *row) encodePayload(p codec.Payload) error {
 	if p == nil {
 		return errors.New("record has no payload")
 	}
@@ -28,7 +28,7 @@ func encodePayload(it item, p codec.Payload) error {
 		if err != nil {
 			return fmt.Errorf("payload: %w", err)
 		}
-		it[attrData] = v.AttributeValue()
+		r[colData] = v.AttributeValue()
 	case formatJSON:
 		b, err := p.Bytes()
 		if err != nil {
@@ -37,16 +37,16 @@ func encodePayload(it item, p codec.Payload) error {
 		if !utf8.Valid(b) {
 			return errors.New("payload of format json is not UTF-8")
 		}
-		it[attrData] = text(string(b))
+		r[colData] = text(string(b))
 		return nil
 	default:
 		b, err := p.Bytes()
 		if err != nil {
 			return fmt.Errorf("payload: %w", err)
 		}
-		it[attrData] = &types.AttributeValueMemberB{Value: b}
+		r[colData] = &types.AttributeValueMemberB{Value: b}
 	}
-	it[attrFormat] = text(format)
+	r[colFormat] = text(format)
 	return nil
 }
 

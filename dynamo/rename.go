@@ -49,7 +49,7 @@ func (s *Store) renameInput(from string, rec sessions.Record, rev string) (*dyna
 	if from == rec.Key {
 		return nil, errors.New("a session can't be renamed to the key that it has")
 	}
-	it, err := encodeItem(rec)
+	r, err := encodeItem(rec)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (s *Store) renameInput(from string, rec sessions.Record, rev string) (*dyna
 	in := &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
 		{Put: &types.Put{
 			TableName:                           s.table,
-			Item:                                it,
+			Item:                                r.item(),
 			ConditionExpression:                 aws.String("attribute_not_exists(id)"),
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 		}},

@@ -40,26 +40,35 @@ func (s *Store) Replace(ctx context.Context, rec sessions.Record, rev string) er
 	}
 }
 
-// replaceable is every attribute that a Replace sets, or removes where the record has none; "#" and its name stands for it.
-var replaceable = [...]string{
-	attrCreated, attrAccessed, attrExpires, attrIdle, attrAbsolute, attrData, attrFormat, attrRev, attrSubject,
-}
+// replaceNames are the names of all that a Replace sets, or removes where the record has none: the same for every request, and
+// nobody changes them.
+var replaceNames = func() map[string]string {
+	names := map[string]string{}
+	for c := range columns {
+		if c != colID {
+			names[columnRef[c]] = columnName[c]
+		}
+	}
+	return names
+}()
 
 func (s *Store) replaceInput(rec sessions.Record, rev string) (*dynamodb.UpdateItemInput, error) {
-	it, err := encodeItem(rec)
+	r, err := encodeItem(rec)
 	if err != nil {
 		return nil, err
 	}
-	names := make(map[string]string, len(replaceable))
-	values := make(item, len(replaceable)+1)
+	values := make(item, columns) // without the key, and with what the rev has to be
 	var set, remove strings.Builder
-	for _, name := range replaceable {
-		names["#"+name] = name
-		if av, ok := it[name]; ok {
-			values[":"+name] = av
-			join(&set, "SET ", "#", name, " = :", name)
-		} else {
-			join(&remove, " REMOVE ", "#", name)
+	set.Grow(256)
+	remove.Grow(40)
+	for c, av := range r {
+		switch {
+		case column(c) == colID:
+		case av != nil:
+			values[columnValue[c]] = av
+			join(&set, "SET ", columnRef[c], " = ", columnValue[c])
+		default:
+			join(&remove, " REMOVE ", columnRef[c])
 		}
 	}
 	set.WriteString(remove.String())
@@ -68,7 +77,7 @@ func (s *Store) replaceInput(rec sessions.Record, rev string) (*dynamodb.UpdateI
 		Key:                                 keyOf(rec.Key),
 		UpdateExpression:                    aws.String(set.String()),
 		ConditionExpression:                 revIs(rev, values),
-		ExpressionAttributeNames:            names,
+		ExpressionAttributeNames:            replaceNames,
 		ExpressionAttributeValues:           values,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}, nil

@@ -7,15 +7,6 @@ import (
 // maxItem is the size of the largest item that DynamoDB keeps, in bytes, names included.
 const maxItem = 400 * 1024
 
-// itemSize returns what DynamoDB counts for an item, by the rules of "DynamoDB item sizes and formats" in its developer guide.
-func itemSize(it item) int {
-	size := 0
-	for name, av := range it {
-		size += len(name) + valueSize(av)
-	}
-	return size
-}
-
 // A document costs 3 bytes, and each of its members one more.
 const (
 	documentSize = 3

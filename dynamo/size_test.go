@@ -1,11 +1,9 @@
 package dynamo
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/matryer/is"
 )
 
 func TestValueSize(t *testing.T) {
@@ -42,9 +40,4 @@ func TestNumberSize(t *testing.T) {
 			t.Errorf("%s: %d bytes, want %d", n, got, want)
 		}
 	}
-}
-
-func TestItemSizeCountsNames(t *testing.T) {
-	is := is.New(t)
-	is.Equal(itemSize(item{"id": text("key"), "data": text(strings.Repeat("x", 1000))}), 2+3+4+1000)
 }

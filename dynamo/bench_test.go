@@ -1,0 +1,136 @@
+package dynamo_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/dynasession/dynasession/clock"
+	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/dynamo"
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// six is a struct of six fields.
+type six struct {
+	Name   string    `json:"name"`
+	Locale string    `json:"locale"`
+	Theme  string    `json:"theme"`
+	Visits int       `json:"visits"`
+	Admin  bool      `json:"admin"`
+	Seen   time.Time `json:"seen"`
+}
+
+// rivals are what the library does for a call, and the SDK's bare call for the same item.
+type rivals struct{ ours, bare func(context.Context) error }
+
+const benchItem = `{"Item":{"id":{"S":"4ee055b8"},"created":{"S":"2026-03-01T09:00:00.123456+00:00"},` +
+	`"accessed":{"S":"2026-03-01T09:00:00.123456+00:00"},"expires":{"N":"1772362800"},"idle_timeout":{"N":"7200"},` +
+	`"absolute_timeout":{"N":"43200"},"rev":{"S":"0123456789abcdef0123456789abcdef"},"data":{"S":"{\"name\":\"n\",` +
+	`\"locale\":\"de-AT\",\"theme\":\"dark\",\"visits\":12,\"admin\":true,\"seen\":\"2026-03-01T09:00:00Z\"}"}}}`
+
+func loadRivals(tb testing.TB) rivals {
+	tb.Helper()
+	client := cannedClient(benchItem)
+	m := benchManager(tb, client)
+	id := m.Create().ID()
+	in := &dynamodb.GetItemInput{TableName: aws.String("app_session"), Key: dynamo.KeyOf(id.Loggable()), ConsistentRead: new(true)}
+	return rivals{
+		func(ctx context.Context) error { _, err := m.Load(ctx, id.Secret()); return err },
+		func(ctx context.Context) error { _, err := client.GetItem(ctx, in); return err },
+	}
+}
+
+func saveRivals(tb testing.TB) rivals {
+	tb.Helper()
+	loads := benchManager(tb, cannedClient(benchItem))
+	client := cannedClient("{}")
+	m := benchManager(tb, client)
+	s, err := loads.Load(tb.Context(), loads.Create().ID().Secret())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	store, err := dynamo.NewStore(client, nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	p, err := codec.JSON[six]{}.Encode(s.Data)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	rec := record()
+	rec.Payload, rec.Rev = p, "fedcba9876543210fedcba9876543210"
+	in, err := store.ReplaceInput(rec, "0123456789abcdef0123456789abcdef")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return rivals{
+		func(ctx context.Context) error { s.Data.Visits++; return m.Save(ctx, s) },
+		func(ctx context.Context) error { _, err := client.UpdateItem(ctx, in); return err },
+	}
+}
+
+func benchManager(tb testing.TB, client *dynamodb.Client) *sessions.Manager[six] {
+	tb.Helper()
+	store, err := dynamo.NewStore(client, nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	m, err := sessions.New(store, &sessions.Config[six]{Clock: clock.NewFake(at)})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return m
+}
+
+// run reports the median time of either, and how they relate. They take turns, so that both meet the same weather.
+func (r rivals) run(b *testing.B) {
+	var ours, bare []time.Duration
+	timed := func(call func(context.Context) error) time.Duration {
+		begin := time.Now()
+		if err := call(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		return time.Since(begin)
+	}
+	for b.Loop() {
+		ours, bare = append(ours, timed(r.ours)), append(bare, timed(r.bare))
+	}
+	slices.Sort(ours)
+	slices.Sort(bare)
+	us, sdk := ours[len(ours)/2], bare[len(bare)/2]
+	b.ReportMetric(0, "ns/op") // of both together, which nobody asks for
+	b.ReportMetric(float64(us), "ns/ours")
+	b.ReportMetric(float64(sdk), "ns/SDK")
+	b.ReportMetric(float64(us)/float64(sdk), "ours/SDK")
+}
+
+// What the library adds to the SDK's bare call for the same item, data in JSON.
+func BenchmarkLoad(b *testing.B) { loadRivals(b).run(b) }
+func BenchmarkSave(b *testing.B) { saveRivals(b).run(b) }
+
+// mostAllocs is how many allocations a call may make over the SDK's own.
+const mostAllocs = 45
+
+func TestAllocations(t *testing.T) {
+	for name, r := range map[string]rivals{"Load": loadRivals(t), "Save": saveRivals(t)} {
+		t.Run(name, func(t *testing.T) {
+			count := func(call func(context.Context) error) float64 {
+				return testing.AllocsPerRun(200, func() {
+					if err := call(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				})
+			}
+			ours, bare := count(r.ours), count(r.bare)
+			t.Logf("%.0f allocations, the SDK's own %.0f", ours, bare)
+			if ours > bare+mostAllocs {
+				t.Errorf("%.0f allocations, more than %d over the SDK's own %.0f", ours, mostAllocs, bare)
+			}
+		})
+	}
+}
