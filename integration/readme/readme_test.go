@@ -1,0 +1,143 @@
+// Package readme_test compiles what the README shows.
+package readme_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/matryer/is"
+)
+
+// paths are the packages that a block may name.
+var paths = map[string]string{
+	"attribute": "github.com/dynasession/dynasession/codec/attribute",
+	"clock":     "github.com/dynasession/dynasession/clock",
+	"codec":     "github.com/dynasession/dynasession/codec",
+	"context":   "context",
+	"dynamo":    "github.com/dynasession/dynasession/dynamo",
+	"errors":    "errors",
+	"fmt":       "fmt",
+	"http":      "net/http",
+	"memstore":  "github.com/dynasession/dynasession/sessions/memstore",
+	"msgpack":   "github.com/dynasession/dynasession/codec/msgpack",
+	"sessions":  "github.com/dynasession/dynasession/sessions",
+	"slices":    "slices",
+	"time":      "time",
+	"web":       "github.com/dynasession/dynasession/sessions/web",
+}
+
+// given are the names that a block may use without saying where they come from, unless it declares them itself.
+var given = []struct{ name, declaration string }{
+	{"Cart", "type Cart struct { Items []string }"},
+	{"ctx", "ctx := context.Background()"},
+	{"id", "id := \"\""},
+	{"store", "var store sessions.Store"},
+	{"m", "var m *sessions.Manager[Cart]"},
+}
+
+// program returns a package that holds the block as the body of a function, or the block itself if it is one.
+func program(block string) string {
+	if strings.Contains(block, "package ") {
+		return block
+	}
+	body := ""
+	for _, g := range given {
+		declared := regexp.MustCompile(`(?m)^\s*(type ` + g.name + `\b|(\w+, )?` + g.name + `(, \w+)? := )`).MatchString(block)
+		if !declared {
+			body += g.declaration + "\n"
+		}
+	}
+	body += block
+	imports, code := "", regexp.MustCompile(`//.*`).ReplaceAllString(body, "")
+	for name, path := range paths {
+		if regexp.MustCompile(`\b` + name + `\.\w`).MatchString(code) {
+			imports += fmt.Sprintf("import %q\n", path)
+		}
+	}
+	return "package main\n" + imports + "func main() {\n" + body + "}\n"
+}
+
+// blocks returns the Go code of a page, block by block.
+func blocks(page string) []string {
+	var found []string
+	for _, m := range regexp.MustCompile("(?ms)^```go\n(.*?)^```").FindAllStringSubmatch(page, -1) {
+		found = append(found, m[1])
+	}
+	return found
+}
+
+// A block leaves out what everyone writes: uses of what it declares, and checks of errors.
+var forgiven = regexp.MustCompile(`declared and not used|^#|^\s*$|too many errors`)
+
+func TestReadme_EveryBlockCompiles(t *testing.T) {
+	is := is.New(t)
+	page, err := os.ReadFile("../../README.md")
+	is.NoErr(err)
+	root, err := filepath.Abs("../..")
+	is.NoErr(err)
+	found := blocks(string(page))
+	is.True(len(found) >= 7)
+	overlay := map[string]string{}
+	var packages []string
+	for i, block := range found {
+		file := filepath.Join(t.TempDir(), "main.go")
+		is.NoErr(os.WriteFile(file, []byte(program(block)), 0o600))
+		overlay[filepath.Join(root, "readme", fmt.Sprint("block", i), "main.go")] = file
+		packages = append(packages, fmt.Sprint("./readme/block", i))
+	}
+	for _, out := range compile(t, root, overlay, packages) {
+		t.Error(out)
+	}
+}
+
+// compile returns what the compiler has to say about the packages, which are there by the overlay only.
+func compile(t *testing.T, root string, overlay map[string]string, packages []string) []string {
+	t.Helper()
+	is := is.New(t)
+	replace, err := json.Marshal(map[string]any{"Replace": overlay})
+	is.NoErr(err)
+	file := filepath.Join(t.TempDir(), "overlay.json")
+	is.NoErr(os.WriteFile(file, replace, 0o600))
+	build := exec.CommandContext(t.Context(), "go", append([]string{"build", "-overlay", file, "-gcflags=-e", "-o", os.DevNull}, packages...)...)
+	build.Dir = root
+	out, _ := build.CombinedOutput() // it fails, for want of a use of every variable
+	var said []string
+	for line := range strings.Lines(string(out)) {
+		if !forgiven.MatchString(line) {
+			said = append(said, line)
+		}
+	}
+	return said
+}
+
+// What the test would miss it must not miss.
+func TestCompile_SeesWhatIsWrong(t *testing.T) {
+	is := is.New(t)
+	root, err := filepath.Abs("../..")
+	is.NoErr(err)
+	file := filepath.Join(t.TempDir(), "main.go")
+	is.NoErr(os.WriteFile(file, []byte(program("s, err := m.Lod(ctx, id)\n")), 0o600))
+	said := compile(t, root, map[string]string{filepath.Join(root, "readme", "wrong", "main.go"): file}, []string{"./readme/wrong"})
+	is.True(strings.Contains(strings.Join(said, ""), "m.Lod undefined"))
+}
+
+// The two commands of the README are what CI runs, with the race detector and the engine required.
+func TestReadme_CommandsAreThose(t *testing.T) {
+	is := is.New(t)
+	page, err := os.ReadFile("../../README.md")
+	is.NoErr(err)
+	ci, err := os.ReadFile("../../.ci/run")
+	is.NoErr(err)
+	recipes, err := os.ReadFile("../../justfile")
+	is.NoErr(err)
+	is.True(strings.Contains(string(page), "go run ./examples/quickstart"))
+	is.True(strings.Contains(string(ci), "go run ./examples/quickstart"))
+	is.True(strings.Contains(string(page), "go test ./..."))
+	is.True(strings.Contains(string(recipes), "go test -race ./..."))
+}
