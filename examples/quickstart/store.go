@@ -41,16 +41,16 @@ func open(ctx context.Context, url string) (sessions.Store, error) {
 	return dynamo.NewStore(client, &dynamo.Config{Table: table})
 }
 
-// engine is the flag -dynamodb, whose value may be missing.
-type engine struct {
+// engineFlag is the flag -dynamodb, whose value may be missing.
+type engineFlag struct {
 	asked bool
 	url   string
 }
 
-func (e *engine) String() string   { return e.url }
-func (e *engine) IsBoolFlag() bool { return true } // lets the value be missing; if it is, flag says "true"
+func (e *engineFlag) String() string   { return e.url }
+func (e *engineFlag) IsBoolFlag() bool { return true } // lets the value be missing; if it is, flag says "true"
 
-func (e *engine) Set(value string) error {
+func (e *engineFlag) Set(value string) error {
 	e.asked = true
 	if value != "true" {
 		e.url = value
@@ -61,8 +61,8 @@ func (e *engine) Set(value string) error {
 // errUsage means that the flag package has said what is wrong.
 var errUsage = errors.New("usage")
 
-func parse(args []string, out io.Writer) (engine, error) {
-	var e engine
+func parse(args []string, out io.Writer) (engineFlag, error) {
+	var e engineFlag
 	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
 	flags.SetOutput(out)
 	flags.Var(&e, "dynamodb", "the `URL` of a DynamoDB engine; without it, sessions are kept in memory")

@@ -13,15 +13,15 @@ import (
 func TestParse(t *testing.T) {
 	for _, tc := range []struct {
 		args []string
-		want engine
+		want engineFlag
 		bad  bool
 	}{
-		{nil, engine{}, false},
-		{[]string{"-dynamodb"}, engine{asked: true}, false},
-		{[]string{"-dynamodb", "http://x:1"}, engine{true, "http://x:1"}, false},
-		{[]string{"-dynamodb=http://x:1"}, engine{true, "http://x:1"}, false},
-		{[]string{"http://x:1"}, engine{}, true},
-		{[]string{"-dynamodb", "a", "b"}, engine{asked: true}, true},
+		{nil, engineFlag{}, false},
+		{[]string{"-dynamodb"}, engineFlag{asked: true}, false},
+		{[]string{"-dynamodb", "http://x:1"}, engineFlag{true, "http://x:1"}, false},
+		{[]string{"-dynamodb=http://x:1"}, engineFlag{true, "http://x:1"}, false},
+		{[]string{"http://x:1"}, engineFlag{}, true},
+		{[]string{"-dynamodb", "a", "b"}, engineFlag{asked: true}, true},
 	} {
 		is := is.New(t)
 		var out bytes.Buffer

@@ -7,6 +7,7 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/integration/engine"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
@@ -27,14 +28,24 @@ var outcomes = []string{
 }
 
 func TestTell_EndsAsItSays(t *testing.T) {
-	is := is.New(t)
 	var out bytes.Buffer
-	is.NoErr(tell(t.Context(), memstore.New(nil), &narrator{out: &out}))
-	rest := out.String()
+	is.New(t).NoErr(tell(t.Context(), memstore.New(nil), &narrator{out: &out}))
+	endsAsItSays(t, out.String())
+}
+
+func TestTell_OnAnEngineToo(t *testing.T) {
+	var out bytes.Buffer
+	is.New(t).NoErr(run(t.Context(), []string{"-dynamodb", engine.Endpoint(t)}, &out))
+	endsAsItSays(t, out.String())
+}
+
+func endsAsItSays(t *testing.T, told string) {
+	t.Helper()
+	rest := told
 	for _, want := range outcomes {
 		_, after, ok := strings.Cut(rest, "   "+want+"\n")
 		if !ok {
-			t.Fatalf("no %q in\n%s", want, rest)
+			t.Fatalf("no %q in\n%s", want, told)
 		}
 		rest = after
 	}
