@@ -56,3 +56,7 @@ check: lint
 [no-exit-message]
 engine port="8000":
     go run ./integration/engine/cmd/engine -port {{ port }}
+
+# hundreds of requests on a few sessions over a network that fails, and their record checked: just torture 10m
+torture duration="1m":
+    go test ./integration/torture -run '^TestTorture$' -count=1 -v -timeout 0 -duration {{ duration }}

@@ -23,6 +23,7 @@ type Transport struct {
 
 	mu      sync.Mutex
 	rates   Rates
+	spared  map[string]Fault   // which fault an operation never draws
 	planned map[string][]Fault // what the next attempts of an operation meet, before the rates count
 	number  map[string]uint64  // of attempts so far, by operation
 	counts  [kinds]int
@@ -31,7 +32,7 @@ type Transport struct {
 
 // New returns a Transport that sends through base and draws faults by seed and rates; nil rates are none.
 func New(base http.RoundTripper, seed uint64, rates Rates) *Transport {
-	return &Transport{base: base, seed: seed, rates: rates, planned: map[string][]Fault{}, number: map[string]uint64{}}
+	return &Transport{base: base, seed: seed, rates: rates, spared: map[string]Fault{}, planned: map[string][]Fault{}, number: map[string]uint64{}}
 }
 
 // Plan makes the next attempts of the operation ("PutItem", say) meet these faults, one each.
@@ -46,6 +47,13 @@ func (t *Transport) SetRates(rates Rates) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.rates = rates
+}
+
+// Spare keeps an operation from drawing a fault.
+func (t *Transport) Spare(operation string, fault Fault) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.spared[operation] = fault
 }
 
 // Counts returns how many attempts met each fault.
@@ -72,6 +80,9 @@ func (t *Transport) draw(operation string) (Fault, float64) {
 	_, _ = io.WriteString(name, operation)
 	random := rand.New(rand.NewPCG(t.seed^name.Sum64(), n))
 	fault := t.rates.pick(random.Float64())
+	if fault == t.spared[operation] {
+		fault = None
+	}
 	if plan := t.planned[operation]; len(plan) > 0 {
 		fault, t.planned[operation] = plan[0], plan[1:]
 	}

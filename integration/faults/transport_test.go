@@ -142,3 +142,14 @@ func TestRatesCanEnd(t *testing.T) {
 	f, _ = transport.draw("GetItem")
 	is.Equal(f, None)
 }
+
+func TestSpare_AnOperationNeverDrawsTheFault(t *testing.T) {
+	is := is.New(t)
+	s := &server{}
+	transport := New(s, 1, Rates{CutBefore: 1})
+	transport.Spare("PutItem", CutBefore)
+	_, err := transport.RoundTrip(request(t, t.Context(), "PutItem"))
+	is.NoErr(err)
+	_, err = transport.RoundTrip(request(t, t.Context(), "GetItem"))
+	is.True(err != nil)
+}

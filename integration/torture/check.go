@@ -1,0 +1,204 @@
+package torture
+
+import (
+	"slices"
+	"time"
+)
+
+// Check returns what can't be, a sentence each. Call it when all events have been added.
+func (l *Life) Check() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, check := range []func(){
+		l.checkAcknowledged, l.checkRefused, l.checkMonotone, l.checkDestroyed, l.checkRenewed, l.checkGone, l.checkLate, l.checkEarly,
+	} {
+		check()
+	}
+	return l.anomalies
+}
+
+// seen returns the events that saw the session alive.
+func (l *Life) seen() []Event {
+	var seen []Event
+	for _, e := range l.events {
+		if e.Outcome == Done && e.Kind != Destroy {
+			seen = append(seen, e)
+		}
+	}
+	return seen
+}
+
+// checkAcknowledged: a change that was acknowledged is in all that was seen afterwards.
+func (l *Life) checkAcknowledged() {
+	later := byBegin(l.seen())
+	fewest := make([]int, len(later)+1) // the fewest marks that any event from i on has seen
+	fewest[len(later)] = 1 << 30
+	for i := len(later) - 1; i >= 0; i-- {
+		fewest[i] = min(fewest[i+1], later[i].Seen)
+	}
+	for _, e := range l.events {
+		if e.Mark == "" || e.Outcome != Done {
+			continue
+		}
+		at := slices.Index(l.marks, e.Mark)
+		if at < 0 {
+			at = 1 << 29 // nobody saw it: then nobody may have looked
+		}
+		if fewest[after(later, e.End)] <= at {
+			l.anomaly("%s %s was acknowledged, and is not in what was seen afterwards", e.Kind, e.Mark)
+		}
+	}
+}
+
+// checkRefused: a change that was refused is nowhere.
+func (l *Life) checkRefused() {
+	for _, e := range l.events {
+		if e.Mark != "" && !e.maybe() && slices.Contains(l.marks, e.Mark) {
+			l.anomaly("%s %s ended as %v, and was seen", e.Kind, e.Mark, e.Outcome)
+		}
+	}
+}
+
+// checkMonotone: who looks later sees no less, and under no earlier ID.
+func (l *Life) checkMonotone() {
+	seen := byBegin(l.seen())
+	byEnd := slices.Clone(seen)
+	slices.SortFunc(byEnd, func(a, b Event) int { return int(a.End - b.End) })
+	most, latest, i := 0, 0, 0
+	for _, e := range seen {
+		for ; i < len(byEnd) && byEnd[i].End < e.Begin; i++ {
+			most, latest = max(most, byEnd[i].Seen), max(latest, byEnd[i].ID)
+		}
+		if e.Seen < most {
+			l.anomaly("%s saw %d marks after another saw %d", e.Kind, e.Seen, most)
+		}
+		if e.ID < latest {
+			l.anomaly("%s under ID %d after the session was alive under ID %d", e.Kind, e.ID, latest)
+		}
+	}
+}
+
+// checkDestroyed: nothing is alive after an acknowledged Destroy.
+func (l *Life) checkDestroyed() {
+	end := map[int]int64{}
+	for _, e := range l.events {
+		if at, known := end[e.ID]; e.Kind == Destroy && e.Outcome == Done && (!known || e.End < at) {
+			end[e.ID] = e.End
+		}
+	}
+	for _, e := range l.seen() {
+		if at, destroyed := end[e.ID]; destroyed && e.Begin > at {
+			l.anomaly("%s under ID %d after an acknowledged destroy", e.Kind, e.ID)
+		}
+	}
+}
+
+// checkRenewed: nothing is alive under an ID that was renewed away.
+func (l *Life) checkRenewed() {
+	end := map[int]int64{}
+	for _, e := range l.events {
+		if e.renames() && e.Outcome == Done {
+			if _, twice := end[e.ID]; twice {
+				l.anomaly("ID %d was renewed twice", e.ID)
+			}
+			end[e.ID] = e.End
+		}
+	}
+	for _, e := range l.seen() {
+		if at, renewed := end[e.ID]; renewed && e.Begin > at {
+			l.anomaly("%s under ID %d, which had been renewed away", e.Kind, e.ID)
+		}
+	}
+}
+
+// checkGone: what is gone was destroyed or renewed, or its time has passed.
+func (l *Life) checkGone() {
+	first := map[int]int64{} // since when an ID may be gone
+	note := func(id int, at int64) {
+		if f, ok := first[id]; !ok || at < f {
+			first[id] = at
+		}
+	}
+	for _, e := range l.events {
+		if e.maybe() && (e.renames() || e.Kind == Destroy) {
+			note(e.ID, e.Begin)
+		}
+	}
+	for _, e := range l.events {
+		if e.Outcome != Gone || e.Kind == Destroy {
+			continue
+		}
+		if at, ok := first[e.ID]; !ok || at > e.End {
+			l.anomaly("%s says that ID %d is gone, and nobody has ended it", e.Kind, e.ID)
+		}
+	}
+}
+
+// checkLate: nothing is alive after its deadlines. All accesses count, those that may not have been recorded too.
+func (l *Life) checkLate() {
+	for _, e := range l.seen() {
+		if e.Kind == Create {
+			continue
+		}
+		accessed, created := l.latest(e, Event.maybe), l.latest(e, func(o Event) bool {
+			return o.maybe() && (o.Kind == Create || o.Kind == Authenticate)
+		})
+		if idle := accessed.Truncate(time.Second).Add(l.Idle); !e.Before.Before(idle) {
+			l.anomaly("%s %v after it had idled out", e.Kind, e.Before.Sub(idle))
+		}
+		if absolute := created.Truncate(time.Second).Add(l.Absolute); !e.Before.Before(absolute) {
+			l.anomaly("%s %v after its absolute deadline", e.Kind, e.Before.Sub(absolute))
+		}
+	}
+}
+
+// latest returns the time of the latest of the other events that begin before e ends and fit.
+func (l *Life) latest(e Event, fits func(Event) bool) time.Time {
+	var latest time.Time
+	for _, o := range l.events {
+		if o.Begin < e.End && o.Begin != e.Begin && fits(o) && o.After.After(latest) {
+			latest = o.After
+		}
+	}
+	return latest
+}
+
+// checkEarly: nothing expires before its deadlines, counted from the last access that was certainly recorded, a save's.
+func (l *Life) checkEarly() {
+	for _, e := range l.events {
+		if e.Outcome != Expired {
+			continue
+		}
+		var accessed, created time.Time
+		for _, o := range l.events {
+			if o.End > e.Begin || o.Outcome != Done {
+				continue
+			}
+			if (o.Mark != "" || o.Kind == Create || o.renames()) && o.Before.After(accessed) {
+				accessed = o.Before
+			}
+			if (o.Kind == Create || o.Kind == Authenticate) && o.Before.After(created) {
+				created = o.Before
+			}
+		}
+		if e.After.Before(accessed.Truncate(time.Second).Add(l.Idle)) && e.After.Before(created.Truncate(time.Second).Add(l.Absolute)) {
+			l.anomaly("%s says that it has expired, %v after an access", e.Kind, e.After.Sub(accessed))
+		}
+	}
+}
+
+func byBegin(events []Event) []Event {
+	slices.SortFunc(events, func(a, b Event) int { return int(a.Begin - b.Begin) })
+	return events
+}
+
+// after returns the index of the first of the events, which are sorted by their begin, that begins after the tick.
+func after(events []Event, tick int64) int {
+	i, _ := slices.BinarySearchFunc(events, tick, func(e Event, t int64) int {
+		if e.Begin > t {
+			return 1
+		}
+		return -1
+	})
+	return i
+}

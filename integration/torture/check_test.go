@@ -1,0 +1,77 @@
+package torture
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/matryer/is"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// at gives events the times of ticks that are minutes.
+func at(events ...Event) []Event {
+	for i := range events {
+		events[i].Before = noon.Add(time.Duration(events[i].Begin) * time.Minute)
+		events[i].After = noon.Add(time.Duration(events[i].End) * time.Minute)
+	}
+	return events
+}
+
+func TestCheck(t *testing.T) {
+	created := Event{Kind: Create, Begin: 1, End: 2}
+	for name, c := range map[string]struct {
+		events []Event
+		says   string // "" if nothing
+	}{
+		"a life": {at(created,
+			Event{Kind: Save, Begin: 3, End: 4, Mark: "a", Seen: 1},
+			Event{Kind: Renew, Begin: 5, End: 6, Mark: "b", Seen: 2},
+			Event{Kind: Load, Begin: 7, End: 8, Outcome: Gone},
+			Event{Kind: Load, Begin: 7, End: 9, ID: 1, Seen: 2},
+			Event{Kind: Destroy, Begin: 10, End: 11, ID: 1},
+			Event{Kind: Save, Begin: 12, End: 13, ID: 1, Mark: "c", Outcome: Gone},
+		), ""},
+		"calls at the same time may see either": {at(created,
+			Event{Kind: Save, Begin: 3, End: 9, Mark: "a", Seen: 1},
+			Event{Kind: Load, Begin: 4, End: 5, Seen: 1},
+			Event{Kind: Renew, Begin: 4, End: 9, Seen: 1},
+			Event{Kind: Load, Begin: 5, End: 8, Outcome: Gone},
+			Event{Kind: Load, Begin: 6, End: 8, Seen: 1},
+		), ""},
+		"a save that is lost":            {at(created, Event{Kind: Save, Begin: 3, End: 4, Mark: "a", Seen: 1}, Event{Kind: Load, Begin: 5, End: 6, Seen: 0}), "acknowledged"},
+		"a save that nobody saw":         {at(created, Event{Kind: Save, Begin: 3, End: 4, Mark: "z", Seen: 1}, Event{Kind: Load, Begin: 5, End: 6, Seen: 2}), "acknowledged"},
+		"a refused save that was stored": {at(created, Event{Kind: Save, Begin: 3, End: 4, Mark: "a", Outcome: Failed}), "was seen"},
+		"one in doubt that was stored":   {at(created, Event{Kind: Save, Begin: 3, End: 4, Mark: "a", Outcome: Unknown}), ""},
+		"a look back":                    {at(created, Event{Kind: Load, Begin: 3, End: 4, Seen: 2}, Event{Kind: Load, Begin: 5, End: 6, Seen: 1}), "saw 1 marks after another saw 2"},
+		"two IDs at a time":              {at(created, Event{Kind: Load, Begin: 3, End: 4, ID: 1}, Event{Kind: Load, Begin: 5, End: 6}), "after the session was alive under ID 1"},
+		"alive after a destroy":          {at(created, Event{Kind: Destroy, Begin: 3, End: 4}, Event{Kind: Load, Begin: 5, End: 6}), "after an acknowledged destroy"},
+		"alive while it is destroyed":    {at(created, Event{Kind: Destroy, Begin: 3, End: 6}, Event{Kind: Load, Begin: 5, End: 7}), ""},
+		"alive under the old ID":         {at(created, Event{Kind: Renew, Begin: 3, End: 4}, Event{Kind: Load, Begin: 5, End: 6}), "renewed away"},
+		"two renewals":                   {at(created, Event{Kind: Renew, Begin: 3, End: 6}, Event{Kind: Renew, Begin: 3, End: 6}), "renewed twice"},
+		"gone without a reason":          {at(created, Event{Kind: Load, Begin: 3, End: 4, Outcome: Gone}), "nobody has ended it"},
+		"gone before the reason":         {at(created, Event{Kind: Load, Begin: 3, End: 4, Outcome: Gone}, Event{Kind: Destroy, Begin: 5, End: 6}), "nobody has ended it"},
+		"gone, and the renewal refused":  {at(created, Event{Kind: Renew, Begin: 3, End: 4, Outcome: Failed}, Event{Kind: Load, Begin: 5, End: 6, Outcome: Gone}), "nobody has ended it"},
+		"idle for too long":              {at(created, Event{Kind: Load, Begin: 32, End: 33}), "after it had idled out"},
+		"idle for almost too long":       {at(created, Event{Kind: Load, Begin: 31, End: 33}), ""},
+		"older than it may be": {at(created, Event{Kind: Load, Begin: 30, End: 31}, Event{Kind: Load, Begin: 50, End: 55},
+			Event{Kind: Load, Begin: 62, End: 63}), "after its absolute deadline"},
+		"a login begins another lifetime": {at(created, Event{Kind: Authenticate, Begin: 30, End: 31}, Event{Kind: Load, ID: 1, Begin: 50, End: 55},
+			Event{Kind: Load, ID: 1, Begin: 62, End: 63}), ""},
+		"expired too early":    {at(created, Event{Kind: Load, Begin: 3, End: 30, Outcome: Expired}), "has expired"},
+		"expired in good time": {at(created, Event{Kind: Load, Begin: 3, End: 31, Outcome: Expired}), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			l := &Life{Name: "s", Idle: 30 * time.Minute, Absolute: time.Hour}
+			l.Observe([]string{"a", "b"})
+			for _, e := range c.events {
+				l.Add(e)
+			}
+			got := strings.Join(l.Check(), "\n")
+			is.Equal(got == "", c.says == "")
+			is.True(strings.Contains(got, c.says))
+		})
+	}
+}

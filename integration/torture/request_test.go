@@ -1,0 +1,180 @@
+package torture_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dynasession/dynasession/integration/torture"
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// current returns what the slot's visitor has in his cookie, and gives him a session if he has none.
+func (w *worker) current(ctx context.Context, m *sessions.Manager[ledger], at *slot) (*torture.Life, string, int) {
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	if at.life == nil || at.dead > 300 {
+		w.begin(ctx, m, at)
+	}
+	return at.life, at.id, at.num
+}
+
+// begin gives the slot a session, if the store can be had. The slot is locked.
+func (w *worker) begin(ctx context.Context, m *sessions.Manager[ledger], at *slot) {
+	s := m.Create()
+	s.IdleTimeout = []time.Duration{10 * time.Second, time.Minute, time.Hour}[w.random.IntN(3)]
+	s.AbsoluteTimeout = []time.Duration{2 * time.Minute, 12 * time.Hour}[w.random.IntN(2)]
+	w.mu.Lock()
+	life := &torture.Life{Name: fmt.Sprint("session ", len(w.lives)), Idle: s.IdleTimeout, Absolute: s.AbsoluteTimeout}
+	w.lives = append(w.lives, life)
+	w.mu.Unlock()
+	at.life = nil
+	num := life.NewID(s.ID().Secret())
+	ctx = context.WithoutCancel(ctx)
+	err := w.did(life, torture.Create, num, "", func() ([]string, error) { return nil, resolve(func() error { return m.Save(ctx, s) }) })
+	if err != nil {
+		w.end(ctx, m, &held{s, at, life, num})
+		return
+	}
+	at.life, at.id, at.num, at.dead = life, s.ID().Secret(), num, 0
+}
+
+// missing notes that a slot's session is not there: who finds so for long, or finds it expired, begins another.
+func (at *slot) missing(life *torture.Life, num int, err error) {
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	if at.life != life || at.num != num || !errors.Is(err, sessions.ErrNotFound) {
+		return
+	}
+	if at.dead++; errors.Is(err, sessions.ErrExpired) || life.Ended(num) {
+		at.life = nil
+	}
+}
+
+func (w *worker) load(ctx context.Context, m *sessions.Manager[ledger], at *slot) *held {
+	life, id, num := w.current(ctx, m, at)
+	if life == nil {
+		return nil
+	}
+	var s *sessions.Session[ledger]
+	err := w.did(life, torture.Load, num, "", func() (seen []string, err error) {
+		if s, err = m.Load(ctx, id); err == nil {
+			seen = s.Data.Marks
+		}
+		return seen, err
+	})
+	if err != nil {
+		at.missing(life, num, err)
+		return nil
+	}
+	at.mu.Lock()
+	at.dead = 0
+	at.mu.Unlock()
+	return &held{s, at, life, num}
+}
+
+// exhume asks for a session under an ID that it once had.
+func (w *worker) exhume(ctx context.Context, m *sessions.Manager[ledger]) {
+	w.mu.Lock()
+	if len(w.lives) == 0 {
+		w.mu.Unlock()
+		return
+	}
+	life := w.lives[len(w.lives)-1-w.random.IntN(min(len(w.lives), 30))]
+	w.mu.Unlock()
+	ids := life.IDs()
+	num := w.random.IntN(len(ids))
+	if num == len(ids)-1 && !life.Ended(num) {
+		return // it may not even be stored yet
+	}
+	_ = w.did(life, torture.Load, num, "", func() ([]string, error) {
+		s, err := m.Load(ctx, ids[num])
+		if err != nil {
+			return nil, err
+		}
+		return s.Data.Marks, nil
+	})
+}
+
+func (w *worker) save(ctx context.Context, m *sessions.Manager[ledger], h *held) {
+	mark := w.mark()
+	h.Data.Marks = append(h.Data.Marks, mark)
+	_ = w.did(h.life, torture.Save, h.num, mark, func() ([]string, error) {
+		err := resolve(func() error { return m.Save(ctx, h.Session) })
+		return h.Data.Marks, err
+	})
+}
+
+func (w *worker) update(ctx context.Context, m *sessions.Manager[ledger], at *slot) {
+	life, id, num := w.current(ctx, m, at)
+	if life == nil {
+		return
+	}
+	mark := w.mark()
+	err := w.did(life, torture.Update, num, mark, func() ([]string, error) {
+		s, err := m.Update(ctx, id, func(l *ledger) error {
+			if len(l.Marks) >= 80 {
+				return errFull
+			}
+			l.Marks = append(l.Marks, mark)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		return s.Data.Marks, nil
+	})
+	at.missing(life, num, err)
+}
+
+var errFull = errors.New("enough")
+
+// rename renews or authenticates, with a change on the way.
+func (w *worker) rename(ctx context.Context, m *sessions.Manager[ledger], h *held) {
+	kind, call := torture.Renew, func() error { return m.Renew(ctx, h.Session) }
+	if w.random.IntN(3) == 0 {
+		kind, call = torture.Authenticate, func() error { return m.Authenticate(ctx, h.Session, w.name) }
+	}
+	mark := w.mark()
+	h.Data.Marks = append(h.Data.Marks, mark)
+	ctx = context.WithoutCancel(ctx) // a context that is done could never resolve a doubt
+	old := h.num
+	err := w.did(h.life, kind, old, mark, func() ([]string, error) {
+		err := resolve(call)
+		return h.Data.Marks, err
+	})
+	if outcome(err) == torture.Unknown {
+		w.end(ctx, m, h) // wherever it lives now, it is ended
+	}
+	if err != nil {
+		return
+	}
+	id := h.ID().Secret()
+	h.num = h.life.NewID(id)
+	h.slot.mu.Lock()
+	defer h.slot.mu.Unlock()
+	if h.slot.life == h.life && h.slot.num == old {
+		h.slot.id, h.slot.num, h.slot.dead = id, h.num, 0
+	}
+}
+
+func (w *worker) destroy(ctx context.Context, m *sessions.Manager[ledger], h *held) {
+	w.end(ctx, m, h)
+	h.slot.mu.Lock()
+	defer h.slot.mu.Unlock()
+	if h.slot.life == h.life && h.slot.num == h.num {
+		h.slot.life = nil
+	}
+}
+
+// end destroys what is held until that is acknowledged. Another request may have renewed it: then that one stays alive.
+func (w *worker) end(ctx context.Context, m *sessions.Manager[ledger], h *held) {
+	_ = w.did(h.life, torture.Destroy, h.num, "", func() ([]string, error) {
+		err := m.Destroy(ctx, h.Session)
+		for n := 0; err != nil && n < 1000; n++ {
+			err = m.Destroy(ctx, h.Session)
+		}
+		return nil, err
+	})
+}

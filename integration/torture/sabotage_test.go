@@ -1,0 +1,81 @@
+package torture_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynasession/dynasession/dynamo"
+)
+
+// unguarded makes every Replace go through, whatever has been stored meanwhile.
+type unguarded struct{ dynamo.API }
+
+func (u unguarded) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	if strings.Contains(aws.ToString(in.ConditionExpression), "#rev = :old") {
+		in.ConditionExpression = aws.String("attribute_exists(id)")
+		delete(in.ExpressionAttributeValues, ":old")
+	}
+	return u.API.UpdateItem(ctx, in, o...)
+}
+
+// upserting makes a Touch store something where there is nothing.
+type upserting struct{ dynamo.API }
+
+func (u upserting) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	if strings.HasPrefix(aws.ToString(in.UpdateExpression), "SET accessed = :a") {
+		in.ConditionExpression = nil
+	}
+	return u.API.UpdateItem(ctx, in, o...)
+}
+
+// stepwise makes a Rename two writes: it deletes the old one, and then puts the new one.
+type stepwise struct{ dynamo.API }
+
+func (s stepwise) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, o ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	put, del := in.TransactItems[0].Put, in.TransactItems[1].Delete
+	_, err := s.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+		TableName: del.TableName, Key: del.Key, ConditionExpression: del.ConditionExpression,
+		ExpressionAttributeNames: del.ExpressionAttributeNames, ExpressionAttributeValues: del.ExpressionAttributeValues,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}, o...)
+	var refused *types.ConditionalCheckFailedException
+	if errors.As(err, &refused) {
+		return nil, cancelled(types.CancellationReason{Code: aws.String("None")},
+			types.CancellationReason{Code: aws.String("ConditionalCheckFailed"), Item: refused.Item})
+	}
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.PutItem(ctx, &dynamodb.PutItemInput{TableName: put.TableName, Item: put.Item}, o...)
+	return &dynamodb.TransactWriteItemsOutput{}, err
+}
+
+func cancelled(reasons ...types.CancellationReason) error {
+	return &types.TransactionCanceledException{CancellationReasons: reasons}
+}
+
+// The record of a store that is broken shows it, within seconds.
+func TestSaboteurs(t *testing.T) {
+	for name, by := range map[string]func(dynamo.API) dynamo.API{
+		"a Replace without a condition on the rev": func(api dynamo.API) dynamo.API { return unguarded{api} },
+		"a Touch that upserts":                     func(api dynamo.API) dynamo.API { return upserting{api} },
+		"a Rename that deletes and then puts":      func(api dynamo.API) dynamo.API { return stepwise{api} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, 1, by)
+			w.run(t, 4*time.Second)
+			anomalies := w.check(t)
+			if len(anomalies) == 0 {
+				t.Fatalf("not caught\n%s", w.figures())
+			}
+			t.Logf("%d anomalies, the first: %s", len(anomalies), anomalies[0])
+		})
+	}
+}

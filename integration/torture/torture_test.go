@@ -1,0 +1,102 @@
+package torture_test
+
+import (
+	"crypto/sha512"
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dynasession/dynasession/integration/faults"
+	"github.com/dynasession/dynasession/integration/torture"
+)
+
+var (
+	duration = flag.Duration("duration", 20*time.Second, "how long TestTorture works")
+	seed     = flag.Uint64("seed", 0, "what it draws from; 0 draws one, and prints it")
+)
+
+// Hundreds of requests at a time on a few sessions, on several hosts, over a network that fails: whatever they are told must be
+// right. Run it for longer by `just torture 10m`.
+func TestTorture(t *testing.T) {
+	s := *seed
+	if s == 0 {
+		s = rand.Uint64()
+	}
+	t.Logf("-seed %d", s)
+	w := newWorld(t, s, nil)
+	w.run(t, *duration)
+	anomalies := w.check(t)
+	t.Log(w.figures())
+	t.Logf("anomalies: %d", len(anomalies))
+	for _, a := range anomalies[:min(len(anomalies), 30)] {
+		t.Error(a)
+	}
+}
+
+// check looks at each session once more, under each of its IDs, and at the table, and returns what can't be.
+func (w *world) check(t *testing.T) []string {
+	t.Helper()
+	last := newWorker(w, workers)
+	allowed := map[string]bool{}
+	var anomalies []string
+	for _, life := range w.lives {
+		ids := life.IDs()
+		for num := range ids {
+			_ = last.did(life, torture.Load, num, "", func() ([]string, error) {
+				s, err := w.managers[0].Load(t.Context(), ids[num])
+				if err != nil {
+					return nil, err
+				}
+				return s.Data.Marks, nil
+			})
+		}
+		if num := len(ids) - 1; !life.Ended(num) {
+			allowed[key(ids[num])] = true // alive, or dead and not swept yet
+		}
+		anomalies = append(anomalies, life.Check()...)
+	}
+	for k := range w.items(t) {
+		if !allowed[k] {
+			anomalies = append(anomalies, "an item that is no session's: "+k[:12])
+		}
+	}
+	return anomalies
+}
+
+func key(id string) string {
+	sum := sha512.Sum512([]byte(id))
+	return hex.EncodeToString(sum[:])
+}
+
+// figures tells what was done, and what the weather did to it.
+func (w *world) figures() string {
+	counts := map[torture.Kind]map[torture.Outcome]int{}
+	total := 0
+	for _, life := range w.lives {
+		life.Count(counts)
+	}
+	var lines []string
+	for kind, of := range counts {
+		line := fmt.Sprintf("%-13v", kind)
+		for o := torture.Done; o <= torture.Unknown; o++ {
+			line += fmt.Sprintf("%8d %-8v", of[o], o)
+			total += of[o]
+		}
+		lines = append(lines, line)
+	}
+	sort.Strings(lines)
+	met, attempts := map[faults.Fault]int{}, 0
+	for _, t := range w.transports {
+		for f, n := range t.Counts() {
+			met[f] += n
+			attempts += n
+		}
+	}
+	return fmt.Sprintf("operations: %d on %d sessions by %d workers\n%s\nattempts: %d, faults: %d %v",
+		total, len(w.lives), workers, strings.Join(lines, "\n"), attempts, attempts-met[faults.None], met)
+}

@@ -1,0 +1,148 @@
+package torture_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/dynasession/dynasession/integration/torture"
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// worker is a visitor who clicks without end, on whichever host and whichever session.
+type worker struct {
+	*world
+	name   string
+	random *rand.Rand
+	marks  int
+	slow   *held // what a slow request still has in hand
+}
+
+// held is a session in the hand of a request.
+type held struct {
+	*sessions.Session[ledger]
+	slot *slot
+	life *torture.Life
+	num  int // of the ID that it has
+}
+
+func newWorker(w *world, i int) *worker {
+	return &worker{world: w, name: fmt.Sprint("w", i), random: rand.New(rand.NewPCG(w.seed, uint64(1000+i)))}
+}
+
+func (w *worker) work(ctx context.Context) {
+	for !w.stop.Load() && ctx.Err() == nil {
+		w.calm.RLock()
+		w.request(ctx)
+		w.calm.RUnlock()
+	}
+}
+
+// request is one: on the session of a slot, on one that is dead, or on one that a slow request has had in hand since long.
+func (w *worker) request(ctx context.Context) {
+	if w.random.IntN(20) == 0 { // the client hangs up
+		hurried, cancel := context.WithTimeout(ctx, time.Duration(w.random.IntN(10))*time.Millisecond)
+		defer cancel()
+		ctx = hurried
+	}
+	m := w.managers[w.random.IntN(len(w.managers))]
+	at := w.slots[w.random.IntN(len(w.slots))]
+	dice := w.random.IntN(100)
+	switch {
+	case dice < 5 && w.slow != nil:
+		h := w.slow
+		w.slow = nil
+		w.change(ctx, m, h)
+		return
+	case dice < 10:
+		w.exhume(ctx, m)
+		return
+	case dice < 35:
+		w.update(ctx, m, at)
+		return
+	}
+	h := w.load(ctx, m, at)
+	switch {
+	case h == nil, dice < 50:
+	case dice < 53:
+		w.slow = h
+	case dice < 85 && len(h.Data.Marks) < 60:
+		w.save(ctx, m, h)
+	case dice < 97 && len(h.Data.Marks) < 60:
+		w.rename(ctx, m, h)
+	default:
+		w.destroy(ctx, m, h)
+	}
+}
+
+// change does one of the things that change a session.
+func (w *worker) change(ctx context.Context, m *sessions.Manager[ledger], h *held) {
+	switch w.random.IntN(4) {
+	case 0:
+		w.rename(ctx, m, h)
+	case 1:
+		w.destroy(ctx, m, h)
+	default:
+		w.save(ctx, m, h)
+	}
+}
+
+// did records an event: call makes the calls, and returns how they ended and what was seen.
+func (w *worker) did(life *torture.Life, kind torture.Kind, num int, mark string, call func() ([]string, error)) error {
+	e := torture.Event{Kind: kind, ID: num, Mark: mark, Begin: w.ticks.Add(1), Before: w.clock.Now()}
+	seen, err := call()
+	e.After, e.End = w.clock.Now(), w.ticks.Add(1)
+	e.Outcome = outcome(err)
+	if e.Outcome == torture.Done && kind != torture.Destroy {
+		e.Seen = life.Observe(seen)
+	}
+	life.Add(e)
+	return err
+}
+
+// doubt is an error of calls of which one had an unknown outcome, and the last another.
+type doubt struct{ error }
+
+func (d doubt) Unwrap() error { return d.error }
+
+func outcome(err error) torture.Outcome {
+	var d doubt
+	switch {
+	case err == nil:
+		return torture.Done
+	case errors.As(err, &d), errors.Is(err, sessions.ErrOutcomeUnknown):
+		return torture.Unknown
+	case errors.Is(err, sessions.ErrExpired):
+		return torture.Expired
+	case errors.Is(err, sessions.ErrNotFound):
+		return torture.Gone
+	default:
+		return torture.Failed
+	}
+}
+
+// resolve repeats a call until it is known how it ended. Once in doubt, nothing but success clears it.
+func resolve(call func() error) error {
+	err := call()
+	if !errors.Is(err, sessions.ErrOutcomeUnknown) {
+		return err
+	}
+	for range 1000 {
+		err = call()
+		if err == nil || !errors.Is(err, sessions.ErrUnavailable) {
+			break
+		}
+	}
+	if err != nil {
+		return doubt{err}
+	}
+	return nil
+}
+
+// mark returns one that nobody has used.
+func (w *worker) mark() string {
+	w.marks++
+	return fmt.Sprint(w.name, "-", w.marks)
+}

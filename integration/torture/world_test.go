@@ -1,0 +1,176 @@
+package torture_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynasession/dynasession/clock"
+	"github.com/dynasession/dynasession/dynamo"
+	"github.com/dynasession/dynasession/integration/engine"
+	"github.com/dynasession/dynasession/integration/faults"
+	"github.com/dynasession/dynasession/integration/torture"
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// ledger is the data: what was done, in its order.
+type ledger struct {
+	Marks []string `json:"marks"`
+}
+
+// merge puts what we have added on top of theirs.
+func merge(base, ours, theirs ledger) (ledger, error) {
+	return ledger{append(theirs.Marks, ours.Marks[len(base.Marks):]...)}, nil
+}
+
+// world is a few sessions, several hosts that serve them, and the weather.
+type world struct {
+	seed       uint64
+	clock      *clock.Fake
+	table      string
+	managers   []*sessions.Manager[ledger]
+	transports []*faults.Transport
+	slots      []*slot
+	calm       sync.RWMutex // held to read by requests, to write by a clock that jumps: nobody is on the way then
+	ticks      atomic.Int64
+	stop       atomic.Bool
+
+	mu    sync.Mutex
+	lives []*torture.Life
+}
+
+// slot is where a visitor's cookie is: which session he has at the moment, and under which ID.
+type slot struct {
+	mu   sync.Mutex
+	life *torture.Life
+	id   string
+	num  int
+	dead int // how often in a row it was not there
+}
+
+const (
+	managers = 4
+	slots    = 6
+	workers  = 200
+)
+
+// newWorld returns one on a table of its own. Sabotage may come between a store and its client.
+func newWorld(t *testing.T, seed uint64, sabotage func(dynamo.API) dynamo.API) *world {
+	t.Helper()
+	w := &world{seed: seed, clock: clock.NewFake(time.Now().UTC().Add(time.Hour)), table: engine.NewTable(t)}
+	for i := range managers {
+		base := http.DefaultTransport.(*http.Transport).Clone()
+		base.MaxIdleConnsPerHost = workers
+		t.Cleanup(base.CloseIdleConnections)
+		transport := faults.New(base, seed+uint64(i), nil)
+		// A Create that arrives after a Destroy brings the session back: see "Known limit" in docs/design.md.
+		transport.Spare("PutItem", faults.Late)
+		var api dynamo.API = engine.Client(t, transport.Client)
+		if sabotage != nil {
+			api = sabotage(api)
+		}
+		store, err := dynamo.NewStore(api, &dynamo.Config{Table: w.table})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg := &sessions.Config[ledger]{Clock: w.clock, TouchInterval: time.Second}
+		if i%2 == 1 {
+			cfg.Merge = merge
+		}
+		m, err := sessions.New(store, cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.managers, w.transports = append(w.managers, m), append(w.transports, transport)
+	}
+	for range slots {
+		w.slots = append(w.slots, &slot{})
+	}
+	return w
+}
+
+// rough is the usual weather, and storm what comes now and then.
+var (
+	rough = faults.Rates{
+		faults.CutBefore: 0.02, faults.CutAfter: 0.03, faults.Late: 0.01, faults.Delay: 0.03, faults.InternalError: 0.01,
+		faults.ErrorAfter: 0.01, faults.Throttle: 0.01, faults.Conflict: 0.02,
+	}
+	storm = faults.Rates{faults.CutBefore: 0.2, faults.CutAfter: 0.3, faults.Late: 0.05, faults.ErrorAfter: 0.1, faults.Conflict: 0.1}
+)
+
+// weather moves the clock and changes the faults until the world stops.
+func (w *world) weather(ctx context.Context) {
+	random := rand.New(rand.NewPCG(w.seed, 1))
+	step := time.NewTicker(5 * time.Millisecond)
+	defer step.Stop()
+	for n := 0; !w.stop.Load(); n++ {
+		select {
+		case <-step.C:
+		case <-ctx.Done():
+			return
+		}
+		w.clock.Advance(time.Duration(random.IntN(20)) * time.Millisecond)
+		if n%100 == 50 {
+			for _, t := range w.transports {
+				t.SetRates(rough)
+			}
+			if random.IntN(3) == 0 {
+				w.transports[random.IntN(len(w.transports))].SetRates(storm)
+			}
+		}
+		if n%200 == 199 {
+			w.calm.Lock()
+			w.clock.Advance(time.Duration(random.IntN(70)) * time.Second)
+			w.calm.Unlock()
+		}
+	}
+}
+
+// settle ends the faults, and waits for what is still under way.
+func (w *world) settle() {
+	for _, t := range w.transports {
+		t.SetRates(nil)
+		t.Settle()
+	}
+}
+
+// run lets the workers work for a time.
+func (w *world) run(t *testing.T, d time.Duration) {
+	t.Helper()
+	for _, transport := range w.transports {
+		transport.SetRates(rough)
+	}
+	var all sync.WaitGroup
+	for i := range workers {
+		all.Go(func() { newWorker(w, i).work(t.Context()) })
+	}
+	all.Go(func() { w.weather(t.Context()) })
+	timer := time.AfterFunc(d, func() { w.stop.Store(true) })
+	defer timer.Stop()
+	all.Wait()
+	w.settle()
+}
+
+// items returns the keys of all items.
+func (w *world) items(t *testing.T) map[string]bool {
+	t.Helper()
+	keys := map[string]bool{}
+	in := &dynamodb.ScanInput{TableName: &w.table, ConsistentRead: new(true), ProjectionExpression: new("id")}
+	for pages := dynamodb.NewScanPaginator(engine.Client(t), in); pages.HasMorePages(); {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, item := range page.Items {
+			keys[item["id"].(*types.AttributeValueMemberS).Value] = true
+		}
+	}
+	return keys
+}
