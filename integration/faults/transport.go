@@ -30,8 +30,12 @@ type Transport struct {
 	late    sync.WaitGroup
 }
 
-// New returns a Transport that sends through base and draws faults by seed and rates; nil rates are none.
+// New returns a Transport that sends through base, nil for [http.DefaultTransport], and draws faults by seed and rates; nil rates
+// are none.
 func New(base http.RoundTripper, seed uint64, rates Rates) *Transport {
+	if base == nil {
+		base = http.DefaultTransport
+	}
 	return &Transport{base: base, seed: seed, rates: rates, spared: map[string]Fault{}, planned: map[string][]Fault{}, number: map[string]uint64{}}
 }
 

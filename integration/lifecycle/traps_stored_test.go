@@ -1,0 +1,118 @@
+package lifecycle_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/integration/engine"
+	"github.com/dynasession/dynasession/integration/faults"
+	"github.com/dynasession/dynasession/sessions"
+)
+
+type ctx = context.Context
+
+func TestTrap_ATimeoutOfASessionsOwnIsStoredAndJudgedElsewhere(t *testing.T) {
+	places(t, func(t *testing.T, p place) {
+		is := is.New(t)
+		here, elsewhere := manager(t, p, sessions.Config[cart]{}), manager(t, p, sessions.Config[cart]{})
+		s := saved(t, here, cart{})
+		s.IdleTimeout = 10 * time.Hour
+		is.NoErr(here.Save(t.Context(), s))
+		p.clock.Advance(10*time.Hour - time.Second)
+		got := loaded(t, elsewhere, s.ID().Secret())
+		is.Equal(got.IdleTimeout, 10*time.Hour)
+		got.IdleTimeout = 5 * time.Minute
+		is.NoErr(elsewhere.Save(t.Context(), got))
+		p.clock.Advance(5 * time.Minute)
+		_, err := here.Load(t.Context(), s.ID().Secret())
+		is.True(errors.Is(err, sessions.ErrExpired))
+	})
+}
+
+func TestTrap_WhatHasExpiredAndIsNotSweptIsRefused(t *testing.T) {
+	places(t, func(t *testing.T, p place) {
+		is := is.New(t)
+		m := manager(t, p, sessions.Config[cart]{})
+		s := saved(t, m, cart{})
+		p.clock.Advance(2 * time.Hour)
+		is.Equal(p.count(t), 1) // it is there
+		_, err := m.Load(t.Context(), s.ID().Secret())
+		is.True(errors.Is(err, sessions.ErrExpired))
+		is.True(errors.Is(err, sessions.ErrNotFound))
+		s.Data.Count++
+		is.True(errors.Is(m.Save(t.Context(), s), sessions.ErrExpired))
+		is.True(errors.Is(m.Renew(t.Context(), s), sessions.ErrExpired))
+		_, err = m.Update(t.Context(), s.ID().Secret(), func(*cart) error { return nil })
+		is.True(errors.Is(err, sessions.ErrExpired))
+	})
+}
+
+func TestTrap_DataOfAnotherTypeIsErrDecodeAndStays(t *testing.T) {
+	type renamed struct {
+		Items map[string]int `json:"items"`
+	}
+	places(t, func(t *testing.T, p place) {
+		is := is.New(t)
+		old, next := manager(t, p, sessions.Config[cart]{}), manager(t, p, sessions.Config[renamed]{})
+		s := saved(t, old, cart{Items: []string{"secret-tea"}})
+		_, err := next.Load(t.Context(), s.ID().Secret())
+		is.True(errors.Is(err, sessions.ErrDecode))
+		is.True(!errors.Is(err, sessions.ErrNotFound)) // nobody takes it for absent
+		is.True(!strings.Contains(err.Error(), "secret-tea"))
+		_, err = next.LoadOrCreate(t.Context(), s.ID().Secret())
+		is.True(errors.Is(err, sessions.ErrDecode))
+		is.Equal(loaded(t, old, s.ID().Secret()).Data.Items, []string{"secret-tea"})
+		is.NoErr(next.DestroyID(t.Context(), s.ID().Secret())) // who can't read it can end it
+		is.Equal(p.count(t), 0)
+	})
+}
+
+func TestTrap_AnOutageIsNeitherAnEmptySessionNorTheEndOfOne(t *testing.T) {
+	is := is.New(t)
+	table := engine.NewTable(t)
+	network := faults.New(nil, 1, nil)
+	m, err := sessions.New[cart](engine.Store(t, table, network.Client), nil)
+	is.NoErr(err)
+	s := saved(t, m, cart{Count: 7})
+	network.SetRates(faults.Rates{faults.CutBefore: 1})
+	_, err = m.Load(t.Context(), s.ID().Secret())
+	is.True(errors.Is(err, sessions.ErrUnavailable))
+	is.True(!errors.Is(err, sessions.ErrNotFound))
+	fresh, err := m.LoadOrCreate(t.Context(), s.ID().Secret())
+	is.True(errors.Is(err, sessions.ErrUnavailable))
+	is.True(fresh == nil)
+	network.SetRates(nil)
+	is.Equal(loaded(t, m, s.ID().Secret()).Data.Count, int64(7)) // the same session works after the outage
+}
+
+func TestTrap_WhatIsTooLargeChangesNothing(t *testing.T) {
+	is := is.New(t)
+	m, err := sessions.New[cart](engine.Store(t, engine.NewTable(t)), nil)
+	is.NoErr(err)
+	s := saved(t, m, cart{Count: 7})
+	s.Data.Items = []string{strings.Repeat("x", 400*1024)}
+	err = m.Save(t.Context(), s)
+	var large *sessions.TooLargeError
+	is.True(errors.As(err, &large))
+	is.Equal(large.Limit, 400*1024)
+	is.True(large.Size > large.Limit)
+	is.Equal(len(s.Data.Items), 1) // what is in hand is kept
+	s.Data.Items = nil
+	s.Data.Count = 8
+	is.NoErr(m.Save(t.Context(), s)) // and can be saved once it is smaller
+}
+
+func TestTrap_AHandleIsNoID(t *testing.T) {
+	places(t, func(t *testing.T, p place) {
+		is := is.New(t)
+		m := manager(t, p, sessions.Config[cart]{})
+		s := saved(t, m, cart{})
+		_, err := m.Load(t.Context(), s.Handle())
+		is.True(errors.Is(err, sessions.ErrInvalidID))
+	})
+}

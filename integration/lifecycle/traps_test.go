@@ -1,0 +1,165 @@
+package lifecycle_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// Each test here is a way in which session libraries have failed, on memory and on the engine.
+
+func TestTrap_ARequestUnderWayDuringALogoutDoesNotBringTheSessionBack(t *testing.T) {
+	for name, request := range map[string]func(t *testing.T, m *sessions.Manager[cart], s *sessions.Session[cart]) error{
+		"Save": func(t *testing.T, m *sessions.Manager[cart], s *sessions.Session[cart]) error {
+			s.Data.Count++
+			return m.Save(t.Context(), s)
+		},
+		"Renew": func(t *testing.T, m *sessions.Manager[cart], s *sessions.Session[cart]) error {
+			return m.Renew(t.Context(), s)
+		},
+		"Authenticate": func(t *testing.T, m *sessions.Manager[cart], s *sessions.Session[cart]) error {
+			return m.Authenticate(t.Context(), s, "u")
+		},
+		"Update": func(t *testing.T, m *sessions.Manager[cart], s *sessions.Session[cart]) error {
+			_, err := m.Update(t.Context(), s.ID().Secret(), func(c *cart) error { c.Count++; return nil })
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			places(t, func(t *testing.T, p place) {
+				is := is.New(t)
+				here, elsewhere := manager(t, p, sessions.Config[cart]{}), manager(t, p, sessions.Config[cart]{})
+				s := saved(t, here, cart{})
+				slow := loaded(t, elsewhere, s.ID().Secret())
+				is.NoErr(here.Destroy(t.Context(), s))
+				is.True(errors.Is(request(t, elsewhere, slow), sessions.ErrNotFound))
+				is.Equal(p.count(t), 0)
+			})
+		})
+	}
+}
+
+// between is a store in which something happens right after each Load, before its reader goes on.
+type between struct {
+	sessions.Store
+	happens func()
+}
+
+func (b *between) Load(ctx ctx, key string) (sessions.Record, error) {
+	rec, err := b.Store.Load(ctx, key)
+	if b.happens != nil {
+		b.happens()
+		b.happens = nil
+	}
+	return rec, err
+}
+
+func TestTrap_ATouchOfAReadUnderWayDuringALogoutStoresNothing(t *testing.T) {
+	places(t, func(t *testing.T, p place) {
+		is := is.New(t)
+		here := manager(t, p, sessions.Config[cart]{})
+		s := saved(t, here, cart{})
+		p.clock.Advance(time.Hour) // a touch is due
+		store := &between{Store: p.store()}
+		reader, err := sessions.New(store, &sessions.Config[cart]{Clock: p.clock})
+		is.NoErr(err)
+		store.happens = func() { is.NoErr(here.Destroy(t.Context(), s)) }
+		_, err = reader.Load(t.Context(), s.ID().Secret())
+		is.True(errors.Is(err, sessions.ErrNotFound))
+		is.Equal(p.count(t), 0)
+	})
+}
+
+func TestTrap_TheSlowerOfTwoChangesDoesNotOverwriteTheFaster(t *testing.T) {
+	places(t, func(t *testing.T, p place) {
+		is := is.New(t)
+		here, elsewhere := manager(t, p, sessions.Config[cart]{}), manager(t, p, sessions.Config[cart]{})
+		id := saved(t, here, cart{}).ID().Secret()
+		a, b := loaded(t, here, id), loaded(t, elsewhere, id)
+		a.Data.Items, b.Data.Items = []string{"a"}, []string{"b"}
+		is.NoErr(here.Save(t.Context(), a))
+		is.True(errors.Is(elsewhere.Save(t.Context(), b), sessions.ErrConflict))
+		is.Equal(b.Data.Items, []string{"b"}) // nothing of what is in hand is lost
+		is.Equal(loaded(t, here, id).Data.Items, []string{"a"})
+	})
+}
+
+func TestTrap_AHundredUpdatesOfACounterCountToAHundred(t *testing.T) {
+	places(t, func(t *testing.T, p place) {
+		id := saved(t, manager(t, p, sessions.Config[cart]{}), cart{}).ID().Secret()
+		var all sync.WaitGroup
+		for range 4 {
+			m := manager(t, p, sessions.Config[cart]{})
+			for range 25 {
+				all.Go(func() {
+					if _, err := m.Update(t.Context(), id, func(c *cart) error { c.Count++; return nil }); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+		}
+		all.Wait()
+		is.New(t).Equal(loaded(t, manager(t, p, sessions.Config[cart]{}), id).Data.Count, int64(100))
+	})
+}
+
+func TestTrap_AReadDoesNotRollBackAChange(t *testing.T) {
+	places(t, func(t *testing.T, p place) {
+		is := is.New(t)
+		here := manager(t, p, sessions.Config[cart]{})
+		s := saved(t, here, cart{})
+		p.clock.Advance(time.Hour)
+		store := &between{Store: p.store()}
+		reader, err := sessions.New(store, &sessions.Config[cart]{Clock: p.clock})
+		is.NoErr(err)
+		store.happens = func() { // between the read and its touch
+			s.Data.Count = 7
+			is.NoErr(here.Save(t.Context(), s))
+		}
+		loaded(t, reader, s.ID().Secret())
+		is.Equal(loaded(t, here, s.ID().Secret()).Data.Count, int64(7))
+		s.Data.Count = 8
+		is.NoErr(here.Save(t.Context(), s)) // and the touch was no change that a save would collide with
+	})
+}
+
+func TestTrap_ARenewalKeepsTheAbsoluteDeadlineAndALoginMovesIt(t *testing.T) {
+	places(t, func(t *testing.T, p place) {
+		is := is.New(t)
+		m := manager(t, p, sessions.Config[cart]{AbsoluteTimeout: 2 * time.Hour})
+		s := saved(t, m, cart{})
+		began := s.CreatedAt()
+		p.clock.Advance(time.Hour)
+		is.NoErr(m.Renew(t.Context(), s))
+		is.Equal(loaded(t, m, s.ID().Secret()).CreatedAt(), began)
+		is.NoErr(m.Authenticate(t.Context(), s, "u"))
+		is.Equal(loaded(t, m, s.ID().Secret()).CreatedAt(), began.Add(time.Hour))
+		p.clock.Advance(2*time.Hour - time.Second)
+		loaded(t, m, s.ID().Secret())
+		p.clock.Advance(time.Second)
+		_, err := m.Load(t.Context(), s.ID().Secret())
+		is.True(errors.Is(err, sessions.ErrExpired))
+	})
+}
+
+func TestTrap_AfterNotFoundThereIsANewID(t *testing.T) {
+	places(t, func(t *testing.T, p place) {
+		is := is.New(t)
+		m := manager(t, p, sessions.Config[cart]{})
+		s := saved(t, m, cart{})
+		old := s.ID()
+		is.NoErr(m.Destroy(t.Context(), s))
+		fresh, err := m.LoadOrCreate(t.Context(), old.Secret())
+		is.NoErr(err)
+		is.True(fresh.IsNew())
+		is.True(fresh.ID() != old)
+		is.NoErr(m.Authenticate(t.Context(), fresh, "u"))
+		_, err = m.Load(t.Context(), old.Secret())
+		is.True(errors.Is(err, sessions.ErrNotFound))
+	})
+}

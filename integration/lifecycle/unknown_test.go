@@ -1,0 +1,137 @@
+package lifecycle_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/integration/engine"
+	"github.com/dynasession/dynasession/integration/faults"
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// lose makes the first attempt of the next call meet the fault, and the engine be out of reach for the rest of them.
+func (h host) lose(operation string, first faults.Fault) {
+	h.network.Plan(operation, first, faults.CutBefore, faults.CutBefore, faults.CutBefore, faults.CutBefore, faults.CutBefore)
+}
+
+// Another writer comes between our attempt that was applied and the next. To call that a conflict would have the caller do his
+// change again, twice in all; to call it success would be a guess. It is unknown, and said so.
+func TestUnknown_AnotherWriterCameBetween(t *testing.T) {
+	for name, meanwhile := range map[string]func(c ctx, t *testing.T, h host, id string){
+		"and changed it": func(c ctx, t *testing.T, h host, id string) {
+			_, err := h.other.Update(c, id, func(c *cart) error { c.Count += 100; return nil })
+			is.New(t).NoErr(err)
+		},
+		"and destroyed it": func(c ctx, t *testing.T, h host, id string) { is.New(t).NoErr(h.other.DestroyID(c, id)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			h := newHost(t)
+			s := saved(t, h.Manager, cart{Count: 1})
+			id := s.ID().Secret()
+			h.lose("UpdateItem", faults.CutAfter)
+			s.Data.Count = 2
+			is.True(errors.Is(h.Save(t.Context(), s), sessions.ErrOutcomeUnknown)) // applied, and nobody knows
+			meanwhile(t.Context(), t, h, id)
+			err := h.Save(t.Context(), s)
+			is.True(err != nil) // never success
+			count := -1
+			if got, err := h.other.Load(t.Context(), id); err == nil {
+				count = int(got.Data.Count)
+			}
+			is.True(count == 102 || count == -1) // theirs stays, with ours below it, once
+		})
+	}
+}
+
+// Update ends where it can't know, and never applies its function to its own work.
+func TestUnknown_UpdateNeverAppliesTwice(t *testing.T) {
+	for _, fault := range []faults.Fault{faults.CutAfter, faults.CutBefore} {
+		t.Run(fault.String(), func(t *testing.T) {
+			is := is.New(t)
+			h := newHost(t)
+			id := saved(t, h.Manager, cart{}).ID().Secret()
+			h.lose("UpdateItem", fault)
+			calls := 0
+			_, err := h.Update(t.Context(), id, func(c *cart) error { calls++; c.Count++; return nil })
+			is.True(errors.Is(err, sessions.ErrOutcomeUnknown))
+			is.Equal(calls, 1)
+			want := int64(0)
+			if fault == faults.CutAfter {
+				want = 1
+			}
+			is.Equal(loaded(t, h.other, id).Data.Count, want)
+		})
+	}
+}
+
+// A save in doubt may be repeated, whether it was applied or not, and counts once.
+func TestUnknown_ASaveMayBeRepeated(t *testing.T) {
+	for _, fault := range []faults.Fault{faults.CutAfter, faults.CutBefore} {
+		t.Run(fault.String(), func(t *testing.T) {
+			is := is.New(t)
+			h := newHost(t)
+			s := saved(t, h.Manager, cart{})
+			s.Data.Items = append(s.Data.Items, "tea")
+			h.lose("UpdateItem", fault)
+			is.True(errors.Is(h.Save(t.Context(), s), sessions.ErrOutcomeUnknown))
+			is.NoErr(h.Save(t.Context(), s))
+			is.Equal(loaded(t, h.other, s.ID().Secret()).Data.Items, []string{"tea"})
+		})
+	}
+}
+
+// onRename is a store whose Rename happens when its client has just hung up.
+type onRename struct {
+	sessions.Store
+	hangUp func()
+}
+
+func (o *onRename) Rename(c ctx, from string, rec sessions.Record, rev string) error {
+	o.hangUp()
+	return o.Store.Rename(c, from, rec, rev)
+}
+
+// A logout whose client has hung up goes through.
+func TestCancelled_DestroyGoesThrough(t *testing.T) {
+	places(t, func(t *testing.T, p place) {
+		is := is.New(t)
+		m := manager(t, p, sessions.Config[cart]{})
+		done, cancel := context.WithCancel(t.Context())
+		cancel()
+		is.NoErr(m.Destroy(done, saved(t, m, cart{})))
+		is.NoErr(m.DestroyID(done, saved(t, m, cart{}).ID().Secret()))
+		is.Equal(p.count(t), 0)
+	})
+}
+
+// A client that hangs up while its login is on the way: it goes through, or nothing has changed.
+func TestCancelled_RenewAndAuthenticateGoThroughOnceBegun(t *testing.T) {
+	for _, name := range []string{"Renew", "Authenticate"} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			h := newHost(t)
+			s := saved(t, h.Manager, cart{Count: 6})
+			before := s.ID()
+			done, cancel := context.WithCancel(t.Context())
+			cancel()
+			is.True(errors.Is(operations[name].call(done, h, s), sessions.ErrUnavailable)) // not begun
+			is.Equal(s.ID(), before)
+			loaded(t, h.other, before.Secret())
+
+			hurried, hangUp := context.WithCancel(t.Context())
+			store := &onRename{engine.Store(t, h.table), hangUp}
+			m, err := sessions.New[cart](store, nil)
+			is.NoErr(err)
+			h.Manager = m
+			s = loaded(t, m, before.Secret())
+			is.NoErr(operations[name].call(hurried, h, s))
+			is.True(hurried.Err() != nil)
+			loaded(t, h.other, s.ID().Secret())
+			is.Equal(engine.Count(t, h.table), 1)
+		})
+	}
+}
