@@ -75,7 +75,7 @@ func (s *Store) renameInput(from string, rec sessions.Record, rev string) (*dyna
 		}},
 	}}
 	if rec.Rev != "" {
-		in.ClientRequestToken = aws.String(token(from, rec.Key, rec.Rev))
+		in.ClientRequestToken = aws.String(token(*s.table, from, rec.Key, rec.Rev))
 	}
 	return in, nil
 }
