@@ -69,13 +69,15 @@ func TestSaboteurs(t *testing.T) {
 		"a Rename that deletes and then puts":      func(api dynamo.API) dynamo.API { return stepwise{api} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, 1, by)
-			w.run(t, 4*time.Second)
-			anomalies := w.check(t)
-			if len(anomalies) == 0 {
-				t.Fatalf("not caught\n%s", w.figures())
+			for round := range uint64(8) { // one or two do, unless the machine is slow
+				w := newWorld(t, round, by)
+				w.run(t, 3*time.Second)
+				if anomalies := w.check(t); len(anomalies) > 0 {
+					t.Logf("round %d: %d anomalies, the first: %s", round, len(anomalies), anomalies[0])
+					return
+				}
 			}
-			t.Logf("%d anomalies, the first: %s", len(anomalies), anomalies[0])
+			t.Fatal("not caught")
 		})
 	}
 }
