@@ -86,6 +86,9 @@ func (v *visit[T]) ReadFrom(r io.Reader) (int64, error) {
 	if !v.commit() {
 		return 0, errAnswered
 	}
+	if below, ok := v.w.(io.ReaderFrom); ok {
+		return below.ReadFrom(r)
+	}
 	return io.Copy(v.w, r)
 }
 

@@ -1,0 +1,180 @@
+package web_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httptrace"
+	"net/textproto"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/matryer/is"
+)
+
+func TestTrap_AFlushCarriesTheCookie(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	w := s.get(func(w http.ResponseWriter, r *http.Request) {
+		s.session(t, r).Data.Visits++
+		is.NoErr(http.NewResponseController(w).Flush())
+		_, _ = w.Write([]byte("data: x\n\n"))
+	})
+	is.True(w.Flushed)
+	is.True(cookie(t, w) != nil)
+}
+
+func TestTrap_An103IsNotTheAnswer(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	server := httptest.NewServer(s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		is.NoErr(s.Authenticate(r.Context(), "u")) // its cookie waits for the final header too
+		w.Header().Set("Link", "</style.css>; rel=preload")
+		w.WriteHeader(http.StatusEarlyHints)
+		s.session(t, r).Data.Visits = 7
+		w.WriteHeader(http.StatusOK)
+	})))
+	t.Cleanup(server.Close)
+	var early textproto.MIMEHeader
+	r, err := http.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+		Got1xxResponse: func(_ int, h textproto.MIMEHeader) error { early = h; return nil },
+	}), http.MethodGet, server.URL, nil)
+	is.NoErr(err)
+	response, err := http.DefaultClient.Do(r)
+	is.NoErr(err)
+	defer response.Body.Close()
+	is.Equal(early.Get("Link"), "</style.css>; rel=preload")
+	is.Equal(early.Get("Set-Cookie"), "")
+	is.Equal(len(response.Header.Values("Set-Cookie")), 1)
+	is.Equal(s.data(t, response.Cookies()[0].Value).Visits, 7)
+}
+
+func TestTrap_AHijackedConnectionsSessionIsSavedBeforeAndNeverAfter(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	id := s.stored(t, visitor{})
+	logged := logs(t)
+	returned := make(chan struct{})
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(returned)
+		s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s.session(t, r).Data.Visits = 1
+			conn, _, err := http.NewResponseController(w).Hijack()
+			is.NoErr(err)
+			is.Equal(s.store.took(), "Load Replace") // saved now
+			fmt.Fprint(conn, "HTTP/1.1 101 Switching Protocols\r\n\r\n")
+			s.session(t, r).Data.Visits = 2 // hours later
+			conn.Close()
+		})).ServeHTTP(w, r)
+	}))
+	server.Config.ErrorLog = logged.server.ErrorLog
+	server.Start()
+	t.Cleanup(server.Close)
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	is.NoErr(err)
+	fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: x\r\nCookie: __Host-id=%s\r\n\r\n", id)
+	response, err := bufio.NewReader(conn).ReadString('\n')
+	is.NoErr(err)
+	is.True(strings.Contains(response, "101"))
+	<-returned
+	is.Equal(s.store.took(), "")
+	is.Equal(s.data(t, id).Visits, 1)
+	is.True(strings.Contains(logged.String(), "is not saved")) // and said
+}
+
+func TestTrap_EveryMethodOfAResponseControllerWorks(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	server := httptest.NewServer(s.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		c := http.NewResponseController(w)
+		for what, err := range map[string]error{
+			"SetReadDeadline": c.SetReadDeadline(time.Now().Add(time.Minute)), "SetWriteDeadline": c.SetWriteDeadline(time.Now().Add(time.Minute)),
+			"EnableFullDuplex": c.EnableFullDuplex(), "Flush": c.Flush(),
+		} {
+			if err != nil {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+	})))
+	t.Cleanup(server.Close)
+	response, err := http.Get(server.URL)
+	is.NoErr(err)
+	is.NoErr(response.Body.Close())
+}
+
+func TestReadFrom_GoesToTheWriterBelow(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	below := &readerFrom{ResponseRecorder: httptest.NewRecorder()}
+	s.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		n, err := io.CopyN(w, strings.NewReader("file"), 4) // as http.ServeContent does
+		is.NoErr(err)
+		is.Equal(n, int64(4))
+	})).ServeHTTP(below, request())
+	is.Equal(below.read, int64(4))
+}
+
+// readerFrom is a writer that would hand a file to the kernel.
+type readerFrom struct {
+	*httptest.ResponseRecorder
+	read int64
+}
+
+func (w *readerFrom) ReadFrom(r io.Reader) (int64, error) {
+	n, err := io.Copy(w.ResponseRecorder, r)
+	w.read += n
+	return n, err
+}
+
+func TestWriter_ServerSentEventsArriveOneByOne(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	next := make(chan struct{})
+	server := httptest.NewServer(s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.session(t, r).Data.Visits++
+		w.Header().Set("Content-Type", "text/event-stream")
+		for i := range 3 {
+			fmt.Fprintf(w, "data: %d\n\n", i)
+			is.NoErr(http.NewResponseController(w).Flush())
+			<-next
+		}
+	})))
+	t.Cleanup(server.Close)
+	response, err := http.Get(server.URL)
+	is.NoErr(err)
+	defer response.Body.Close()
+	is.Equal(len(response.Cookies()), 1)
+	lines := bufio.NewReader(response.Body)
+	for i := range 3 {
+		line, err := lines.ReadString('\n')
+		is.NoErr(err)
+		is.Equal(line, fmt.Sprintf("data: %d\n", i))
+		_, _ = lines.ReadString('\n')
+		next <- struct{}{}
+	}
+}
+
+// A route that never asks costs three allocations over the bare handler.
+func TestHandler_Allocations(t *testing.T) {
+	bare := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header()["X"] = nil
+		w.WriteHeader(http.StatusOK)
+	})
+	w, r := httptest.NewRecorder(), request(newSite(t, nil).fake())
+	serve := func(h http.Handler) func() {
+		return func() {
+			clear(w.Header())
+			h.ServeHTTP(w, r)
+		}
+	}
+	without := testing.AllocsPerRun(200, serve(bare))
+	wrapped := newSite(t, nil).Handler(bare)
+	with := testing.AllocsPerRun(200, serve(wrapped))
+	if with-without > 3 {
+		t.Errorf("%.0f allocations over the bare handler's %.0f, want at most 3", with-without, without)
+	}
+}
