@@ -14,6 +14,9 @@ func (m *Manager[T]) Changed(s *Session[T]) bool {
 	if !s.stored || len(s.unsure) > 0 {
 		return true
 	}
+	if s.same() {
+		return false
+	}
 	p, err := m.encode(s.Data)
 	return err != nil || !s.unchanged(p)
 }

@@ -16,6 +16,9 @@ type change struct {
 
 // attempt writes s once, with the change, and leaves in s what is then known: what is stored, or which writes are in doubt.
 func (m *Manager[T]) attempt(ctx context.Context, s *Session[T], c change) error {
+	if !c.rename && s.same() {
+		return m.alive(ctx, s)
+	}
 	payload, err := m.encode(s.Data)
 	if err != nil {
 		return err
@@ -64,6 +67,7 @@ func (m *Manager[T]) write(ctx context.Context, s *Session[T], payload codec.Pay
 	switch {
 	case err == nil:
 		s.id, s.rec, s.stored, s.unsure, s.target = id, rec, true, nil, ID{}
+		m.remember(s)
 	case errors.Is(err, ErrOutcomeUnknown):
 		s.unsure = append(slices.Clip(s.unsure), rec.Rev)
 		if id != s.id {
@@ -95,7 +99,7 @@ func (m *Manager[T]) follow(ctx context.Context, s *Session[T]) error {
 	if !slices.Contains(s.unsure, found.Rev) {
 		return ErrConflict
 	}
-	s.id, s.rec, s.unsure, s.target = s.target, found, nil, ID{}
+	s.id, s.rec, s.base, s.unsure, s.target = s.target, found, nil, nil, ID{}
 	return nil
 }
 

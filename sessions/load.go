@@ -52,10 +52,12 @@ func (m *Manager[T]) load(ctx context.Context, text string) (*Session[T], error)
 	if err != nil {
 		return nil, err
 	}
-	return &Session[T]{
+	s := &Session[T]{
 		Data: data, IdleTimeout: rec.IdleTimeout, AbsoluteTimeout: rec.AbsoluteTimeout,
 		id: id, rec: rec, stored: true,
-	}, nil
+	}
+	m.remember(s)
+	return s, nil
 }
 
 // maxLoggedID is the longest text that is hashed for an error's handle: longer than any ID, and cheap.

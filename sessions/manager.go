@@ -25,6 +25,7 @@ type Manager[T any] struct {
 	absolute time.Duration
 	touch    time.Duration
 	merge    mergeFunc[T]
+	flat     bool // T is, see isFlat
 }
 
 // New returns a Manager that keeps its sessions in store. A nil cfg means all defaults. The error names the field that is
@@ -40,6 +41,7 @@ func New[T any](store Store, cfg *Config[T]) (*Manager[T], error) {
 	return &Manager[T]{
 		store: store, codec: c.Codec, ids: c.IDs, clock: c.Clock,
 		idle: c.IdleTimeout, absolute: c.AbsoluteTimeout, touch: c.TouchInterval, merge: c.Merge,
+		flat: isFlat(reflect.TypeFor[T]()),
 	}, nil
 }
 

@@ -1,0 +1,164 @@
+package compare
+
+import (
+	"encoding/gob"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	scsmem "github.com/alexedwards/scs/v2/memstore"
+
+	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/memstore"
+	"github.com/dynasession/dynasession/sessions/web"
+)
+
+// profile is what both keep.
+type profile struct {
+	Name   string    `json:"name"`
+	Locale string    `json:"locale"`
+	Theme  string    `json:"theme"`
+	Visits int       `json:"visits"`
+	Admin  bool      `json:"admin"`
+	Seen   time.Time `json:"seen"`
+}
+
+func example() profile {
+	return profile{Name: "n", Locale: "de-AT", Theme: "dark", Visits: 12, Seen: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
+}
+
+// jsonCodec is scs's codec for a profile in JSON.
+type jsonCodec struct{}
+
+type jsonForm struct {
+	Deadline time.Time
+	Data     profile
+}
+
+func (jsonCodec) Encode(deadline time.Time, values map[string]any) ([]byte, error) {
+	data, _ := values["data"].(profile)
+	return json.Marshal(jsonForm{deadline, data})
+}
+
+func (jsonCodec) Decode(b []byte) (time.Time, map[string]any, error) {
+	var f jsonForm
+	err := json.Unmarshal(b, &f)
+	return f.Deadline, map[string]any{"data": f.Data}, err
+}
+
+// rival is a middleware with a client that has a session.
+type rival struct {
+	name   string
+	around func(http.Handler) http.Handler
+	read   func(*http.Request) profile
+	change func(*http.Request)
+}
+
+func ours(b *testing.B) rival {
+	m, err := sessions.New[profile](memstore.New(nil), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	sess, err := web.New(m, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	get := func(r *http.Request) *sessions.Session[profile] {
+		s, err := sess.Session(r.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		return s
+	}
+	return rival{"dynasession", sess.Handler, func(r *http.Request) profile { return get(r).Data }, func(r *http.Request) {
+		s := get(r)
+		if s.Data.Name == "" {
+			s.Data = example()
+		}
+		s.Data.Visits++
+	}}
+}
+
+func theirs(name string, codec scs.Codec) rival {
+	m := scs.New()
+	m.Store = scsmem.NewWithCleanupInterval(0)
+	m.Codec = codec
+	get := func(r *http.Request) profile { p, _ := m.Get(r.Context(), "data").(profile); return p }
+	return rival{name, m.LoadAndSave, get, func(r *http.Request) {
+		p := get(r)
+		if p.Name == "" {
+			p = example()
+		}
+		p.Visits++
+		m.Put(r.Context(), "data", p)
+	}}
+}
+
+// How long a request takes: bare, and under each middleware. All take turns in one loop, so that they meet the same weather.
+func BenchmarkRequest(b *testing.B) {
+	gob.Register(profile{})
+	rivals := []rival{ours(b), theirs("scs-gob", scs.GobCodec{}), theirs("scs-json", jsonCodec{})}
+	answer := func(w http.ResponseWriter) { _, _ = w.Write([]byte("hello")) }
+	bare := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w) })
+	for _, kind := range []string{"anonymous", "read", "change"} {
+		b.Run(kind, func(b *testing.B) {
+			serve := []func(){server(bare, nil)}
+			for _, rv := range rivals {
+				h := bare
+				switch kind {
+				case "read":
+					h = func(w http.ResponseWriter, r *http.Request) { _ = rv.read(r); answer(w) }
+				case "change":
+					h = func(w http.ResponseWriter, r *http.Request) { rv.change(r); answer(w) }
+				}
+				var cookies []*http.Cookie
+				if kind != "anonymous" {
+					w := httptest.NewRecorder()
+					rv.around(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { rv.change(r); answer(w) })).
+						ServeHTTP(w, httptest.NewRequest(http.MethodGet, "https://site.test/", nil))
+					cookies = w.Result().Cookies()
+				}
+				serve = append(serve, server(rv.around(h), cookies))
+			}
+			times := make([][]time.Duration, len(serve))
+			for b.Loop() {
+				for i, f := range serve {
+					begin := time.Now()
+					f()
+					times[i] = append(times[i], time.Since(begin))
+				}
+			}
+			median := func(i int) float64 {
+				slices.Sort(times[i])
+				return float64(times[i][len(times[i])/2])
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(median(0), "ns/bare")
+			for i, rv := range rivals {
+				b.ReportMetric(median(i+1), "ns/"+rv.name)
+				if i > 0 {
+					b.ReportMetric((median(1)-median(0))/(median(i+1)-median(0)), "ours/"+rv.name)
+				}
+			}
+		})
+	}
+}
+
+func server(h http.Handler, cookies []*http.Cookie) func() {
+	r := httptest.NewRequest(http.MethodGet, "https://site.test/", nil)
+	for _, c := range cookies {
+		r.AddCookie(c)
+	}
+	return func() { h.ServeHTTP(&sink{header: http.Header{}}, r) }
+}
+
+// sink is an answer that nobody reads.
+type sink struct{ header http.Header }
+
+func (s *sink) Header() http.Header         { return s.header }
+func (s *sink) Write(p []byte) (int, error) { return len(p), nil }
+func (s *sink) WriteHeader(int)             {}
