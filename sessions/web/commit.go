@@ -12,52 +12,74 @@ var errLate = fmt.Errorf("%w: what the handler changed in the session since is n
 // Config.Error has answered.
 func (v *visit[T]) commit() bool {
 	v.mu.Lock()
-	defer v.mu.Unlock()
 	if v.committed {
+		defer v.mu.Unlock()
 		return !v.failed
 	}
 	v.committed = true
-	if !v.asked {
-		return true
+	err := v.save()
+	v.failed = err != nil
+	if v.failed {
+		v.restoreHeader() // what was told of the cookie is told again: it has happened
 	}
-	if v.session != nil && !v.unchanged() {
-		if err := v.middleware.manager.Save(v.request.Context(), v.session); err != nil {
-			v.fail(err)
-			return false
-		}
+	if v.asked {
+		v.tell()
+		v.vary()
 	}
-	v.tell()
-	v.vary()
-	return true
+	v.mu.Unlock()
+	if err != nil {
+		v.middleware.config.Error(v.w, v.request, err) // which may ask for the session
+	}
+	return err == nil
 }
 
-// fail answers in the place of the handler, whose header is dropped. What was told of the cookie stays: it has happened.
-func (v *visit[T]) fail(err error) {
-	v.failed = true
-	v.restoreHeader()
-	v.tell()
-	v.vary()
-	v.middleware.config.Error(v.w, v.request, err)
+// save saves what has changed.
+func (v *visit[T]) save() error {
+	if v.session == nil || v.unchanged() {
+		return nil
+	}
+	return v.middleware.manager.Save(v.request.Context(), v.session)
 }
 
 // finish is what is left to do when the handler has returned.
 func (v *visit[T]) finish() {
-	v.mu.Lock()
-	begun := v.committed
-	if err := v.err; err != nil && !begun { // it was told that there is no session to be had, and has not answered
-		v.committed = true
-		v.fail(err)
-		v.mu.Unlock()
+	if v.ignored() {
 		return
+	}
+	if v.begun() {
+		if v.late() {
+			v.middleware.config.Error(discard{http.Header{}}, v.request, errLate)
+		}
+		return
+	}
+	v.commit()
+}
+
+// ignored answers for a handler that was told that there is no session to be had, and has not answered.
+func (v *visit[T]) ignored() bool {
+	v.mu.Lock()
+	ignored, err := v.err != nil && !v.committed, v.err
+	if ignored {
+		v.committed, v.failed = true, true
+		v.restoreHeader()
+		v.vary()
 	}
 	v.mu.Unlock()
-	if !begun {
-		v.commit()
-		return
+	if ignored {
+		v.middleware.config.Error(v.w, v.request, err)
 	}
+	return ignored
+}
+
+func (v *visit[T]) begun() bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.asked && !v.failed && v.session != nil && !v.unchanged() {
-		v.middleware.config.Error(discard{http.Header{}}, v.request, errLate)
-	}
+	return v.committed
+}
+
+// late reports whether the session was changed after it was saved for the last time.
+func (v *visit[T]) late() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.session != nil && !v.failed && !v.unchanged()
 }

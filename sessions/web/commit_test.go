@@ -187,3 +187,21 @@ func TestTrap_ALogoutGoesThroughWhenTheClientHasHungUp(t *testing.T) {
 		is.True(cookie(t, w).MaxAge < 0)
 	}
 }
+
+func TestCommit_TheConfigsErrorMayAskForTheSession(t *testing.T) {
+	is := is.New(t)
+	var s site
+	s = newSite(t, &web.Config{Error: func(w http.ResponseWriter, r *http.Request, err error) {
+		name := "nobody"
+		if got, err := s.Session(r.Context()); err == nil {
+			name = got.Data.Name
+		}
+		http.Error(w, "sorry, "+name, web.Status(err))
+	}})
+	id := s.stored(t, visitor{Name: "n"})
+	s.store.fails, s.store.on = sessions.ErrConflict, "Replace"
+	is.Equal(s.get(s.count(t), id).Body.String(), "sorry, n\n")
+	s.store.fails, s.store.on = fmt.Errorf("%w: out", sessions.ErrUnavailable), "Load"
+	w := s.get(func(_ http.ResponseWriter, r *http.Request) { _, _ = s.Session(r.Context()) }, id)
+	is.Equal(w.Body.String(), "sorry, nobody\n")
+}

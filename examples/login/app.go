@@ -1,0 +1,85 @@
+package main
+
+import (
+	"embed"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/web"
+)
+
+// visitor is what the application keeps of each visitor, signed in or not.
+type visitor struct {
+	Count int    `json:"count"`
+	Next  string `json:"next,omitempty"` // where to go after the login
+}
+
+type app struct {
+	sess *web.Middleware[visitor]
+}
+
+//go:embed static
+var static embed.FS
+
+// newApp returns the whole application over a store.
+func newApp(store sessions.Store) (http.Handler, error) {
+	m, err := sessions.New(store, &sessions.Config[visitor]{IdleTimeout: 30 * time.Minute, AbsoluteTimeout: 8 * time.Hour})
+	if err != nil {
+		return nil, err
+	}
+	a := &app{}
+	if a.sess, err = web.New(m, &web.Config{Error: a.fail}); err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /static/", http.FileServerFS(static)) // never asks for a session, and costs none
+	mux.HandleFunc("GET /{$}", a.home)
+	mux.HandleFunc("POST /count", a.count)
+	mux.HandleFunc("GET /login", a.loginForm)
+	mux.HandleFunc("POST /login", a.posted(a.login))
+	mux.HandleFunc("POST /logout", a.posted(a.logout))
+	mux.Handle("GET /devices", a.sess.RequireSubject(http.HandlerFunc(a.devices)))
+	mux.Handle("GET /password", a.sess.RequireFresh(5*time.Minute)(http.HandlerFunc(a.password)))
+	return headers(http.NewCrossOriginProtection().Handler(a.sess.Handler(mux))), nil
+}
+
+// headers are those of every page. Pages are private: no cache keeps them, so that the back button after a logout shows nothing.
+func headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'; form-action 'self'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// posted lets pass what was posted from a page of the same session. http.CrossOriginProtection refuses other sites' posts already; this
+// proves it in the content too.
+func (a *app) posted(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, 1<<16)
+		if err := a.sess.Verify(r); err != nil {
+			a.fail(w, r, err)
+			return
+		}
+		next(w, r)
+	}
+}
+
+// fail answers when there is no session to be had, or not the one that is asked for.
+func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case errors.Is(err, web.ErrNoSubject), errors.Is(err, web.ErrNotFresh):
+		http.Redirect(w, r, "/login?next="+r.URL.EscapedPath(), http.StatusSeeOther)
+	case errors.Is(err, web.ErrToken):
+		a.show(w, r, web.Status(err), "message", "This page was out of date. Please go back, reload it, and try again.")
+	case errors.Is(err, sessions.ErrUnavailable):
+		a.show(w, r, web.Status(err), "message", "We can't reach our sessions at the moment. You are not signed out. Please try again in a minute.")
+	default:
+		a.show(w, r, web.Status(err), "message", "Something else has changed your session meanwhile. Please try again.")
+	}
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/memstore"
+)
+
+// browser is a client with cookies of its own that reads pages.
+type browser struct {
+	*http.Client
+	t    *testing.T
+	url  string
+	page string // the last one
+	code int
+}
+
+// failing is a store that can be out of reach.
+type failing struct {
+	sessions.Store
+	out bool
+}
+
+func (f *failing) Load(ctx context.Context, key string) (sessions.Record, error) {
+	if f.out {
+		return sessions.Record{}, fmt.Errorf("%w: out", sessions.ErrUnavailable)
+	}
+	return f.Store.Load(ctx, key)
+}
+
+func serve(t *testing.T) (*httptest.Server, *failing, *memstore.Store) {
+	t.Helper()
+	mem := memstore.New(nil)
+	store := &failing{Store: mem}
+	app, err := newApp(store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewTLSServer(app) // a cookie jar sends Secure cookies over TLS only
+	t.Cleanup(server.Close)
+	return server, store, mem
+}
+
+func newBrowser(t *testing.T, server *httptest.Server) *browser {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &browser{Client: &http.Client{Transport: server.Client().Transport, Jar: jar}, t: t, url: server.URL}
+}
+
+func (b *browser) read(response *http.Response, err error) *browser {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var page strings.Builder
+	if _, err := fmt.Fprint(&page, readAll(response)); err != nil {
+		b.t.Fatal(err)
+	}
+	b.page, b.code = page.String(), response.StatusCode
+	return b
+}
+
+func (b *browser) open(path string) *browser { b.t.Helper(); return b.read(b.Get(b.url + path)) }
+
+// submit posts the form of the page that is open.
+func (b *browser) submit(path string, fields ...string) *browser {
+	b.t.Helper()
+	form := url.Values{}
+	if m := regexp.MustCompile(`name="csrf_token" value="([^"]*)"`).FindStringSubmatch(b.page); m != nil {
+		form.Set("csrf_token", m[1])
+	}
+	for i := 0; i < len(fields); i += 2 {
+		form.Set(fields[i], fields[i+1])
+	}
+	return b.read(b.PostForm(b.url+path, form))
+}
+
+func (b *browser) login(name string) *browser {
+	b.t.Helper()
+	return b.open("/login").submit("/login", "name", name, "password", password)
+}
+
+func (b *browser) shows(what string) {
+	b.t.Helper()
+	if !strings.Contains(b.page, what) {
+		b.t.Errorf("no %q in\n%s", what, b.page)
+	}
+}
+
+func TestApp_WhoOnlyLooksGetsNoSession(t *testing.T) {
+	server, _, mem := serve(t)
+	newBrowser(t, server).open("/").shows(`class="count">0<`)
+	newBrowser(t, server).open("/static/style.css").shows("--ink")
+	is.New(t).Equal(mem.Len(), 0)
+}
+
+func TestApp_ANumberStaysOnesOwnThroughTheLogin(t *testing.T) {
+	server, _, mem := serve(t)
+	b := newBrowser(t, server)
+	b.open("/").submit("/count").submit("/count").shows(`class="count">2<`)
+	b.login("somebody").shows("Hello, <span id=\"subject\">somebody</span>")
+	b.shows(`class="count">2<`)
+	b.submit("/logout").shows("Hello, whoever you are")
+	b.shows(`class="count">0<`)
+	is.New(t).Equal(mem.Len(), 0)
+}
+
+func TestApp_AWrongPassword(t *testing.T) {
+	is := is.New(t)
+	server, _, _ := serve(t)
+	b := newBrowser(t, server).open("/login").submit("/login", "name", "somebody", "password", "guess")
+	is.Equal(b.code, http.StatusUnauthorized)
+	b.shows("don&#39;t match")
+	b.open("/").shows("whoever you are")
+}
+
+func TestApp_WhoIsSentToTheLoginComesBack(t *testing.T) {
+	server, _, _ := serve(t)
+	b := newBrowser(t, server)
+	b.open("/devices").shows("<h1>Sign in</h1>")
+	b.submit("/login", "name", "somebody", "password", password).shows("<h1>Your devices</h1>")
+	b.open("/password").shows("signed in a moment ago")
+}
+
+func TestApp_ALoginWithoutItsFormIsRefused(t *testing.T) {
+	is := is.New(t)
+	server, _, mem := serve(t)
+	b := newBrowser(t, server)
+	b.submit("/login", "name", "somebody", "password", password) // no page was open: no token
+	is.Equal(b.code, http.StatusForbidden)
+	is.Equal(mem.Len(), 0)
+}
+
+func TestApp_AnOutageSignsNobodyOut(t *testing.T) {
+	is := is.New(t)
+	server, store, _ := serve(t)
+	b := newBrowser(t, server).login("somebody")
+	store.out = true
+	is.Equal(b.open("/devices").code, http.StatusServiceUnavailable)
+	b.shows("You are not signed out")
+	store.out = false
+	b.open("/devices").shows("This device")
+}
+
+func TestApp_AnotherSitesPostIsRefused(t *testing.T) {
+	is := is.New(t)
+	server, _, _ := serve(t)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/count", nil)
+	is.NoErr(err)
+	r.Header.Set("Sec-Fetch-Site", "cross-site")
+	response, err := server.Client().Do(r)
+	is.NoErr(err)
+	is.NoErr(response.Body.Close())
+	is.Equal(response.StatusCode, http.StatusForbidden)
+}

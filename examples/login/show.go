@@ -1,0 +1,42 @@
+package main
+
+import (
+	"bytes"
+	"embed"
+	"html/template"
+	"net/http"
+)
+
+//go:embed pages
+var pages embed.FS
+
+var templates = template.Must(template.ParseFS(pages, "pages/*.html"))
+
+// view is what a page shows.
+type view struct {
+	Page, Message  string
+	Subject, Since string
+	Count          int
+	Token          string
+	Handle         string
+}
+
+// show answers with a page. It is made as a whole before anything is sent.
+func (a *app) show(w http.ResponseWriter, r *http.Request, status int, page, message string) {
+	v := view{Page: page, Message: message}
+	if s, err := a.sess.Session(r.Context()); err == nil {
+		v.Subject, v.Count = s.Subject(), s.Data.Count
+		v.Since, v.Handle = s.CreatedAt().Format("2 January 2006, 15:04 MST"), s.Handle()[:12]
+		if page == "login" || v.Subject != "" { // a visitor who only looks gets no session
+			v.Token, _ = a.sess.Token(r.Context()) // without one, the form is refused
+		}
+	}
+	var out bytes.Buffer
+	if err := templates.ExecuteTemplate(&out, "layout.html", v); err != nil {
+		http.Error(w, "This page can't be shown.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = out.WriteTo(w)
+}
