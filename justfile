@@ -40,17 +40,24 @@ fuzz time="30s":
         go test -run '^$' -fuzz "^$target\$" -fuzztime {{ time }} "$package" </dev/null
       done
 
-# all benchmarks
+# all benchmarks, and the middleware beside another
 bench:
     go test -run '^$' -bench . -benchmem ./...
+    cd integration/compare && go test -run '^$' -bench .
+
+# the middleware under another router, and in a real browser: modules of their own
+beside:
+    cd integration/compare && go vet ./... && go mod tidy -diff && go test -race ./...
+    cd integration/browser && go vet ./... && go mod tidy -diff && CI=true go test -count=1 ./...
 
 # the tests on a real engine, one line each; fails without an engine
 integration:
     CI=true go test -count=1 -v ./integration/...
 
-# what CI runs: lint, and all tests under the race detector, with the engine required
+# what CI runs: lint, and all tests under the race detector, with the engine and the browser required
 check: lint
     CI=true go test -race ./...
+    just beside
 
 # run a DynamoDB engine in the foreground, to try things on
 [no-exit-message]

@@ -1,0 +1,60 @@
+package browser
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/memstore"
+	"github.com/dynasession/dynasession/sessions/web"
+)
+
+// What New accepts, the browser takes; and what an app would have to set Insecure for it says.
+func TestCookies_TheBrowserTakesWhatNewAccepts(t *testing.T) {
+	tab := open(t)
+	for name, c := range map[string]struct {
+		cookie web.Cookie
+		host   string
+		taken  bool
+	}{
+		"default, on localhost":                {web.Cookie{}, "localhost", true},
+		"strict":                               {web.Cookie{SameSite: http.SameSiteStrictMode}, "localhost", true},
+		"partitioned":                          {web.Cookie{Name: "__Host-p", SameSite: http.SameSiteNoneMode, Partitioned: true}, "localhost", true},
+		"persistent":                           {web.Cookie{Persistent: true}, "localhost", true},
+		"__Secure-":                            {web.Cookie{Name: "__Secure-id"}, "localhost", true},
+		"insecure, on localhost":               {web.Cookie{Insecure: true}, "localhost", true},
+		"default, over plain HTTP elsewhere":   {web.Cookie{}, "site.test", false}, // that is what Insecure is for
+		"insecure, over plain HTTP elsewhere":  {web.Cookie{Insecure: true}, "site.test", true},
+		"default, on 127.0.0.1 instead of its": {web.Cookie{}, "127.0.0.1", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			m, err := sessions.New[int](memstore.New(nil), nil)
+			is.NoErr(err)
+			sess, err := web.New(m, &web.Config{Cookie: c.cookie})
+			is.NoErr(err)
+			server := httptest.NewServer(sess.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				s, err := sess.Session(r.Context())
+				is.NoErr(err)
+				if !strings.HasSuffix(r.URL.Path, ".ico") {
+					s.Data++
+				}
+				w.Header().Set("Content-Type", "text/html")
+				if s.Data > 1 {
+					_, _ = w.Write([]byte("<p id=answer>again</p>"))
+				} else {
+					_, _ = w.Write([]byte("<p id=answer>first</p>"))
+				}
+			})))
+			t.Cleanup(server.Close)
+			url := strings.Replace(server.URL, "127.0.0.1", c.host, 1)
+			do(t, tab, chromedp.Navigate(url), visible("#answer"), chromedp.Navigate(url), visible("#answer"))
+			is.Equal(text(t, tab, "#answer") == "again", c.taken)
+		})
+	}
+}

@@ -1,0 +1,74 @@
+package browser
+
+import (
+	"testing"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+	"github.com/matryer/is"
+)
+
+func TestLogin_InARealBrowser(t *testing.T) {
+	is := is.New(t)
+	tab := open(t)
+	url := start(t)
+
+	do(t, tab, chromedp.Navigate(url), visible("#count"))
+	is.Equal(len(cookies(t, tab)), 0) // who only looks gets none
+	do(t, tab, click("#increment"), visible("#count"))
+	is.Equal(text(t, tab, "#count"), "1")
+	before := cookies(t, tab)["__Host-id"]
+	is.True(before != nil) // Secure, in __Host-, and taken over http://localhost
+
+	is.True(before.HTTPOnly && before.Secure && before.Session)
+	is.Equal(before.SameSite, network.CookieSameSiteLax)
+	is.Equal(before.Path, "/")
+	is.Equal(before.Domain, "localhost") // without a dot: of this host alone
+	seen, err := chromedp.Run(tab, chromedp.Evaluate[string]("document.cookie"))
+	is.NoErr(err)
+	is.Equal(seen, "") // no script sees it
+
+	login(t, tab, url, "somebody")
+	is.Equal(text(t, tab, "#subject"), "somebody")
+	is.Equal(text(t, tab, "#count"), "1") // the number came along
+	after := cookies(t, tab)["__Host-id"]
+	is.True(after.Value != before.Value)
+	is.Equal(len(cookies(t, tab)), 1)
+}
+
+func TestLogout_InOneTabEndsTheOther(t *testing.T) {
+	is := is.New(t)
+	tab := open(t)
+	url := start(t)
+	login(t, tab, url, "somebody")
+	other := another(t, tab)
+	do(t, other, chromedp.Navigate(url+"/devices"), visible(".cards"))
+
+	do(t, tab, click("#logout"), visible("#login"))
+	is.Equal(len(cookies(t, tab)), 0) // the browser has let go of it
+	do(t, other, chromedp.Reload(), visible("#submit"))
+	is.Equal(text(t, other, "h1"), "Sign in")
+}
+
+func TestLogout_TheBackButtonShowsNothingPrivate(t *testing.T) {
+	is := is.New(t)
+	tab := open(t)
+	url := start(t)
+	login(t, tab, url, "somebody")
+	do(t, tab, chromedp.Navigate(url+"/devices"), visible(".cards"),
+		click("#logout"), visible("#login"), chromedp.NavigateBack(), visible("h1"))
+	is.Equal(text(t, tab, "h1"), "Sign in") // asked again, and refused
+}
+
+// A session ended while a page of it is open: what the page posts is not done.
+func TestLogout_AnOldPageCanDoNothing(t *testing.T) {
+	is := is.New(t)
+	tab := open(t)
+	url := start(t)
+	login(t, tab, url, "somebody")
+	other := another(t, tab)
+	do(t, other, chromedp.Navigate(url), visible("#increment"))
+	do(t, tab, click("#logout"), visible("#login"))
+	do(t, other, click("#increment"), visible("#login"))
+	is.Equal(text(t, other, "#count"), "1") // an anonymous visitor's own
+}
