@@ -111,7 +111,7 @@ func (mc *machine) load(t *rapid.T) {
 		return
 	}
 	want(t, "Load", err, nil)
-	touched := mc.clock.Now().Sub(of.accessed) >= mc.due(of) && mc.now().After(of.accessed)
+	touched := mc.now().Sub(of.accessed) >= mc.due(of) && mc.now().After(of.accessed)
 	if touched {
 		of.accessed = mc.now()
 	}
