@@ -16,6 +16,8 @@ const (
 	colFormat
 	colRev
 	colSubject
+	colDevice
+	colDeviceIP
 	columns
 )
 
@@ -23,12 +25,15 @@ const (
 var (
 	columnName = [columns]string{
 		attrID, attrCreated, attrAccessed, attrExpires, attrIdle, attrAbsolute, attrData, attrFormat, attrRev, attrSubject,
+		attrDevice, attrDeviceIP,
 	}
 	columnRef = [columns]string{
 		"#id", "#created", "#accessed", "#expires", "#idle_timeout", "#absolute_timeout", "#data", "#format", "#rev", "#subject",
+		"#device", "#device_ip",
 	}
 	columnValue = [columns]string{
 		":id", ":created", ":accessed", ":expires", ":idle_timeout", ":absolute_timeout", ":data", ":format", ":rev", ":subject",
+		":device", ":device_ip",
 	}
 )
 

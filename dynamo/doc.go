@@ -18,6 +18,7 @@
 //	format               S   the data's format; absent for JSON
 //	rev                  S   names the last write of the session
 //	subject              S   whose session it is; absent while nobody has signed in
+//	device, device_ip    S   where it was begun, if the application has noted it
 //
 // # What a call costs
 //

@@ -20,6 +20,8 @@ const (
 	attrFormat   = "format"
 	attrRev      = "rev"
 	attrSubject  = "subject"
+	attrDevice   = "device"
+	attrDeviceIP = "device_ip"
 )
 
 // maxKey is the length of the longest partition key, in bytes.
@@ -41,9 +43,9 @@ func encodeItem(rec sessions.Record) (*row, error) {
 		return nil, fmt.Errorf("%s: %w", attrAccessed, err)
 	}
 	m := &struct { // one allocation for all of them
-		row                                 row
-		id, created, accessed, rev, subject types.AttributeValueMemberS
-		expires, idle, absolute             types.AttributeValueMemberN
+		row                                             row
+		id, created, accessed, rev, subject, device, ip types.AttributeValueMemberS
+		expires, idle, absolute                         types.AttributeValueMemberN
 	}{}
 	m.id.Value, m.created.Value, m.accessed.Value, m.rev.Value, m.subject.Value = rec.Key, created, accessed, rec.Rev, rec.Subject
 	m.expires.Value = formatEpoch(rec.ExpiresAt())
@@ -57,6 +59,12 @@ func encodeItem(rec sessions.Record) (*row, error) {
 	}
 	if rec.Subject != "" {
 		m.row[colSubject] = &m.subject
+	}
+	if rec.Device.Name != "" {
+		m.device.Value, m.row[colDevice] = rec.Device.Name, &m.device
+	}
+	if rec.Device.IP != "" {
+		m.ip.Value, m.row[colDeviceIP] = rec.Device.IP, &m.ip
 	}
 	if err := m.row.encodePayload(rec.Payload); err != nil {
 		return nil, err

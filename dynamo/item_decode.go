@@ -22,6 +22,7 @@ func decodeItem(it item) (sessions.Record, error) {
 		AbsoluteTimeout: d.seconds(attrAbsolute),
 		Rev:             d.optionalText(attrRev),
 		Subject:         d.optionalText(attrSubject),
+		Device:          sessions.Device{Name: d.optionalText(attrDevice), IP: d.optionalText(attrDeviceIP)},
 	}
 	d.seconds(attrExpires) // of the same form; the record's own times judge it
 	rec.Payload = d.payload()

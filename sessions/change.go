@@ -45,7 +45,7 @@ func (m *Manager[T]) write(ctx context.Context, s *Session[T], payload codec.Pay
 	now := m.now()
 	rec, id := s.next(payload, now), s.id
 	if c.subject != "" {
-		rec.Subject, rec.Created, rec.Accessed = c.subject, now, now
+		rec.Subject, rec.Created, rec.Accessed, rec.Device = c.subject, now, now, s.Device
 	}
 	if c.rename {
 		if id = s.target; id == (ID{}) {
@@ -80,6 +80,8 @@ func (m *Manager[T]) write(ctx context.Context, s *Session[T], payload codec.Pay
 // send makes the one store call that puts rec where the record of s is, whose Rev is rev.
 func (m *Manager[T]) send(ctx context.Context, s *Session[T], rec Record, rev string) error {
 	switch {
+	case m.rosters != nil && s.listed(rec):
+		return m.sendListed(ctx, s, rec, rev)
 	case !s.stored:
 		return m.store.Create(ctx, rec)
 	case rec.Key == s.rec.Key:

@@ -45,6 +45,14 @@ type Config[T any] struct {
 	// [ErrConflict].
 	Merge func(base, ours, theirs T) (T, error)
 
+	// SubjectLimit is how many sessions one subject may have, and what becomes of one more. Defaults to any number.
+	SubjectLimit SubjectLimit
+
+	// IncidentCheck makes Load ask, at most once in so long, whether everybody's sessions have been ended by [Manager.RevokeEverything]:
+	// so much later, at most, a Manager notices. At least 1 s; one more read each time. Defaults to never, and then
+	// RevokeEverything is refused.
+	IncidentCheck time.Duration
+
 	// Clock tells the time by which sessions expire. Defaults to [clock.System].
 	Clock clock.Clock
 }
@@ -91,6 +99,9 @@ func (c *Config[T]) validate() error {
 	}
 	if c.TouchInterval >= c.IdleTimeout {
 		return fmt.Errorf("Config.TouchInterval is %v: must be shorter than IdleTimeout, %v", c.TouchInterval, c.IdleTimeout)
+	}
+	if c.IncidentCheck != 0 && c.IncidentCheck < time.Second {
+		return fmt.Errorf("Config.IncidentCheck is %v: must be at least 1s", c.IncidentCheck)
 	}
 	if v, ok := c.IDs.(validator); ok {
 		if err := v.Validate(); err != nil {

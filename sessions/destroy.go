@@ -1,9 +1,13 @@
 package sessions
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Destroy ends the session: its record is gone when Destroy returns, and no request still under way can write it back. That
-// it was gone already is not an error. One store call; none for a session that was never saved.
+// it was gone already is not an error. One store call; none for a session that was never saved. Of a session that
+// has a subject, it takes the entry in the subject's list along.
 //
 // Destroy goes through even if ctx is done, as it is when the client that logs out has hung up; the store's own
 // deadline bounds it. If it fails, the session may still be alive: the user must be told, and it may be called again.
@@ -11,23 +15,39 @@ func (m *Manager[T]) Destroy(ctx context.Context, s *Session[T]) error {
 	if s == nil || s.id == (ID{}) {
 		return failed("destroy", "", errForeignSession)
 	}
-	ctx = context.WithoutCancel(ctx)
-	if s.stored || len(s.unsure) > 0 {
-		if err := m.store.Delete(ctx, s.rec.Key); err != nil {
-			return failed("destroy", s.Handle(), err)
-		}
-	}
-	if s.target != (ID{}) { // now that the old record is gone, a rename in doubt can't be applied any more: only have been
-		if err := m.store.Delete(ctx, m.ids.Key(s.target)); err != nil {
-			return failed("destroy", s.Handle(), err)
-		}
+	if err := m.destroy(context.WithoutCancel(ctx), s); err != nil {
+		return failed("destroy", s.Handle(), err)
 	}
 	s.gone = true
 	return nil
 }
 
+// destroy removes the record of s, and that under which it may live since a rename in doubt: the old one first, so that the rename can't
+// be applied any more, only have been.
+func (m *Manager[T]) destroy(ctx context.Context, s *Session[T]) error {
+	if s.stored || len(s.unsure) > 0 {
+		if err := m.remove(ctx, s.rec.Subject, s.rec.Key); err != nil {
+			return err
+		}
+	}
+	if s.target == (ID{}) {
+		return nil
+	}
+	return m.remove(ctx, s.rec.Subject, m.ids.Key(s.target))
+}
+
+// remove removes a record, and its entry in its subject's roster.
+func (m *Manager[T]) remove(ctx context.Context, subject, key string) error {
+	if m.rosters == nil || subject == "" {
+		return m.store.Delete(ctx, key)
+	}
+	return m.rosters.Transact(ctx, Transaction{Token: newRev(), Remove: []Remove{{Key: key}}, Rosters: []RosterChange{{
+		Key: rosterKey(subject), Rev: newRev(), Leave: []string{key}, Expires: m.now().Add(time.Hour).Truncate(time.Second),
+	}}})
+}
+
 // DestroyID ends the session of the ID that a client sent, without loading it, as [Manager.Destroy] does. That there is no
-// such session is not an error; the error is [ErrInvalidID] if there can't be one.
+// such session is not an error; the error is [ErrInvalidID] if there can't be one. The subject's list forgets it later.
 func (m *Manager[T]) DestroyID(ctx context.Context, id string) error {
 	parsed, err := m.parse(id)
 	if err != nil {

@@ -49,7 +49,7 @@ func (s *Session[T]) checkTimeouts() error {
 	if err := checkTimeout("Session.AbsoluteTimeout", s.AbsoluteTimeout); err != nil {
 		return fmt.Errorf("%w: %w", errTimeout, err)
 	}
-	return nil
+	return s.Device.check()
 }
 
 // usable refuses a session that is none, or that Destroy has ended.

@@ -23,6 +23,16 @@ var (
 	// ErrConflict means that the session was changed since it was loaded; nothing was written. Load it again.
 	ErrConflict error = &sentinel{text: "session was changed meanwhile"}
 
+	// ErrRevoked means that all sessions of the subject were revoked while it signed in: the login has to be done again. It is an
+	// ErrConflict.
+	ErrRevoked error = &sentinel{text: "subject's sessions were revoked meanwhile", parent: ErrConflict}
+
+	// ErrLimit means that the subject has as many sessions as it may have: see [SubjectLimit].
+	ErrLimit error = &sentinel{text: "subject has too many sessions"}
+
+	// ErrRoster means that a roster was changed since it was loaded; nothing was written. It is for stores; a Manager tries again.
+	ErrRoster error = &sentinel{text: "roster was changed meanwhile"}
+
 	// ErrTooLarge means that the session is larger than the store can keep; nothing was written. The error is a
 	// [*TooLargeError], which tells size and limit.
 	ErrTooLarge error = &sentinel{text: "session too large"}
@@ -49,7 +59,8 @@ func (s *sentinel) Unwrap() error { return s.parent }
 
 // Error is the error that a [Manager] returns: which operation failed, for which session, and why. It holds neither ID nor data.
 type Error struct {
-	// Op is the operation: "create", "load", "save", "update", "renew", "authenticate", "destroy".
+	// Op is the operation: "create", "load", "save", "update", "renew", "authenticate", "destroy", "sessions",
+	// "revoke", "revoke all", "revoke everything".
 	Op string
 
 	// Handle is the session's handle, [ID.Loggable]; empty if the ID was too long to be one.

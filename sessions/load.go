@@ -44,6 +44,11 @@ func (m *Manager[T]) load(ctx context.Context, text string) (*Session[T], error)
 	if rec.expired(now) {
 		return nil, ErrExpired
 	}
+	if ended, err := m.ended(ctx, rec, now); err != nil {
+		return nil, err
+	} else if ended {
+		return nil, ErrNotFound
+	}
 	data, err := m.codec.Decode(rec.Payload)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDecode, err)
@@ -53,7 +58,7 @@ func (m *Manager[T]) load(ctx context.Context, text string) (*Session[T], error)
 		return nil, err
 	}
 	s := &Session[T]{
-		Data: data, IdleTimeout: rec.IdleTimeout, AbsoluteTimeout: rec.AbsoluteTimeout,
+		Data: data, IdleTimeout: rec.IdleTimeout, AbsoluteTimeout: rec.AbsoluteTimeout, Device: rec.Device,
 		id: id, rec: rec, stored: true,
 	}
 	m.remember(s)

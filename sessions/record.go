@@ -13,6 +13,7 @@ type Record struct {
 	Payload codec.Payload // the session's data, encoded
 	Rev     string        // names the last logical write; "" in a record of a writer that knows no revisions
 	Subject string        // whose session it is; "" while nobody has signed in
+	Device  Device        // where it was begun, if the application has noted it
 
 	// Created and Accessed are in UTC, to the microsecond.
 	Created  time.Time
@@ -29,6 +30,11 @@ func (r Record) ExpiresAt() time.Time {
 	absolute := r.Created.Unix() + int64(r.AbsoluteTimeout/time.Second)
 	idle := r.Accessed.Unix() + int64(r.IdleTimeout/time.Second)
 	return time.Unix(min(absolute, idle), 0).UTC()
+}
+
+// deadline returns Created plus AbsoluteTimeout, as ExpiresAt counts it.
+func (r Record) deadline() time.Time {
+	return time.Unix(r.Created.Unix()+int64(r.AbsoluteTimeout/time.Second), 0).UTC()
 }
 
 // expired reports whether the session is dead at now: alive in the last second before ExpiresAt, dead from it on.

@@ -35,7 +35,7 @@ func (m *Manager[T]) apply(ctx context.Context, s *Session[T], c change, merge m
 			*s = draft // after an unknown outcome too: it knows which writes are in doubt, and of what was merged into them
 			return err
 		}
-		if !errors.Is(err, ErrConflict) || merge == nil || attempt == mergeAttempts {
+		if !errors.Is(err, ErrConflict) || errors.Is(err, ErrRevoked) || merge == nil || attempt == mergeAttempts {
 			return err
 		}
 		if len(draft.unsure) > 0 {

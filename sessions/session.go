@@ -24,6 +24,9 @@ type Session[T any] struct {
 	IdleTimeout     time.Duration
 	AbsoluteTimeout time.Duration
 
+	// Device is what the application notes of where the session was begun. Set it before [Manager.Authenticate], which stores it.
+	Device Device
+
 	id     ID
 	rec    Record   // as last known to be stored; before the first Save, what is known already
 	base   *T       // the data that rec stores; nil: not known, or not worth keeping

@@ -11,7 +11,7 @@ import (
 // A Store is safe for concurrent use by any number of goroutines, processes and hosts. Each call happens as a whole or not
 // at all, whatever others do meanwhile. What a call that returned nil has stored, every later Load sees: reads are
 // strongly consistent. A Store gives back what it was given: the key, a payload that is [codec.Equal] to the one stored and
-// of the same format, Rev and Subject, both times to the microsecond in UTC, both timeouts to the second. It judges
+// of the same format, Rev, Subject and Device, both times to the microsecond in UTC, both timeouts to the second. It judges
 // no expiry: a record whose time has passed may be returned, or may be gone, as the Manager decides by its own clock; a record
 // whose time has not passed stays.
 //

@@ -24,7 +24,7 @@ var _ sessions.Store = (*Store)(nil)
 
 // New returns an empty store.
 func New(cfg *Config) *Store {
-	t := &table{entries: map[string]*entry{}}
+	t := &table{entries: map[string]*entry{}, rosters: map[string]*entry{}}
 	s := &Store{table: func() *table { return t }}
 	if cfg != nil {
 		s.clock = cfg.Clock

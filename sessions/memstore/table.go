@@ -15,13 +15,15 @@ import (
 type table struct {
 	sync.RWMutex
 	entries map[string]*entry
+	rosters map[string]*entry
 	queue   queue
 	latest  time.Time // the latest time that a Manager has written
 }
 
-// entry is a record, when it may be swept, and where it stands in the queue.
+// entry is a record or a roster, when it may be swept, and where it stands in the queue.
 type entry struct {
 	rec     sessions.Record
+	roster  *sessions.Roster // nil: it is a record
 	expires time.Time
 	index   int
 }
@@ -48,7 +50,18 @@ func (t *table) expire(e *entry, at time.Time) {
 // remove removes e.
 func (t *table) remove(e *entry) {
 	heap.Remove(&t.queue, e.index)
+	if e.roster != nil {
+		delete(t.rosters, e.roster.Key)
+		return
+	}
 	delete(t.entries, e.rec.Key)
+}
+
+// putRoster stores one that is new.
+func (t *table) putRoster(e *entry, expires time.Time) {
+	e.expires = expires
+	t.rosters[e.roster.Key] = e
+	heap.Push(&t.queue, e)
 }
 
 // saw notes a time that a Manager has written.

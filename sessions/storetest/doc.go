@@ -5,6 +5,8 @@
 //		storetest.Run(t, func(t *testing.T) sessions.Store { return mystore.New() })
 //	}
 //
+// A store that is a [sessions.SubjectStore] too is checked as one.
+//
 // It writes some hundred records under random keys, all of them alive, and deletes them again, so that it may be pointed at a table
 // that is in use. Rules about races make the race; they are not run when the rule they build upon is broken already.
 package storetest

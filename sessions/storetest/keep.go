@@ -23,6 +23,10 @@ func keepRules() []rule {
 			func(r *sessions.Record) { r.Subject = "Ünïcode 😀 / sub|ject\n" },
 			func(r *sessions.Record) { r.Subject = strings.Repeat("s", 1024) },
 		}),
+		keeps("device", gives+"Device.", []func(*sessions.Record){
+			func(r *sessions.Record) { r.Device = sessions.Device{Name: "Ünïcode 😀", IP: "2001:db8::1"} },
+			func(r *sessions.Record) { r.Device = sessions.Device{Name: strings.Repeat("n", 256)} },
+		}),
 		keeps("times", gives+"both times to the microsecond in UTC.", times()),
 		keeps("timeouts", gives+"both timeouts to the second.", []func(*sessions.Record){
 			func(r *sessions.Record) { r.IdleTimeout = 61 * time.Minute },

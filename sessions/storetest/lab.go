@@ -98,6 +98,7 @@ func differ(got, want sessions.Record) error {
 		{"Payload", codec.Equal(got.Payload, want.Payload)},
 		{"Rev", got.Rev == want.Rev},
 		{"Subject", got.Subject == want.Subject},
+		{"Device", got.Device == want.Device},
 		{"Created", got.Created.Equal(want.Created)},
 		{"Accessed", got.Accessed.Equal(want.Accessed)},
 		{"IdleTimeout", got.IdleTimeout == want.IdleTimeout},

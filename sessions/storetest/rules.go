@@ -20,7 +20,7 @@ type rule struct {
 // rules returns all rules, those first that others need.
 func rules() []rule {
 	return slices.Concat(loadRules(), createRules(), deleteRules(), keepRules(), replaceRules(), renameRules(), touchRules(),
-		repeatRules(), contextRules(), raceRules())
+		repeatRules(), contextRules(), raceRules(), subjectRules())
 }
 
 // builtOn reports whether r needs one of the broken rules.
