@@ -37,6 +37,6 @@ func testRequest(t *testing.T, name string, call func(*dynamo.Store) error) {
 // signedIn is a record with all that one can have.
 func signedIn() sessions.Record {
 	rec := record()
-	rec.Subject, rec.Payload = "ada", codec.Opaque("msgpack", []byte{0x81, 0xff})
+	rec.Subject, rec.Payload = "user-1", codec.Opaque("msgpack", []byte{0x81, 0xff})
 	return rec
 }

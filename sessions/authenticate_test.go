@@ -49,12 +49,12 @@ func TestLoginAgainStartsALifetimeAgain(t *testing.T) {
 	for range 5 {
 		w.clock.Advance(59 * time.Minute)
 		old := s.ID()
-		is.NoErr(w.Authenticate(t.Context(), s, "ada"))
+		is.NoErr(w.Authenticate(t.Context(), s, "user-1"))
 		is.True(s.ID() != old)
 		is.Equal(s.ExpiresAt(), w.clock.Now().Truncate(time.Second).Add(time.Hour)) // both timeouts begin anew
 	}
 	w.clock.Advance(time.Hour)
-	is.True(errors.Is(w.Authenticate(t.Context(), s, "ada"), sessions.ErrExpired)) // but nothing revives a dead one
+	is.True(errors.Is(w.Authenticate(t.Context(), s, "user-1"), sessions.ErrExpired)) // but nothing revives a dead one
 }
 
 func TestAuthenticateOfAnUnsavedSessionIsOneWrite(t *testing.T) {
@@ -62,13 +62,13 @@ func TestAuthenticateOfAnUnsavedSessionIsOneWrite(t *testing.T) {
 	w := newWorld(t, nil)
 	s := w.Create()
 	old := s.ID()
-	is.NoErr(w.Authenticate(t.Context(), s, "ada"))
+	is.NoErr(w.Authenticate(t.Context(), s, "user-1"))
 	is.Equal(w.store.took(), []string{"Create"})
 	is.True(s.ID() != old) // new even so: the client may have seen the first
 	is.True(!s.IsNew())
 	got, err := w.other.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
-	is.Equal(got.Subject(), "ada")
+	is.Equal(got.Subject(), "user-1")
 }
 
 func TestAuthenticateOfAnUnsavedSessionInDoubt(t *testing.T) {
@@ -78,10 +78,10 @@ func TestAuthenticateOfAnUnsavedSessionInDoubt(t *testing.T) {
 		s := w.Create()
 		for range 3 {
 			w.lostAnswer(applied)
-			is.True(errors.Is(w.Authenticate(t.Context(), s, "ada"), sessions.ErrOutcomeUnknown))
+			is.True(errors.Is(w.Authenticate(t.Context(), s, "user-1"), sessions.ErrOutcomeUnknown))
 		}
 		w.store.create = nil
-		is.NoErr(w.Authenticate(t.Context(), s, "ada"))
+		is.NoErr(w.Authenticate(t.Context(), s, "user-1"))
 		is.Equal(w.mem.Len(), 1) // what the doubtful ones may have left is gone
 		_, err := w.other.Load(t.Context(), s.ID().Secret())
 		is.NoErr(err)
@@ -93,7 +93,7 @@ func TestAuthenticateOfADestroyedSessionIsErrNotFound(t *testing.T) {
 	w := newWorld(t, nil)
 	s := w.saved(t, cart{})
 	is.NoErr(w.other.DestroyID(t.Context(), s.ID().Secret()))
-	is.True(errors.Is(w.Authenticate(t.Context(), s, "ada"), sessions.ErrNotFound))
+	is.True(errors.Is(w.Authenticate(t.Context(), s, "user-1"), sessions.ErrNotFound))
 	is.Equal(w.mem.Len(), 0)
 }
 
@@ -115,6 +115,6 @@ func TestSubjectsAreChecked(t *testing.T) {
 		is.Equal(s.Subject(), subject)
 	}
 	var zero *sessions.Session[cart]
-	is.True(w.Authenticate(t.Context(), zero, "ada") != nil)
+	is.True(w.Authenticate(t.Context(), zero, "user-1") != nil)
 	is.True(w.Renew(t.Context(), zero) != nil)
 }
