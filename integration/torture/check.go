@@ -10,7 +10,7 @@ func (l *Life) Check() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, check := range []func(){
-		l.checkAcknowledged, l.checkRefused, l.checkMonotone, l.checkDestroyed, l.checkRenewed, l.checkGone, l.checkLate, l.checkEarly,
+		l.checkAcknowledged, l.checkRefused, l.checkMonotone, l.checkDestroyed, l.checkRenewed, l.checkRevoked, l.checkGone, l.checkLate, l.checkEarly,
 	} {
 		check()
 	}
@@ -21,7 +21,7 @@ func (l *Life) Check() []string {
 func (l *Life) seen() []Event {
 	var seen []Event
 	for _, e := range l.events {
-		if e.Outcome == Done && e.Kind != Destroy {
+		if e.Outcome == Done && e.Kind != Destroy && e.Kind != Revoke {
 			seen = append(seen, e)
 		}
 	}
@@ -111,6 +111,27 @@ func (l *Life) checkRenewed() {
 	}
 }
 
+// checkRevoked: nothing of a session that had a subject is alive after an acknowledged Revoke, under whatever ID.
+func (l *Life) checkRevoked() {
+	bound := int64(1) << 62 // since when it certainly has a subject
+	for _, e := range l.events {
+		if e.Kind == Authenticate && e.Outcome == Done {
+			bound = min(bound, e.End)
+		}
+	}
+	end := int64(1) << 62
+	for _, e := range l.events {
+		if e.Kind == Revoke && e.Outcome == Done && e.Begin > bound {
+			end = min(end, e.End)
+		}
+	}
+	for _, e := range l.seen() {
+		if e.Begin > end {
+			l.anomaly("%s under ID %d after an acknowledged revocation", e.Kind, e.ID)
+		}
+	}
+}
+
 // checkGone: what is gone was destroyed or renewed, or its time has passed.
 func (l *Life) checkGone() {
 	first := map[int]int64{} // since when an ID may be gone
@@ -122,6 +143,11 @@ func (l *Life) checkGone() {
 	for _, e := range l.events {
 		if e.maybe() && (e.renames() || e.Kind == Destroy) {
 			note(e.ID, e.Begin)
+		}
+		if e.maybe() && e.Kind == Revoke {
+			for id := range l.ids {
+				note(id, e.Begin)
+			}
 		}
 	}
 	for _, e := range l.events {
@@ -156,7 +182,7 @@ func (l *Life) checkLate() {
 func (l *Life) latest(e Event, fits func(Event) bool) time.Time {
 	var latest time.Time
 	for _, o := range l.events {
-		if o.Begin < e.End && o.Begin != e.Begin && fits(o) && o.After.After(latest) {
+		if o.Begin < e.End && o.Begin != e.Begin && o.Kind != Revoke && fits(o) && o.After.After(latest) {
 			latest = o.After
 		}
 	}

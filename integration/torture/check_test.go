@@ -49,12 +49,20 @@ func TestCheck(t *testing.T) {
 		"alive after a destroy":          {at(created, Event{Kind: Destroy, Begin: 3, End: 4}, Event{Kind: Load, Begin: 5, End: 6}), "after an acknowledged destroy"},
 		"alive while it is destroyed":    {at(created, Event{Kind: Destroy, Begin: 3, End: 6}, Event{Kind: Load, Begin: 5, End: 7}), ""},
 		"alive under the old ID":         {at(created, Event{Kind: Renew, Begin: 3, End: 4}, Event{Kind: Load, Begin: 5, End: 6}), "renewed away"},
-		"two renewals":                   {at(created, Event{Kind: Renew, Begin: 3, End: 6}, Event{Kind: Renew, Begin: 3, End: 6}), "renewed twice"},
-		"gone without a reason":          {at(created, Event{Kind: Load, Begin: 3, End: 4, Outcome: Gone}), "nobody has ended it"},
-		"gone before the reason":         {at(created, Event{Kind: Load, Begin: 3, End: 4, Outcome: Gone}, Event{Kind: Destroy, Begin: 5, End: 6}), "nobody has ended it"},
-		"gone, and the renewal refused":  {at(created, Event{Kind: Renew, Begin: 3, End: 4, Outcome: Failed}, Event{Kind: Load, Begin: 5, End: 6, Outcome: Gone}), "nobody has ended it"},
-		"idle for too long":              {at(created, Event{Kind: Load, Begin: 32, End: 33}), "after it had idled out"},
-		"idle for almost too long":       {at(created, Event{Kind: Load, Begin: 31, End: 33}), ""},
+		"alive after a revocation": {at(created, Event{Kind: Authenticate, Begin: 3, End: 4}, Event{Kind: Revoke, Begin: 5, End: 6},
+			Event{Kind: Load, ID: 1, Begin: 7, End: 8}), "after an acknowledged revocation"},
+		"renewed during a revocation": {at(created, Event{Kind: Authenticate, Begin: 3, End: 4}, Event{Kind: Revoke, Begin: 5, End: 8},
+			Event{Kind: Renew, ID: 1, Begin: 6, End: 7}, Event{Kind: Load, ID: 2, Begin: 9, End: 10}), "after an acknowledged revocation"},
+		"revoked": {at(created, Event{Kind: Authenticate, Begin: 3, End: 4}, Event{Kind: Revoke, Begin: 5, End: 6},
+			Event{Kind: Load, ID: 1, Begin: 7, End: 8, Outcome: Gone}), ""},
+		"signed in after a revocation": {at(created, Event{Kind: Revoke, Begin: 3, End: 5}, Event{Kind: Authenticate, Begin: 4, End: 6},
+			Event{Kind: Load, ID: 1, Begin: 7, End: 8}), ""},
+		"two renewals":                  {at(created, Event{Kind: Renew, Begin: 3, End: 6}, Event{Kind: Renew, Begin: 3, End: 6}), "renewed twice"},
+		"gone without a reason":         {at(created, Event{Kind: Load, Begin: 3, End: 4, Outcome: Gone}), "nobody has ended it"},
+		"gone before the reason":        {at(created, Event{Kind: Load, Begin: 3, End: 4, Outcome: Gone}, Event{Kind: Destroy, Begin: 5, End: 6}), "nobody has ended it"},
+		"gone, and the renewal refused": {at(created, Event{Kind: Renew, Begin: 3, End: 4, Outcome: Failed}, Event{Kind: Load, Begin: 5, End: 6, Outcome: Gone}), "nobody has ended it"},
+		"idle for too long":             {at(created, Event{Kind: Load, Begin: 32, End: 33}), "after it had idled out"},
+		"idle for almost too long":      {at(created, Event{Kind: Load, Begin: 31, End: 33}), ""},
 		"older than it may be": {at(created, Event{Kind: Load, Begin: 30, End: 31}, Event{Kind: Load, Begin: 50, End: 55},
 			Event{Kind: Load, Begin: 62, End: 63}), "after its absolute deadline"},
 		"a login begins another lifetime": {at(created, Event{Kind: Authenticate, Begin: 30, End: 31}, Event{Kind: Load, ID: 1, Begin: 50, End: 55},
@@ -66,6 +74,7 @@ func TestCheck(t *testing.T) {
 			is := is.New(t)
 			l := &Life{Name: "s", Idle: 30 * time.Minute, Absolute: time.Hour}
 			l.Observe([]string{"a", "b"})
+			l.ids = []string{"0", "1", "2"}
 			for _, e := range c.events {
 				l.Add(e)
 			}

@@ -16,10 +16,11 @@ const (
 	Renew
 	Authenticate
 	Destroy
+	Revoke // of all sessions of the subject
 	kinds
 )
 
-var kindNames = [kinds]string{"create", "load", "save", "update", "renew", "authenticate", "destroy"}
+var kindNames = [kinds]string{"create", "load", "save", "update", "renew", "authenticate", "destroy", "revoke"}
 
 // String returns the kind's name.
 func (k Kind) String() string { return kindNames[k] }

@@ -67,6 +67,13 @@ func (l *Life) Ended(id int) bool {
 	return slices.ContainsFunc(l.events, func(e Event) bool { return e.Kind == Destroy && e.Outcome == Done && e.ID == id })
 }
 
+// Revoked reports whether a Revoke is done.
+func (l *Life) Revoked() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(l.events, func(e Event) bool { return e.Kind == Revoke && e.Outcome == Done })
+}
+
 // Count adds the events to counts, by kind and outcome.
 func (l *Life) Count(counts map[Kind]map[Outcome]int) {
 	l.mu.Lock()

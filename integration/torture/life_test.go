@@ -33,6 +33,15 @@ func TestEnded_IsOfAnID(t *testing.T) {
 	is.True(!l.Ended(1)) // nobody was told so
 }
 
+func TestRevoked(t *testing.T) {
+	is := is.New(t)
+	l := &Life{}
+	l.Add(Event{Kind: Revoke, Outcome: Unknown})
+	is.True(!l.Revoked())
+	l.Add(Event{Kind: Revoke, Outcome: Done})
+	is.True(l.Revoked())
+}
+
 func TestCount(t *testing.T) {
 	is := is.New(t)
 	l := &Life{}

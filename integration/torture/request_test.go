@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"testing"
 	"time"
 
 	"github.com/dynasession/dynasession/integration/torture"
@@ -29,7 +30,7 @@ func (w *worker) begin(ctx context.Context, m *sessions.Manager[ledger], at *slo
 	life := &torture.Life{Name: fmt.Sprint("session ", len(w.lives)), Idle: s.IdleTimeout, Absolute: s.AbsoluteTimeout}
 	w.lives = append(w.lives, life)
 	w.mu.Unlock()
-	at.life = nil
+	at.life, at.lives = nil, append(at.lives, life)
 	num := life.NewID(s.ID().Secret())
 	ctx = context.WithoutCancel(ctx)
 	err := w.did(life, torture.Create, num, "", func() ([]string, error) { return nil, resolve(func() error { return m.Save(ctx, s) }) })
@@ -47,7 +48,7 @@ func (at *slot) missing(life *torture.Life, num int, err error) {
 	if at.life != life || at.num != num || !errors.Is(err, sessions.ErrNotFound) {
 		return
 	}
-	if at.dead++; errors.Is(err, sessions.ErrExpired) || life.Ended(num) {
+	if at.dead++; errors.Is(err, sessions.ErrExpired) || life.Ended(num) || life.Revoked() {
 		at.life = nil
 	}
 }
@@ -130,18 +131,27 @@ func (w *worker) update(ctx context.Context, m *sessions.Manager[ledger], at *sl
 
 var errFull = errors.New("enough")
 
-// rename renews or authenticates, with a change on the way.
+// rename renews or authenticates.
 func (w *worker) rename(ctx context.Context, m *sessions.Manager[ledger], h *held) {
-	kind, call := torture.Renew, func() error { return m.Renew(ctx, h.Session) }
 	if w.random.IntN(3) == 0 {
-		kind, call = torture.Authenticate, func() error { return m.Authenticate(ctx, h.Session, w.name) }
+		w.authenticate(ctx, m, h)
+		return
 	}
+	w.move(ctx, m, h, torture.Renew, func(ctx context.Context) error { return m.Renew(ctx, h.Session) })
+}
+
+func (w *worker) authenticate(ctx context.Context, m *sessions.Manager[ledger], h *held) {
+	w.move(ctx, m, h, torture.Authenticate, func(ctx context.Context) error { return m.Authenticate(ctx, h.Session, h.slot.subject) })
+}
+
+// move makes a call that gives the session a new ID, with a change on the way.
+func (w *worker) move(ctx context.Context, m *sessions.Manager[ledger], h *held, kind torture.Kind, call func(context.Context) error) {
 	mark := w.mark()
 	h.Data.Marks = append(h.Data.Marks, mark)
 	ctx = context.WithoutCancel(ctx) // a context that is done could never resolve a doubt
 	old := h.num
 	err := w.did(h.life, kind, old, mark, func() ([]string, error) {
-		err := resolve(call)
+		err := resolve(func() error { return call(ctx) })
 		return h.Data.Marks, err
 	})
 	if outcome(err) == torture.Unknown {
@@ -177,4 +187,38 @@ func (w *worker) end(ctx context.Context, m *sessions.Manager[ledger], h *held) 
 		}
 		return nil, err
 	})
+}
+
+// revoke ends all sessions of a slot's subject.
+func (w *worker) revoke(ctx context.Context, m *sessions.Manager[ledger], at *slot) {
+	e := torture.Event{Kind: torture.Revoke, ID: -1, Begin: w.ticks.Add(1), Before: w.clock.Now()}
+	_, err := m.RevokeAll(ctx, at.subject)
+	e.After, e.End = w.clock.Now(), w.ticks.Add(1)
+	if err != nil {
+		e.Outcome = torture.Unknown // some may be ended
+	}
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	for _, life := range at.lives {
+		life.Add(e)
+	}
+}
+
+// farewell signs every visitor in, now that the weather is fine, and then revokes what every other of them has.
+func (w *worker) farewell(t *testing.T) {
+	t.Helper()
+	m := w.managers[0]
+	for i, at := range w.slots {
+		at.mu.Lock()
+		w.begin(t.Context(), m, at)
+		at.mu.Unlock()
+		h := w.load(t.Context(), m, at)
+		if h == nil {
+			t.Fatal("no session, without any fault")
+		}
+		w.authenticate(t.Context(), m, h)
+		if i%2 == 0 {
+			w.revoke(t.Context(), m, at)
+		}
+	}
 }

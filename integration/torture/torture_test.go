@@ -42,7 +42,9 @@ func TestTorture(t *testing.T) {
 func (w *world) check(t *testing.T) []string {
 	t.Helper()
 	last := newWorker(w, workers)
+	last.farewell(t)
 	allowed := map[string]bool{}
+	listed := map[string]string{} // subjects of the sessions that are alive, by their handles
 	var anomalies []string
 	for _, life := range w.lives {
 		ids := life.IDs()
@@ -52,6 +54,9 @@ func (w *world) check(t *testing.T) []string {
 				if err != nil {
 					return nil, err
 				}
+				if s.Subject() != "" {
+					listed[s.Handle()] = s.Subject()
+				}
 				return s.Data.Marks, nil
 			})
 		}
@@ -60,10 +65,33 @@ func (w *world) check(t *testing.T) []string {
 		}
 		anomalies = append(anomalies, life.Check()...)
 	}
+	anomalies = append(anomalies, w.checkRosters(t, listed)...)
 	for k := range w.items(t) {
-		if !allowed[k] {
+		if !allowed[k] && !strings.HasPrefix(k, "subject:") {
 			anomalies = append(anomalies, "an item that is no session's: "+k[:12])
 		}
+	}
+	return anomalies
+}
+
+// checkRosters compares the lists of the subjects' sessions with the sessions that are alive.
+func (w *world) checkRosters(t *testing.T, alive map[string]string) []string {
+	t.Helper()
+	var anomalies []string
+	for _, at := range w.slots {
+		infos, err := w.managers[0].Sessions(t.Context(), at.subject)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range infos {
+			if alive[i.Handle] != at.subject {
+				anomalies = append(anomalies, at.subject+" has a session in the list that is not alive")
+			}
+			delete(alive, i.Handle)
+		}
+	}
+	for _, subject := range alive {
+		anomalies = append(anomalies, subject+" has a session that is alive and in no list")
 	}
 	return anomalies
 }

@@ -59,6 +59,9 @@ func (w *worker) request(ctx context.Context) {
 	case dice < 10:
 		w.exhume(ctx, m)
 		return
+	case dice == 10 && w.random.IntN(4) == 0:
+		w.revoke(ctx, m, at)
+		return
 	case dice < 35:
 		w.update(ctx, m, at)
 		return

@@ -2,6 +2,7 @@ package torture_test
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"sync"
@@ -48,11 +49,14 @@ type world struct {
 
 // slot is where a visitor's cookie is: which session he has at the moment, and under which ID.
 type slot struct {
-	mu   sync.Mutex
-	life *torture.Life
-	id   string
-	num  int
-	dead int // how often in a row it was not there
+	subject string // under which he signs in
+
+	mu    sync.Mutex
+	life  *torture.Life
+	id    string
+	num   int
+	dead  int // how often in a row it was not there
+	lives []*torture.Life
 }
 
 const (
@@ -90,8 +94,8 @@ func newWorld(t *testing.T, seed uint64, sabotage func(dynamo.API) dynamo.API) *
 		}
 		w.managers, w.transports = append(w.managers, m), append(w.transports, transport)
 	}
-	for range slots {
-		w.slots = append(w.slots, &slot{})
+	for i := range slots {
+		w.slots = append(w.slots, &slot{subject: fmt.Sprint("visitor ", i)})
 	}
 	return w
 }
