@@ -41,6 +41,8 @@ func newApp(store sessions.Store) (http.Handler, error) {
 	mux.HandleFunc("POST /login", a.posted(a.login))
 	mux.HandleFunc("POST /logout", a.posted(a.logout))
 	mux.Handle("GET /devices", a.sess.RequireSubject(http.HandlerFunc(a.devices)))
+	mux.Handle("POST /devices/end", a.sess.RequireSubject(a.posted(a.endDevice)))
+	mux.Handle("POST /devices/end-others", a.sess.RequireSubject(a.posted(a.endOthers)))
 	mux.Handle("GET /password", a.sess.RequireFresh(5*time.Minute)(http.HandlerFunc(a.password)))
 	return headers(http.NewCrossOriginProtection().Handler(a.sess.Handler(mux))), nil
 }

@@ -28,7 +28,7 @@ type browser struct {
 
 // failing is a store that can be out of reach.
 type failing struct {
-	sessions.Store
+	*memstore.Store
 	out bool
 }
 

@@ -52,6 +52,7 @@ func (a *app) login(w http.ResponseWriter, r *http.Request) {
 		s.Data = visitor{} // another user's: nothing of it goes along
 	}
 	s.Data.Next = ""
+	s.Device = device(r)
 	if err := a.sess.Authenticate(r.Context(), name); err != nil { // a new ID: who knew the old one has nothing
 		a.fail(w, r, err)
 		return
@@ -65,10 +66,6 @@ func (a *app) logout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.Redirect(w, r, "/", http.StatusSeeOther)
-}
-
-func (a *app) devices(w http.ResponseWriter, r *http.Request) {
-	a.show(w, r, http.StatusOK, "devices", "")
 }
 
 func (a *app) password(w http.ResponseWriter, r *http.Request) {

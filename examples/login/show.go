@@ -5,6 +5,8 @@ import (
 	"embed"
 	"html/template"
 	"net/http"
+
+	"github.com/dynasession/dynasession/sessions"
 )
 
 //go:embed pages
@@ -18,7 +20,7 @@ type view struct {
 	Subject, Since string
 	Count          int
 	Token          string
-	Handle         string
+	Devices        []sessions.Info
 }
 
 // show answers with a page. It is made as a whole before anything is sent.
@@ -26,9 +28,16 @@ func (a *app) show(w http.ResponseWriter, r *http.Request, status int, page, mes
 	v := view{Page: page, Message: message}
 	if s, err := a.sess.Session(r.Context()); err == nil {
 		v.Subject, v.Count = s.Subject(), s.Data.Count
-		v.Since, v.Handle = s.CreatedAt().Format("2 January 2006, 15:04 MST"), s.Handle()[:12]
+		v.Since = s.CreatedAt().Format("2 January 2006, 15:04 MST")
 		if page == "login" || v.Subject != "" { // a visitor who only looks gets no session
 			v.Token, _ = a.sess.Token(r.Context()) // without one, the form is refused
+		}
+	}
+	if page == "devices" {
+		var err error
+		if v.Devices, err = a.sess.Sessions(r.Context()); err != nil {
+			a.fail(w, r, err)
+			return
 		}
 	}
 	var out bytes.Buffer

@@ -1,6 +1,8 @@
 package browser
 
 import (
+	"context"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/network"
@@ -71,4 +73,29 @@ func TestLogout_AnOldPageCanDoNothing(t *testing.T) {
 	do(t, tab, click("#logout"), visible("#login"))
 	do(t, other, click("#increment"), visible("#login"))
 	is.Equal(text(t, other, "#count"), "1") // an anonymous visitor's own
+}
+
+// Two browsers of one user, and a stranger's: one ends the other, then all others.
+func TestDevices_OneBrowserSignsTheOtherOut(t *testing.T) {
+	is := is.New(t)
+	here, there, elsewhere := open(t), open(t), open(t)
+	url := start(t)
+	for _, tab := range []context.Context{here, there, elsewhere} {
+		login(t, tab, url, "somebody")
+	}
+	devices := func(tab context.Context) []string {
+		t.Helper()
+		do(t, tab, chromedp.Navigate(url+"/devices"), visible("h1"))
+		return strings.Split(text(t, tab, "main"), "signed in ")
+	}
+	is.Equal(len(devices(here)), 1+3)
+	is.True(strings.Contains(text(t, here, "em"), "This device"))
+	do(t, here, click(".end"), visible(".cards"))
+	is.Equal(len(devices(here)), 1+2)
+	do(t, here, click("#end-others"), visible(".cards"))
+	is.Equal(len(devices(here)), 1+1)
+	for _, tab := range []context.Context{there, elsewhere} {
+		devices(tab)
+		is.Equal(text(t, tab, "h1"), "Sign in")
+	}
 }

@@ -38,6 +38,7 @@ var given = []struct{ name, declaration string }{
 	{"ctx", "ctx := context.Background()"},
 	{"id", "id := \"\""},
 	{"store", "var store sessions.Store"},
+	{"s", "var s *sessions.Session[Cart]"},
 	{"m", "var m *sessions.Manager[Cart]"},
 }
 
