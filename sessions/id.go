@@ -19,6 +19,10 @@ type ID struct {
 	text unique.Handle[string]
 }
 
+// IDOf returns the ID with a text, for an [IDScheme] of one's own. An application has no use for it: it hands on what clients send as text,
+// and a Manager tells what of that is an ID.
+func IDOf(text string) ID { return newID(text) }
+
 func newID(text string) ID {
 	if text == "" {
 		return ID{}

@@ -64,10 +64,10 @@ func (m *Manager[T]) rosterOf(ctx context.Context, subject string) (Roster, erro
 	return m.rosters.LoadRoster(ctx, rosterKey(subject))
 }
 
-// handle returns the handle of the session of a key: the key, unless the scheme's keys are the IDs themselves.
+// handle returns the handle of the session of a key: the key, unless that is the ID itself.
 func (m *Manager[T]) handle(key string) string {
-	if m.keyIsHandle {
-		return key
+	if holdsID(m.ids, key) {
+		return loggable(key)
 	}
-	return loggable(key)
+	return key
 }

@@ -17,19 +17,18 @@ import (
 // Its errors are [*Error]s around one of the errors of this package, to be tested with [errors.Is]; a method's comment names
 // those that a caller would branch on. Besides, each method that asks the store can fail with [ErrUnavailable].
 type Manager[T any] struct {
-	store       Store
-	codec       codec.Codec[T]
-	ids         IDScheme
-	clock       clock.Clock
-	idle        time.Duration
-	absolute    time.Duration
-	touch       time.Duration
-	merge       mergeFunc[T]
-	flat        bool         // T is, see isFlat
-	rosters     SubjectStore // the store, if it keeps rosters
-	limit       SubjectLimit
-	keyIsHandle bool      // the scheme's keys are; if not, they are the IDs
-	incident    *incident // nil: it isn't asked for
+	store    Store
+	codec    codec.Codec[T]
+	ids      IDScheme
+	clock    clock.Clock
+	idle     time.Duration
+	absolute time.Duration
+	touch    time.Duration
+	merge    mergeFunc[T]
+	flat     bool         // T is, see isFlat
+	rosters  SubjectStore // the store, if it keeps rosters
+	limit    SubjectLimit
+	incident *incident // nil: it isn't asked for
 }
 
 // New returns a Manager that keeps its sessions in store. A nil cfg means all defaults. The error names the field that is
@@ -46,12 +45,10 @@ func New[T any](store Store, cfg *Config[T]) (*Manager[T], error) {
 		return nil, fmt.Errorf("sessions: New: %w", err)
 	}
 	rosters, _ := store.(SubjectStore)
-	id := c.IDs.New()
 	return &Manager[T]{
 		store: store, codec: c.Codec, ids: c.IDs, clock: c.Clock,
 		idle: c.IdleTimeout, absolute: c.AbsoluteTimeout, touch: c.TouchInterval, merge: c.Merge,
 		flat: isFlat(reflect.TypeFor[T]()), rosters: rosters, limit: c.SubjectLimit, incident: newIncident(c.IncidentCheck),
-		keyIsHandle: c.IDs.Key(id) == id.Loggable(),
 	}, nil
 }
 

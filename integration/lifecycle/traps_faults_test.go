@@ -81,14 +81,14 @@ func TestTrap_ARenewalThatDiesLeavesOneAlive(t *testing.T) {
 				h := newHost(t)
 				s := saved(t, h.Manager, cart{Count: 6})
 				old := s.ID().Secret()
-				h.network.SetRates(faults.Rates{fault: 1}) // from here on the host is dead to the engine, or the engine to it
+				h.lose("TransactWriteItems", fault) // from here on the host is dead to the engine, or the engine to it
 				err := operations[name].call(t.Context(), h, s)
 				is.True(errors.Is(err, sessions.ErrOutcomeUnknown))
 				is.Equal(engine.Count(t, h.table), 1)
 				_, err = h.other.Load(t.Context(), old)
 				is.Equal(errors.Is(err, sessions.ErrNotFound), fault == faults.CutAfter)
 
-				h.network.SetRates(nil) // the host was not dead after all: repeating the call is safe
+				// The host was not dead after all: repeating the call is safe.
 				is.NoErr(operations[name].call(t.Context(), h, s))
 				is.Equal(engine.Count(t, h.table), 1)
 				is.Equal(loaded(t, h.other, s.ID().Secret()).Data.Count, int64(6))

@@ -45,11 +45,12 @@ func (v *visit[T]) load(ctx context.Context) (*sessions.Session[T], error) {
 		logf(v.request, "several live sessions in one request: none is taken")
 		found = nil
 	}
-	v.dead = found == nil && v.sent > 0 && !several
+	v.dead = found == nil && v.sent > v.outdated && !several
 	if found == nil {
 		found = v.middleware.manager.Create()
 	} else {
 		v.known = knownOf(found)
+		v.modernise(ctx, found)
 	}
 	v.session = found
 	return found, nil
@@ -78,6 +79,11 @@ func (v *visit[T]) ids() []string {
 		}
 	}
 	v.sent = len(ids)
+	for _, id := range ids {
+		if v.middleware.manager.Outdated(id) {
+			v.outdated++
+		}
+	}
 	if len(ids) > 1 {
 		slices.Sort(ids)
 		ids = slices.Compact(ids)
@@ -86,3 +92,16 @@ func (v *visit[T]) ids() []string {
 }
 
 func isAuthorization(header string) bool { return http.CanonicalHeaderKey(header) == "Authorization" }
+
+// modernise renews a session whose ID is of a scheme that is being left, at its first use. Of several requests at the same time one does;
+// what the others have loaded they may use, and the client hears of the new ID from that one: therefore a dead ID of the old scheme
+// is not cleared.
+func (v *visit[T]) modernise(ctx context.Context, s *sessions.Session[T]) {
+	m := v.middleware.manager
+	if v.committed || !m.Outdated(s.ID().Secret()) {
+		return
+	}
+	if err := m.Renew(ctx, s); err != nil && !errors.Is(err, sessions.ErrNotFound) && !errors.Is(err, sessions.ErrConflict) {
+		logf(v.request, "%v", err) // the next request will
+	}
+}

@@ -1,0 +1,85 @@
+package sessions_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/clock"
+	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/memstore"
+)
+
+// plainIDs is a scheme whose keys are the IDs themselves.
+type plainIDs struct{ sessions.IDScheme }
+
+func (plainIDs) Key(id sessions.ID) string { return id.Secret() }
+
+func TestMigrateIDs_NobodyIsSignedOut(t *testing.T) {
+	is := is.New(t)
+	mem, c := memstore.New(nil), clock.NewFake(start)
+	before, err := sessions.New(mem, &sessions.Config[cart]{Clock: c, IDs: plainIDs{sessions.RandomIDs(32)}})
+	is.NoErr(err)
+	during, err := sessions.New(mem, &sessions.Config[cart]{
+		Clock: c, IDs: sessions.MigrateIDs(sessions.RandomIDs(33), plainIDs{sessions.RandomIDs(32)}),
+	})
+	is.NoErr(err)
+	after, err := sessions.New(mem, &sessions.Config[cart]{Clock: c, IDs: sessions.RandomIDs(33)})
+	is.NoErr(err)
+
+	old, err := before.CreateAndSave(t.Context(), cart{Count: 7})
+	is.NoErr(err)
+	id := old.ID().Secret()
+	s, err := during.Load(t.Context(), id)
+	is.NoErr(err)
+	is.Equal(s.Data.Count, 7)
+	is.True(during.Outdated(id))
+	is.True(!before.Outdated(id))
+	is.NoErr(during.Renew(t.Context(), s))
+	is.True(!during.Outdated(s.ID().Secret()))
+	_, err = before.Load(t.Context(), id)
+	is.True(errors.Is(err, sessions.ErrNotFound)) // the old key is gone
+	got, err := after.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.Equal(got.Data.Count, 7)
+	is.Equal(got.CreatedAt(), old.CreatedAt())
+	_, err = after.Load(t.Context(), id)
+	is.True(errors.Is(err, sessions.ErrInvalidID))
+}
+
+func TestMigrateIDs_AHandleIsNeverAnID(t *testing.T) {
+	is := is.New(t)
+	mem := memstore.New(nil)
+	for _, ids := range []sessions.IDScheme{
+		plainIDs{sessions.RandomIDs(32)}, sessions.MigrateIDs(sessions.RandomIDs(33), plainIDs{sessions.RandomIDs(32)}),
+	} {
+		m, err := sessions.New(mem, &sessions.Config[cart]{IDs: ids})
+		is.NoErr(err)
+		is.NoErr(m.Authenticate(t.Context(), m.Create(), "user"))
+		infos, err := m.Sessions(t.Context(), "user")
+		is.NoErr(err)
+		for _, i := range infos {
+			is.Equal(len(i.Handle), 128)
+			_, err := m.Load(t.Context(), i.Handle)
+			is.True(errors.Is(err, sessions.ErrInvalidID))
+			is.NoErr(m.Revoke(t.Context(), "user", i.Handle))
+		}
+	}
+	is.Equal(mem.Len(), 0)
+}
+
+func TestMigrateIDs_MustBeToldApart(t *testing.T) {
+	is := is.New(t)
+	for want, ids := range map[string]sessions.IDScheme{
+		"can't be told apart":             sessions.MigrateIDs(sessions.RandomIDs(32), plainIDs{sessions.RandomIDs(32)}),
+		"MigrateIDs: the IDs":             sessions.MigrateIDs(sessions.RandomIDs(33), plainIDs{sessions.RandomIDs(96)}), // as long as a key
+		"MigrateIDs: from is nil":         sessions.MigrateIDs(sessions.RandomIDs(33), nil),
+		"MigrateIDs: to: IDs of 3 random": sessions.MigrateIDs(sessions.RandomIDs(3), sessions.RandomIDs(32)),
+	} {
+		_, err := sessions.New(memstore.New(nil), &sessions.Config[cart]{IDs: ids})
+		is.True(err != nil)
+		is.True(strings.Contains(err.Error(), want))
+	}
+}

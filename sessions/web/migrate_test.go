@@ -1,0 +1,67 @@
+package web_test
+
+import (
+	"net/http"
+	"sync"
+	"testing"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/web"
+)
+
+// plainIDs is a scheme whose keys are the IDs themselves.
+type plainIDs struct{ sessions.IDScheme }
+
+func (plainIDs) Key(id sessions.ID) string { return id.Secret() }
+
+// migrating is a site that leaves a scheme of plain keys, and a manager that still has it.
+func migrating(t *testing.T) (site, *sessions.Manager[visitor]) {
+	t.Helper()
+	is := is.New(t)
+	s := newSite(t, nil)
+	old, err := sessions.New(s.store, &sessions.Config[visitor]{Clock: s.clock, IDs: plainIDs{sessions.RandomIDs(32)}})
+	is.NoErr(err)
+	s.manager, err = sessions.New(s.store, &sessions.Config[visitor]{
+		Clock: s.clock, IDs: sessions.MigrateIDs(sessions.RandomIDs(33), plainIDs{sessions.RandomIDs(32)}),
+	})
+	is.NoErr(err)
+	s.Middleware, err = web.New(s.manager, nil)
+	is.NoErr(err)
+	return s, old
+}
+
+func TestMigrate_AtTheFirstUse(t *testing.T) {
+	is := is.New(t)
+	s, old := migrating(t)
+	before, err := old.CreateAndSave(t.Context(), visitor{Visits: 1})
+	is.NoErr(err)
+	w := s.get(s.count(t), before.ID().Secret())
+	c := cookie(t, w)
+	is.True(c.Value != "" && c.Value != before.ID().Secret())
+	is.Equal(s.data(t, c.Value).Visits, 2)
+	is.Equal(s.mem.Len(), 1)
+	is.Equal(cookie(t, s.get(s.count(t), c.Value)), nil) // once is enough
+}
+
+func TestMigrate_RequestsAtTheSameTimeSignNobodyOut(t *testing.T) {
+	is := is.New(t)
+	s, old := migrating(t)
+	before, err := old.CreateAndSave(t.Context(), visitor{Name: "n"})
+	is.NoErr(err)
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	var told []*http.Cookie
+	for range 20 {
+		all.Go(func() {
+			w := s.get(func(_ http.ResponseWriter, r *http.Request) { _, _ = s.Session(r.Context()) }, before.ID().Secret())
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, w.Result().Cookies()...)
+		})
+	}
+	all.Wait()
+	is.Equal(len(told), 1) // one new ID, and nobody takes it away again
+	is.Equal(s.data(t, told[0].Value).Name, "n")
+}
