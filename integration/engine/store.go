@@ -28,11 +28,13 @@ func Store(t testing.TB, table string, optFns ...func(*dynamodb.Options)) *dynam
 	return store
 }
 
-// Count returns how many items the table has.
+// Count returns how many sessions the table has, rosters and what others keep there not counted.
 func Count(t testing.TB, table string) int {
 	t.Helper()
 	count := 0
-	for pages := dynamodb.NewScanPaginator(Client(t), &dynamodb.ScanInput{TableName: &table, ConsistentRead: new(true)}); pages.HasMorePages(); {
+	for pages := dynamodb.NewScanPaginator(Client(t), &dynamodb.ScanInput{
+		TableName: &table, ConsistentRead: new(true), FilterExpression: new("attribute_exists(idle_timeout)"),
+	}); pages.HasMorePages(); {
 		page, err := pages.NextPage(t.Context())
 		if err != nil {
 			t.Fatal(err)
