@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"strconv"
 
 	"github.com/dynasession/dynasession/codec/internal/fault"
 	"github.com/dynasession/dynasession/codec/internal/generic"
@@ -91,6 +92,9 @@ func (c JSON[T]) Decode(p Payload) (T, error) {
 	if err != nil {
 		return zero, jsonDecodeError(err)
 	}
+	if halfSurrogate(b) {
+		return zero, errors.New("json: a text has half of a surrogate pair, which is no character")
+	}
 	if isNull(b) && !s.TakesNull {
 		return zero, fmt.Errorf("json: is null, and %v can't be", reflect.TypeFor[T]())
 	}
@@ -123,6 +127,37 @@ func replaced(b []byte) bool {
 			return true
 		}
 		b = b[i+2:]
+	}
+}
+
+// halfSurrogate reports whether an escape of the text is one half of a surrogate pair without the other: encoding/json would put
+// a U+FFFD in its place, without a word.
+func halfSurrogate(b []byte) bool {
+	for high := false; ; {
+		i := bytes.IndexByte(b, '\\')
+		if high && i != 0 {
+			return true
+		}
+		if i < 0 || i+1 >= len(b) {
+			return false
+		}
+		b = b[i:]
+		code, isCode := uint64(0), false
+		if b[1] == 'u' && len(b) >= 6 {
+			var err error
+			code, err = strconv.ParseUint(string(b[2:6]), 16, 16)
+			isCode = err == nil
+		}
+		isHigh, isLow := isCode && code >= 0xd800 && code < 0xdc00, isCode && code >= 0xdc00 && code < 0xe000
+		if high != isLow {
+			return true
+		}
+		high = isHigh
+		if isCode {
+			b = b[6:]
+		} else {
+			b = b[2:]
+		}
 	}
 }
 

@@ -176,3 +176,19 @@ func FuzzJSON_Decode(f *testing.F) {
 		}
 	})
 }
+
+func TestJSON_HalfOfASurrogatePairIsNoText(t *testing.T) {
+	is := is.New(t)
+	for in, good := range map[string]bool{
+		`"\ud83d\ude00"`: true, `"\uD83D\uDE00x"`: true, `"\\ud83d"`: true, `"\u00e9\n"`: true, `"\\\ud83d\ude00"`: true,
+		`"\ud83d"`: false, `"\ude00"`: false, `"\ud83dx\ude00"`: false, `"\ud83d\ud83d\ude00"`: false, `"\ud83d\n\ude00"`: false,
+		`"\ude00\ud83d"`: false, `"x\ud83d\\ude00"`: false,
+	} {
+		_, err := codec.JSON[string]{}.Decode(codec.Opaque("json", []byte(in)))
+		if (err == nil) != good {
+			t.Errorf("%s: %v", in, err)
+		}
+	}
+	_, err := codec.JSON[map[string]any]{}.Decode(codec.Opaque("json", []byte(`{"a":["\ud83d"]}`)))
+	is.True(err != nil)
+}

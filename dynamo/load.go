@@ -19,7 +19,7 @@ func (s *Store) Load(ctx context.Context, key string) (sessions.Record, error) {
 	if err != nil {
 		return sessions.Record{}, c.failedRead(err)
 	}
-	if len(out.Item) == 0 {
+	if len(out.Item) == 0 || isPhantom(out.Item) {
 		return sessions.Record{}, sessions.ErrNotFound
 	}
 	return decodeItem(out.Item)
@@ -27,4 +27,15 @@ func (s *Store) Load(ctx context.Context, key string) (sessions.Record, error) {
 
 func (s *Store) loadInput(key string) *dynamodb.GetItemInput {
 	return &dynamodb.GetItemInput{TableName: s.table, Key: keyOf(key), ConsistentRead: s.consistent}
+}
+
+// isPhantom reports whether an item is what a touch of dynamodb-session-web leaves that comes after the session was destroyed: times,
+// and nothing else. It is no session.
+func isPhantom(it item) bool {
+	for _, name := range []string{attrData, attrIdle, attrAbsolute, attrRev} {
+		if it[name] != nil {
+			return false
+		}
+	}
+	return it[attrAccessed] != nil && it[attrExpires] != nil
 }

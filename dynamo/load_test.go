@@ -40,3 +40,10 @@ func TestLoadRequest(t *testing.T) {
 		return nil
 	})
 }
+
+func TestLoad_WhatAPythonTouchLeavesIsNoSession(t *testing.T) {
+	store, _ := newStore(t, ok(`{"Item":{"id":{"S":"k"},"created":{"S":"2026-03-01T09:00:00+00:00"},`+
+		`"accessed":{"S":"2026-03-01T09:00:00+00:00"},"expires":{"N":"1772362800"}}}`))
+	_, err := store.Load(t.Context(), "k")
+	check(t, err, sessions.ErrNotFound)
+}

@@ -16,20 +16,21 @@ import (
 
 // paths are the packages that a block may name.
 var paths = map[string]string{
-	"attribute": "github.com/dynasession/dynasession/codec/attribute",
-	"clock":     "github.com/dynasession/dynasession/clock",
-	"codec":     "github.com/dynasession/dynasession/codec",
-	"context":   "context",
-	"dynamo":    "github.com/dynasession/dynasession/dynamo",
-	"errors":    "errors",
-	"fmt":       "fmt",
-	"http":      "net/http",
-	"memstore":  "github.com/dynasession/dynasession/sessions/memstore",
-	"msgpack":   "github.com/dynasession/dynasession/codec/msgpack",
-	"sessions":  "github.com/dynasession/dynasession/sessions",
-	"slices":    "slices",
-	"time":      "time",
-	"web":       "github.com/dynasession/dynasession/sessions/web",
+	"attribute":  "github.com/dynasession/dynasession/codec/attribute",
+	"clock":      "github.com/dynasession/dynasession/clock",
+	"codec":      "github.com/dynasession/dynasession/codec",
+	"context":    "context",
+	"dynamo":     "github.com/dynasession/dynasession/dynamo",
+	"errors":     "errors",
+	"fmt":        "fmt",
+	"http":       "net/http",
+	"memstore":   "github.com/dynasession/dynasession/sessions/memstore",
+	"msgpack":    "github.com/dynasession/dynasession/codec/msgpack",
+	"sessions":   "github.com/dynasession/dynasession/sessions",
+	"sessionweb": "github.com/dynasession/dynasession/sessions/sessionweb",
+	"slices":     "slices",
+	"time":       "time",
+	"web":        "github.com/dynasession/dynasession/sessions/web",
 }
 
 // given are the names that a block may use without saying where they come from, unless it declares them itself.
