@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -44,6 +45,13 @@ type Config[T any] struct {
 	// of these, and must not keep or change what it is given. Its error ends the call. Defaults to nil: a lost race is
 	// [ErrConflict].
 	Merge func(base, ours, theirs T) (T, error)
+
+	// AEAD encrypts the data before it is stored. Defaults to nil: data is stored as the codec makes it.
+	AEAD AEAD
+
+	// AcceptClear lets a Manager with an AEAD read data that was stored before it had one; it is encrypted when it is next saved. Switch
+	// it off when the absolute timeout has passed: as long as it is on, who can write to the table can put in data of his own.
+	AcceptClear bool
 
 	// SubjectLimit is how many sessions one subject may have, and what becomes of one more. Defaults to any number.
 	SubjectLimit SubjectLimit
@@ -99,6 +107,9 @@ func (c *Config[T]) validate() error {
 	}
 	if c.TouchInterval >= c.IdleTimeout {
 		return fmt.Errorf("Config.TouchInterval is %v: must be shorter than IdleTimeout, %v", c.TouchInterval, c.IdleTimeout)
+	}
+	if c.AcceptClear && c.AEAD == nil {
+		return errors.New("Config.AcceptClear: must be with an AEAD")
 	}
 	if c.IncidentCheck != 0 && c.IncidentCheck < time.Second {
 		return fmt.Errorf("Config.IncidentCheck is %v: must be at least 1s", c.IncidentCheck)

@@ -44,6 +44,7 @@ func New[T any](store Store, cfg *Config[T]) (*Manager[T], error) {
 	if err := c.SubjectLimit.validate(store); err != nil {
 		return nil, fmt.Errorf("sessions: New: %w", err)
 	}
+	store = sealing(store, c)
 	rosters, _ := store.(SubjectStore)
 	return &Manager[T]{
 		store: store, codec: c.Codec, ids: c.IDs, clock: c.Clock,
