@@ -22,14 +22,15 @@ var errSubject = errors.New("invalid subject")
 // Once begun, Authenticate goes through even if ctx is cancelled meanwhile. The error is that of [Manager.Renew]; on
 // [ErrNotFound] take the session of [Manager.LoadOrCreate] and authenticate that.
 func (m *Manager[T]) Authenticate(ctx context.Context, s *Session[T], subject string) error {
+	ctx, w := m.watch(ctx, "authenticate")
 	err := checkSubject(subject)
 	if err == nil {
 		err = m.rename(ctx, s, change{rename: true, subject: subject})
 	}
 	if err != nil {
-		return failed("authenticate", handleOf(s), err)
+		return w.done(eventOf(w, "", s), err)
 	}
-	return nil
+	return w.done(eventOf(w, EventAuthenticated, s), nil)
 }
 
 func checkSubject(subject string) error {

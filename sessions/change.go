@@ -109,18 +109,15 @@ func (m *Manager[T]) follow(ctx context.Context, s *Session[T]) error {
 // have recorded an access since: then the store is asked.
 func (m *Manager[T]) alive(ctx context.Context, s *Session[T]) error {
 	now := m.now()
-	if !s.rec.expired(now) {
-		return nil
-	}
-	if !s.stored {
-		return ErrExpired
+	if err := s.rec.over(now); err == nil || !s.stored {
+		return err
 	}
 	found, err := m.store.Load(ctx, s.rec.Key)
 	if err != nil {
 		return err
 	}
-	if found.expired(now) {
-		return ErrExpired
+	if err := found.over(now); err != nil {
+		return err
 	}
 	s.rec.Accessed = found.Accessed
 	return nil

@@ -61,6 +61,12 @@ type Config[T any] struct {
 	// RevokeEverything is refused.
 	IncidentCheck time.Duration
 
+	// Observer is told what happens: see [LogObserver], and package otelsessions. Defaults to nobody.
+	Observer Observer
+
+	// ObserveCapacity asks the store for the capacity that each call consumes, for [Event]. DynamoDB tells it with the answer.
+	ObserveCapacity bool
+
 	// Clock tells the time by which sessions expire. Defaults to [clock.System].
 	Clock clock.Clock
 }

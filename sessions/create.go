@@ -25,16 +25,17 @@ func (m *Manager[T]) Create() *Session[T] {
 
 // CreateAndSave returns a new session that holds data and is stored: one store call.
 func (m *Manager[T]) CreateAndSave(ctx context.Context, data T) (*Session[T], error) {
+	ctx, w := m.watch(ctx, "create")
 	var err error
 	for range createAttempts {
 		s := m.Create()
 		s.Data = data
 		if err = m.apply(ctx, s, change{}, nil); err == nil {
-			return s, nil
+			return s, w.done(eventOf(w, EventCreated, s), nil)
 		}
 		if !errors.Is(err, ErrExists) {
-			return nil, failed("create", s.Handle(), err)
+			return nil, w.done(eventOf(w, "", s), err)
 		}
 	}
-	return nil, failed("create", "", err)
+	return nil, w.done(Event{}, err)
 }

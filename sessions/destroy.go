@@ -12,14 +12,15 @@ import (
 // Destroy goes through even if ctx is done, as it is when the client that logs out has hung up; the store's own
 // deadline bounds it. If it fails, the session may still be alive: the user must be told, and it may be called again.
 func (m *Manager[T]) Destroy(ctx context.Context, s *Session[T]) error {
+	ctx, w := m.watch(ctx, "destroy")
 	if s == nil || s.id == (ID{}) {
-		return failed("destroy", "", errForeignSession)
+		return w.done(Event{}, errForeignSession)
 	}
 	if err := m.destroy(context.WithoutCancel(ctx), s); err != nil {
-		return failed("destroy", s.Handle(), err)
+		return w.done(eventOf(w, "", s), err)
 	}
 	s.gone = true
-	return nil
+	return w.done(eventOf(w, EventDestroyed, s), nil)
 }
 
 // destroy removes the record of s, and that under which it may live since a rename in doubt: the old one first, so that the rename can't
@@ -49,12 +50,13 @@ func (m *Manager[T]) remove(ctx context.Context, subject, key string) error {
 // DestroyID ends the session of the ID that a client sent, without loading it, as [Manager.Destroy] does. That there is no
 // such session is not an error; the error is [ErrInvalidID] if there can't be one. The subject's list forgets it later.
 func (m *Manager[T]) DestroyID(ctx context.Context, id string) error {
+	ctx, w := m.watch(ctx, "destroy")
 	parsed, err := m.parse(id)
-	if err != nil {
-		return failed("destroy", sentHandle(id), err)
+	if err == nil {
+		err = m.store.Delete(context.WithoutCancel(ctx), m.ids.Key(parsed))
 	}
-	if err := m.store.Delete(context.WithoutCancel(ctx), m.ids.Key(parsed)); err != nil {
-		return failed("destroy", sentHandle(id), err)
+	if err == nil && w.observer == nil {
+		return nil
 	}
-	return nil
+	return w.done(Event{Kind: EventDestroyed, Handle: sentHandle(id)}, err)
 }

@@ -63,6 +63,20 @@ func usable[T any](s *Session[T]) error {
 	return nil
 }
 
+// eventOf returns an event about s, which may be nil or zero. The handle costs a hash, which nobody has to pay who observes nothing and
+// has no error to tell of.
+func eventOf[T any](w watch, kind EventKind, s *Session[T]) Event {
+	e := Event{Kind: kind}
+	if w.observer == nil && kind != "" {
+		return e
+	}
+	e.Handle = handleOf(s)
+	if s != nil {
+		e.Subject = s.rec.Subject
+	}
+	return e
+}
+
 // handleOf returns the handle for an error about s, which may be nil or zero.
 func handleOf[T any](s *Session[T]) string {
 	if s == nil || s.id == (ID{}) {

@@ -13,6 +13,9 @@ var (
 	// ErrExpired means that the session has reached its idle or its absolute deadline. It is an ErrNotFound.
 	ErrExpired error = &sentinel{text: "session expired", parent: ErrNotFound}
 
+	// errAbsolute is an ErrExpired by the absolute deadline.
+	errAbsolute error = &sentinel{text: "session expired", parent: ErrExpired}
+
 	// ErrInvalidID means that no session can have this ID: its length, alphabet or signature is wrong. The store was not
 	// asked. It is an ErrNotFound.
 	ErrInvalidID error = &sentinel{text: "session ID invalid", parent: ErrNotFound}

@@ -37,10 +37,8 @@ func newIncident(every time.Duration) *incident {
 // incident (OWASP ASVS 7.4.5). It is one write, whatever their number. Every Manager with Config.IncidentCheck notices within that
 // time; it must be set here too. Clocks that differ between hosts shift by so much which sessions "before" means.
 func (m *Manager[T]) RevokeEverything(ctx context.Context) error {
-	if err := m.revokeEverything(ctx); err != nil {
-		return failed("revoke everything", "", err)
-	}
-	return nil
+	ctx, w := m.watch(ctx, "revoke everything")
+	return w.done(Event{Kind: EventRevoked}, m.revokeEverything(ctx))
 }
 
 func (m *Manager[T]) revokeEverything(ctx context.Context) error {

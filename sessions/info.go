@@ -21,9 +21,10 @@ type Info struct {
 // that has returned is among them, a logout is not. One read, and one for each session. It needs a store that keeps rosters, a
 // [SubjectStore].
 func (m *Manager[T]) Sessions(ctx context.Context, subject string) ([]Info, error) {
+	ctx, w := m.watch(ctx, "sessions")
 	records, err := m.sessionsOf(ctx, subject)
-	if err != nil {
-		return nil, failed("sessions", "", err)
+	if err := w.done(Event{Kind: EventListed, Subject: subject}, err); err != nil {
+		return nil, err
 	}
 	var infos []Info
 	for _, rec := range records {

@@ -13,11 +13,12 @@ import (
 // The error is [ErrNotFound] if there is no such session, [ErrExpired] if a deadline has passed, [ErrInvalidID] if no
 // session can have this ID, and [ErrDecode] if its data is no T. The first holds for the first three, by [errors.Is].
 func (m *Manager[T]) Load(ctx context.Context, id string) (*Session[T], error) {
+	ctx, w := m.watch(ctx, "load")
 	s, err := m.load(ctx, id)
 	if err != nil {
-		return nil, failed("load", sentHandle(id), err)
+		return nil, w.done(Event{Handle: sentHandle(id)}, err)
 	}
-	return s, nil
+	return s, w.done(eventOf(w, EventLoaded, s), nil)
 }
 
 // LoadOrCreate returns the session of the ID that a client sent, or, if there is none, a new one: under a new ID, whatever
@@ -41,8 +42,8 @@ func (m *Manager[T]) load(ctx context.Context, text string) (*Session[T], error)
 		return nil, err
 	}
 	now := m.now()
-	if rec.expired(now) {
-		return nil, ErrExpired
+	if err := rec.over(now); err != nil {
+		return nil, err
 	}
 	if ended, err := m.ended(ctx, rec, now); err != nil {
 		return nil, err

@@ -28,6 +28,8 @@ type Manager[T any] struct {
 	flat     bool         // T is, see isFlat
 	rosters  SubjectStore // the store, if it keeps rosters
 	limit    SubjectLimit
+	observer Observer
+	capacity bool
 	incident *incident // nil: it isn't asked for
 }
 
@@ -44,12 +46,16 @@ func New[T any](store Store, cfg *Config[T]) (*Manager[T], error) {
 	if err := c.SubjectLimit.validate(store); err != nil {
 		return nil, fmt.Errorf("sessions: New: %w", err)
 	}
+	if c.Observer != nil {
+		store = counting(store)
+	}
 	store = sealing(store, c)
 	rosters, _ := store.(SubjectStore)
 	return &Manager[T]{
 		store: store, codec: c.Codec, ids: c.IDs, clock: c.Clock,
 		idle: c.IdleTimeout, absolute: c.AbsoluteTimeout, touch: c.TouchInterval, merge: c.Merge,
-		flat: isFlat(reflect.TypeFor[T]()), rosters: rosters, limit: c.SubjectLimit, incident: newIncident(c.IncidentCheck),
+		flat: isFlat(reflect.TypeFor[T]()), rosters: rosters, limit: c.SubjectLimit, observer: c.Observer, capacity: c.ObserveCapacity,
+		incident: newIncident(c.IncidentCheck),
 	}, nil
 }
 

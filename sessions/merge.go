@@ -21,8 +21,8 @@ func (m *Manager[T]) mergeTheirs(ctx context.Context, s *Session[T], merge merge
 	if err != nil {
 		return err
 	}
-	if found.expired(m.now()) {
-		return ErrExpired
+	if err := found.over(m.now()); err != nil {
+		return err
 	}
 	theirs, err := m.codec.Decode(found.Payload)
 	if err != nil {

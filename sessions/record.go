@@ -32,6 +32,18 @@ func (r Record) ExpiresAt() time.Time {
 	return time.Unix(min(absolute, idle), 0).UTC()
 }
 
+// over returns the ErrExpired that tells by which deadline the session is dead at now; nil if it is alive.
+func (r Record) over(now time.Time) error {
+	switch {
+	case !r.expired(now):
+		return nil
+	case !r.deadline().After(now):
+		return errAbsolute
+	default:
+		return ErrExpired
+	}
+}
+
 // deadline returns Created plus AbsoluteTimeout, as ExpiresAt counts it.
 func (r Record) deadline() time.Time {
 	return time.Unix(r.Created.Unix()+int64(r.AbsoluteTimeout/time.Second), 0).UTC()

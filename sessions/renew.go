@@ -14,10 +14,11 @@ import (
 // succeeds. The error is that of [Manager.Save], and then the session in hand has its old ID still. After
 // [ErrOutcomeUnknown] it may live under either; Renew may be called again, and finds out.
 func (m *Manager[T]) Renew(ctx context.Context, s *Session[T]) error {
+	ctx, w := m.watch(ctx, "renew")
 	if err := m.rename(ctx, s, change{rename: true}); err != nil {
-		return failed("renew", handleOf(s), err)
+		return w.done(eventOf(w, "", s), err)
 	}
-	return nil
+	return w.done(eventOf(w, EventRenewed, s), nil)
 }
 
 // rename applies a change with a new ID. A new ID that is taken, which 128 random bits make a rumour, is followed by another.

@@ -17,10 +17,8 @@ const revokeFailures = 8
 // if the subject has none of that handle: it has ended, got a new ID meanwhile, or is another subject's. It goes through even if ctx
 // is cancelled meanwhile.
 func (m *Manager[T]) Revoke(ctx context.Context, subject, handle string) error {
-	if err := m.revoke(ctx, subject, handle); err != nil {
-		return failed("revoke", handle, err)
-	}
-	return nil
+	ctx, w := m.watch(ctx, "revoke")
+	return w.done(Event{Kind: EventRevoked, Handle: handle, Subject: subject}, m.revoke(ctx, subject, handle))
 }
 
 func (m *Manager[T]) revoke(ctx context.Context, subject, handle string) error {
@@ -69,11 +67,9 @@ func (m *Manager[T]) entryOf(roster Roster, handle string) (string, bool) {
 // It goes through even if ctx is cancelled meanwhile, and goes on after a failure; if it returns an error, so many are ended and
 // some may not be: it may be called again.
 func (m *Manager[T]) RevokeAll(ctx context.Context, subject string, except ...string) (int, error) {
+	ctx, w := m.watch(ctx, "revoke all")
 	n, err := m.revokeAll(ctx, subject, except)
-	if err != nil {
-		return n, failed("revoke all", "", err)
-	}
-	return n, nil
+	return n, w.done(Event{Kind: EventRevoked, Subject: subject, Ended: n}, err)
 }
 
 func (m *Manager[T]) revokeAll(ctx context.Context, subject string, except []string) (ended int, err error) {

@@ -14,10 +14,18 @@ import (
 // [ErrOutcomeUnknown] if the store's answer was lost; then it may be saved again. Whatever the error, nothing of the session in
 // hand is lost.
 func (m *Manager[T]) Save(ctx context.Context, s *Session[T]) error {
-	if err := m.apply(ctx, s, change{}, m.merge); err != nil {
-		return failed("save", handleOf(s), err)
+	ctx, w := m.watch(ctx, "save")
+	kind, rev := EventCreated, ""
+	if s != nil && s.stored {
+		kind, rev = EventSaved, s.rec.Rev
 	}
-	return nil
+	if err := m.apply(ctx, s, change{}, m.merge); err != nil {
+		return w.done(eventOf(w, "", s), err)
+	}
+	if rev != "" && rev == s.rec.Rev {
+		kind = EventUnchanged
+	}
+	return w.done(eventOf(w, kind, s), nil)
 }
 
 // apply makes the change on s and in the store. On a conflict it merges, if merge is not nil, and begins again.

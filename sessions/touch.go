@@ -21,6 +21,9 @@ func (m *Manager[T]) recordAccess(ctx context.Context, rec Record, now time.Time
 	if err != nil {
 		return rec, nil
 	}
+	if e := EffortOf(ctx); e != nil {
+		e.touched = true
+	}
 	return touched, nil
 }
 

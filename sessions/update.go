@@ -24,23 +24,29 @@ const (
 // The error is [ErrNotFound] as for Load, [ErrConflict] if 256 attempts were all overtaken, [ErrTooLarge], [ErrDecode], or
 // [ErrOutcomeUnknown] if the store's answer was lost: then the change may have been stored, and is not made again.
 func (m *Manager[T]) Update(ctx context.Context, id string, f func(*T) error) (*Session[T], error) {
+	ctx, w := m.watch(ctx, "update")
 	for attempt := 0; ; attempt++ {
 		s, err := m.load(ctx, id)
 		if err != nil {
-			return nil, failed("update", sentHandle(id), err)
+			return nil, w.done(Event{Handle: sentHandle(id)}, err)
 		}
 		if err := f(&s.Data); err != nil {
+			w.givenUp(eventOf(w, "", s))
 			return nil, err
 		}
+		kind, rev := EventSaved, s.rec.Rev
 		err = m.apply(ctx, s, change{}, nil)
 		if err == nil {
-			return s, nil
+			if rev == s.rec.Rev {
+				kind = EventUnchanged
+			}
+			return s, w.done(eventOf(w, kind, s), nil)
 		}
 		if !errors.Is(err, ErrConflict) || attempt == updateAttempts-1 {
-			return nil, failed("update", sentHandle(id), err)
+			return nil, w.done(Event{Handle: sentHandle(id)}, err)
 		}
 		if err := pause(ctx, attempt); err != nil {
-			return nil, failed("update", sentHandle(id), err)
+			return nil, w.done(Event{Handle: sentHandle(id)}, err)
 		}
 	}
 }
