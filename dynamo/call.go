@@ -15,7 +15,8 @@ type call struct {
 	*retry.Standard
 	ctx    context.Context
 	cancel context.CancelFunc
-	lost   bool // an attempt failed in a way that leaves open whether it was applied
+	effort *sessions.Effort // what somebody wants to know of it; nil: nobody does
+	lost   bool             // an attempt failed in a way that leaves open whether it was applied
 }
 
 // begin starts a call, unless ctx is done already.
@@ -23,7 +24,7 @@ func (s *Store) begin(ctx context.Context) (*call, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("%w: %w", sessions.ErrUnavailable, err)
 	}
-	c := &call{Standard: s.policy}
+	c := &call{Standard: s.policy, effort: sessions.EffortOf(ctx)}
 	c.ctx, c.cancel = context.WithTimeout(ctx, s.timeout)
 	return c, nil
 }

@@ -21,8 +21,10 @@ func (s *Store) Create(ctx context.Context, rec sessions.Record) error {
 		return err
 	}
 	defer c.cancel()
-	_, err = s.api.PutItem(c.ctx, in, c.options)
+	in.ReturnConsumedCapacity = c.capacity()
+	out, err := s.api.PutItem(c.ctx, in, c.options)
 	if err == nil {
+		c.wroteOne(out.ConsumedCapacity)
 		return nil
 	}
 	it, refused := refusal(err)
@@ -30,7 +32,7 @@ func (s *Store) Create(ctx context.Context, rec sessions.Record) error {
 	case !refused:
 		return c.failedWrite(err)
 	case wrote(it, rec.Rev):
-		return nil
+		return c.recovered()
 	default:
 		return c.refused(sessions.ErrExists)
 	}

@@ -13,9 +13,13 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 		return err
 	}
 	defer c.cancel()
-	if _, err := s.api.DeleteItem(c.ctx, s.deleteInput(key), c.options); err != nil {
+	in := s.deleteInput(key)
+	in.ReturnConsumedCapacity = c.capacity()
+	out, err := s.api.DeleteItem(c.ctx, in, c.options)
+	if err != nil {
 		return c.failedWrite(err)
 	}
+	c.wroteOne(out.ConsumedCapacity)
 	return nil
 }
 

@@ -33,7 +33,8 @@ type answer struct {
 	status int
 	body   string
 	err    error
-	hang   bool // until the attempt's context is done
+	hang   bool                 // until the attempt's context is done
+	hook   func(request) answer // what makes the answer, if it depends on the request
 }
 
 // request is an attempt as it was sent.
@@ -55,6 +56,9 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	w.mu.Lock()
 	w.sent = append(w.sent, request{operation, body})
 	a := w.answers[min(len(w.sent), len(w.answers))-1]
+	if a.hook != nil {
+		a = a.hook(w.sent[len(w.sent)-1])
+	}
 	w.mu.Unlock()
 	if a.hang {
 		<-r.Context().Done()

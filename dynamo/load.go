@@ -15,10 +15,13 @@ func (s *Store) Load(ctx context.Context, key string) (sessions.Record, error) {
 		return sessions.Record{}, err
 	}
 	defer c.cancel()
-	out, err := s.api.GetItem(c.ctx, s.loadInput(key), c.options)
+	in := s.loadInput(key)
+	in.ReturnConsumedCapacity = c.capacity()
+	out, err := s.api.GetItem(c.ctx, in, c.options)
 	if err != nil {
 		return sessions.Record{}, c.failedRead(err)
 	}
+	c.read(out.ConsumedCapacity)
 	if len(out.Item) == 0 || isPhantom(out.Item) {
 		return sessions.Record{}, sessions.ErrNotFound
 	}

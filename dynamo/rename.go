@@ -26,8 +26,10 @@ func (s *Store) Rename(ctx context.Context, from string, rec sessions.Record, re
 		return err
 	}
 	defer c.cancel()
-	_, err = s.api.TransactWriteItems(c.ctx, in, c.options)
+	in.ReturnConsumedCapacity = c.capacity()
+	out, err := s.api.TransactWriteItems(c.ctx, in, c.options)
 	if err == nil {
+		c.wrote(out.ConsumedCapacity...)
 		return nil
 	}
 	put, deleted, ok := renameRefusal(err)
@@ -35,7 +37,7 @@ func (s *Store) Rename(ctx context.Context, from string, rec sessions.Record, re
 	case !ok:
 		return c.failedWrite(err)
 	case put.refused && wrote(put.item, rec.Rev):
-		return nil // and the old one went with it: applied longer ago than the token is remembered
+		return c.recovered() // and the old one went with it: applied longer ago than the token is remembered
 	case deleted.refused && deleted.item == nil:
 		return sessions.ErrNotFound
 	case deleted.refused:

@@ -23,8 +23,10 @@ func (s *Store) Replace(ctx context.Context, rec sessions.Record, rev string) er
 		return err
 	}
 	defer c.cancel()
-	_, err = s.api.UpdateItem(c.ctx, in, c.options)
+	in.ReturnConsumedCapacity = c.capacity()
+	out, err := s.api.UpdateItem(c.ctx, in, c.options)
 	if err == nil {
+		c.wroteOne(out.ConsumedCapacity)
 		return nil
 	}
 	it, refused := refusal(err)
@@ -32,7 +34,7 @@ func (s *Store) Replace(ctx context.Context, rec sessions.Record, rev string) er
 	case !refused:
 		return c.failedWrite(err)
 	case wrote(it, rec.Rev):
-		return nil
+		return c.recovered()
 	case it == nil:
 		return c.refused(sessions.ErrNotFound)
 	default:

@@ -30,10 +30,12 @@ func (s *Store) LoadRoster(ctx context.Context, key string) (sessions.Roster, er
 	}
 	defer c.cancel()
 	in := &dynamodb.GetItemInput{TableName: s.table, Key: keyOf(key), ConsistentRead: aws.Bool(true)}
+	in.ReturnConsumedCapacity = c.capacity()
 	out, err := s.api.GetItem(c.ctx, in, c.options)
 	if err != nil {
 		return sessions.Roster{}, c.failedRead(err)
 	}
+	c.read(out.ConsumedCapacity)
 	return decodeRoster(key, out.Item)
 }
 

@@ -22,8 +22,10 @@ func (s *Store) Touch(ctx context.Context, key string, accessed, expires time.Ti
 		return err
 	}
 	defer c.cancel()
-	_, err = s.api.UpdateItem(c.ctx, in, c.options)
+	in.ReturnConsumedCapacity = c.capacity()
+	out, err := s.api.UpdateItem(c.ctx, in, c.options)
 	if err == nil {
+		c.wroteOne(out.ConsumedCapacity)
 		return nil
 	}
 	it, refused := refusal(err)

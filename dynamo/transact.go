@@ -28,13 +28,18 @@ func (s *Store) Transact(ctx context.Context, t sessions.Transaction) error {
 		return err
 	}
 	defer c.cancel()
-	_, err = s.api.TransactWriteItems(c.ctx, in, c.options)
+	in.ReturnConsumedCapacity = c.capacity()
+	out, err := s.api.TransactWriteItems(c.ctx, in, c.options)
 	if err == nil {
+		c.wrote(out.ConsumedCapacity...)
 		return nil
 	}
 	refused, ok := verdict(err, reads)
 	if !ok {
 		return c.failedWrite(err)
+	}
+	if refused == nil {
+		return c.recovered()
 	}
 	return refused
 }

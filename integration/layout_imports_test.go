@@ -28,6 +28,9 @@ type layer struct {
 	others []string
 }
 
+// openTelemetry is its API, and what that brings.
+var openTelemetry = []string{"go.opentelemetry.io", "github.com/go-logr", "github.com/cespare"}
+
 // codecParts are what the codecs are made of.
 var codecParts = []string{"codec/internal/fault", "codec/internal/generic", "codec/internal/shape"}
 
@@ -43,6 +46,7 @@ var layers = []layer{
 	{folder: "sessions/memstore", ours: []string{"clock", "codec", "sessions"}},
 	{folder: "sessions/storetest", ours: []string{"clock", "codec", "sessions"}},
 	{folder: "sessions/sessionweb", ours: []string{"clock", "codec", "sessions"}},
+	{folder: "sessions/otelsessions", ours: []string{"sessions"}, others: append([]string{http}, openTelemetry...)},
 	{folder: "sessions/web", ours: []string{"clock", "codec", "sessions"}, others: []string{http}},
 	// The HTTP of dynamo is its client's connection pool; it serves none.
 	{folder: "dynamo", ours: []string{"clock", "codec", "codec/attribute", "sessions"}, others: []string{awsSDK, http}},

@@ -1,0 +1,29 @@
+// Package otelsessions gives sessions to OpenTelemetry: a span and metrics for each operation of a Manager.
+//
+//	o, err := otelsessions.New(nil) // the global providers
+//	m, err := sessions.New(store, &sessions.Config[Cart]{Observer: o})
+//
+// # Spans
+//
+// One for each operation, named "session load" and so on, of kind internal, with the attributes
+//
+//	session.id          the session's handle, which lets nobody in: never its ID
+//	enduser.id          its subject, if it has one
+//	session.outcome     the event that it ended with, such as "loaded" or "expired (idle)"
+//	session.store.calls how many calls it made of the store
+//	error.type          of an operation that failed: the same as the outcome
+//
+// What the AWS SDK does is below it, if the client has a tracer of its own: with smithyoteltracing.Adapt as
+// dynamodb.Options.TracerProvider, a "session load" has a "DynamoDB.GetItem" within.
+//
+// # Metrics
+//
+//	session.operation.duration  histogram, s            by session.operation and session.outcome, and error.type
+//	session.store.calls         counter, {call}         by session.operation
+//	session.store.capacity      counter, {unit}         by session.operation and direction (read, write), with Config.ObserveCapacity
+//	session.conflicts           counter, {conflict}     by session.operation
+//	session.touches.skipped     counter, {touch}        loads whose access was not due to be recorded
+//
+// Names and attributes follow OpenTelemetry's semantic conventions where these have one: session.id, enduser.id, error.type, durations
+// in seconds.
+package otelsessions

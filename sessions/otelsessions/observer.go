@@ -1,0 +1,96 @@
+package otelsessions
+
+import (
+	"context"
+	"fmt"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/dynasession/dynasession/sessions"
+)
+
+const scope = "github.com/dynasession/dynasession/sessions/otelsessions"
+
+// Config tells where spans and metrics go. A nil Config is the zero one.
+type Config struct {
+	// TracerProvider defaults to the global one.
+	TracerProvider trace.TracerProvider
+	// MeterProvider defaults to the global one.
+	MeterProvider metric.MeterProvider
+}
+
+type observer struct {
+	tracer      trace.Tracer
+	instruments instruments
+}
+
+var _ sessions.Beginner = (*observer)(nil)
+
+// New returns an Observer that makes spans and metrics. It is safe for concurrent use, and may serve several Managers.
+func New(cfg *Config) (sessions.Observer, error) {
+	var c Config
+	if cfg != nil {
+		c = *cfg
+	}
+	if c.TracerProvider == nil {
+		c.TracerProvider = otel.GetTracerProvider()
+	}
+	if c.MeterProvider == nil {
+		c.MeterProvider = otel.GetMeterProvider()
+	}
+	i, err := newInstruments(c.MeterProvider.Meter(scope))
+	if err != nil {
+		return nil, fmt.Errorf("otelsessions: %w", err)
+	}
+	return &observer{c.TracerProvider.Tracer(scope), i}, nil
+}
+
+// Begin begins the operation's span.
+func (o *observer) Begin(ctx context.Context, op string) context.Context {
+	ctx, _ = o.tracer.Start(ctx, "session "+op, trace.WithSpanKind(trace.SpanKindInternal))
+	return ctx
+}
+
+// Observe ends it, unless it goes on, and counts.
+func (o *observer) Observe(ctx context.Context, e sessions.Event) {
+	span := trace.SpanFromContext(ctx)
+	if e.Kind == sessions.EventTouched || e.Kind == sessions.EventRecovered {
+		span.AddEvent(string(e.Kind))
+		return
+	}
+	o.instruments.record(ctx, e)
+	span.SetAttributes(spanAttributes(e)...)
+	if isFault(e) {
+		span.SetStatus(codes.Error, string(e.Kind))
+	}
+	span.End()
+}
+
+func spanAttributes(e sessions.Event) []attribute.KeyValue {
+	attrs := []attribute.KeyValue{
+		attribute.String("session.outcome", string(e.Kind)),
+		attribute.Int("session.store.calls", e.Calls),
+	}
+	for name, value := range map[attribute.Key]string{"session.id": e.Handle, "enduser.id": e.Subject} {
+		if value != "" {
+			attrs = append(attrs, name.String(value))
+		}
+	}
+	if e.Err != nil {
+		attrs = append(attrs, attribute.String("error.type", string(e.Kind)))
+	}
+	return attrs
+}
+
+// isFault reports whether an operation failed for a reason that is no visitor's: one that operators want to see in red.
+func isFault(e sessions.Event) bool {
+	switch e.Kind {
+	case sessions.EventStoreFailed, sessions.EventOutcomeUnknown, sessions.EventUndecodable, sessions.EventTooLarge, sessions.EventFailed:
+		return true
+	}
+	return false
+}
