@@ -1,6 +1,6 @@
 module github.com/dynasession/dynasession/integration/compare
 
-go 1.26
+go 1.26.0
 
 replace github.com/dynasession/dynasession => ../..
 
@@ -9,4 +9,11 @@ require (
 	github.com/dynasession/dynasession v0.0.0-00010101000000-000000000000
 	github.com/go-chi/chi/v5 v5.5.0
 	github.com/matryer/is v1.4.1
+)
+
+require (
+	github.com/tink-crypto/tink-go/v2 v2.9.0
+	golang.org/x/crypto v0.53.0 // indirect
+	golang.org/x/sys v0.48.0 // indirect
+	google.golang.org/protobuf v1.36.11 // indirect
 )
