@@ -3,6 +3,7 @@ package main
 import (
 	"embed"
 	"errors"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -23,9 +24,11 @@ type app struct {
 //go:embed static
 var static embed.FS
 
-// newApp returns the whole application over a store.
-func newApp(store sessions.Store) (http.Handler, error) {
-	m, err := sessions.New(store, &sessions.Config[visitor]{IdleTimeout: 30 * time.Minute, AbsoluteTimeout: 8 * time.Hour})
+// newApp returns the whole application over a store. What happens to sessions it writes to the logger.
+func newApp(store sessions.Store, logger *slog.Logger) (http.Handler, error) {
+	m, err := sessions.New(store, &sessions.Config[visitor]{
+		IdleTimeout: 30 * time.Minute, AbsoluteTimeout: 8 * time.Hour, Observer: sessions.LogObserver(logger),
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -43,7 +44,7 @@ func serve(t *testing.T) (*httptest.Server, *failing, *memstore.Store) {
 	t.Helper()
 	mem := memstore.New(nil)
 	store := &failing{Store: mem}
-	app, err := newApp(store)
+	app, err := newApp(store, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,4 +168,29 @@ func TestApp_AnotherSitesPostIsRefused(t *testing.T) {
 	is.NoErr(err)
 	is.NoErr(response.Body.Close())
 	is.Equal(response.StatusCode, http.StatusForbidden)
+}
+
+func TestApp_ItsLogIsWhatASecurityTeamReads(t *testing.T) {
+	is := is.New(t)
+	var log strings.Builder
+	app, err := newApp(memstore.New(nil), slog.New(slog.NewTextHandler(&log, nil)))
+	is.NoErr(err)
+	server := httptest.NewTLSServer(app)
+	b := newBrowser(t, server).login("somebody")
+	u, err := url.Parse(server.URL)
+	is.NoErr(err)
+	id := b.Jar.Cookies(u)[0].Value
+	b.submit("/logout")
+	b.Jar.SetCookies(u, []*http.Cookie{{Name: "__Host-id", Value: "forged", Path: "/", Secure: true}})
+	b.open("/")
+	server.Close() // no handler writes any more
+	for _, want := range []string{
+		"level=INFO msg=\"session authenticated\" op=authenticate event=authn_login_success session=", "subject=somebody",
+		"level=INFO msg=\"session destroyed\" op=destroy event=session_logout session=",
+		"level=WARN msg=\"session invalid ID\" op=load event=malicious_extraneous session=",
+	} {
+		is.True(strings.Contains(log.String(), want))
+	}
+	is.True(!strings.Contains(log.String(), id))
+	is.True(!strings.Contains(log.String(), password))
 }

@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -41,7 +42,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	handler, err := newApp(store)
+	handler, err := newApp(store, slog.New(slog.NewTextHandler(out, nil)))
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -22,7 +23,7 @@ func readAll(response *http.Response) string {
 
 func TestShow_PagesAreWholeAndSafe(t *testing.T) {
 	is := is.New(t)
-	app, err := newApp(memstore.New(nil))
+	app, err := newApp(memstore.New(nil), slog.New(slog.DiscardHandler))
 	is.NoErr(err)
 	w := httptest.NewRecorder()
 	app.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/login", nil))

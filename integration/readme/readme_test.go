@@ -39,6 +39,7 @@ var given = []struct{ name, declaration string }{
 	{"ctx", "ctx := context.Background()"},
 	{"id", "id := \"\""},
 	{"store", "var store sessions.Store"},
+	{"primitive", "var primitive sessions.AEAD"},
 	{"s", "var s *sessions.Session[Cart]"},
 	{"m", "var m *sessions.Manager[Cart]"},
 }
