@@ -1,6 +1,6 @@
 module github.com/dynasession/dynasession/integration/browser
 
-go 1.26
+go 1.26.0
 
 replace github.com/dynasession/dynasession => ../..
 

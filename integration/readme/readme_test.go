@@ -29,6 +29,7 @@ var paths = map[string]string{
 	"sessions":   "github.com/dynasession/dynasession/sessions",
 	"sessionweb": "github.com/dynasession/dynasession/sessions/sessionweb",
 	"slices":     "slices",
+	"slog":       "log/slog",
 	"time":       "time",
 	"web":        "github.com/dynasession/dynasession/sessions/web",
 }
