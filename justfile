@@ -67,3 +67,7 @@ engine port="8000":
 # hundreds of requests on a few sessions over a network that fails, and their record checked: just torture 10m
 torture duration="1m":
     go test ./integration/torture -run '^TestTorture$' -count=1 -v -timeout 0 -duration {{ duration }}
+
+# measure what each operation costs, and write docs/cost.md
+cost:
+    UPDATE_GOLDEN=1 go test ./integration/cost -count=1 -run '^TestCost$'

@@ -1,0 +1,189 @@
+package cost_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/clock"
+	"github.com/dynasession/dynasession/dynamo"
+	"github.com/dynasession/dynasession/integration/engine"
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// profile is what the sessions hold: with it an item has less than 1 KB, as most have.
+type profile struct {
+	Name, Locale, Theme string
+	Visits              int
+}
+
+// shop is a service whose bill is counted.
+type shop struct {
+	*sessions.Manager[profile]
+	*meter
+	clock *clock.Fake
+}
+
+func newShop(t *testing.T, touch time.Duration) shop {
+	t.Helper()
+	is := is.New(t)
+	m := &meter{API: engine.Client(t)}
+	store, err := dynamo.NewStore(m, &dynamo.Config{Table: engine.NewTable(t)})
+	is.NoErr(err)
+	c := clock.NewFake(time.Now())
+	manager, err := sessions.New(store, &sessions.Config[profile]{Clock: c, TouchInterval: touch})
+	is.NoErr(err)
+	return shop{manager, m, c}
+}
+
+// line is a row of the table.
+type line struct {
+	what string
+	bill
+}
+
+// operations returns what each operation costs by itself.
+func operations(t *testing.T) []line {
+	t.Helper()
+	is, ctx := is.New(t), t.Context()
+	var lines []line
+	for _, subject := range []string{"", "user"} {
+		s := newShop(t, 0)
+		with := ""
+		note := func(what string, err error) {
+			t.Helper()
+			is.NoErr(err)
+			lines = append(lines, line{what + with, s.took()})
+		}
+		session := s.Create()
+		if subject == "" {
+			note("Create and save", s.Save(ctx, session))
+		} else {
+			with = ", with a subject"
+			is.NoErr(s.Save(ctx, session))
+			s.took()
+			note("Authenticate", s.Authenticate(ctx, session, subject))
+		}
+		_, err := s.Load(ctx, session.ID().Secret())
+		note("Load", err)
+		s.clock.Advance(10 * time.Minute)
+		_, err = s.Load(ctx, session.ID().Secret())
+		note("Load that records the access", err)
+		note("Save, unchanged", s.Save(ctx, session))
+		session.Data.Visits++
+		note("Save", s.Save(ctx, session))
+		_, err = s.Update(ctx, session.ID().Secret(), func(p *profile) error { p.Visits++; return nil })
+		note("Update", err)
+		session, err = s.Load(ctx, session.ID().Secret())
+		is.NoErr(err)
+		s.took()
+		note("Renew", s.Renew(ctx, session))
+		if subject != "" {
+			_, err = s.Sessions(ctx, subject)
+			note("Sessions of one", err)
+		}
+		note("Destroy", s.Destroy(ctx, session))
+	}
+	return lines
+}
+
+// journey is a visit: login, 40 pages in 10 minutes of which 4 change something, logout.
+func journey(t *testing.T, s shop, subject string) bill {
+	t.Helper()
+	is, ctx := is.New(t), t.Context()
+	session := s.Create()
+	if subject == "" {
+		is.NoErr(s.Save(ctx, session))
+	} else {
+		is.NoErr(s.Authenticate(ctx, session, subject))
+	}
+	id := session.ID().Secret()
+	for page := range 40 {
+		s.clock.Advance(15 * time.Second)
+		var err error
+		session, err = s.Load(ctx, id)
+		is.NoErr(err)
+		if page%10 == 5 {
+			session.Data.Visits++
+		}
+		is.NoErr(s.Save(ctx, session))
+	}
+	is.NoErr(s.Destroy(ctx, session))
+	return s.took()
+}
+
+// python is the same visit with dynamodb-session-web, whose calls cost, measured on DynamoDB Local with a session of 0.4 KB: a load 2 calls,
+// 1 read unit and 1 write unit; a save or a clear 1 call and 1 write unit.
+func python() bill {
+	create, clear := bill{1, 0, 1}, bill{1, 0, 1}
+	load, save := bill{2, 1, 1}, bill{1, 0, 1}
+	return bill{
+		create.calls + 40*load.calls + 4*save.calls + clear.calls,
+		40 * load.reads,
+		create.writes + 40*load.writes + 4*save.writes + clear.writes,
+	}
+}
+
+func page(t *testing.T) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	fmt.Fprint(&out, `# What it costs
+
+Written by `+"`just cost`"+`, which asks DynamoDB Local for the capacity that each call consumes, and compared by a test: a change of cost is a
+failing test. Items are below 1 KB. A transaction is counted as AWS counts it, 2 write units for each item. Prices are those of on-demand
+tables in us-east-1, 2026: $0.125 a million read units, $0.625 a million write units.
+
+## Each operation
+
+| operation | calls | read units | write units | $ per million |
+| --- | --- | --- | --- | --- |
+`)
+	row := func(what string, b bill) {
+		fmt.Fprintf(&out, "| %s | %d | %g | %g | %.3f |\n", what, b.calls, b.reads, b.writes, b.dollars())
+	}
+	for _, l := range operations(t) {
+		row(l.what, l.bill)
+	}
+	fmt.Fprint(&out, `
+## A visit
+
+Login, 40 pages in 10 minutes of which 4 change something, logout.
+
+| with | calls | read units | write units | $ per million |
+| --- | --- | --- | --- | --- |
+`)
+	ours, subject, touching := journey(t, newShop(t, 0), ""), journey(t, newShop(t, 0), "user"), journey(t, newShop(t, -1), "")
+	row("dynasession", ours)
+	row("dynasession, with a subject", subject)
+	row("dynasession that records every access (`TouchInterval: -1`)", touching)
+	row("dynamodb-session-web", python())
+	fmt.Fprintf(&out, "\nAgainst dynamodb-session-web: %.2f of its dollars without a subject, %.2f with one, %.2f and %.2f of its calls.\n",
+		ours.dollars()/python().dollars(), subject.dollars()/python().dollars(),
+		float64(ours.calls)/float64(python().calls), float64(subject.calls)/float64(python().calls))
+	return out.Bytes()
+}
+
+func TestCost(t *testing.T) {
+	is := is.New(t)
+	got := page(t)
+	const file = "../../docs/cost.md"
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		is.NoErr(os.WriteFile(file, got, 0o644))
+	}
+	want, err := os.ReadFile(file)
+	is.NoErr(err)
+	is.Equal(string(got), string(want))
+}
+
+func TestCost_OfAVisitIsAFractionOfItsPredecessors(t *testing.T) {
+	is := is.New(t)
+	ours, subject, theirs := journey(t, newShop(t, 0), ""), journey(t, newShop(t, 0), "user"), python()
+	is.True(ours.dollars() <= theirs.dollars()/3)
+	is.True(subject.dollars() <= 0.45*theirs.dollars())
+	is.True(float64(ours.calls) <= 0.6*float64(theirs.calls))
+	is.True(float64(subject.calls) <= 0.6*float64(theirs.calls))
+}
