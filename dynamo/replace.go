@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -60,29 +61,44 @@ func (s *Store) replaceInput(rec sessions.Record, rev string) (*dynamodb.UpdateI
 		return nil, err
 	}
 	values := make(item, columns) // without the key, and with what the rev has to be
-	var set, remove strings.Builder
-	set.Grow(256)
-	remove.Grow(40)
+	present := 0
 	for c, av := range r {
-		switch {
-		case column(c) == colID:
-		case av != nil:
+		if av != nil && column(c) != colID {
 			values[columnValue[c]] = av
-			join(&set, "SET ", columnRef[c], " = ", columnValue[c])
-		default:
-			join(&remove, " REMOVE ", columnRef[c])
+			present |= 1 << c
 		}
 	}
-	set.WriteString(remove.String())
 	return &dynamodb.UpdateItemInput{
 		TableName:                           s.table,
 		Key:                                 keyOf(rec.Key),
-		UpdateExpression:                    aws.String(set.String()),
+		UpdateExpression:                    replaceExpression(present),
 		ConditionExpression:                 revIs(rev, values),
 		ExpressionAttributeNames:            replaceNames,
 		ExpressionAttributeValues:           values,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}, nil
+}
+
+// replaceExpressions are the expressions that were made so far: of some thousand that there could be, a service has one or two.
+var replaceExpressions sync.Map
+
+// replaceExpression returns the expression that sets the columns whose bits are set, and removes the others.
+func replaceExpression(present int) *string {
+	if known, ok := replaceExpressions.Load(present); ok {
+		return known.(*string)
+	}
+	var set, remove strings.Builder
+	for c := range columns {
+		switch {
+		case c == colID:
+		case present&(1<<c) != 0:
+			join(&set, "SET ", columnRef[c], " = ", columnValue[c])
+		default:
+			join(&remove, " REMOVE ", columnRef[c])
+		}
+	}
+	made, _ := replaceExpressions.LoadOrStore(present, aws.String(set.String()+remove.String()))
+	return made.(*string)
 }
 
 // join appends parts to a list in b: after its keyword, or after a comma.
