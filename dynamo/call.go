@@ -17,6 +17,9 @@ type call struct {
 	cancel context.CancelFunc
 	effort *sessions.Effort // what somebody wants to know of it; nil: nobody does
 	lost   bool             // an attempt failed in a way that leaves open whether it was applied
+
+	endpoints *endpoints                  // the store's
+	rules     dynamodb.EndpointResolverV2 // what is asked where the endpoints know nothing
 }
 
 // begin starts a call, unless ctx is done already.
@@ -24,15 +27,16 @@ func (s *Store) begin(ctx context.Context) (*call, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("%w: %w", sessions.ErrUnavailable, err)
 	}
-	c := &call{Standard: s.policy, effort: sessions.EffortOf(ctx)}
+	c := &call{Standard: s.policy, effort: sessions.EffortOf(ctx), endpoints: &s.endpoints}
 	c.ctx, c.cancel = context.WithTimeout(ctx, s.timeout)
 	return c, nil
 }
 
-// options puts the call in charge of its own retries.
+// options puts the call in charge of its own retries, and spares it what the call before has found out.
 func (c *call) options(o *dynamodb.Options) {
 	o.Retryer = c
 	o.RetryMaxAttempts = 0
+	c.remembering(o)
 }
 
 // IsErrorRetryable is what the SDK asks after each failed attempt; that is where an attempt without an answer is noticed.

@@ -21,6 +21,7 @@ type Store struct {
 	consistent *bool
 	timeout    time.Duration
 	policy     *retry.Standard
+	endpoints  endpoints
 }
 
 var _ sessions.Store = (*Store)(nil)

@@ -8,21 +8,30 @@ import (
 )
 
 // The two forms in which a time is written: dynamodb-session-web, on Python before 3.11, reads no others.
+//
+//	2006-01-02T15:04:05+00:00
+//	2006-01-02T15:04:05.000000+00:00
 const (
-	wholeSeconds = "2006-01-02T15:04:05+00:00"
-	microseconds = "2006-01-02T15:04:05.000000+00:00"
+	fraction = len("2006-01-02T15:04:05") // where it begins, or the zone
+	utc      = "+00:00"
 )
 
-// formatTime returns t as it is stored. Such texts compare as the times do.
+// formatTime returns t as it is stored. Such texts compare as the times do. It is made from time.RFC3339, which package time writes and
+// reads several times as fast as a layout of one's own.
 func formatTime(t time.Time) (string, error) {
 	t = t.UTC()
 	if y := t.Year(); y < 1 || y > 9999 {
 		return "", fmt.Errorf("year %d: must be between 1 and 9999", y)
 	}
-	if t.Nanosecond()/1000 == 0 {
-		return t.Format(wholeSeconds), nil
+	var buf [len("2006-01-02T15:04:05.000000") + len(utc)]byte
+	b := t.AppendFormat(buf[:0], time.RFC3339)[:fraction]
+	if micros := t.Nanosecond() / 1000; micros != 0 {
+		b = append(b, '.')
+		for unit := 100_000; unit > 0; unit /= 10 {
+			b = append(b, byte('0'+micros/unit%10))
+		}
 	}
-	return t.Format(microseconds), nil
+	return string(append(b, utc...)), nil
 }
 
 var errNotUTC = errors.New("not a time in UTC")

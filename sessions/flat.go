@@ -10,8 +10,8 @@ import (
 func isFlat(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Bool, reflect.String, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
-		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Float32, reflect.Float64:
-		return true
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return true // no floating point: 0 == -0, and they differ
 	case reflect.Array:
 		return isFlat(t.Elem())
 	case reflect.Struct:
@@ -30,15 +30,13 @@ func isFlat(t reflect.Type) bool {
 
 // remember keeps the data that is stored, if it is flat.
 func (m *Manager[T]) remember(s *Session[T]) {
-	s.base = nil
-	if m.flat {
-		base := s.Data
-		s.base = &base
+	if s.based = m.flat; m.flat {
+		s.base = s.Data
 	}
 }
 
 // same reports whether s is certainly as it is stored. If not, encoding it tells.
 func (s *Session[T]) same() bool {
-	return s.base != nil && s.stored && len(s.unsure) == 0 && any(*s.base) == any(s.Data) &&
+	return s.based && s.stored && len(s.unsure) == 0 && any(s.base) == any(s.Data) &&
 		s.IdleTimeout == s.rec.IdleTimeout && s.AbsoluteTimeout == s.rec.AbsoluteTimeout
 }

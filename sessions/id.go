@@ -44,7 +44,8 @@ func (id ID) Loggable() string { return loggable(id.Secret()) }
 
 func loggable(text string) string {
 	sum := sha512.Sum512([]byte(text))
-	return hex.EncodeToString(sum[:])
+	var buf [2 * sha512.Size]byte
+	return string(hex.AppendEncode(buf[:0], sum[:]))
 }
 
 // Format writes [ID.Loggable] for every verb.

@@ -1,0 +1,122 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"reflect"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	smithyendpoints "github.com/aws/smithy-go/endpoints"
+	"github.com/matryer/is"
+)
+
+// counted are rules that count how often they are asked, and answer with the region's name.
+type counted struct {
+	mu  sync.Mutex
+	n   int
+	err error
+}
+
+func (c *counted) ResolveEndpoint(_ context.Context, p dynamodb.EndpointParameters) (smithyendpoints.Endpoint, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.n++
+	return smithyendpoints.Endpoint{URI: url.URL{Scheme: "https", Host: aws.ToString(p.Region) + aws.ToString(p.AccountId)}}, c.err
+}
+
+func TestEndpoints_TheSameQuestionIsAskedOnce(t *testing.T) {
+	is := is.New(t)
+	rules := &counted{}
+	c := &call{endpoints: &endpoints{}, rules: rules}
+	params := func() dynamodb.EndpointParameters { // new pointers each time, as the SDK makes them
+		return dynamodb.EndpointParameters{Region: aws.String("eu-west-1"), UseFIPS: aws.Bool(false), AccountIdEndpointMode: aws.String("preferred")}
+	}
+	for range 3 {
+		e, err := c.ResolveEndpoint(t.Context(), params())
+		is.NoErr(err)
+		is.Equal(e.URI.Host, "eu-west-1")
+	}
+	is.Equal(rules.n, 1)
+}
+
+// Each parameter that the SDK's rules decide by makes another question of it, and so does one that is not given instead of empty.
+func TestEndpoints_AnyOtherQuestionIsAskedAnew(t *testing.T) {
+	is := is.New(t)
+	is.True(knownParameters) // this SDK's parameters are those that question knows
+	typ := reflect.TypeFor[dynamodb.EndpointParameters]()
+	for i := range typ.NumField() {
+		rules := &counted{}
+		c := &call{endpoints: &endpoints{}, rules: rules}
+		ask := func(set any) {
+			var p dynamodb.EndpointParameters
+			if f := reflect.ValueOf(&p).Elem().Field(i); set != nil {
+				f.Set(reflect.ValueOf(set))
+			}
+			_, err := c.ResolveEndpoint(t.Context(), p)
+			is.NoErr(err)
+		}
+		ask(nil)
+		switch typ.Field(i).Type {
+		case reflect.TypeFor[*string]():
+			ask(aws.String(""))
+			ask(aws.String("x"))
+		case reflect.TypeFor[*bool]():
+			ask(aws.Bool(false))
+			ask(aws.Bool(true))
+		case reflect.TypeFor[[]string]():
+			ask([]string{})
+			ask([]string{"x"})
+		default:
+			t.Fatalf("EndpointParameters.%s is of a type that question doesn't know", typ.Field(i).Name)
+		}
+		is.Equal(rules.n, 3) // the parameter counts
+	}
+}
+
+func TestEndpoints_AnErrorIsNotRemembered(t *testing.T) {
+	is := is.New(t)
+	rules := &counted{err: errors.New("no such region")}
+	c := &call{endpoints: &endpoints{}, rules: rules}
+	for range 2 {
+		_, err := c.ResolveEndpoint(t.Context(), dynamodb.EndpointParameters{})
+		is.True(err != nil)
+	}
+	is.Equal(rules.n, 2)
+}
+
+// A resolver of the application's may answer otherwise the next time: it is asked at each call.
+func TestEndpoints_OnlyTheSDKsOwnRulesAreRemembered(t *testing.T) {
+	is := is.New(t)
+	c := &call{endpoints: &endpoints{}}
+	own := &counted{}
+	o := dynamodb.Options{EndpointResolverV2: own}
+	c.options(&o)
+	is.Equal(o.EndpointResolverV2, own)
+	is.Equal(c.rules, nil)
+
+	o = dynamodb.New(dynamodb.Options{Region: "us-east-1"}).Options()
+	c.options(&o)
+	is.Equal(o.EndpointResolverV2, c) // the SDK's own
+}
+
+func TestEndpoints_AskedAtTheSameTime(t *testing.T) {
+	is := is.New(t)
+	shared, rules := &endpoints{}, &counted{}
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			for n := range 200 {
+				account := string(rune('a' + (i+n)%3))
+				c := &call{endpoints: shared, rules: rules}
+				e, err := c.ResolveEndpoint(t.Context(), dynamodb.EndpointParameters{Region: aws.String("r"), AccountId: &account})
+				is.NoErr(err)
+				is.Equal(e.URI.Host, "r"+account) // never another's
+			}
+		})
+	}
+	wg.Wait()
+}
