@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -32,15 +33,18 @@ func NewTable(title, text string, columns ...string) *Table {
 	return &Table{title: title, text: text, columns: columns}
 }
 
-// Row adds a row. Its cells are printed as [fmt.Sprint] does, durations rounded to what a reader takes in.
+// Row adds a row. Its cells are printed as [fmt.Sprint] does, durations with three digits and floating point numbers without a fraction.
 func (t *Table) Row(cells ...any) {
 	row := make([]string, len(cells))
 	for i, c := range cells {
-		if d, ok := c.(time.Duration); ok {
-			row[i] = Rounded(d)
-			continue
+		switch c := c.(type) {
+		case time.Duration:
+			row[i] = Rounded(c)
+		case float64:
+			row[i] = strconv.FormatFloat(c, 'f', 0, 64)
+		default:
+			row[i] = fmt.Sprint(c)
 		}
-		row[i] = fmt.Sprint(c)
 	}
 	t.rows = append(t.rows, row)
 }

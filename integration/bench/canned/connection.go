@@ -1,0 +1,75 @@
+package canned
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Transport returns net/http's own, with connections at whose other end k answers: the whole of an HTTP client runs, and no network.
+func (k *Kept) Transport() *http.Transport {
+	return &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+		return &connection{kept: k, due: make(chan []byte, 1), closed: make(chan struct{})}, nil
+	}}
+}
+
+// connection answers each request when all of it has been written.
+type connection struct {
+	net.Conn // none; only what is overwritten is called
+	kept     *Kept
+	written  []byte
+	due      chan []byte
+	closed   chan struct{}
+	once     sync.Once
+	rest     bytes.Reader
+}
+
+func (c *connection) Write(p []byte) (int, error) {
+	c.written = append(c.written, p...)
+	if head, whole := request(c.written); whole {
+		body := c.kept.answer(head)
+		c.due <- fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+		c.written = c.written[:0]
+	}
+	return len(p), nil
+}
+
+// request returns the target of a request, and whether it has been written as a whole.
+func request(written []byte) (target string, whole bool) {
+	head, body, found := bytes.Cut(written, []byte("\r\n\r\n"))
+	if !found {
+		return "", false
+	}
+	length, _ := strconv.Atoi(field(head, "Content-Length"))
+	return field(head, "X-Amz-Target"), len(body) >= length
+}
+
+func field(head []byte, name string) string {
+	_, value, _ := bytes.Cut(head, []byte("\r\n"+name+": "))
+	value, _, _ = bytes.Cut(value, []byte("\r\n"))
+	return string(value)
+}
+
+func (c *connection) Read(p []byte) (int, error) {
+	if c.rest.Len() == 0 {
+		select {
+		case answer := <-c.due:
+			c.rest.Reset(answer)
+		case <-c.closed:
+			return 0, net.ErrClosed
+		}
+	}
+	return c.rest.Read(p)
+}
+
+func (c *connection) Close() error                     { c.once.Do(func() { close(c.closed) }); return nil }
+func (c *connection) LocalAddr() net.Addr              { return &net.TCPAddr{} }
+func (c *connection) RemoteAddr() net.Addr             { return &net.TCPAddr{} }
+func (c *connection) SetDeadline(time.Time) error      { return nil }
+func (c *connection) SetReadDeadline(time.Time) error  { return nil }
+func (c *connection) SetWriteDeadline(time.Time) error { return nil }

@@ -1,0 +1,90 @@
+// Package canned is a DynamoDB that isn't there: it answers every request at once, with what makes a store content. So what a client spends
+// on a call can be measured without a network or a database.
+package canned
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+)
+
+// Service answers a GetItem with the item that was put last, and everything else with success.
+type Service struct {
+	mu     sync.Mutex
+	loaded []byte
+}
+
+// answer returns the body of the answer to a request.
+func (s *Service) answer(target string, body []byte) []byte {
+	_, operation, _ := strings.Cut(target, ".")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch operation {
+	case "GetItem":
+		return s.loaded
+	case "PutItem":
+		var put struct{ Item json.RawMessage }
+		if err := json.Unmarshal(body, &put); err == nil {
+			s.loaded, _ = json.Marshal(put) // of what has just been parsed
+		}
+	}
+	return []byte("{}")
+}
+
+// Keep returns a service that answers a GetItem with what was put last, and keeps nothing any more.
+func (s *Service) Keep() *Kept {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return &Kept{get: s.loaded}
+}
+
+// Kept is a Service whose answers are fixed: it reads no request, and costs next to nothing.
+type Kept struct{ get []byte }
+
+// Item returns a service that answers a GetItem with an item, in DynamoDB JSON.
+func Item(json string) *Kept { return &Kept{[]byte(`{"Item":` + json + `}`)} }
+
+func (k *Kept) answer(target string) []byte {
+	if strings.HasSuffix(target, ".GetItem") {
+		return k.get
+	}
+	return []byte("{}")
+}
+
+// RoundTrip is an [http.RoundTripper]'s.
+func (s *Service) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	return response(r, s.answer(r.Header.Get("X-Amz-Target"), body)), nil
+}
+
+// RoundTrip is an [http.RoundTripper]'s: all of HTTP there is.
+func (k *Kept) RoundTrip(r *http.Request) (*http.Response, error) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	_ = r.Body.Close()
+	return response(r, k.answer(r.Header.Get("X-Amz-Target"))), nil
+}
+
+func response(r *http.Request, body []byte) *http.Response {
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}},
+		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)), Request: r,
+	}
+}
+
+// Client returns a client of the SDK that speaks through transport.
+func Client(transport http.RoundTripper) *dynamodb.Client {
+	return dynamodb.New(dynamodb.Options{
+		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("x", "x", ""),
+		HTTPClient: &http.Client{Transport: transport}, BaseEndpoint: aws.String("http://dynamodb.test"),
+	})
+}

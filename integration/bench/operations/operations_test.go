@@ -1,0 +1,89 @@
+package operations
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/integration/bench"
+	"github.com/dynasession/dynasession/integration/bench/canned"
+)
+
+// rounds is how often the calls take turns, and batch how often each is made in its turn: as in a service that does little else, the
+// code is at hand.
+func rounds() int {
+	if bench.Full() {
+		return 400
+	}
+	return 1
+}
+
+const batch = 10
+
+// figures are what a call takes.
+type figures struct {
+	time          time.Duration // the median
+	bytes, allocs float64
+}
+
+// measure times calls that take turns, so that all meet the same weather.
+func measure(t *testing.T, calls ...call) []figures {
+	t.Helper()
+	is, ctx := is.New(t), context.Background()
+	times := make([][]time.Duration, len(calls))
+	for range rounds() {
+		for i, call := range calls {
+			for range batch {
+				begin := time.Now()
+				err := call(ctx)
+				times[i] = append(times[i], time.Since(begin))
+				is.NoErr(err)
+			}
+		}
+	}
+	all := make([]figures, len(calls))
+	for i, call := range calls {
+		const runs = 100
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		allocs := testing.AllocsPerRun(runs, func() { is.NoErr(call(ctx)) })
+		runtime.ReadMemStats(&after)
+		all[i] = figures{bench.Percentile(times[i], 50), float64(after.TotalAlloc-before.TotalAlloc) / (runs + 1), allocs}
+	}
+	return all
+}
+
+// mostOver is how many allocations an operation may make over those of the SDK's call and its codec.
+var mostOver = map[string]float64{"Load": 25, "Save": 25, "Create": 30, "Renew": 60}
+
+func TestOperations(t *testing.T) {
+	table := bench.NewTable("Operations",
+		"Of a session of six fields, on memstore and on package dynamo, beside the SDK's bare call for the same request and beside encoding alone. "+
+			"DynamoDB is canned: a stub of http.RoundTripper that answers at once; in the column \"over net/http\" all of net/http's client runs, over "+
+			"connections that answer at once. Medians of calls that take turns, ten of each, in one process.",
+		"store", "operation", "codec", "time", "bytes", "allocations",
+		"SDK's call", "allocations", "ratio", "over net/http", "encoding", "allocations")
+	for _, operation := range operations {
+		for _, c := range codecs {
+			ours, bare := onDynamo(t, c.Codec, func(k *canned.Kept) http.RoundTripper { return k })
+			oursHTTP, bareHTTP := onDynamo(t, c.Codec, func(k *canned.Kept) http.RoundTripper { return k.Transport() })
+			got := measure(t, ours[operation], bare[operation], oursHTTP[operation], bareHTTP[operation],
+				onMemory(t, c.Codec)[operation], encoding(t, c.Codec)[operation])
+			dynamo, sdk, dynamoHTTP, sdkHTTP, memory, encoding := got[0], got[1], got[2], got[3], got[4], got[5]
+			table.Row("dynamo", operation, c.name, dynamo.time, dynamo.bytes, dynamo.allocs, sdk.time, sdk.allocs,
+				ratio(dynamo, sdk), ratio(dynamoHTTP, sdkHTTP), encoding.time, encoding.allocs)
+			table.Row("memstore", operation, c.name, memory.time, memory.bytes, memory.allocs, "", "", "", "", encoding.time, encoding.allocs)
+			if over := dynamo.allocs - sdk.allocs - encoding.allocs; over > mostOver[operation] {
+				t.Errorf("%s with %s makes %.0f allocations over the SDK's call and the codec, more than %.0f", operation, c.name, over, mostOver[operation])
+			}
+		}
+	}
+	table.Report(t)
+}
+
+func ratio(a, b figures) string { return fmt.Sprintf("%.2f", float64(a.time)/float64(b.time)) }

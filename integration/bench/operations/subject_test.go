@@ -1,0 +1,107 @@
+package operations
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/clock"
+	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/codec/attribute"
+	"github.com/dynasession/dynasession/codec/msgpack"
+	"github.com/dynasession/dynasession/dynamo"
+	"github.com/dynasession/dynasession/integration/bench/canned"
+	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/memstore"
+)
+
+// profile is what the sessions hold.
+type profile struct {
+	Name   string    `json:"name"`
+	Locale string    `json:"locale"`
+	Theme  string    `json:"theme"`
+	Visits int       `json:"visits"`
+	Admin  bool      `json:"admin"`
+	Seen   time.Time `json:"seen"`
+}
+
+func example() profile {
+	return profile{Name: "n", Locale: "de-AT", Theme: "dark", Visits: 12, Admin: true, Seen: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
+}
+
+var codecs = []struct {
+	name string
+	codec.Codec[profile]
+}{
+	{"JSON", codec.JSON[profile]{}},
+	{"MessagePack", msgpack.Codec[profile]{}},
+	{"native", attribute.Codec[profile]{}},
+}
+
+var operations = []string{"Load", "Save", "Create", "Renew"}
+
+// call is something to measure.
+type call func(context.Context) error
+
+// subjects returns the operations on a store, and one session of its own each.
+func subjects(t *testing.T, store sessions.Store, c codec.Codec[profile], loads sessions.Store) map[string]call {
+	t.Helper()
+	is := is.New(t)
+	manager := func(store sessions.Store) *sessions.Manager[profile] {
+		m, err := sessions.New(store, &sessions.Config[profile]{Codec: c, Clock: clock.NewFake(example().Seen)})
+		is.NoErr(err)
+		return m
+	}
+	m := manager(store)
+	saved, err := m.CreateAndSave(t.Context(), example())
+	is.NoErr(err)
+	renewed, err := m.CreateAndSave(t.Context(), example())
+	is.NoErr(err)
+	loaded, err := manager(loads).CreateAndSave(t.Context(), example())
+	is.NoErr(err)
+	id := loaded.ID().Secret()
+	return map[string]call{
+		"Load":   func(ctx context.Context) error { _, err := m.Load(ctx, id); return err },
+		"Save":   func(ctx context.Context) error { saved.Data.Visits++; return m.Save(ctx, saved) },
+		"Create": func(ctx context.Context) error { _, err := m.CreateAndSave(ctx, example()); return err },
+		"Renew":  func(ctx context.Context) error { return m.Renew(ctx, renewed) },
+	}
+}
+
+// onMemory returns the operations on memstore.
+func onMemory(t *testing.T, c codec.Codec[profile]) map[string]call {
+	store := memstore.New(nil)
+	return subjects(t, store, c, store)
+}
+
+// onDynamo returns the operations on package dynamo, over a canned DynamoDB, and the SDK's bare call of each.
+func onDynamo(t *testing.T, c codec.Codec[profile], transport func(*canned.Kept) http.RoundTripper) (ours, bare map[string]call) {
+	t.Helper()
+	is := is.New(t)
+	var service canned.Service
+	puts, err := dynamo.NewStore(canned.Client(&service), nil)
+	is.NoErr(err)
+	subjects(t, puts, c, puts) // so that there is an item to load
+	api := &recorder{Client: canned.Client(transport(service.Keep()))}
+	store, err := dynamo.NewStore(api, nil)
+	is.NoErr(err)
+	ours, bare = subjects(t, store, c, puts), map[string]call{}
+	for name, operation := range ours {
+		is.NoErr(operation(t.Context()))
+		bare[name] = api.bare()
+	}
+	return ours, bare
+}
+
+// encoding returns what the codec has to do for each operation.
+func encoding(t *testing.T, c codec.Codec[profile]) map[string]call {
+	t.Helper()
+	p, err := c.Encode(example())
+	is.New(t).NoErr(err)
+	encode := func(context.Context) error { _, err := c.Encode(example()); return err }
+	decode := func(context.Context) error { _, err := c.Decode(p); return err }
+	return map[string]call{"Load": decode, "Save": encode, "Create": encode, "Renew": encode}
+}
