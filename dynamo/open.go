@@ -41,7 +41,11 @@ func Open(ctx context.Context, cfg *OpenConfig) (*Store, error) {
 	return NewStore(client, cfg.config())
 }
 
-// NewClient returns the client that [Open] makes, for who needs it for [CreateTable] too. It reads Region and Endpoint of cfg.
+// NewClient returns the client that [Open] makes, for who needs it for [CreateTable] too, or wants to change it. It reads Region, Endpoint
+// and Timeout of cfg.
+//
+// Its HTTP client keeps up to 256 idle connections, each for 90 s, probes them every 15 s, waits 1 s for a connection, 1 s for its TLS
+// handshake and half of Timeout for an answer, and asks for no compression.
 func NewClient(ctx context.Context, cfg *OpenConfig) (*dynamodb.Client, error) {
 	if cfg == nil {
 		cfg = &OpenConfig{}
@@ -50,7 +54,7 @@ func NewClient(ctx context.Context, cfg *OpenConfig) (*dynamodb.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dynamo: OpenConfig.Endpoint: %w", err)
 	}
-	aws, err := loadAWS(ctx, cfg.Region, local)
+	aws, err := loadAWS(ctx, cfg.Region, local, newHTTPClient(cfg.config().withDefaults().Timeout))
 	if err != nil {
 		return nil, fmt.Errorf("dynamo: AWS configuration: %w", err)
 	}

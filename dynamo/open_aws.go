@@ -4,13 +4,10 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
@@ -33,8 +30,8 @@ func localEndpoint(endpoint string) (bool, error) {
 }
 
 // loadAWS returns AWS's default configuration, completed for an engine on this machine.
-func loadAWS(ctx context.Context, region string, local bool) (aws.Config, error) {
-	options := []func(*config.LoadOptions) error{config.WithHTTPClient(newHTTPClient())}
+func loadAWS(ctx context.Context, region string, local bool, client aws.HTTPClient) (aws.Config, error) {
+	options := []func(*config.LoadOptions) error{config.WithHTTPClient(client)}
 	if region != "" {
 		options = append(options, config.WithRegion(region))
 	} else if local {
@@ -45,25 +42,4 @@ func loadAWS(ctx context.Context, region string, local bool) (aws.Config, error)
 		options = append(options, config.WithCredentialsProvider(placeholder))
 	}
 	return config.LoadDefaultConfig(ctx, options...)
-}
-
-// The connections of a store. DynamoDB speaks HTTP/1.1 alone, so each call under way takes one; what is not kept idle must
-// be dialed again, TLS included, and the SDK keeps 10.
-const (
-	idleConnections = 256
-	idleFor         = 90 * time.Second
-	dialTimeout     = time.Second
-	tlsTimeout      = time.Second
-)
-
-func newHTTPClient() *awshttp.BuildableClient {
-	return awshttp.NewBuildableClient().
-		WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTimeout }).
-		WithTransportOptions(func(t *http.Transport) {
-			t.MaxIdleConns = idleConnections
-			t.MaxIdleConnsPerHost = idleConnections
-			t.IdleConnTimeout = idleFor
-			t.TLSHandshakeTimeout = tlsTimeout
-			t.DisableCompression = true // records are smaller than what it would cost
-		})
 }

@@ -3,18 +3,16 @@ package dynamo_test
 import (
 	"testing"
 
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/dynamo"
 )
 
-func TestOpenKeepsConnectionsForManyClients(t *testing.T) {
+// The client of Open is AWS's otherwise: what the environment says of certificates counts, say.
+func TestOpenAWS_ReadsTheSharedConfiguration(t *testing.T) {
 	is := is.New(t)
 	noAWS(t)
-	client, err := dynamo.NewClient(t.Context(), &dynamo.OpenConfig{Endpoint: "http://127.0.0.1:8000"})
-	is.NoErr(err)
-	transport := client.Options().HTTPClient.(*awshttp.BuildableClient).GetTransport()
-	is.Equal(transport.MaxIdleConnsPerHost, 256)
-	is.Equal(transport.MaxIdleConns, 256)
+	t.Setenv("AWS_CA_BUNDLE", "/nonexistent/bundle.pem")
+	_, err := dynamo.NewClient(t.Context(), &dynamo.OpenConfig{Endpoint: "http://127.0.0.1:8000"})
+	is.True(err != nil)
 }

@@ -33,7 +33,7 @@ func (c *connection) Write(p []byte) (int, error) {
 	c.written = append(c.written, p...)
 	if head, whole := request(c.written); whole {
 		body := c.kept.answer(head)
-		c.due <- fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+		c.due <- fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nX-Amz-Crc32: %s\r\nContent-Length: %d\r\n\r\n%s", contentType, checksum(body), len(body), body)
 		c.written = c.written[:0]
 	}
 	return len(p), nil

@@ -33,7 +33,7 @@ func TestConnection_AnswersEachRequestOnce(t *testing.T) {
 		b := make([]byte, 1000)
 		n, err := c.Read(b)
 		is.NoErr(err)
-		is.Equal(string(b[:n]), "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: 11\r\n\r\n{\"Item\":{}}")
+		is.Equal(string(b[:n]), "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nX-Amz-Crc32: "+checksum([]byte(`{"Item":{}}`))+"\r\nContent-Length: 11\r\n\r\n{\"Item\":{}}")
 	}
 	is.NoErr(c.Close())
 	_, err = c.Read(make([]byte, 1))

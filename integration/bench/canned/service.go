@@ -5,8 +5,10 @@ package canned
 import (
 	"bytes"
 	"encoding/json"
+	"hash/crc32"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -67,6 +69,19 @@ func (s *Service) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response(r, s.answer(r.Header.Get("X-Amz-Target"), body)), nil
 }
 
+// ServeHTTP is an [http.Handler]'s.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	answer := s.answer(r.Header.Get("X-Amz-Target"), body)
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("X-Amz-Crc32", checksum(answer))
+	_, _ = w.Write(answer)
+}
+
 // RoundTrip is an [http.RoundTripper]'s: all of HTTP there is.
 func (k *Kept) RoundTrip(r *http.Request) (*http.Response, error) {
 	_, _ = io.Copy(io.Discard, r.Body)
@@ -74,17 +89,22 @@ func (k *Kept) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response(r, k.answer(r.Header.Get("X-Amz-Target"))), nil
 }
 
+const contentType = "application/x-amz-json-1.0"
+
+// checksum is what DynamoDB sends with an answer, and the SDK compares.
+func checksum(body []byte) string { return strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10) }
+
 func response(r *http.Request, body []byte) *http.Response {
 	return &http.Response{
-		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}},
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {contentType}, "X-Amz-Crc32": {checksum(body)}},
 		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)), Request: r,
 	}
 }
 
-// Client returns a client of the SDK that speaks through transport.
-func Client(transport http.RoundTripper) *dynamodb.Client {
+// Client returns a client of the SDK that speaks through transport. The functions may change every option.
+func Client(transport http.RoundTripper, o ...func(*dynamodb.Options)) *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
 		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("x", "x", ""),
 		HTTPClient: &http.Client{Transport: transport}, BaseEndpoint: aws.String("http://dynamodb.test"),
-	})
+	}, o...)
 }

@@ -2,8 +2,10 @@ package canned_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/dynamo"
@@ -13,10 +15,10 @@ import (
 
 type data struct{ Name string }
 
-func manager(t *testing.T, transport http.RoundTripper) *sessions.Manager[data] {
+func manager(t *testing.T, transport http.RoundTripper, o ...func(*dynamodb.Options)) *sessions.Manager[data] {
 	t.Helper()
 	is := is.New(t)
-	store, err := dynamo.NewStore(canned.Client(transport), nil)
+	store, err := dynamo.NewStore(canned.Client(transport, o...), nil)
 	is.NoErr(err)
 	m, err := sessions.New[data](store, nil)
 	is.NoErr(err)
@@ -46,4 +48,16 @@ func TestService_GivesBackWhatWasPutAndThenStaysSo(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestService_AsAServer(t *testing.T) {
+	is := is.New(t)
+	server := httptest.NewServer(&canned.Service{})
+	defer server.Close()
+	m := manager(t, http.DefaultTransport, func(o *dynamodb.Options) { o.BaseEndpoint = &server.URL })
+	s, err := m.CreateAndSave(t.Context(), data{"n"})
+	is.NoErr(err)
+	got, err := m.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.Equal(got.Data, data{"n"})
 }
