@@ -26,6 +26,9 @@ type Config struct {
 	// Timeout bounds each call as a whole, its retries and the pauses between them included; at least 10 ms.
 	// Defaults to 2 seconds.
 	Timeout time.Duration
+
+	// Hedge asks a read that is late a second time; see [Hedge]. Defaults to nil: each read is one call.
+	Hedge *Hedge
 }
 
 // withDefaults returns c with each field set.
@@ -40,6 +43,10 @@ func (c *Config) withDefaults() Config {
 	if out.Timeout == 0 {
 		out.Timeout = DefaultTimeout
 	}
+	if out.Hedge != nil {
+		hedge := out.Hedge.withDefaults()
+		out.Hedge = &hedge
+	}
 	return out
 }
 
@@ -50,6 +57,9 @@ func (c Config) validate() error {
 	}
 	if c.Timeout < minTimeout {
 		return fmt.Errorf("Config.Timeout is %v: must be at least %v", c.Timeout, minTimeout)
+	}
+	if c.Hedge != nil {
+		return c.Hedge.validate()
 	}
 	return nil
 }

@@ -25,6 +25,8 @@
 // Load is one consistent GetItem; Create, Replace, Touch and Delete are one write each; Rename is one transaction of two. There
 // is no Scan, no Query and no index. The role needs dynamodb:GetItem, PutItem, UpdateItem and DeleteItem on the table.
 //
+// With Config.Hedge, off by default, a read that is late is asked a second time; see [Hedge].
+//
 // # Failures
 //
 // Each call ends within Config.Timeout, retries included. The store brings its own retry policy, which takes the place of the

@@ -17,7 +17,7 @@ func (s *Store) Load(ctx context.Context, key string) (sessions.Record, error) {
 	defer c.cancel()
 	in := s.loadInput(key)
 	in.ReturnConsumedCapacity = c.capacity()
-	out, err := s.api.GetItem(c.ctx, in, c.options)
+	out, err := s.getItem(c, in)
 	if err != nil {
 		return sessions.Record{}, c.failedRead(err)
 	}

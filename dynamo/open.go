@@ -10,10 +10,11 @@ import (
 
 // OpenConfig sets up [Open] and [NewClient]. Every field may be left zero; a nil OpenConfig is the zero one.
 type OpenConfig struct {
-	// Table, EventuallyConsistent and Timeout are those of [Config].
+	// Table, EventuallyConsistent, Timeout and Hedge are those of [Config].
 	Table                string
 	EventuallyConsistent bool
 	Timeout              time.Duration
+	Hedge                *Hedge
 
 	// Region is the AWS region. Defaults to what the environment and the shared configuration files say.
 	Region string
@@ -25,7 +26,7 @@ type OpenConfig struct {
 }
 
 func (c *OpenConfig) config() *Config {
-	return &Config{Table: c.Table, EventuallyConsistent: c.EventuallyConsistent, Timeout: c.Timeout}
+	return &Config{Table: c.Table, EventuallyConsistent: c.EventuallyConsistent, Timeout: c.Timeout, Hedge: c.Hedge}
 }
 
 // Open returns a Store with a client of its own: AWS's default configuration, with a connection pool for many concurrent small

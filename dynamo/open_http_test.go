@@ -67,6 +67,7 @@ func TestOpenHTTP_AnAnswerThatDoesNotComeLeavesTimeForAnotherAttempt(t *testing.
 		took := time.Since(begun) // by the bubble's clock
 		is.True(took >= dynamo.DefaultTimeout/2)
 		is.True(took < dynamo.DefaultTimeout)
+		synctest.Wait()                               // until the connection is idle again
 		is.NoErr(store.Create(t.Context(), record())) // and the new one goes on being used
 		is.Equal(dials, 2)
 	})

@@ -31,7 +31,7 @@ func (s *Store) LoadRoster(ctx context.Context, key string) (sessions.Roster, er
 	defer c.cancel()
 	in := &dynamodb.GetItemInput{TableName: s.table, Key: keyOf(key), ConsistentRead: aws.Bool(true)}
 	in.ReturnConsumedCapacity = c.capacity()
-	out, err := s.api.GetItem(c.ctx, in, c.options)
+	out, err := s.getItem(c, in)
 	if err != nil {
 		return sessions.Roster{}, c.failedRead(err)
 	}

@@ -22,6 +22,7 @@ type Store struct {
 	timeout    time.Duration
 	policy     *retry.Standard
 	endpoints  endpoints
+	hedger     *hedger // nil: reads are made once
 }
 
 var _ sessions.Store = (*Store)(nil)
@@ -39,7 +40,7 @@ func NewStore(api API, cfg *Config) (*Store, error) {
 	}
 	return &Store{
 		api: api, table: &c.Table, consistent: aws.Bool(!c.EventuallyConsistent),
-		timeout: c.Timeout, policy: newPolicy(newBackoff()),
+		timeout: c.Timeout, policy: newPolicy(newBackoff()), hedger: newHedger(c.Hedge),
 	}, nil
 }
 

@@ -8,6 +8,7 @@ type Effort struct {
 	capacity      bool
 	recovered     bool
 	touched       bool
+	hedged        bool
 	calls         int
 	reads, writes float64
 }
@@ -24,6 +25,13 @@ func EffortOf(ctx context.Context) *Effort {
 func (e *Effort) Recovered() {
 	if e != nil {
 		e.recovered = true
+	}
+}
+
+// Hedged notes that a read was late and was asked again.
+func (e *Effort) Hedged() {
+	if e != nil {
+		e.hedged = true
 	}
 }
 

@@ -11,6 +11,7 @@ func TestEffort_OfNobodyWhoWantsToKnow(t *testing.T) {
 	e := EffortOf(t.Context())
 	is.True(e == nil)
 	e.Recovered()
+	e.Hedged()
 	e.Consumed(1, 1)
 	is.True(!e.WantsCapacity())
 }

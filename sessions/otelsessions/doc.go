@@ -11,6 +11,7 @@
 //	enduser.id          its subject, if it has one
 //	session.outcome     the event that it ended with, such as "loaded" or "expired (idle)"
 //	session.store.calls how many calls it made of the store
+//	session.store.hedged true, if a read was late and was asked again
 //	error.type          of an operation that failed: the same as the outcome
 //
 // What the AWS SDK does is below it, if the client has a tracer of its own: with smithyoteltracing.Adapt as
@@ -22,6 +23,7 @@
 //	session.store.calls         counter, {call}         by session.operation
 //	session.store.capacity      counter, {unit}         by session.operation and direction (read, write), with Config.ObserveCapacity
 //	session.conflicts           counter, {conflict}     by session.operation
+//	session.store.hedges        counter, {call}         by session.operation: reads that were late and were asked again
 //	session.touches.skipped     counter, {touch}        loads whose access was not due to be recorded
 //
 // Names and attributes follow OpenTelemetry's semantic conventions where these have one: session.id, enduser.id, error.type, durations

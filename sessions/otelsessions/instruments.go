@@ -19,11 +19,12 @@ type instruments struct {
 	capacity  metric.Float64Counter
 	conflicts metric.Int64Counter
 	skipped   metric.Int64Counter
+	hedges    metric.Int64Counter
 }
 
 func newInstruments(m metric.Meter) (instruments, error) {
 	var i instruments
-	errs := make([]error, 5)
+	errs := make([]error, 6)
 	i.duration, errs[0] = m.Float64Histogram("session.operation.duration", metric.WithUnit("s"),
 		metric.WithDescription("How long an operation on a session took."), metric.WithExplicitBucketBoundaries(buckets...))
 	i.calls, errs[1] = m.Int64Counter("session.store.calls", metric.WithUnit("{call}"),
@@ -34,6 +35,8 @@ func newInstruments(m metric.Meter) (instruments, error) {
 		metric.WithDescription("Operations that another request was faster than."))
 	i.skipped, errs[4] = m.Int64Counter("session.touches.skipped", metric.WithUnit("{touch}"),
 		metric.WithDescription("Loads whose access was not due to be recorded, so that nothing was written."))
+	i.hedges, errs[5] = m.Int64Counter("session.store.hedges", metric.WithUnit("{call}"),
+		metric.WithDescription("Operations of which a read was late and was asked again."))
 	return i, errors.Join(errs...)
 }
 
@@ -52,6 +55,9 @@ func (i instruments) record(ctx context.Context, e sessions.Event) {
 	}
 	if e.Kind == sessions.EventConflict {
 		i.conflicts.Add(ctx, 1, metric.WithAttributes(op))
+	}
+	if e.Hedged {
+		i.hedges.Add(ctx, 1, metric.WithAttributes(op))
 	}
 	if e.Kind == sessions.EventLoaded && !e.Touched {
 		i.skipped.Add(ctx, 1)

@@ -75,6 +75,9 @@ func spanAttributes(e sessions.Event) []attribute.KeyValue {
 		attribute.String("session.outcome", string(e.Kind)),
 		attribute.Int("session.store.calls", e.Calls),
 	}
+	if e.Hedged {
+		attrs = append(attrs, attribute.Bool("session.store.hedged", true))
+	}
 	for name, value := range map[attribute.Key]string{"session.id": e.Handle, "enduser.id": e.Subject} {
 		if value != "" {
 			attrs = append(attrs, name.String(value))
