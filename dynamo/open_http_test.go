@@ -73,7 +73,8 @@ func TestOpenHTTP_AnAnswerThatDoesNotComeLeavesTimeForAnotherAttempt(t *testing.
 	})
 }
 
-// serve reads requests from a connection, and answers them or never does.
+// serve reads requests from a connection, and answers them after a while or never does. An answer that comes before net/http has noticed that
+// the request was sent would make it drop the connection, as the SDK closes the request's body then.
 func serve(c net.Conn, answers bool) {
 	defer c.Close()
 	for r := bufio.NewReader(c); ; {
@@ -85,6 +86,7 @@ func serve(c net.Conn, answers bool) {
 			return
 		}
 		if answers {
+			<-time.After(time.Millisecond)
 			body := `{"Item":{` + whole + `}}`
 			fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 		}
