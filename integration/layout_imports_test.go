@@ -17,6 +17,7 @@ import (
 const (
 	awsSDK      = "github.com/aws"
 	messagePack = "github.com/vmihailenco"
+	compression = "github.com/klauspost"
 	http        = "net/http"
 )
 
@@ -41,6 +42,7 @@ var layers = []layer{
 	{folder: "codec/internal"},
 	{folder: "codec/internal/shape", ours: []string{"codec/internal/fault"}},
 	{folder: "codec/msgpack", ours: append([]string{"codec"}, codecParts...), others: []string{messagePack}},
+	{folder: "codec/zstd", ours: []string{"codec/internal/fault"}, others: []string{compression}},
 	{folder: "codec/attribute", ours: append([]string{"codec"}, codecParts...), others: []string{awsSDK}},
 	{folder: "sessions", ours: []string{"clock", "codec"}},
 	{folder: "sessions/memstore", ours: []string{"clock", "codec", "sessions"}},
@@ -167,6 +169,9 @@ func TestWrongArrow(t *testing.T) {
 		{"codec", module + "/codec/msgpack", false},
 		{"codec/msgpack", "github.com/vmihailenco/msgpack/v5", true},
 		{"codec/msgpack", "github.com/aws/smithy-go", false},
+		{"codec", module + "/codec/zstd", false},
+		{"codec/zstd", "github.com/klauspost/compress/zstd", true},
+		{"codec/zstd", module + "/codec/msgpack", false},
 		{"codec/attribute", "github.com/aws/aws-sdk-go-v2/service/dynamodb/types", true},
 		{"sessions", module + "/codec", true},
 		{"sessions", module + "/codec/attribute", false},
@@ -202,6 +207,7 @@ func TestWrongLink(t *testing.T) {
 	is.Equal(wrongLink("sessions", "github.com/aws/smithy-go"), "go list -deps ./sessions shows github.com/aws/smithy-go")
 	is.True(wrongLink("sessions", "github.com/vmihailenco/tagparser/v2") != "") // no codec but the default is linked
 	is.True(wrongLink("sessions/memstore", "net/http") != "")                   // the core knows no HTTP
+	is.True(wrongLink("sessions", "github.com/klauspost/compress/zstd") != "")  // nor a compressor
 	is.True(wrongLink("dynamo", "github.com/vmihailenco/msgpack/v5") != "")     // a store needs no codec's library but the native one's
 	is.Equal(wrongLink("dynamo", "github.com/aws/smithy-go"), "")
 	is.Equal(wrongLink("codec/attribute", "net/http"), "") // the AWS SDK brings it

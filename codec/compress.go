@@ -1,0 +1,121 @@
+package codec
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// DefaultCompressAbove is the size in bytes from which [Compress] compresses if it is told none. DynamoDB counts writes by whole
+// kilobytes, and an item without its data has 290 bytes, up to 400 with a subject and a device: below this, hardly anything is saved.
+const DefaultCompressAbove = 700
+
+// mostDecompressed bounds what is compressed, and what Decode makes of it: ten times what DynamoDB keeps in an item.
+const mostDecompressed = 4 << 20
+
+// Compress returns a codec that compresses what inner makes. Package codec/zstd has the compressor.
+//
+// A payload of fewer than above bytes, one of more than 4 MB, and one that doesn't get smaller is stored as inner makes it. Otherwise its
+// format is the compressor's name, a plus, and that of inner: "zstd+json". Zero means [DefaultCompressAbove]. Decode reads both, whatever above is
+// now. Any other format is [ErrFormat]. What claims to hold more than 4 MB is an error, found before room is made for it.
+//
+// A live table moves to it as with any [Upgrade]: first every server reads both and writes plainly, Upgrade(inner, Compress(inner, by, 0)), then
+// every server compresses, Compress(inner, by, 0). The way back is Upgrade(inner, Compress(inner, by, 0)) again, until the last compressed
+// session has expired. Unchanged data that is stored in the other form is written at the next save, and then no more.
+//
+// Around any codec it gives up what that offers to a store: a native value becomes bytes, which no console shows and no expression
+// reaches, and JSON a blob that dynamodb-session-web doesn't read. The size of a native value is that of its DynamoDB JSON.
+//
+// It comes before encryption, by Config.AEAD of a Manager: the size of an item then tells something of the content. Where an attacker can put
+// text of his own beside a secret, in one session, and see the sizes of items, he can guess the secret piece by piece, as in CRIME and
+// BREACH: an equal text makes the item smaller. Who may read the table, its metrics or its backups sees sizes; don't compress then.
+//
+// A nil inner or by, a negative above and a by that doesn't work are an error of the New of a Manager; of Encode and Decode too, the
+// last of the four where it shows.
+func Compress[T any](inner Codec[T], by Compressor, above int) Codec[T] {
+	return compress[T]{inner, by, above}
+}
+
+type compress[T any] struct {
+	inner Codec[T]
+	by    Compressor
+	above int
+}
+
+// Validate returns an error that names what is nil or negative, that a trial of the compressor ends with, or that inner has.
+func (c compress[T]) Validate() error {
+	if err := c.usable(); err != nil {
+		return err
+	}
+	if err := try(c.by); err != nil {
+		return err
+	}
+	if v, ok := c.inner.(interface{ Validate() error }); ok {
+		if err := v.Validate(); err != nil {
+			return fmt.Errorf("Compress: inner: %w", err)
+		}
+	}
+	return nil
+}
+
+func (c compress[T]) usable() error {
+	switch {
+	case c.inner == nil:
+		return errors.New("Compress: inner is nil")
+	case c.by == nil:
+		return errors.New("Compress: by is nil")
+	case c.above < 0:
+		return fmt.Errorf("Compress: above is %d: must be at least 0", c.above)
+	}
+	return nil
+}
+
+// prefix begins the format of what is compressed; that of inner follows.
+func (c compress[T]) prefix() string { return c.by.Name() + "+" }
+
+func (c compress[T]) Encode(v T) (Payload, error) {
+	if err := c.usable(); err != nil {
+		return nil, err
+	}
+	plain, err := c.inner.Encode(v)
+	if err != nil || plain == nil || plain.Format() == "" {
+		return plain, err
+	}
+	b, err := plain.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	above := c.above
+	if above == 0 {
+		above = DefaultCompressAbove
+	}
+	if len(b) < above || len(b) > mostDecompressed {
+		return plain, nil
+	}
+	small, err := shrink(c.by, b)
+	if err != nil {
+		return nil, err
+	}
+	if len(small) >= len(b) {
+		return plain, nil
+	}
+	return compressed{
+		format: c.prefix() + plain.Format(),
+		data:   func() []byte { return small },
+		plain:  func() Payload { return plain },
+		by:     func() Compressor { return c.by },
+	}, nil
+}
+
+func (c compress[T]) Decode(p Payload) (T, error) {
+	if err := c.usable(); err != nil {
+		var zero T
+		return zero, err
+	}
+	if p != nil {
+		if format, ok := strings.CutPrefix(p.Format(), c.prefix()); ok {
+			p = expanding(format, p, c.by)
+		}
+	}
+	return c.inner.Decode(p)
+}

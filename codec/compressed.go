@@ -1,0 +1,53 @@
+package codec
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// compressed is the payload of [Compress] for what is worth it. What it holds is in functions, which no verb of fmt looks into.
+type compressed struct {
+	format string
+	data   func() []byte
+	plain  func() Payload
+	by     func() Compressor
+}
+
+func (c compressed) Format() string         { return c.format }
+func (c compressed) Bytes() ([]byte, error) { return c.data(), nil }
+func (c compressed) String() string {
+	return fmt.Sprintf("%s payload, %d bytes", c.format, len(c.data()))
+}
+func (c compressed) GoString() string { return c.String() }
+
+// Equal reports whether p is compressed likewise and holds the same value: another version of the compressor may have written it, in
+// other bytes.
+func (c compressed) Equal(p Payload) bool {
+	b, err := BytesOf(p, c.format)
+	if err != nil {
+		return false
+	}
+	return bytes.Equal(b, c.data()) || Equal(c.plain(), expanding(c.plain().Format(), p, c.by()))
+}
+
+// expanded is what a compressed payload holds. It is decompressed when it is asked for: of another format it never is.
+type expanded struct {
+	format string
+	open   func() ([]byte, error)
+}
+
+// expanding returns what p holds, which is of this format.
+func expanding(format string, p Payload, by Compressor) Payload {
+	return expanded{format, func() ([]byte, error) {
+		b, err := p.Bytes()
+		if err != nil {
+			return nil, err
+		}
+		return expand(by, b)
+	}}
+}
+
+func (e expanded) Format() string         { return e.format }
+func (e expanded) Bytes() ([]byte, error) { return e.open() }
+func (e expanded) String() string         { return e.format + " payload, compressed" }
+func (e expanded) GoString() string       { return e.String() }

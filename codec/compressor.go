@@ -1,0 +1,78 @@
+package codec
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+
+	"github.com/dynasession/dynasession/codec/internal/fault"
+)
+
+// Compressor makes bytes fewer, and back, for [Compress]. Package codec/zstd has one. It is safe for concurrent use.
+//
+// Its errors may be anything: of their text nothing is repeated but what package codec/zstd says.
+type Compressor interface {
+	// Name returns the name of the method, such as "zstd". It becomes a part of the format, and is stored: it never changes, and isn't empty.
+	Name() string
+
+	// Compress returns src compressed, in memory of its own. It may come out longer. The same src gives the same bytes.
+	Compress(src []byte) ([]byte, error)
+
+	// Decompress returns what Compress was given, in memory of its own. What is stored may be damaged, or made to do damage: that
+	// is an error, never a panic. So is a result of more than limit bytes, and it takes no more memory than that to find it out.
+	Decompress(src []byte, limit int) ([]byte, error)
+}
+
+// shrink returns b compressed. A panic is an error: a nil pointer may be a Compressor.
+func shrink(by Compressor, b []byte) (small []byte, err error) {
+	defer func() {
+		if p := fault.Panicked(recover(), "Compress: can't be compressed"); p != nil {
+			small, err = nil, p
+		}
+	}()
+	if small, err = by.Compress(b); err != nil {
+		return nil, compressorError(err, "can't be compressed")
+	}
+	return small, nil
+}
+
+// expand returns what shrink was given.
+func expand(by Compressor, b []byte) (plain []byte, err error) {
+	defer func() {
+		if p := fault.Panicked(recover(), "Compress: can't be decompressed"); p != nil {
+			plain, err = nil, p
+		}
+	}()
+	if plain, err = by.Decompress(b, mostDecompressed); err != nil {
+		return nil, compressorError(err, "can't be decompressed")
+	}
+	if len(plain) > mostDecompressed {
+		return nil, fault.New(nil, "Compress: can't be decompressed: has %d bytes, and at most %d are read", len(plain), mostDecompressed)
+	}
+	return plain, nil
+}
+
+func compressorError(err error, doing string) error {
+	var ours *fault.Error
+	if errors.As(err, &ours) {
+		return fault.New(err, "Compress: %s: %v", doing, ours)
+	}
+	return fault.Custom(err, "Compress: "+doing)
+}
+
+// try checks that by works at all.
+func try(by Compressor) error {
+	probe := []byte(strings.Repeat("dynasession ", 100))
+	small, err := shrink(by, probe)
+	if err != nil {
+		return err
+	}
+	plain, err := expand(by, small)
+	if err != nil {
+		return err
+	}
+	if by.Name() == "" || !bytes.Equal(plain, probe) {
+		return errors.New("Compress: by has no name, or doesn't give back what it was given")
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+// Package zstd compresses what a codec makes, for [codec.Compress]: Zstandard, by klauspost/compress, in Go alone.
+//
+//	sessions.New(store, &sessions.Config[Cart]{
+//		Codec: codec.Compress(codec.JSON[Cart]{}, zstd.New(), 0),
+//	})
+//
+// Items below 1 KB cost the same compressed; docs/cost.md has the sizes from which it pays.
+//
+// [codec.Compress]: https://pkg.go.dev/github.com/dynasession/dynasession/codec#Compress
+package zstd
+
+import (
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/dynasession/dynasession/codec/internal/fault"
+)
+
+// Compressor is a compressor for codec.Compress. What it makes is one frame of RFC 8878, which tells its size and has a checksum: any
+// zstd reads it. The zero value is ready to use. It is safe for concurrent use and starts no goroutine. It must not be copied.
+//
+// It keeps encoders and decoders for the next call, as many as there were calls at the same time, and drops those that aren't needed: some
+// 0.3 MB for an encoder. One Compressor may serve several codecs.
+type Compressor struct {
+	encoders, decoders sync.Pool
+}
+
+// New returns a Compressor.
+func New() *Compressor { return &Compressor{} }
+
+// Name returns "zstd".
+func (*Compressor) Name() string { return "zstd" }
+
+// Compress returns src as one frame, in memory of its own. Of one src, one version of this package makes one frame, always.
+func (c *Compressor) Compress(src []byte) (frame []byte, err error) {
+	defer func() {
+		if p := fault.Panicked(recover(), "zstd: can't be compressed"); p != nil {
+			frame, err = nil, p
+		}
+	}()
+	e, _ := c.encoders.Get().(*zstd.Encoder)
+	if e == nil {
+		e, err = zstd.NewWriter(
+			nil,
+			zstd.WithEncoderConcurrency(1),           // EncodeAll starts no goroutine, whatever this is; it makes so many encoders
+			zstd.WithEncoderLevel(zstd.SpeedFastest), // a session is a percent smaller at the next, for 30 percent more time and four times the memory
+			zstd.WithAllLitEntropyCompression(true),  // what has no repetitions, as a small one
+
+			zstd.WithWindowSize(window),
+			zstd.WithSingleSegment(true), // the frame tells its size
+			zstd.WithEncoderCRC(true),
+		)
+		if err != nil {
+			return nil, fault.Custom(err, "zstd: no encoder")
+		}
+	}
+	frame = e.EncodeAll(src, nil)
+	c.encoders.Put(e) // not after a panic
+	return frame, nil
+}
+
+// window is how far back a repetition is seen.
+const window = 1 << 20
+
+// Decompress returns what frame holds, in memory of its own. It is an error if that has more than limit bytes, which is found before room is
+// made for them, if frame is anything but one whole frame, or if the checksum differs.
+func (c *Compressor) Decompress(frame []byte, limit int) (plain []byte, err error) {
+	defer func() {
+		if p := fault.Panicked(recover(), "zstd: can't be decompressed"); p != nil {
+			plain, err = nil, p
+		}
+	}()
+	size, err := check(frame, limit)
+	if err != nil {
+		return nil, err
+	}
+	var room []byte
+	if size > mostBlock {
+		// The decoder sees that a block has been too much when it is there: without room for one more, it would make room for all of it again.
+		// A claim is believed no further than the blocks in the frame, of at least 4 bytes each, can hold.
+		room = make([]byte, 0, (min(size/mostBlock, len(frame)/4)+2)*mostBlock)
+	}
+	d, _ := c.decoders.Get().(*zstd.Decoder)
+	if d == nil {
+		d, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1)) // likewise
+		if err != nil {
+			return nil, fault.Custom(err, "zstd: no decoder")
+		}
+	}
+	plain, err = d.DecodeAll(frame, room)
+	c.decoders.Put(d)
+	if err != nil {
+		return nil, fault.New(err, "zstd: the frame is damaged")
+	}
+	return plain, nil
+}
