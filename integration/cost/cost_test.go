@@ -134,8 +134,8 @@ func page(t *testing.T) []byte {
 	fmt.Fprint(&out, `# What it costs
 
 Written by `+"`just cost`"+`, which asks DynamoDB Local for the capacity that each call consumes, and compared by a test: a change of cost is a
-failing test. Items are below 1 KB. A transaction is counted as AWS counts it, 2 write units for each item. Prices are those of on-demand
-tables in us-east-1, 2026: $0.125 a million read units, $0.625 a million write units.
+failing test. Items are below 1 KB, where nothing else is said. A transaction is counted as AWS counts it, 2 write units for each item. Prices
+are those of on-demand tables in us-east-1, 2026: $0.125 a million read units, $0.625 a million write units.
 
 ## Each operation
 
@@ -164,6 +164,9 @@ Login, 40 pages in 10 minutes of which 4 change something, logout.
 	fmt.Fprintf(&out, "\nAgainst dynamodb-session-web: %.2f of its dollars without a subject, %.2f with one, %.2f and %.2f of its calls.\n",
 		ours.dollars()/python().dollars(), subject.dollars()/python().dollars(),
 		float64(ours.calls)/float64(python().calls), float64(subject.calls)/float64(python().calls))
+	table := engine.NewTable(t)
+	sizes(t, &out, table)
+	pays(t, &out, table)
 	return out.Bytes()
 }
 
