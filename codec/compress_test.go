@@ -95,7 +95,11 @@ func TestCompress_OnlyWhatIsWorthIt(t *testing.T) {
 		if p.Format() != c.want {
 			t.Errorf("%s: %s, want %s", c.name, p.Format(), c.want)
 		}
-		for _, other := range []int{0, 1, 1 << 30} { // whatever the size is now
+		others := []int{0, 1, 1 << 30} // whatever the size is now
+		if len(c.value) > 1<<20 {
+			others = others[:1] // it takes its time
+		}
+		for _, other := range others {
 			got, err := compressing[string](other).Decode(kept(t, p))
 			is.NoErr(err)
 			is.True(got == c.value)

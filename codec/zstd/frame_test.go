@@ -98,9 +98,9 @@ func TestDecompress_BombsTakeNoMoreThanTheLimit(t *testing.T) {
 	_, err := c.Decompress(claims(1, block(true, 1, 1, "x")), limit) // has a decoder now
 	is.NoErr(err)
 
-	big, err := c.Compress(make([]byte, 1<<26)) // of a few kilobytes
+	big, err := c.Compress(make([]byte, 1<<25)) // of a few kilobytes
 	is.NoErr(err)
-	is.True(len(big) < 20_000)
+	is.True(len(big) < 10_000)
 	var many []string
 	for range 1 << 13 { // 32 KB that become 1 GB
 		many = append(many, block(false, 1, 1<<17, "x"))
@@ -129,7 +129,7 @@ func TestDecompress_BombsTakeNoMoreThanTheLimit(t *testing.T) {
 	text := codec.Compress[string](codec.JSON[string]{}, c, 0)
 	var failed error
 	is.True(allocated(func() { _, failed = text.Decode(codec.Opaque("zstd+json", big)) }) < 1<<20)
-	is.Equal(failed.Error(), "Compress: can't be decompressed: zstd: holds 67108864 bytes, and at most 4194304 are read")
+	is.Equal(failed.Error(), "Compress: can't be decompressed: zstd: holds 33554432 bytes, and at most 4194304 are read")
 }
 
 // What any zstd makes is read, if it tells its size.
@@ -137,13 +137,14 @@ func TestDecompress_FramesOfOthers(t *testing.T) {
 	is := is.New(t)
 	src := []byte(strings.Repeat("abcdefgh", 500) + "ijkl")
 	for level := klauspost.SpeedFastest; level <= klauspost.SpeedBestCompression; level++ {
-		for _, single := range []bool{true, false} {
-			e, err := klauspost.NewWriter(nil, klauspost.WithEncoderLevel(level), klauspost.WithSingleSegment(single), klauspost.WithEncoderCRC(false))
-			is.NoErr(err)
-			got, err := zstd.New().Decompress(e.EncodeAll(src, nil), len(src))
-			is.NoErr(err)
-			is.True(bytes.Equal(got, src))
-		}
+		e, err := klauspost.NewWriter(
+			nil, klauspost.WithEncoderConcurrency(1),
+			klauspost.WithEncoderLevel(level), klauspost.WithSingleSegment(level%2 == 0), klauspost.WithEncoderCRC(false),
+		)
+		is.NoErr(err)
+		got, err := zstd.New().Decompress(e.EncodeAll(src, nil), len(src))
+		is.NoErr(err)
+		is.True(bytes.Equal(got, src))
 	}
 	// The reference implementation's, by zstd -19 of a file.
 	frame, err := hex.DecodeString("28b52ffd643500ad0200c2430d11a06f28020b45a8fe4084bcc98e7cfd2f4277f99b7682bef420e789b718e4c53bb89db8cec8803bb03639317d92ad" +

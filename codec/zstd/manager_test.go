@@ -104,7 +104,7 @@ func TestManager_WritesNothingForAnotherVersionsSake(t *testing.T) {
 	is.NoErr(err)
 	plain, err := zstd.New().Decompress(ours, 1<<20)
 	is.NoErr(err)
-	e, err := klauspost.NewWriter(nil, klauspost.WithEncoderLevel(klauspost.SpeedBestCompression))
+	e, err := klauspost.NewWriter(nil, klauspost.WithEncoderConcurrency(1), klauspost.WithEncoderLevel(klauspost.SpeedBestCompression))
 	is.NoErr(err)
 	theirs := e.EncodeAll(plain, nil)
 	is.True(string(theirs) != string(ours))

@@ -49,21 +49,21 @@ func TestCompressor_AroundEachCodec(t *testing.T) {
 
 func TestCompressor_Kinds(t *testing.T) {
 	codectest.RunKinds(t, codectest.Kinds{
-		Scalars:     with[codectest.Scalars]()["zstd+dynamodb"],
-		Blobs:       with[codectest.Blobs]()["zstd+dynamodb"],
-		Times:       with[codectest.Times]()["zstd+dynamodb"],
-		Collections: with[codectest.Collections]()["zstd+dynamodb"],
-		Pointers:    with[codectest.Pointers]()["zstd+dynamodb"],
-		Node:        with[codectest.Node]()["zstd+dynamodb"],
-		Embedding:   with[codectest.Embedding]()["zstd+dynamodb"],
-		Tagged:      with[codectest.Tagged]()["zstd+dynamodb"],
-		Older:       with[codectest.Older]()["zstd+dynamodb"],
-		Newer:       with[codectest.Newer]()["zstd+dynamodb"],
-		Open:        with[codectest.Open]()["zstd+dynamodb"],
-		Unstorable:  with[codectest.Unstorable]()["zstd+dynamodb"],
-		Text:        with[string]()["zstd+dynamodb"],
-		Free:        with[map[string]any]()["zstd+dynamodb"],
-		Pointer:     with[*codectest.Inner]()["zstd+dynamodb"],
+		Scalars:     with[codectest.Scalars]()["zstd+msgpack"],
+		Blobs:       with[codectest.Blobs]()["zstd+msgpack"],
+		Times:       with[codectest.Times]()["zstd+msgpack"],
+		Collections: with[codectest.Collections]()["zstd+msgpack"],
+		Pointers:    with[codectest.Pointers]()["zstd+msgpack"],
+		Node:        with[codectest.Node]()["zstd+msgpack"],
+		Embedding:   with[codectest.Embedding]()["zstd+msgpack"],
+		Tagged:      with[codectest.Tagged]()["zstd+msgpack"],
+		Older:       with[codectest.Older]()["zstd+msgpack"],
+		Newer:       with[codectest.Newer]()["zstd+msgpack"],
+		Open:        with[codectest.Open]()["zstd+msgpack"],
+		Unstorable:  with[codectest.Unstorable]()["zstd+msgpack"],
+		Text:        with[string]()["zstd+msgpack"],
+		Free:        with[map[string]any]()["zstd+msgpack"],
+		Pointer:     with[*codectest.Inner]()["zstd+msgpack"],
 	})
 }
 
@@ -82,13 +82,13 @@ func texts(t *testing.T) [][]byte {
 		}
 		all = append(all, b)
 	}
-	return append(all, make([]byte, 4<<20))
+	return all
 }
 
 func TestCompressor_GivesBackWhatItWasGiven(t *testing.T) {
 	is := is.New(t)
 	c := &zstd.Compressor{} // the zero value
-	for _, b := range texts(t) {
+	for _, b := range append(texts(t), make([]byte, 4<<20)) {
 		frame, err := c.Compress(b)
 		is.NoErr(err)
 		got, err := c.Decompress(frame, len(b)) // exactly at the limit
@@ -106,7 +106,7 @@ func TestCompressor_GivesBackWhatItWasGiven(t *testing.T) {
 func TestCompressor_TheSameBytesWhateverCameBefore(t *testing.T) {
 	is := is.New(t)
 	used := zstd.New()
-	for range 3 {
+	for range 2 {
 		for _, b := range texts(t) {
 			fresh, err := zstd.New().Compress(b)
 			is.NoErr(err)
@@ -148,7 +148,7 @@ func TestCompressor_ServesManyAndStartsNothing(t *testing.T) {
 	}
 	is.True(runtime.NumGoroutine() <= before)
 	var wg sync.WaitGroup
-	for i := range 8 {
+	for i := range 4 {
 		wg.Go(func() {
 			for j := range all {
 				b := all[(i+j)%len(all)]
