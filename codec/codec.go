@@ -2,7 +2,8 @@
 //
 // There are three codecs: [JSON] in this package, the default; msgpack.Codec, compact; attribute.Codec, which stores each
 // field as an attribute of DynamoDB's own, readable in its console. All three read `json` struct tags, so a field marked
-// `json:"-"` stays out of the store whichever is chosen. [Upgrade] moves a live table from one to another.
+// `json:"-"` stays out of the store whichever is chosen. [Upgrade] moves a live table from one to another, [Compress] makes
+// what any of them stores smaller.
 //
 // A codec of one's own is a type with two methods, [Codec]; the package codectest checks it.
 package codec

@@ -26,9 +26,10 @@ const mostDecompressed = 4 << 20
 // Around any codec it gives up what that offers to a store: a native value becomes bytes, which no console shows and no expression
 // reaches, and JSON a blob that dynamodb-session-web doesn't read. The size of a native value is that of its DynamoDB JSON.
 //
-// It comes before encryption, by Config.AEAD of a Manager: the size of an item then tells something of the content. Where an attacker can put
-// text of his own beside a secret, in one session, and see the sizes of items, he can guess the secret piece by piece, as in CRIME and
-// BREACH: an equal text makes the item smaller. Who may read the table, its metrics or its backups sees sizes; don't compress then.
+// It comes before encryption, by Config.AEAD of a Manager: the size of an item then tells something of the content. Who can put text of his
+// own beside a secret, in one session, and see the sizes of items, can guess the secret piece by piece, as in CRIME and BREACH: text that
+// is in the secret too makes the item smaller. Sizes are seen by whoever may read the table, its backups or its metrics. Where they are not
+// trusted with the data, and a session holds secrets beside what users enter, don't compress.
 //
 // A nil inner or by, a negative above and a by that doesn't work are an error of the New of a Manager; of Encode and Decode too, the
 // last of the four where it shows.

@@ -19,7 +19,7 @@ type Compressor interface {
 	Compress(src []byte) ([]byte, error)
 
 	// Decompress returns what Compress was given, in memory of its own. What is stored may be damaged, or made to do damage: that
-	// is an error, never a panic. So is a result of more than limit bytes, and it takes no more memory than that to find it out.
+	// is an error, never a panic. So is a result of more than limit bytes, and it takes hardly more memory than that to find it out.
 	Decompress(src []byte, limit int) ([]byte, error)
 }
 

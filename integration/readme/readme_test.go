@@ -32,6 +32,7 @@ var paths = map[string]string{
 	"slog":       "log/slog",
 	"time":       "time",
 	"web":        "github.com/dynasession/dynasession/sessions/web",
+	"zstd":       "github.com/dynasession/dynasession/codec/zstd",
 }
 
 // given are the names that a block may use without saying where they come from, unless it declares them itself.
