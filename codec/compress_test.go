@@ -107,6 +107,17 @@ func TestCompress_OnlyWhatIsWorthIt(t *testing.T) {
 	}
 }
 
+// even is a compressor that makes nothing smaller.
+type even struct{ flat }
+
+func (even) Compress(src []byte) ([]byte, error) { return bytes.Clone(src), nil }
+
+func TestCompress_WhatDoesNotGetSmallerStays(t *testing.T) {
+	is := is.New(t)
+	p := encoded(t, codec.Compress[string](codec.JSON[string]{}, even{}, 1), strings.Repeat("x", 1000))
+	is.Equal(p.Format(), "json")
+}
+
 func TestCompress_WhatStaysIsTheInnerPayloadItself(t *testing.T) {
 	is := is.New(t)
 	c := codec.Compress[string](encodes{caseless("ONE")}, flat{9}, 0)

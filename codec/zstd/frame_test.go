@@ -66,6 +66,16 @@ func TestDecompress_WhatIsNoWholeFrame(t *testing.T) {
 		is.True(!strings.Contains(err.Error(), "s3cret"))
 		is.True(strings.HasPrefix(err.Error(), "zstd: "))
 	}
+	for want, b := range map[string][]byte{
+		"zstd: a frame of a kind that is never written":                       []byte(magic + "\x21\x07\x01" + block(true, 0, 1, "x")),
+		"zstd: the frame doesn't tell its size":                               []byte(magic + "\x00\x58" + block(true, 0, 1, "x")),
+		"zstd: ends before the frame does":                                    frame[:len(frame)-1], // within the checksum
+		"zstd: more follows the frame":                                        append(bytes.Clone(frame), 0),
+		"zstd: holds 9223372036854775808 bytes, and at most 4194304 are read": claims(1<<63, block(true, 1, 1, "x")),
+	} {
+		_, err := c.Decompress(b, 1<<22)
+		is.Equal(err.Error(), want)
+	}
 	for i := range frame {
 		_, err := c.Decompress(frame[:i], 1<<22)
 		is.True(err != nil) // cut anywhere
@@ -126,6 +136,8 @@ func TestDecompress_BombsTakeNoMoreThanTheLimit(t *testing.T) {
 			t.Errorf("%s is taken", name)
 		}
 	}
+	is.True(allocated(func() { _, err = c.Decompress(claims(limit, block(true, 1, 1, "x")), limit) }) < 1<<20) // nor for a mere claim
+	is.True(err != nil)
 	text := codec.Compress[string](codec.JSON[string]{}, c, 0)
 	var failed error
 	is.True(allocated(func() { _, failed = text.Decode(codec.Opaque("zstd+json", big)) }) < 1<<20)
