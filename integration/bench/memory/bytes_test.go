@@ -1,0 +1,67 @@
+package memory_test
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/clock"
+	"github.com/dynasession/dynasession/integration/bench"
+	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/memstore"
+)
+
+// mostOwnBytes is what memstore may add to a session: with it a million takes a quarter of a gigabyte beside what they are.
+const mostOwnBytes = 400
+
+// TestBytesAndLoads fills memstore and a map, and measures first what they take, and then how they are loaded: to fill them takes longest.
+func TestBytesAndLoads(t *testing.T) {
+	ours, reference := memstore.New(&memstore.Config{Clock: clock.NewFake(start)}), newOneMap()
+	size(t, ours, reference)
+	loads(t, ours, reference)
+}
+
+// size fills two stores.
+func size(t *testing.T, s, m store) {
+	is := is.New(t)
+	n := count()
+	each := func(fill func()) int {
+		before := live()
+		fill()
+		return int(live()-before)/n - payloadBytes
+	}
+	var all []sessions.Record
+	given := each(func() {
+		all = make([]sessions.Record, n)
+		for i := range all {
+			all[i] = record(i, time.Hour)
+		}
+	}) - int(unsafe.Sizeof(sessions.Record{}))
+	runtime.KeepAlive(all)
+	all = nil
+	ours := each(func() { fill(t, s, n) })
+	reference := each(func() { fill(t, m, n) })
+	runtime.KeepAlive(s)
+	runtime.KeepAlive(m)
+	table := bench.NewTable("Bytes per session", fmt.Sprintf("%d sessions with a payload of %d bytes. What comes with a session "+
+		"is the text of its key (128 bytes) and of its rev (32), and what codec.Opaque wraps around the payload's bytes (56).", n, payloadBytes),
+		"store", "over the payload", "came with the session", "the store's own")
+	table.Row("memstore", ours, given, ours-given)
+	table.Row("map[string]sessions.Record", reference, given, reference-given)
+	table.Report(t)
+	is.True(ours-given < mostOwnBytes)
+}
+
+// live returns the bytes that are in use.
+func live() uint64 {
+	for range 2 { // what a finalizer keeps goes at the second
+		runtime.GC()
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}

@@ -1,0 +1,152 @@
+package memory_test
+
+import (
+	"context"
+	"crypto/sha512"
+	"encoding/hex"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/integration/bench"
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// payloadBytes is how much data a session has.
+const payloadBytes = 256
+
+// revBytes is how long a Manager's revs are.
+const revBytes = 26
+
+var start = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+
+// count returns how many sessions there are: a million at full size.
+func count() int { return sized(1_000_000, 20_000) }
+
+func sized(full, small int) int {
+	if bench.Full() {
+		return full
+	}
+	return small
+}
+
+// key is as a Manager makes them.
+func key(i int) string {
+	sum := sha512.Sum512([]byte(strconv.Itoa(i)))
+	return hex.EncodeToString(sum[:])
+}
+
+// record returns one as a Manager stores it, of a visitor who hasn't signed in. It idles out after the given time.
+func record(i int, idle time.Duration) sessions.Record {
+	k := key(i)
+	return sessions.Record{
+		Key: k, Payload: codec.Opaque("json", make([]byte, payloadBytes)), Rev: strings.Clone(k[:revBytes]),
+		Created: start, Accessed: start, IdleTimeout: idle, AbsoluteTimeout: 1000 * time.Hour,
+	}
+}
+
+// store is what is measured of one.
+type store interface {
+	Create(ctx context.Context, rec sessions.Record) error
+	Load(ctx context.Context, key string) (sessions.Record, error)
+	Replace(ctx context.Context, rec sessions.Record, rev string) error
+	Touch(ctx context.Context, key string, accessed, expires time.Time) error
+}
+
+// oneMap is what anybody would write first: a map and a mutex. It sweeps nothing.
+type oneMap struct {
+	mu      sync.Mutex
+	records map[string]sessions.Record
+}
+
+func newOneMap() *oneMap { return &oneMap{records: map[string]sessions.Record{}} }
+
+func (m *oneMap) Create(_ context.Context, rec sessions.Record) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, ok := m.records[rec.Key]; ok {
+		return sessions.ErrExists
+	}
+	m.records[rec.Key] = rec
+	return nil
+}
+
+func (m *oneMap) Load(_ context.Context, key string) (sessions.Record, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	rec, ok := m.records[key]
+	if !ok {
+		return sessions.Record{}, sessions.ErrNotFound
+	}
+	return rec, nil
+}
+
+func (m *oneMap) Replace(_ context.Context, rec sessions.Record, rev string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch old, ok := m.records[rec.Key]; {
+	case !ok:
+		return sessions.ErrNotFound
+	case old.Rev != rev:
+		return sessions.ErrConflict
+	}
+	m.records[rec.Key] = rec
+	return nil
+}
+
+func (m *oneMap) Touch(_ context.Context, key string, accessed, _ time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	rec, ok := m.records[key]
+	if !ok {
+		return sessions.ErrNotFound
+	}
+	if rec.Accessed.Before(accessed) {
+		rec.Accessed = accessed
+		m.records[key] = rec
+	}
+	return nil
+}
+
+// noStore takes about as long as one and makes as much garbage, and has neither a lock nor records: what a call of it waits for is the
+// machine.
+type noStore struct {
+	last atomic.Pointer[sessions.Record]
+}
+
+func (n *noStore) work(rec sessions.Record) error {
+	if sum := sha512.Sum512([]byte(rec.Key)); len(sum) != sha512.Size {
+		return sessions.ErrUnavailable
+	}
+	n.last.Store(&rec)
+	return nil
+}
+
+func (n *noStore) Create(_ context.Context, rec sessions.Record) error { return n.work(rec) }
+
+func (n *noStore) Load(_ context.Context, key string) (sessions.Record, error) {
+	rec := sessions.Record{Key: key}
+	return rec, n.work(rec)
+}
+
+func (n *noStore) Replace(_ context.Context, rec sessions.Record, _ string) error {
+	return n.work(rec)
+}
+
+func (n *noStore) Touch(_ context.Context, key string, _, _ time.Time) error {
+	return n.work(sessions.Record{Key: key})
+}
+
+// fill stores records that stay.
+func fill(tb testing.TB, s store, n int) {
+	tb.Helper()
+	for i := range n {
+		if err := s.Create(tb.Context(), record(i, 999*time.Hour)); err != nil {
+			tb.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,17 @@
+package memory_test
+
+import (
+	"syscall"
+	"time"
+	"unsafe"
+)
+
+// worked returns for how long the thread of the caller has run.
+func worked() time.Duration {
+	const threadCPU = 3 // CLOCK_THREAD_CPUTIME_ID
+	var ts syscall.Timespec
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, threadCPU, uintptr(unsafe.Pointer(&ts)), 0); errno != 0 {
+		return 0
+	}
+	return time.Duration(ts.Nano())
+}
