@@ -4,6 +4,7 @@
 //	store := memstore.New(&memstore.Config{Clock: clk})
 //	m, err := sessions.New[Cart](store, &sessions.Config[Cart]{Clock: clk})
 //
-// It keeps the whole contract of [sessions.Store], as the DynamoDB store does, and has no limit of size. It runs no goroutine: what
-// has expired is swept when something is written, a little at a time.
+// It keeps the whole contract of [sessions.Store], as the DynamoDB store does, and has no limit of size. Calls for different
+// sessions rarely wait for each other. It runs no goroutine: what has expired is swept when something is written, a little at a time,
+// and whichever session that was.
 package memstore

@@ -11,12 +11,12 @@ func (s *Store) Load(ctx context.Context, key string) (sessions.Record, error) {
 	if err := begin(ctx); err != nil {
 		return sessions.Record{}, err
 	}
-	t := s.table()
-	t.RLock()
-	defer t.RUnlock()
-	e, ok := t.entries[key]
+	sh := s.table().shard(key)
+	sh.RLock()
+	defer sh.RUnlock()
+	e, ok := sh.entries[key]
 	if !ok {
 		return sessions.Record{}, sessions.ErrNotFound
 	}
-	return e.rec, nil
+	return e.record(), nil
 }

@@ -4,7 +4,6 @@ import (
 	"container/heap"
 	"math/rand/v2"
 	"testing"
-	"time"
 
 	"github.com/matryer/is"
 )
@@ -15,23 +14,25 @@ func TestQueue_GivesTheNextToExpire(t *testing.T) {
 	var q queue
 	var all []*entry
 	for range 200 {
-		e := &entry{expires: time.Unix(r.Int64N(50), 0)}
+		e := &entry{expires: r.Int64N(50)}
 		all = append(all, e)
 		heap.Push(&q, e)
 	}
 	for _, e := range all[:100] { // some change their time, some leave
-		e.expires = time.Unix(r.Int64N(50), 0)
+		q[e.index].at = r.Int64N(50)
 		heap.Fix(&q, e.index)
 	}
 	for _, e := range all[150:] {
 		heap.Remove(&q, e.index)
 	}
-	last := time.Time{}
+	last := int64(0)
 	for n := 150; n > 0; n-- {
 		is.Equal(q.Len(), n)
-		e := heap.Pop(&q).(*entry)
-		is.True(!e.expires.Before(last))
-		last = e.expires
+		at, e := q[0].at, q[0].entry
+		is.Equal(e.index, 0)
+		is.Equal(heap.Pop(&q).(*entry), e)
+		is.True(at >= last)
+		last = at
 	}
 }
 
@@ -40,5 +41,5 @@ func TestQueue_LetsGoOfWhatItGave(t *testing.T) {
 	q := make(queue, 0, 1)
 	heap.Push(&q, &entry{})
 	heap.Pop(&q)
-	is.Equal(q[:1][0], nil)
+	is.Equal(q[:1][0], place{})
 }

@@ -24,7 +24,7 @@ var _ sessions.Store = (*Store)(nil)
 
 // New returns an empty store.
 func New(cfg *Config) *Store {
-	t := &table{entries: map[string]*entry{}, rosters: map[string]*entry{}}
+	t := newTable()
 	s := &Store{table: func() *table { return t }}
 	if cfg != nil {
 		s.clock = cfg.Clock
@@ -33,12 +33,7 @@ func New(cfg *Config) *Store {
 }
 
 // Len returns how many records are kept, expired ones that have not been swept yet included.
-func (s *Store) Len() int {
-	t := s.table()
-	t.RLock()
-	defer t.RUnlock()
-	return len(t.entries)
-}
+func (s *Store) Len() int { return s.table().len() }
 
 // String tells how many records there are.
 func (s *Store) String() string { return fmt.Sprintf("memstore of %d sessions", s.Len()) }

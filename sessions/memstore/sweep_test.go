@@ -2,6 +2,7 @@ package memstore_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -70,4 +71,73 @@ func TestSweep_AClockThatRunsAheadDoesNotEndSessionsOfTheRest(t *testing.T) {
 	is.NoErr(s.Create(t.Context(), record("now", time.Now())))
 	is.NoErr(s.Create(t.Context(), record("ahead", time.Now().Add(1000*time.Hour))))
 	is.Equal(s.Len(), 2)
+}
+
+func TestSweep_ReachesWhatNobodyWritesTo(t *testing.T) {
+	is := is.New(t)
+	s, c := filled(t, 1000)
+	is.NoErr(s.Create(t.Context(), record("lives", start.Add(30*time.Minute))))
+	c.Advance(time.Hour)
+	for i := range 250 {
+		accessed := start.Add(30*time.Minute + time.Duration(i)*time.Millisecond)
+		is.NoErr(s.Touch(t.Context(), "lives", accessed, accessed.Add(time.Hour)))
+	}
+	is.Equal(s.Len(), 1) // one key is enough, and four at each write
+}
+
+func TestSweep_ATouchedRecordIsSweptInItsTime(t *testing.T) {
+	is := is.New(t)
+	s, c := filled(t, 200)
+	for i := range 100 {
+		for minute := time.Duration(1); minute <= 20; minute++ {
+			accessed := start.Add(minute * time.Minute)
+			is.NoErr(s.Touch(t.Context(), fmt.Sprint("key", i), accessed, accessed.Add(time.Hour)))
+		}
+	}
+	c.Advance(time.Hour)
+	for range 50 { // each record is looked at once, however often it was touched
+		is.NoErr(s.Delete(t.Context(), "none"))
+	}
+	is.Equal(s.Len(), 100)
+	c.Advance(20*time.Minute - time.Second)
+	for range 50 {
+		is.NoErr(s.Delete(t.Context(), "none"))
+	}
+	is.Equal(s.Len(), 100)
+	c.Advance(time.Second)
+	for range 25 {
+		is.NoErr(s.Delete(t.Context(), "none"))
+	}
+	is.Equal(s.Len(), 0)
+}
+
+func TestSweep_WithoutAClockGoesByTheLatestTimeOfAll(t *testing.T) {
+	is := is.New(t)
+	s := memstore.New(nil)
+	past := time.Now().Add(-1000 * time.Hour)
+	for i := range 200 { // wherever they are
+		is.NoErr(s.Create(t.Context(), record(fmt.Sprint("key", i), past)))
+	}
+	is.NoErr(s.Create(t.Context(), record("later", past.Add(time.Hour))))
+	is.Equal(s.Len(), 197)
+	for range 49 {
+		is.NoErr(s.Delete(t.Context(), "none"))
+	}
+	is.Equal(s.Len(), 1)
+}
+
+func TestSweep_BySeveralAtATime(t *testing.T) {
+	is := is.New(t)
+	s, c := filled(t, 2000)
+	c.Advance(time.Hour)
+	var wg sync.WaitGroup
+	for g := range 4 {
+		wg.Go(func() {
+			for i := range 200 {
+				is.NoErr(s.Create(t.Context(), record(fmt.Sprint("later", g, "-", i), c.Now())))
+			}
+		})
+	}
+	wg.Wait()
+	is.Equal(s.Len(), 800) // all of the dead are gone, none of the living
 }

@@ -1,100 +1,68 @@
 package memstore
 
 import (
-	"container/heap"
-	"context"
-	"errors"
-	"fmt"
-	"sync"
+	"hash/maphash"
+	"math"
+	"sync/atomic"
 	"time"
-
-	"github.com/dynasession/dynasession/sessions"
 )
 
-// table is what a Store's lock guards.
+// shardCount is how many shards there are: enough that calls rarely meet at one, and few enough for a set of them to be a number's bits.
+const shardCount = 64
+
+// table is all that a Store keeps, in shards by the hash of the key.
 type table struct {
-	sync.RWMutex
-	entries map[string]*entry
-	rosters map[string]*entry
-	queue   queue
-	latest  time.Time // the latest time that a Manager has written
+	shards [shardCount]shard
+	seed   maphash.Seed
+	latest atomic.Int64 // the latest second that a Manager has written
+
+	// due is what next returned when each shard was unlocked last, to be read without its lock. It is not in the shard, so that those who
+	// look through all of it find it in a few cache lines, which seldom change.
+	due [shardCount]atomic.Int64
 }
 
-// entry is a record or a roster, when it may be swept, and where it stands in the queue.
-type entry struct {
-	rec     sessions.Record
-	roster  *sessions.Roster // nil: it is a record
-	expires time.Time
-	index   int
-}
-
-// put stores rec, which takes the place of the record of its key.
-func (t *table) put(rec sessions.Record) {
-	e, ok := t.entries[rec.Key]
-	if !ok {
-		e = &entry{rec: rec, expires: rec.ExpiresAt()}
-		t.entries[rec.Key] = e
-		heap.Push(&t.queue, e)
-		return
+func newTable() *table {
+	t := &table{seed: maphash.MakeSeed()}
+	for i := range t.shards {
+		t.shards[i].entries, t.shards[i].rosters = map[string]*entry{}, map[string]*entry{}
+		t.due[i].Store(math.MaxInt64)
 	}
-	e.rec = rec
-	t.expire(e, rec.ExpiresAt())
+	t.latest.Store(math.MinInt64)
+	return t
 }
 
-// expire sets when e may be swept.
-func (t *table) expire(e *entry, at time.Time) {
-	e.expires = at
-	heap.Fix(&t.queue, e.index)
+// shard returns the one that has the records and rosters of key.
+func (t *table) shard(key string) *shard { return &t.shards[t.number(key)] }
+
+func (t *table) number(key string) int { return int(maphash.String(t.seed, key) % shardCount) }
+
+// entry returns the record of key, whose shard is locked.
+func (t *table) entry(key string) (*entry, bool) {
+	e, ok := t.shard(key).entries[key]
+	return e, ok
 }
 
-// remove removes e.
-func (t *table) remove(e *entry) {
-	heap.Remove(&t.queue, e.index)
-	if e.roster != nil {
-		delete(t.rosters, e.roster.Key)
-		return
-	}
-	delete(t.entries, e.rec.Key)
-}
-
-// putRoster stores one that is new.
-func (t *table) putRoster(e *entry, expires time.Time) {
-	e.expires = expires
-	t.rosters[e.roster.Key] = e
-	heap.Push(&t.queue, e)
-}
-
-// saw notes a time that a Manager has written.
+// saw notes times that a Manager has written.
 func (t *table) saw(times ...time.Time) {
 	for _, at := range times {
-		if at.After(t.latest) {
-			t.latest = at
+		for {
+			latest := t.latest.Load()
+			if at.Unix() <= latest || t.latest.CompareAndSwap(latest, at.Unix()) {
+				break
+			}
 		}
 	}
 }
 
-// begin refuses a context that is done.
-func begin(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("%w: %w", sessions.ErrUnavailable, err)
+// len returns how many records there are.
+func (t *table) len() int {
+	for i := range t.shards {
+		t.shards[i].RLock()
 	}
-	return nil
-}
-
-// stored returns rec as it is kept: times to the microsecond in UTC, timeouts to the second.
-func stored(rec sessions.Record) (sessions.Record, error) {
-	switch {
-	case rec.Key == "":
-		return rec, errors.New("memstore: Record.Key is empty")
-	case rec.Payload == nil:
-		return rec, errors.New("memstore: Record.Payload is nil")
-	case rec.Payload.Format() == "":
-		return rec, errors.New("memstore: Record.Payload has no format")
+	n := 0
+	for i := range t.shards {
+		n += len(t.shards[i].entries)
+		t.shards[i].RUnlock()
 	}
-	rec.Created, rec.Accessed = micros(rec.Created), micros(rec.Accessed)
-	rec.IdleTimeout = rec.IdleTimeout.Truncate(time.Second)
-	rec.AbsoluteTimeout = rec.AbsoluteTimeout.Truncate(time.Second)
-	return rec, nil
+	return n
 }
-
-func micros(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

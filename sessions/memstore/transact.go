@@ -16,10 +16,10 @@ func (s *Store) LoadRoster(ctx context.Context, key string) (sessions.Roster, er
 	if err := begin(ctx); err != nil {
 		return sessions.Roster{}, err
 	}
-	t := s.table()
-	t.RLock()
-	defer t.RUnlock()
-	e, ok := t.rosters[key]
+	sh := s.table().shard(key)
+	sh.RLock()
+	defer sh.RUnlock()
+	e, ok := sh.rosters[key]
 	if !ok {
 		return sessions.Roster{Key: key}, nil
 	}
@@ -56,21 +56,39 @@ func (s *Store) Transact(ctx context.Context, tx sessions.Transaction) error {
 		}
 		t.apply(tx)
 		return nil
-	})
+	}, keysOf(tx)...)
+}
+
+// keysOf returns those of all records and rosters that tx is about.
+func keysOf(tx sessions.Transaction) []string {
+	keys := make([]string, 0, 2+len(tx.Remove)+len(tx.Rosters))
+	if tx.Create != nil {
+		keys = append(keys, tx.Create.Key)
+	}
+	if tx.Replace != nil {
+		keys = append(keys, tx.Replace.Record.Key)
+	}
+	for _, r := range tx.Remove {
+		keys = append(keys, r.Key)
+	}
+	for _, c := range tx.Rosters {
+		keys = append(keys, c.Key)
+	}
+	return keys
 }
 
 // applied reports whether tx was done already.
 func (t *table) applied(tx sessions.Transaction) bool {
 	if rec := tx.Create; rec != nil {
-		e, ok := t.entries[rec.Key]
-		return ok && own(e, *rec)
+		e, ok := t.entry(rec.Key)
+		return ok && e.own(*rec)
 	}
 	if rec := tx.Replace; rec != nil {
-		e, ok := t.entries[rec.Record.Key]
-		return ok && own(e, rec.Record)
+		e, ok := t.entry(rec.Record.Key)
+		return ok && e.own(rec.Record)
 	}
 	for _, c := range tx.Rosters {
-		if e, ok := t.rosters[c.Key]; ok && e.roster.Rev == c.Rev {
+		if e, ok := t.shard(c.Key).rosters[c.Key]; ok && e.roster.Rev == c.Rev {
 			return true
 		}
 	}
@@ -80,26 +98,26 @@ func (t *table) applied(tx sessions.Transaction) bool {
 // refuses returns why tx can't be done.
 func (t *table) refuses(tx sessions.Transaction) error {
 	for _, r := range tx.Remove {
-		e, ok := t.entries[r.Key]
+		e, ok := t.entry(r.Key)
 		switch {
 		case !r.Conditional:
 		case !ok:
 			return sessions.ErrNotFound
-		case e.rec.Rev != r.Rev:
+		case e.rev != r.Rev:
 			return sessions.ErrConflict
 		}
 	}
 	if r := tx.Replace; r != nil {
-		e, ok := t.entries[r.Record.Key]
+		e, ok := t.entry(r.Record.Key)
 		switch {
 		case !ok:
 			return sessions.ErrNotFound
-		case e.rec.Rev != r.Rev:
+		case e.rev != r.Rev:
 			return sessions.ErrConflict
 		}
 	}
 	if tx.Create != nil {
-		if _, taken := t.entries[tx.Create.Key]; taken {
+		if _, taken := t.entry(tx.Create.Key); taken {
 			return sessions.ErrExists
 		}
 	}
@@ -112,7 +130,7 @@ func (t *table) refuses(tx sessions.Transaction) error {
 }
 
 func (t *table) rosterRev(key string) string {
-	if e, ok := t.rosters[key]; ok {
+	if e, ok := t.shard(key).rosters[key]; ok {
 		return e.roster.Rev
 	}
 	return ""
@@ -120,30 +138,29 @@ func (t *table) rosterRev(key string) string {
 
 func (t *table) apply(tx sessions.Transaction) {
 	for _, r := range tx.Remove {
-		if e, ok := t.entries[r.Key]; ok {
-			t.remove(e)
+		if e, ok := t.entry(r.Key); ok {
+			t.shard(r.Key).remove(e)
 		}
 	}
 	if tx.Create != nil {
 		t.saw(tx.Create.Created, tx.Create.Accessed)
-		t.put(*tx.Create)
+		t.shard(tx.Create.Key).put(*tx.Create)
 	}
 	if tx.Replace != nil {
 		t.saw(tx.Replace.Record.Created, tx.Replace.Record.Accessed)
-		t.put(tx.Replace.Record)
+		t.shard(tx.Replace.Record.Key).put(tx.Replace.Record)
 	}
 	for _, c := range tx.Rosters {
-		t.change(c)
+		t.shard(c.Key).change(c)
 	}
 }
 
 // change changes a roster, which comes into being if it isn't there.
-func (t *table) change(c sessions.RosterChange) {
-	expires := time.Unix(c.Expires.Unix(), 0).UTC()
-	e, ok := t.rosters[c.Key]
+func (sh *shard) change(c sessions.RosterChange) {
+	e, ok := sh.rosters[c.Key]
 	if !ok {
-		e = &entry{roster: &sessions.Roster{Key: c.Key, Entries: map[string]time.Time{}}}
-		t.putRoster(e, expires)
+		e = &entry{key: c.Key, expires: c.Expires.Unix(), roster: &sessions.Roster{Key: c.Key, Entries: map[string]time.Time{}}}
+		sh.enter(e)
 	}
 	r := e.roster
 	r.Rev = c.Rev
@@ -157,7 +174,7 @@ func (t *table) change(c sessions.RosterChange) {
 		delete(r.Entries, key)
 	}
 	if c.Conditional {
-		t.expire(e, expires)
+		sh.expire(e, c.Expires.Unix())
 	}
-	r.Expires = e.expires
+	r.Expires = time.Unix(e.expires, 0).UTC()
 }

@@ -3,6 +3,7 @@ package memstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/dynasession/dynasession/sessions"
@@ -11,32 +12,34 @@ import (
 // Create is [sessions.Store]'s.
 func (s *Store) Create(ctx context.Context, rec sessions.Record) error {
 	return s.write(ctx, &rec, func(t *table) error {
-		if e, ok := t.entries[rec.Key]; ok {
-			if own(e, rec) {
+		sh := t.shard(rec.Key)
+		if e, ok := sh.entries[rec.Key]; ok {
+			if e.own(rec) {
 				return nil
 			}
 			return sessions.ErrExists
 		}
-		t.put(rec)
+		sh.put(rec)
 		return nil
-	})
+	}, rec.Key)
 }
 
 // Replace is [sessions.Store]'s.
 func (s *Store) Replace(ctx context.Context, rec sessions.Record, rev string) error {
 	return s.write(ctx, &rec, func(t *table) error {
-		e, ok := t.entries[rec.Key]
+		sh := t.shard(rec.Key)
+		e, ok := sh.entries[rec.Key]
 		switch {
 		case !ok:
 			return sessions.ErrNotFound
-		case own(e, rec):
+		case e.own(rec):
 			return nil
-		case e.rec.Rev != rev:
+		case e.rev != rev:
 			return sessions.ErrConflict
 		}
-		t.put(rec)
+		sh.put(rec)
 		return nil
-	})
+	}, rec.Key)
 }
 
 // Rename is [sessions.Store]'s.
@@ -45,73 +48,94 @@ func (s *Store) Rename(ctx context.Context, from string, rec sessions.Record, re
 		if from == rec.Key {
 			return errors.New("memstore: Rename of a record to the key that it has")
 		}
-		there, taken := t.entries[rec.Key]
-		e, ok := t.entries[from]
+		there, here := t.shard(from), t.shard(rec.Key)
+		old, ok := there.entries[from]
+		e, taken := here.entries[rec.Key]
 		switch {
-		case !ok && taken && own(there, rec):
+		case !ok && taken && e.own(rec):
 			return nil
 		case !ok:
 			return sessions.ErrNotFound
-		case e.rec.Rev != rev:
+		case old.rev != rev:
 			return sessions.ErrConflict
 		case taken:
 			return sessions.ErrExists
 		}
-		t.remove(e)
-		t.put(rec)
+		there.remove(old)
+		here.put(rec)
 		return nil
-	})
+	}, from, rec.Key)
 }
 
 // Touch is [sessions.Store]'s.
 func (s *Store) Touch(ctx context.Context, key string, accessed, expires time.Time) error {
-	accessed, expires = micros(accessed), time.Unix(expires.Unix(), 0)
 	return s.write(ctx, nil, func(t *table) error {
-		e, ok := t.entries[key]
+		sh := t.shard(key)
+		e, ok := sh.entries[key]
 		switch {
 		case !ok:
 			return sessions.ErrNotFound
-		case !e.rec.Accessed.Before(accessed) || e.expires.After(expires):
+		case e.accessed >= accessed.UnixMicro() || e.expires > expires.Unix():
 			return nil
 		}
 		t.saw(accessed)
-		e.rec.Accessed = accessed
-		t.expire(e, expires)
+		e.accessed = accessed.UnixMicro()
+		sh.expire(e, expires.Unix())
 		return nil
-	})
+	}, key)
 }
 
 // Delete is [sessions.Store]'s.
 func (s *Store) Delete(ctx context.Context, key string) error {
 	return s.write(ctx, nil, func(t *table) error {
-		if e, ok := t.entries[key]; ok {
-			t.remove(e)
+		sh := t.shard(key)
+		if e, ok := sh.entries[key]; ok {
+			sh.remove(e)
 		}
 		return nil
-	})
+	}, key)
 }
 
-// write does a change, with the table locked and the record as it is to be stored, and then sweeps.
-func (s *Store) write(ctx context.Context, rec *sessions.Record, change func(*table) error) error {
+// write does a change, with the shards of the keys locked and the record as it is to be stored, and then sweeps.
+func (s *Store) write(ctx context.Context, rec *sessions.Record, change func(*table) error, keys ...string) error {
 	if err := begin(ctx); err != nil {
 		return err
 	}
+	t := s.table()
 	if rec != nil {
 		var err error
 		if *rec, err = stored(*rec); err != nil {
 			return err
 		}
 	}
-	t := s.table()
-	t.Lock()
-	defer t.Unlock()
+	set := t.of(keys...)
+	err := t.locked(set, change)
 	if rec != nil {
 		t.saw(rec.Created, rec.Accessed)
 	}
-	err := change(t)
-	s.sweep(t)
+	s.sweep(t, set.first())
 	return err
 }
 
-// own reports whether e was stored by the write that rec is of.
-func own(e *entry, rec sessions.Record) bool { return rec.Rev != "" && e.rec.Rev == rec.Rev }
+// begin refuses a context that is done.
+func begin(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%w: %w", sessions.ErrUnavailable, err)
+	}
+	return nil
+}
+
+// stored returns rec as it is kept: timeouts to the second. That its times are to the microsecond an entry sees to.
+func stored(rec sessions.Record) (sessions.Record, error) {
+	switch {
+	case rec.Key == "":
+		return rec, errors.New("memstore: Record.Key is empty")
+	case rec.Payload == nil:
+		return rec, errors.New("memstore: Record.Payload is nil")
+	case rec.Payload.Format() == "":
+		return rec, errors.New("memstore: Record.Payload has no format")
+	}
+	rec.IdleTimeout = rec.IdleTimeout.Truncate(time.Second)
+	rec.AbsoluteTimeout = rec.AbsoluteTimeout.Truncate(time.Second)
+	return rec, nil
+}

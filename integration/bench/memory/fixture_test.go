@@ -119,9 +119,8 @@ type noStore struct {
 }
 
 func (n *noStore) work(rec sessions.Record) error {
-	if sum := sha512.Sum512([]byte(rec.Key)); len(sum) != sha512.Size {
-		return sessions.ErrUnavailable
-	}
+	sum := sha512.Sum512([]byte(rec.Key))
+	rec.IdleTimeout = time.Duration(sum[0]) // or nobody would compute it
 	n.last.Store(&rec)
 	return nil
 }
