@@ -17,35 +17,48 @@ import (
 
 // loads measures two stores that are filled.
 func loads(t *testing.T, ours, reference store) {
-	n, rounds, calls := count(), sized(21, 1), sized(32_000, 1_600)
+	n, rounds, at := count(), sized(15, 1), 0
 	keys := make([]string, n)
 	for i := range keys {
 		keys[i] = key(i)
 	}
-	table := bench.NewTable("Load beside writes", fmt.Sprintf("%d sessions, %d calls in each of %d rounds on %d cores, one store after the "+
-		"other in each. Beside the Loads there are Touches. The ratio is the median of the "+
-		"rounds'. A goroutine waits while another has the lock that it needs.", n, calls, rounds, runtime.GOMAXPROCS(0)),
+	table := bench.NewTable("Load beside writes", fmt.Sprintf("%d sessions, %d rounds on %d cores, one store after the other in each. "+
+		"Beside the Loads there are Touches. The ratio is the median of the rounds'. A goroutine waits while another has the lock that it "+
+		"needs.", n, rounds, runtime.GOMAXPROCS(0)),
 		"sessions called for", "goroutines", "touches", "memstore, calls/s", "a map and a mutex, calls/s", "ratio",
 		"memstore, time waited", "a map and a mutex, time waited")
-	for _, of := range []int{n, 1000} {
+	for _, of := range []struct{ sessions, calls int }{
+		{n, sized(32_000, 1_600)},
+		{1000, sized(200_000, 1_600)}, // the processor's cache has them all
+	} {
 		for _, touches := range []int{0, 10} {
 			for _, goroutines := range []int{1, 16} {
-				l := loading{keys: keys[:of], goroutines: goroutines, touches: touches, calls: calls}
-				var a, b, ratios, waitedA, waitedB []float64
-				for range rounds {
-					l.at++
-					x, waitedX := l.rate(t, ours)
-					y, waitedY := l.rate(t, reference)
-					a, b, ratios = append(a, x), append(b, y), append(ratios, x/y)
-					waitedA, waitedB = append(waitedA, waitedX), append(waitedB, waitedY)
+				l := loading{keys: keys[:of.sessions], goroutines: goroutines, touches: touches, calls: of.calls}
+				var a, b rates
+				var ratios []float64
+				for i := range rounds {
+					at++
+					l.at = at
+					l.run(t, ours, &a)
+					l.run(t, reference, &b)
+					ratios = append(ratios, a.perSecond[i]/b.perSecond[i])
 				}
-				table.Row(of, goroutines, fmt.Sprint(touches, " %"), int(median(a)), int(median(b)), fmt.Sprintf("%.2f", median(ratios)),
-					fmt.Sprintf("%.0f %%", 100*mean(waitedA)), fmt.Sprintf("%.0f %%", 100*mean(waitedB)))
+				table.Row(of.sessions, goroutines, fmt.Sprint(touches, " %"), int(median(a.perSecond)), int(median(b.perSecond)),
+					fmt.Sprintf("%.2f", median(ratios)), a.percentWaited(), b.percentWaited())
 			}
 		}
 	}
 	table.Report(t)
 }
+
+// rates are what rounds have shown of a store.
+type rates struct {
+	perSecond []float64 // calls
+	waited    float64   // seconds for locks, of all goroutines together
+	took      float64   // seconds, of all goroutines together
+}
+
+func (r *rates) percentWaited() string { return fmt.Sprintf("%.0f %%", 100*r.waited/r.took) }
 
 // loading is a load of Loads.
 type loading struct {
@@ -53,11 +66,11 @@ type loading struct {
 	goroutines int
 	touches    int // of a hundred calls
 	calls      int // by all goroutines
-	at         int // the round, whose touches are later than those before
+	at         int // the number of the run: its touches are later than those before
 }
 
-// rate returns how many calls a second a store answers, and which part of their time the goroutines waited for locks.
-func (l loading) rate(t *testing.T, s store) (perSecond, waited float64) {
+// run puts a store under the load.
+func (l loading) run(t *testing.T, s store, sum *rates) {
 	is, ctx := is.New(t), t.Context()
 	var wg sync.WaitGroup
 	before, begin := waitedForLocks(), time.Now()
@@ -78,7 +91,9 @@ func (l loading) rate(t *testing.T, s store) (perSecond, waited float64) {
 	}
 	wg.Wait()
 	took := time.Since(begin).Seconds()
-	return float64(l.calls) / took, (waitedForLocks() - before) / took / float64(l.goroutines)
+	sum.perSecond = append(sum.perSecond, float64(l.calls)/took)
+	sum.waited += waitedForLocks() - before
+	sum.took += took * float64(l.goroutines)
 }
 
 // waitedForLocks returns for how many seconds all goroutines together have done so.
@@ -86,14 +101,6 @@ func waitedForLocks() float64 {
 	sample := []metrics.Sample{{Name: "/sync/mutex/wait/total:seconds"}}
 	metrics.Read(sample)
 	return sample[0].Value.Float64()
-}
-
-func mean(of []float64) float64 {
-	var sum float64
-	for _, f := range of {
-		sum += f
-	}
-	return sum / float64(len(of))
 }
 
 func median(of []float64) float64 {
