@@ -25,21 +25,24 @@ func TestStallsWhileGrowing(t *testing.T) {
 	}
 	table := bench.NewTable("Stalls while growing", fmt.Sprintf("The Creates of %d sessions in an empty store, by one goroutine. %s",
 		len(all), reading), append([]string{"store", "garbage collection"}, columns...)...)
-	for _, c := range []collection{off, asItComes} {
-		for _, m := range []struct {
-			name string
-			store
-		}{{"memstore", memstore.New(&memstore.Config{Clock: clock.NewFake(start)})}, {"a map and a mutex", newOneMap()}} {
-			runtime.GC() // the store before
-			ts := newTimes(len(all))
-			end := c.begin()
-			for _, rec := range all {
-				is.NoErr(ts.add(func() error { return m.Create(t.Context(), rec) }))
-			}
-			end()
-			runtime.KeepAlive(m.store)
-			ts.row(table, m.name, c)
+	memory := func() store { return memstore.New(&memstore.Config{Clock: clock.NewFake(start)}) }
+	for _, kind := range []struct {
+		name  string
+		empty func() store
+		collection
+	}{
+		{"memstore", memory, off},
+		{"a map and a mutex", func() store { return newOneMap() }, off},
+		{"memstore", memory, asItComes},
+	} {
+		runtime.GC() // the store before
+		s, ts := kind.empty(), newTimes(len(all))
+		end := kind.begin()
+		for _, rec := range all {
+			is.NoErr(ts.add(func() error { return s.Create(t.Context(), rec) }))
 		}
+		end()
+		ts.row(table, kind.name, kind.collection)
 	}
 	table.Report(t)
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
-	"runtime/metrics"
 	"slices"
 	"sync"
 	"testing"
@@ -23,10 +22,8 @@ func loads(t *testing.T, ours, reference store) {
 		keys[i] = key(i)
 	}
 	table := bench.NewTable("Load beside writes", fmt.Sprintf("%d sessions, %d rounds on %d cores, one store after the other in each. "+
-		"Beside the Loads there are Touches. The ratio is the median of the rounds'. A goroutine waits while another has the lock that it "+
-		"needs.", n, rounds, runtime.GOMAXPROCS(0)),
-		"sessions called for", "goroutines", "touches", "memstore, calls/s", "a map and a mutex, calls/s", "ratio",
-		"memstore, time waited", "a map and a mutex, time waited")
+		"Beside the Loads there are Touches. The ratio is the median of the rounds'.", n, rounds, runtime.GOMAXPROCS(0)),
+		"sessions called for", "goroutines", "touches", "memstore, calls/s", "a map and a mutex, calls/s", "ratio")
 	for _, of := range []struct{ sessions, calls int }{
 		{n, sized(32_000, 1_600)},
 		{1000, sized(200_000, 1_600)}, // the processor's cache has them all
@@ -34,31 +31,19 @@ func loads(t *testing.T, ours, reference store) {
 		for _, touches := range []int{0, 10} {
 			for _, goroutines := range []int{1, 16} {
 				l := loading{keys: keys[:of.sessions], goroutines: goroutines, touches: touches, calls: of.calls}
-				var a, b rates
-				var ratios []float64
-				for i := range rounds {
+				var a, b, ratios []float64
+				for range rounds {
 					at++
 					l.at = at
-					l.run(t, ours, &a)
-					l.run(t, reference, &b)
-					ratios = append(ratios, a.perSecond[i]/b.perSecond[i])
+					x, y := l.rate(t, ours), l.rate(t, reference)
+					a, b, ratios = append(a, x), append(b, y), append(ratios, x/y)
 				}
-				table.Row(of.sessions, goroutines, fmt.Sprint(touches, " %"), int(median(a.perSecond)), int(median(b.perSecond)),
-					fmt.Sprintf("%.2f", median(ratios)), a.percentWaited(), b.percentWaited())
+				table.Row(of.sessions, goroutines, fmt.Sprint(touches, " %"), int(median(a)), int(median(b)), fmt.Sprintf("%.2f", median(ratios)))
 			}
 		}
 	}
 	table.Report(t)
 }
-
-// rates are what rounds have shown of a store.
-type rates struct {
-	perSecond []float64 // calls
-	waited    float64   // seconds for locks, of all goroutines together
-	took      float64   // seconds, of all goroutines together
-}
-
-func (r *rates) percentWaited() string { return fmt.Sprintf("%.0f %%", 100*r.waited/r.took) }
 
 // loading is a load of Loads.
 type loading struct {
@@ -69,11 +54,11 @@ type loading struct {
 	at         int // the number of the run: its touches are later than those before
 }
 
-// run puts a store under the load.
-func (l loading) run(t *testing.T, s store, sum *rates) {
+// rate returns how many calls a second a store answers.
+func (l loading) rate(t *testing.T, s store) float64 {
 	is, ctx := is.New(t), t.Context()
 	var wg sync.WaitGroup
-	before, begin := waitedForLocks(), time.Now()
+	begin := time.Now()
 	for g := range l.goroutines {
 		wg.Go(func() {
 			r := rand.New(rand.NewPCG(uint64(l.at), uint64(g)))
@@ -90,17 +75,7 @@ func (l loading) run(t *testing.T, s store, sum *rates) {
 		})
 	}
 	wg.Wait()
-	took := time.Since(begin).Seconds()
-	sum.perSecond = append(sum.perSecond, float64(l.calls)/took)
-	sum.waited += waitedForLocks() - before
-	sum.took += took * float64(l.goroutines)
-}
-
-// waitedForLocks returns for how many seconds all goroutines together have done so.
-func waitedForLocks() float64 {
-	sample := []metrics.Sample{{Name: "/sync/mutex/wait/total:seconds"}}
-	metrics.Read(sample)
-	return sample[0].Value.Float64()
+	return float64(l.calls) / time.Since(begin).Seconds()
 }
 
 func median(of []float64) float64 {
