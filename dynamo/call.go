@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -13,13 +14,12 @@ import (
 // call is one call of a store: its deadline, its retries, and what became of its attempts.
 type call struct {
 	*retry.Standard
-	ctx    context.Context
-	cancel context.CancelFunc
-	effort *sessions.Effort // what somebody wants to know of it; nil: nobody does
-	lost   bool             // an attempt failed in a way that leaves open whether it was applied
-
-	endpoints *endpoints                  // the store's
-	rules     dynamodb.EndpointResolverV2 // what is asked where the endpoints know nothing
+	endpoints *endpoints
+	ctx       context.Context
+	cancel    context.CancelFunc
+	effort    *sessions.Effort // what somebody wants to know of it; nil: nobody does
+	lost      bool             // an attempt failed in a way that leaves open whether it was applied
+	failed    atomic.Bool      // an attempt failed
 }
 
 // begin starts a call, unless ctx is done already.
@@ -27,7 +27,7 @@ func (s *Store) begin(ctx context.Context) (*call, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("%w: %w", sessions.ErrUnavailable, err)
 	}
-	c := &call{Standard: s.policy, effort: sessions.EffortOf(ctx), endpoints: &s.endpoints}
+	c := &call{Standard: s.policy, endpoints: s.endpoints, effort: sessions.EffortOf(ctx)}
 	c.ctx, c.cancel = context.WithTimeout(ctx, s.timeout)
 	return c, nil
 }
@@ -36,12 +36,13 @@ func (s *Store) begin(ctx context.Context) (*call, error) {
 func (c *call) options(o *dynamodb.Options) {
 	o.Retryer = c
 	o.RetryMaxAttempts = 0
-	c.remembering(o)
+	c.endpoints.remember(o)
 }
 
 // IsErrorRetryable is what the SDK asks after each failed attempt; that is where an attempt without an answer is noticed.
 func (c *call) IsErrorRetryable(err error) bool {
 	c.lost = c.lost || unanswered(err)
+	c.failed.Store(true)
 	return c.Standard.IsErrorRetryable(err)
 }
 

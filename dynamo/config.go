@@ -59,7 +59,7 @@ func (c Config) validate() error {
 		return fmt.Errorf("Config.Timeout is %v: must be at least %v", c.Timeout, minTimeout)
 	}
 	if c.Hedge != nil {
-		return c.Hedge.validate()
+		return c.Hedge.validate(c.Timeout)
 	}
 	return nil
 }

@@ -9,12 +9,15 @@ import (
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 )
 
-// endpoints remembers where the last call went. All calls of a store go to one place, and the SDK works it out anew for each, by rules
-// that cost as much as all that the store adds to a call. What is remembered holds for the same parameters and for the SDK's own rules
-// only: a resolver of the application's is asked each time, since it may answer differently.
+// endpoints is a resolver that remembers where the last call went. The calls of a store go to one place, and the SDK works it out anew for
+// each, by rules that cost a third of all that the store adds to a call. What is remembered holds for the same parameters and for the
+// SDK's own rules only: a resolver of the application's is asked each time, since it may answer differently. It is safe for concurrent use.
 type endpoints struct {
-	last atomic.Pointer[place]
+	rules dynamodb.EndpointResolverV2 // the SDK's
+	last  atomic.Pointer[place]
 }
+
+func newEndpoints() *endpoints { return &endpoints{rules: dynamodb.NewDefaultEndpointResolverV2()} }
 
 type place struct {
 	asked    question
@@ -51,28 +54,25 @@ func questionOf(params *dynamodb.EndpointParameters) (q question, whole bool) {
 // knownParameters is false if the SDK that the application links decides by more than this package knows of. Then nothing is remembered.
 var knownParameters = reflect.TypeFor[dynamodb.EndpointParameters]().NumField() == reflect.TypeFor[question]().NumField()+1
 
-// sdkRules is the type of the SDK's own resolver, which has no name.
-var sdkRules = reflect.TypeOf(dynamodb.NewDefaultEndpointResolverV2())
-
-// remembering puts the call in the place of the client's resolver, if that is the SDK's.
-func (c *call) remembering(o *dynamodb.Options) {
-	if reflect.TypeOf(o.EndpointResolverV2) == sdkRules {
-		c.rules, o.EndpointResolverV2 = o.EndpointResolverV2, c
+// remember puts e in the place of the client's resolver, if that is the SDK's, whose type has no name.
+func (e *endpoints) remember(o *dynamodb.Options) {
+	if reflect.TypeOf(o.EndpointResolverV2) == reflect.TypeOf(e.rules) {
+		o.EndpointResolverV2 = e
 	}
 }
 
-// ResolveEndpoint is what the SDK asks at each attempt.
-func (c *call) ResolveEndpoint(ctx context.Context, params dynamodb.EndpointParameters) (smithyendpoints.Endpoint, error) {
+// ResolveEndpoint is what the SDK asks at each attempt. Transactions name several tables, and are not remembered.
+func (e *endpoints) ResolveEndpoint(ctx context.Context, params dynamodb.EndpointParameters) (smithyendpoints.Endpoint, error) {
 	q, whole := questionOf(&params)
 	if !whole {
-		return c.rules.ResolveEndpoint(ctx, params)
+		return e.rules.ResolveEndpoint(ctx, params)
 	}
-	if last := c.endpoints.last.Load(); last != nil && last.asked == q {
+	if last := e.last.Load(); last != nil && last.asked == q {
 		return last.endpoint, nil
 	}
-	endpoint, err := c.rules.ResolveEndpoint(ctx, params)
+	endpoint, err := e.rules.ResolveEndpoint(ctx, params)
 	if err == nil {
-		c.endpoints.last.Store(&place{q, endpoint})
+		e.last.Store(&place{q, endpoint})
 	}
 	return endpoint, err
 }

@@ -31,7 +31,7 @@ func (c *counted) ResolveEndpoint(_ context.Context, p dynamodb.EndpointParamete
 func TestEndpoints_TheSameQuestionIsAskedOnce(t *testing.T) {
 	is := is.New(t)
 	rules := &counted{}
-	c := &call{endpoints: &endpoints{}, rules: rules}
+	c := &endpoints{rules: rules}
 	params := func() dynamodb.EndpointParameters { // new pointers each time, as the SDK makes them
 		return dynamodb.EndpointParameters{Region: aws.String("eu-west-1"), UseFIPS: aws.Bool(false), AccountIdEndpointMode: aws.String("preferred")}
 	}
@@ -50,7 +50,7 @@ func TestEndpoints_AnyOtherQuestionIsAskedAnew(t *testing.T) {
 	typ := reflect.TypeFor[dynamodb.EndpointParameters]()
 	for i := range typ.NumField() {
 		rules := &counted{}
-		c := &call{endpoints: &endpoints{}, rules: rules}
+		c := &endpoints{rules: rules}
 		ask := func(set any) {
 			var p dynamodb.EndpointParameters
 			if f := reflect.ValueOf(&p).Elem().Field(i); set != nil {
@@ -80,7 +80,7 @@ func TestEndpoints_AnyOtherQuestionIsAskedAnew(t *testing.T) {
 func TestEndpoints_AnErrorIsNotRemembered(t *testing.T) {
 	is := is.New(t)
 	rules := &counted{err: errors.New("no such region")}
-	c := &call{endpoints: &endpoints{}, rules: rules}
+	c := &endpoints{rules: rules}
 	for range 2 {
 		_, err := c.ResolveEndpoint(t.Context(), dynamodb.EndpointParameters{})
 		is.True(err != nil)
@@ -91,28 +91,26 @@ func TestEndpoints_AnErrorIsNotRemembered(t *testing.T) {
 // A resolver of the application's may answer otherwise the next time: it is asked at each call.
 func TestEndpoints_OnlyTheSDKsOwnRulesAreRemembered(t *testing.T) {
 	is := is.New(t)
-	c := &call{endpoints: &endpoints{}}
+	c := &call{endpoints: newEndpoints()}
 	own := &counted{}
 	o := dynamodb.Options{EndpointResolverV2: own}
 	c.options(&o)
 	is.Equal(o.EndpointResolverV2, own)
-	is.Equal(c.rules, nil)
 
 	o = dynamodb.New(dynamodb.Options{Region: "us-east-1"}).Options()
 	c.options(&o)
-	is.Equal(o.EndpointResolverV2, c) // the SDK's own
+	is.Equal(o.EndpointResolverV2, c.endpoints) // the SDK's own
 }
 
 func TestEndpoints_AskedAtTheSameTime(t *testing.T) {
 	is := is.New(t)
-	shared, rules := &endpoints{}, &counted{}
+	shared := &endpoints{rules: &counted{}}
 	var wg sync.WaitGroup
 	for i := range 4 {
 		wg.Go(func() {
 			for n := range 200 {
 				account := string(rune('a' + (i+n)%3))
-				c := &call{endpoints: shared, rules: rules}
-				e, err := c.ResolveEndpoint(t.Context(), dynamodb.EndpointParameters{Region: aws.String("r"), AccountId: &account})
+				e, err := shared.ResolveEndpoint(t.Context(), dynamodb.EndpointParameters{Region: aws.String("r"), AccountId: &account})
 				is.NoErr(err)
 				is.Equal(e.URI.Host, "r"+account) // never another's
 			}

@@ -1,6 +1,7 @@
 package dynamo
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -14,6 +15,15 @@ func (s *Store) WithoutPauses() *Store {
 	s.policy = newPolicy(retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil }))
 	return s
 }
+
+// Transports returns those of the client that NewClient makes: of all calls, and of PutItem. Both may be changed.
+func Transports(c *dynamodb.Client) (all, puts *http.Transport) {
+	i := c.Options().HTTPClient.(*impatient)
+	return i.all.Transport.(*http.Transport), i.puts.Transport.(*http.Transport)
+}
+
+// TuneDialer does to a dialer what NewClient does.
+var TuneDialer = tuneDialer
 
 // What benchmarks compare with.
 var KeyOf = keyOf

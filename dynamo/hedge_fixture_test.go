@@ -2,6 +2,7 @@ package dynamo_test
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -18,6 +19,9 @@ type step struct {
 	takes time.Duration
 	err   error
 	deaf  bool // goes on although its context is done
+
+	panics any
+	exits  bool
 }
 
 // paced is an API whose GetItem takes as long as it is told, by the clock of a synctest bubble.
@@ -67,8 +71,13 @@ func (p *paced) GetItem(ctx context.Context, in *dynamodb.GetItemInput, _ ...fun
 		p.mu.Unlock()
 		return nil, ctx.Err()
 	}
-	if s.err != nil {
+	switch {
+	case s.err != nil:
 		return nil, s.err
+	case s.panics != nil:
+		panic(s.panics)
+	case s.exits:
+		runtime.Goexit()
 	}
 	text := func(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 	number := func(n string) types.AttributeValue { return &types.AttributeValueMemberN{Value: n} }

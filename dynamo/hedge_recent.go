@@ -21,7 +21,8 @@ type durations struct {
 
 	mu   sync.Mutex
 	ring [remembered]time.Duration
-	n    int // of reads so far
+	n    int // how many of them are there
+	next int // where the next one goes
 }
 
 func newDurations(percent float64) *durations { return &durations{percent: percent} }
@@ -35,16 +36,15 @@ func (d *durations) percentile() (time.Duration, bool) {
 // add notes how long a read took.
 func (d *durations) add(took time.Duration) {
 	d.mu.Lock()
-	d.ring[d.n%remembered] = max(took, 1)
-	d.n++
-	n, last := d.n, remembered
-	if n < telling || n%anew != 0 {
+	d.ring[d.next] = max(took, 1)
+	d.next = (d.next + 1) % remembered
+	d.n = min(d.n+1, remembered)
+	if d.n < telling || d.next%anew != 0 {
 		d.mu.Unlock()
 		return
 	}
-	sorted := d.ring // a copy, so that nobody waits for it to be sorted
+	sorted, n := d.ring, d.n // a copy, so that nobody waits for it to be sorted
 	d.mu.Unlock()
-	last = min(n, last)
-	slices.Sort(sorted[:last])
-	d.current.Store(int64(sorted[int(d.percent/100*float64(last))]))
+	slices.Sort(sorted[:n])
+	d.current.Store(int64(sorted[int(d.percent/100*float64(n))]))
 }

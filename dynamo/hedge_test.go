@@ -3,6 +3,7 @@ package dynamo_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/clock"
@@ -23,7 +25,8 @@ func always(after time.Duration) *dynamo.Hedge { return &dynamo.Hedge{After: aft
 const ms = time.Millisecond
 
 func TestHedge_AReadThatIsLateIsAskedAgainAndTheFirstAnswerCounts(t *testing.T) {
-	broken := errors.New("broken")
+	broken, other := errors.New("broken"), errors.New("other")
+	missing := &types.ResourceNotFoundException{}
 	for _, c := range []struct {
 		name  string
 		steps []step
@@ -37,9 +40,13 @@ func TestHedge_AReadThatIsLateIsAskedAgainAndTheFirstAnswerCounts(t *testing.T) 
 		{"fails in time", []step{{takes: 5 * ms, err: broken}}, 5 * ms, 1, broken},
 		{"late, and fails", []step{{takes: 12 * ms, err: broken}, {takes: 5 * ms}}, 15 * ms, 2, nil},
 		{"late, and the other fails", []step{{takes: 20 * ms}, {takes: 5 * ms, err: broken}}, 20 * ms, 2, nil},
-		{"both fail", []step{{takes: 20 * ms, err: broken}, {takes: 5 * ms, err: broken}}, 20 * ms, 2, broken},
+		{"both fail", []step{{takes: 20 * ms, err: broken}, {takes: 5 * ms, err: other}}, 20 * ms, 2, other},
+		{"both fail, one by its deadline", []step{{takes: 20 * ms, err: broken}, {takes: 5 * ms, err: context.DeadlineExceeded}}, 20 * ms, 2, broken},
+		{"late, and the service says no", []step{{takes: 20 * ms, err: missing}, {takes: time.Hour}}, 20 * ms, 2, missing},
+		{"late, and the service says no to the other", []step{{takes: 20 * ms}, {takes: 5 * ms, err: missing}}, 20 * ms, 2, nil},
 		{"neither ends in time", []step{{takes: time.Hour}}, dynamo.DefaultTimeout, 2, context.DeadlineExceeded},
 		{"late, and deaf", []step{{takes: 200 * ms, deaf: true}, {takes: 5 * ms}}, 15 * ms, 2, nil},
+		{"both deaf", []step{{takes: 2500 * ms, deaf: true}}, dynamo.DefaultTimeout, 2, context.DeadlineExceeded},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -82,6 +89,8 @@ func TestHedge_IsOneAttemptOfTheSameRequest(t *testing.T) {
 		is.NoErr(err)
 		_, err = store.Load(t.Context(), "k")
 		is.True(errors.Is(err, sessions.ErrUnavailable))
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		is.Equal(len(w.sent), 2)
 		is.Equal(w.sent[0], w.sent[1])
 		is.Equal(w.sent[1].body["ConsistentRead"], true)
@@ -199,6 +208,66 @@ func TestHedge_ManyAtATime(t *testing.T) {
 	})
 }
 
+// What has failed once has its retries, with their pauses: it is no slow host.
+func TestHedge_ARetryIsNotHedged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		w := &wire{answers: []answer{throttled, hanging}}
+		store, err := dynamo.NewStore(w.client(), &dynamo.Config{Hedge: always(500 * ms)})
+		is.NoErr(err)
+		_, err = store.WithoutPauses().Load(t.Context(), "k")
+		is.True(errors.Is(err, sessions.ErrUnavailable))
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		is.Equal(len(w.sent), 2) // the attempt that failed, and the one after it
+	})
+}
+
+func TestHedge_IsNeverSoonerThanAMillisecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		p := &paced{next: steps(step{takes: time.Microsecond})}
+		store := hedged(t, p, &dynamo.Hedge{MaxExtra: 1})
+		for range 200 {
+			_, err := timed(t, store)
+			is.NoErr(err)
+		}
+		p.from(steps(step{takes: 900 * time.Microsecond}, step{takes: time.Second}, step{takes: time.Microsecond}))
+		_, err := timed(t, store)
+		is.NoErr(err)
+		calls, _ := p.made()
+		is.Equal(calls, 1)
+		took, err := timed(t, store)
+		is.NoErr(err)
+		is.Equal(took, ms+time.Microsecond)
+	})
+}
+
+// A panic of the application's API, or of its middleware, is one of the goroutine that reads, which may catch it.
+func TestHedge_APanicIsTheCallers(t *testing.T) {
+	for _, steps := range [][]step{
+		{{panics: http.ErrAbortHandler}},
+		{{takes: 20 * ms, panics: http.ErrAbortHandler}, {takes: time.Second}},
+		{{takes: time.Second}, {panics: http.ErrAbortHandler}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			is := is.New(t)
+			store := hedged(t, &paced{next: func(n int) step { return steps[n] }}, always(10*ms))
+			defer func() { is.Equal(recover(), http.ErrAbortHandler) }()
+			_, _ = store.Load(t.Context(), "k")
+			t.Error("no panic")
+		})
+	}
+}
+
+func TestHedge_AGoroutineThatExitsIsAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		_, err := timed(t, hedged(t, &paced{next: steps(step{exits: true})}, always(10*ms)))
+		is.True(errors.Is(err, sessions.ErrUnavailable))
+	})
+}
+
 // kept keeps the events.
 type kept struct{ all []sessions.Event }
 
@@ -216,8 +285,8 @@ func TestHedge_IsTold(t *testing.T) {
 			is.NoErr(err)
 		}
 		is.Equal(len(events.all), 2)
-		is.True(!events.all[0].Hedged)
-		is.True(events.all[1].Hedged)
+		is.Equal(events.all[0].Hedges, 0)
+		is.Equal(events.all[1].Hedges, 1)
 		is.Equal(events.all[1].Calls, 1) // one call of the store
 	})
 }
@@ -227,14 +296,17 @@ func TestHedge_ErrorsNameFieldAndBound(t *testing.T) {
 	nan := 0.0
 	nan /= nan
 	for want, h := range map[string]dynamo.Hedge{
-		"Config.Hedge.After is 1µs: must be at least 1ms":                    {After: time.Microsecond},
-		"Config.Hedge.After is -1s: must be at least 1ms":                    {After: -time.Second},
-		"Config.Hedge.Percentile is 0.97: must be at least 50 and below 100": {Percentile: 0.97},
-		"Config.Hedge.Percentile is 100: must be at least 50 and below 100":  {Percentile: 100},
-		"Config.Hedge.Percentile is NaN: must be at least 50 and below 100":  {Percentile: nan},
-		"Config.Hedge.MaxExtra is 5: must be more than 0 and at most 1":      {MaxExtra: 5},
-		"Config.Hedge.MaxExtra is -0.05: must be more than 0 and at most 1":  {MaxExtra: -0.05},
-		"Config.Hedge.MaxExtra is NaN: must be more than 0 and at most 1":    {MaxExtra: nan},
+		"Config.Hedge.After is 1µs: must be at least 1ms, and shorter than Timeout, 2s": {After: time.Microsecond},
+		"Config.Hedge.After is -1s: must be at least 1ms, and shorter than Timeout, 2s": {After: -time.Second},
+		"Config.Hedge.After is 2s: must be at least 1ms, and shorter than Timeout, 2s":  {After: 2 * time.Second},
+		"Config.Hedge.Percentile is 90: must be at least 95, or MaxExtra, 0.05, is":     {Percentile: 90},
+		"Config.Hedge.Percentile is 97: must be at least 99, or MaxExtra, 0.01, is":     {MaxExtra: 0.01},
+		"Config.Hedge.Percentile is 0.97: must be at least 50 and below 100":            {Percentile: 0.97},
+		"Config.Hedge.Percentile is 100: must be at least 50 and below 100":             {Percentile: 100},
+		"Config.Hedge.Percentile is NaN: must be at least 50 and below 100":             {Percentile: nan},
+		"Config.Hedge.MaxExtra is 5: must be more than 0 and at most 1":                 {MaxExtra: 5},
+		"Config.Hedge.MaxExtra is -0.05: must be more than 0 and at most 1":             {MaxExtra: -0.05},
+		"Config.Hedge.MaxExtra is NaN: must be more than 0 and at most 1":               {MaxExtra: nan},
 	} {
 		_, err := dynamo.NewStore((&wire{}).client(), &dynamo.Config{Hedge: &h})
 		is.True(err != nil && strings.Contains(err.Error(), want))

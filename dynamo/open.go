@@ -45,8 +45,9 @@ func Open(ctx context.Context, cfg *OpenConfig) (*Store, error) {
 // NewClient returns the client that [Open] makes, for who needs it for [CreateTable] too, or wants to change it. It reads Region, Endpoint
 // and Timeout of cfg.
 //
-// Its HTTP client keeps up to 256 idle connections, each for 90 s, probes them every 15 s, waits 1 s for a connection, 1 s for its TLS
-// handshake and half of Timeout for an answer, and asks for no compression.
+// Its HTTP client keeps up to 256 idle connections, each for 90 s, and finds one dead within 30 s. It waits 1 s for a connection, 1 s for
+// its TLS handshake and half of Timeout for an answer, of a PutItem excepted, and asks for no compression. A [Store] on it should have the
+// same Timeout.
 func NewClient(ctx context.Context, cfg *OpenConfig) (*dynamodb.Client, error) {
 	if cfg == nil {
 		cfg = &OpenConfig{}
@@ -55,11 +56,12 @@ func NewClient(ctx context.Context, cfg *OpenConfig) (*dynamodb.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dynamo: OpenConfig.Endpoint: %w", err)
 	}
-	aws, err := loadAWS(ctx, cfg.Region, local, newHTTPClient(cfg.config().withDefaults().Timeout))
+	aws, err := loadAWS(ctx, cfg.Region, local)
 	if err != nil {
 		return nil, fmt.Errorf("dynamo: AWS configuration: %w", err)
 	}
 	return dynamodb.NewFromConfig(aws, func(o *dynamodb.Options) {
+		o.HTTPClient = tuned(o.HTTPClient, cfg.config().withDefaults().Timeout)
 		if cfg.Endpoint != "" {
 			o.BaseEndpoint = &cfg.Endpoint
 		}

@@ -30,8 +30,8 @@ func localEndpoint(endpoint string) (bool, error) {
 }
 
 // loadAWS returns AWS's default configuration, completed for an engine on this machine.
-func loadAWS(ctx context.Context, region string, local bool, client aws.HTTPClient) (aws.Config, error) {
-	options := []func(*config.LoadOptions) error{config.WithHTTPClient(client)}
+func loadAWS(ctx context.Context, region string, local bool) (aws.Config, error) {
+	var options []func(*config.LoadOptions) error
 	if region != "" {
 		options = append(options, config.WithRegion(region))
 	} else if local {

@@ -3,79 +3,92 @@ package dynamo_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/dynamo"
+	"github.com/dynasession/dynasession/sessions"
 )
 
-// opened returns the transport of the client that Open makes.
-func opened(t *testing.T, timeout time.Duration) *http.Transport {
+// opened returns a client as Open makes it.
+func opened(t *testing.T, timeout time.Duration) *dynamodb.Client {
 	t.Helper()
 	noAWS(t)
 	client, err := dynamo.NewClient(t.Context(), &dynamo.OpenConfig{Endpoint: "http://127.0.0.1:8000", Timeout: timeout})
 	is.New(t).NoErr(err)
-	return client.Options().HTTPClient.(*awshttp.BuildableClient).GetTransport()
+	return client
 }
 
 // These are what the comment of NewClient and docs/operations.md say.
 func TestOpenHTTP_IsAsDocumented(t *testing.T) {
 	is := is.New(t)
-	transport := opened(t, 0)
-	is.Equal(transport.MaxIdleConns, 256)
-	is.Equal(transport.MaxIdleConnsPerHost, 256)
-	is.Equal(transport.IdleConnTimeout, 90*time.Second)
-	is.Equal(transport.TLSHandshakeTimeout, time.Second)
-	is.Equal(transport.ResponseHeaderTimeout, dynamo.DefaultTimeout/2)
-	is.True(transport.DisableCompression)
-	is.Equal(opened(t, 500*time.Millisecond).ResponseHeaderTimeout, 250*time.Millisecond)
+	all, puts := dynamo.Transports(opened(t, 0))
+	for _, transport := range []*http.Transport{all, puts} {
+		is.Equal(transport.MaxIdleConns, 256)
+		is.Equal(transport.MaxIdleConnsPerHost, 256)
+		is.Equal(transport.IdleConnTimeout, 90*time.Second)
+		is.Equal(transport.TLSHandshakeTimeout, time.Second)
+		is.True(transport.DisableCompression)
+	}
+	is.Equal(all.ResponseHeaderTimeout, dynamo.DefaultTimeout/2)
+	is.Equal(puts.ResponseHeaderTimeout, time.Duration(0))
+	all, _ = dynamo.Transports(opened(t, 500*time.Millisecond))
+	is.Equal(all.ResponseHeaderTimeout, 250*time.Millisecond)
+
+	var d net.Dialer
+	dynamo.TuneDialer(&d)
+	is.Equal(d.Timeout, time.Second)
+	k := d.KeepAliveConfig
+	is.True(k.Enable)
+	is.Equal(k.Idle+time.Duration(k.Count)*k.Interval, 30*time.Second) // until a dead one is found
 }
 
-// A connection that has died, and tells nobody, costs half of the call's time and not all of it: the rest is for another attempt.
-func TestOpenHTTP_AnAnswerThatDoesNotComeLeavesTimeForAnotherAttempt(t *testing.T) {
-	transport := opened(t, 0)
-	synctest.Test(t, func(t *testing.T) {
-		is := is.New(t)
-		dials := 0
-		transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
-			dials++
-			client, server := net.Pipe()
-			go serve(server, dials > 1) // the first connection is dead
-			return client, nil
-		}
-		defer transport.CloseIdleConnections()
-		store, err := dynamo.NewStore(dynamodb.New(dynamodb.Options{
-			Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("x", "x", ""),
-			HTTPClient: &http.Client{Transport: transport}, BaseEndpoint: aws.String("http://dynamodb.test"),
-		}), nil)
-		is.NoErr(err)
-		begun := time.Now()
-		_, err = store.Load(t.Context(), "k")
-		is.NoErr(err)
-		is.Equal(dials, 2)
-		took := time.Since(begun) // by the bubble's clock
-		is.True(took >= dynamo.DefaultTimeout/2)
-		is.True(took < dynamo.DefaultTimeout)
-		synctest.Wait()                               // until the connection is idle again
-		is.NoErr(store.Create(t.Context(), record())) // and the new one goes on being used
-		is.Equal(dials, 2)
+// network is a network of pipes in a synctest bubble.
+type network struct {
+	mu      sync.Mutex
+	dials   int
+	healthy func(dial int) bool // whether a connection that is dialed answers
+	puts    int                 // requests of PutItem that arrived
+	late    time.Duration       // how long an answer takes
+}
+
+// use makes a client speak through n.
+func (n *network) use(client *dynamodb.Client) (stop func()) {
+	all, puts := dynamo.Transports(client)
+	for _, transport := range []*http.Transport{all, puts} {
+		transport.Proxy, transport.DialContext = nil, n.dial
+	}
+	return func() { all.CloseIdleConnections(); puts.CloseIdleConnections() }
+}
+
+func (n *network) dial(context.Context, string, string) (net.Conn, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.dials++
+	client, server := net.Pipe()
+	born := n.dials
+	go n.serve(server, func() bool {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		return n.healthy(born)
 	})
+	return client, nil
 }
 
 // serve reads requests from a connection, and answers them after a while or never does. An answer that comes before net/http has noticed that
 // the request was sent would make it drop the connection, as the SDK closes the request's body then.
-func serve(c net.Conn, answers bool) {
+func (n *network) serve(c net.Conn, answers func() bool) {
 	defer c.Close()
 	for r := bufio.NewReader(c); ; {
 		request, err := http.ReadRequest(r)
@@ -85,10 +98,89 @@ func serve(c net.Conn, answers bool) {
 		if _, err := io.Copy(io.Discard, request.Body); err != nil {
 			return
 		}
-		if answers {
-			<-time.After(time.Millisecond)
+		if request.Header.Get("X-Amz-Target") == "DynamoDB_20120810.PutItem" {
+			n.mu.Lock()
+			n.puts++
+			n.mu.Unlock()
+		}
+		if answers() {
+			<-time.After(max(n.late, time.Millisecond))
 			body := `{"Item":{` + whole + `}}`
-			fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+			fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nX-Amz-Crc32: %d\r\nContent-Length: %d\r\n\r\n%s", crc32.ChecksumIEEE([]byte(body)), len(body), body)
 		}
 	}
+}
+
+// A connection that has died, and tells nobody, costs half of the call's time and not all of it: the rest is for another attempt.
+func TestOpenHTTP_AnAnswerThatDoesNotComeLeavesTimeForAnotherAttempt(t *testing.T) {
+	client := opened(t, 0)
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		n := &network{healthy: func(dial int) bool { return dial > 1 }}
+		defer n.use(client)()
+		store, err := dynamo.NewStore(client, nil)
+		is.NoErr(err)
+		begun := time.Now()
+		_, err = store.Load(t.Context(), "k")
+		is.NoErr(err)
+		took := time.Since(begun) // by the bubble's clock
+		is.True(took >= dynamo.DefaultTimeout/2)
+		is.True(took < dynamo.DefaultTimeout)
+		synctest.Wait() // until the connection is idle again
+		is.NoErr(store.Delete(t.Context(), "k"))
+		is.Equal(n.dials, 2) // and goes on being used
+	})
+}
+
+// When a network forgets about connections it forgets about all of them: each call may lose one, and not one after another.
+func TestOpenHTTP_AllIdleConnectionsHaveDiedTogether(t *testing.T) {
+	client := opened(t, 0)
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		const many = 20
+		alive := 0 // connections dialed later than this answer
+		n := &network{}
+		n.healthy = func(dial int) bool { return dial > alive }
+		defer n.use(client)()
+		store, err := dynamo.NewStore(client, nil)
+		is.NoErr(err)
+		load := func(clients int) {
+			var wg sync.WaitGroup
+			for range clients {
+				wg.Go(func() {
+					_, err := store.Load(t.Context(), "k")
+					is.NoErr(err)
+				})
+			}
+			wg.Wait()
+			synctest.Wait()
+		}
+		load(many)
+		n.mu.Lock()
+		alive = n.dials
+		n.mu.Unlock()
+		for range many {
+			load(1)
+		}
+		n.mu.Lock()
+		alive = n.dials
+		n.mu.Unlock()
+		load(many)
+	})
+}
+
+// A PutItem that was given up may be applied later than a DeleteItem that follows it: it has the time of the whole call.
+func TestOpenHTTP_ACreateIsNotGivenUpHalfWay(t *testing.T) {
+	client := opened(t, 0)
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		n := &network{healthy: func(int) bool { return true }, late: dynamo.DefaultTimeout * 3 / 4}
+		defer n.use(client)()
+		store, err := dynamo.NewStore(client, nil)
+		is.NoErr(err)
+		is.NoErr(store.Create(t.Context(), record()))
+		is.Equal(n.puts, 1)
+		is.True(errors.Is(store.Replace(t.Context(), record(), "r"), sessions.ErrOutcomeUnknown)) // any other call is
+		<-time.After(time.Minute)                                                                 // until the last answers have come to nobody
+	})
 }

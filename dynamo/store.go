@@ -21,7 +21,7 @@ type Store struct {
 	consistent *bool
 	timeout    time.Duration
 	policy     *retry.Standard
-	endpoints  endpoints
+	endpoints  *endpoints
 	hedger     *hedger // nil: reads are made once
 }
 
@@ -40,7 +40,7 @@ func NewStore(api API, cfg *Config) (*Store, error) {
 	}
 	return &Store{
 		api: api, table: &c.Table, consistent: aws.Bool(!c.EventuallyConsistent),
-		timeout: c.Timeout, policy: newPolicy(newBackoff()), hedger: newHedger(c.Hedge),
+		timeout: c.Timeout, policy: newPolicy(newBackoff()), endpoints: newEndpoints(), hedger: newHedger(c.Hedge),
 	}, nil
 }
 

@@ -101,7 +101,7 @@ func (m *Manager[T]) follow(ctx context.Context, s *Session[T]) error {
 	if !slices.Contains(s.unsure, found.Rev) {
 		return ErrConflict
 	}
-	s.id, s.rec, s.based, s.unsure, s.target = s.target, found, false, nil, ID{}
+	s.id, s.rec, s.base, s.unsure, s.target = s.target, found, nil, nil, ID{}
 	return nil
 }
 

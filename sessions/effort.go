@@ -8,7 +8,7 @@ type Effort struct {
 	capacity      bool
 	recovered     bool
 	touched       bool
-	hedged        bool
+	hedges        int
 	calls         int
 	reads, writes float64
 }
@@ -31,7 +31,7 @@ func (e *Effort) Recovered() {
 // Hedged notes that a read was late and was asked again.
 func (e *Effort) Hedged() {
 	if e != nil {
-		e.hedged = true
+		e.hedges++
 	}
 }
 

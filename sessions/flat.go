@@ -30,13 +30,15 @@ func isFlat(t reflect.Type) bool {
 
 // remember keeps the data that is stored, if it is flat.
 func (m *Manager[T]) remember(s *Session[T]) {
-	if s.based = m.flat; m.flat {
-		s.base = s.Data
+	s.base = nil
+	if m.flat {
+		base := s.Data
+		s.base = &base
 	}
 }
 
 // same reports whether s is certainly as it is stored. If not, encoding it tells.
 func (s *Session[T]) same() bool {
-	return s.based && s.stored && len(s.unsure) == 0 && any(s.base) == any(s.Data) &&
+	return s.base != nil && s.stored && len(s.unsure) == 0 && any(*s.base) == any(s.Data) &&
 		s.IdleTimeout == s.rec.IdleTimeout && s.AbsoluteTimeout == s.rec.AbsoluteTimeout
 }

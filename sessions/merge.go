@@ -43,6 +43,6 @@ func (m *Manager[T]) mergeTheirs(ctx context.Context, s *Session[T], merge merge
 	if s.AbsoluteTimeout == s.rec.AbsoluteTimeout {
 		s.AbsoluteTimeout = found.AbsoluteTimeout
 	}
-	s.rec, s.based, s.unsure, s.target = found, false, nil, ID{}
+	s.rec, s.base, s.unsure, s.target = found, nil, nil, ID{}
 	return nil
 }

@@ -50,8 +50,8 @@ type Event struct {
 	// Touched tells of an [EventLoaded] that the access was recorded; without it, that was not due.
 	Touched bool
 
-	// Hedged tells that a read was late and was asked a second time, as package dynamo does if its Config says so.
-	Hedged bool
+	// Hedges is how many reads were late and were asked a second time, as package dynamo does if its Config says so.
+	Hedges int
 
 	// ReadUnits and WriteUnits are the capacity that DynamoDB says it consumed, if Config.ObserveCapacity asks for it.
 	ReadUnits, WriteUnits float64

@@ -29,8 +29,7 @@ type Session[T any] struct {
 
 	id     ID
 	rec    Record   // as last known to be stored; before the first Save, what is known already
-	base   T        // the data that rec stores, if based
-	based  bool     // false: it is not known, or not worth keeping
+	base   *T       // the data that rec stores; nil: not known, or not worth keeping
 	stored bool     // there is a record of it
 	gone   bool     // Destroy has ended it
 	unsure []string // the Revs of writes of ours whose outcome is unknown: the stored Rev may be one of them

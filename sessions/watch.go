@@ -67,7 +67,7 @@ func (w watch) givenUp(e Event) {
 // tell completes an event and hands it over, after those that belong to it.
 func (w watch) tell(e Event, err error) {
 	e.Op, e.Err, e.Duration = w.op, err, time.Since(w.begun)
-	e.Touched, e.Calls, e.Hedged = w.effort.touched, w.effort.calls, w.effort.hedged
+	e.Touched, e.Calls, e.Hedges = w.effort.touched, w.effort.calls, w.effort.hedges
 	e.ReadUnits, e.WriteUnits = w.effort.reads, w.effort.writes
 	also := e
 	if w.effort.touched {

@@ -11,7 +11,7 @@
 //	enduser.id          its subject, if it has one
 //	session.outcome     the event that it ended with, such as "loaded" or "expired (idle)"
 //	session.store.calls how many calls it made of the store
-//	session.store.hedged true, if a read was late and was asked again
+//	session.store.hedges how many reads were late and were asked again, if any
 //	error.type          of an operation that failed: the same as the outcome
 //
 // What the AWS SDK does is below it, if the client has a tracer of its own: with smithyoteltracing.Adapt as

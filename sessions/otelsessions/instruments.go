@@ -36,7 +36,7 @@ func newInstruments(m metric.Meter) (instruments, error) {
 	i.skipped, errs[4] = m.Int64Counter("session.touches.skipped", metric.WithUnit("{touch}"),
 		metric.WithDescription("Loads whose access was not due to be recorded, so that nothing was written."))
 	i.hedges, errs[5] = m.Int64Counter("session.store.hedges", metric.WithUnit("{call}"),
-		metric.WithDescription("Operations of which a read was late and was asked again."))
+		metric.WithDescription("Reads of the store that were late and were asked again."))
 	return i, errors.Join(errs...)
 }
 
@@ -56,8 +56,8 @@ func (i instruments) record(ctx context.Context, e sessions.Event) {
 	if e.Kind == sessions.EventConflict {
 		i.conflicts.Add(ctx, 1, metric.WithAttributes(op))
 	}
-	if e.Hedged {
-		i.hedges.Add(ctx, 1, metric.WithAttributes(op))
+	if e.Hedges > 0 {
+		i.hedges.Add(ctx, int64(e.Hedges), metric.WithAttributes(op))
 	}
 	if e.Kind == sessions.EventLoaded && !e.Touched {
 		i.skipped.Add(ctx, 1)

@@ -75,8 +75,8 @@ func spanAttributes(e sessions.Event) []attribute.KeyValue {
 		attribute.String("session.outcome", string(e.Kind)),
 		attribute.Int("session.store.calls", e.Calls),
 	}
-	if e.Hedged {
-		attrs = append(attrs, attribute.Bool("session.store.hedged", true))
+	if e.Hedges > 0 {
+		attrs = append(attrs, attribute.Int("session.store.hedges", e.Hedges))
 	}
 	for name, value := range map[attribute.Key]string{"session.id": e.Handle, "enduser.id": e.Subject} {
 		if value != "" {

@@ -26,6 +26,7 @@ type traced struct {
 	*memstore.Store
 	tracer trace.Tracer
 	fails  error
+	late   int // how many hedges a read takes
 }
 
 func (s *traced) Load(ctx context.Context, key string) (sessions.Record, error) {
@@ -33,6 +34,9 @@ func (s *traced) Load(ctx context.Context, key string) (sessions.Record, error) 
 	defer span.End()
 	if s.fails != nil {
 		return sessions.Record{}, s.fails
+	}
+	for range s.late {
+		sessions.EffortOf(ctx).Hedged()
 	}
 	return s.Store.Load(ctx, key)
 }
@@ -145,6 +149,40 @@ func TestMetrics(t *testing.T) {
 	is.Equal(sums["session.store.calls load"], int64(5))
 	is.Equal(sums["session.conflicts save"], int64(1))
 	is.Equal(sums["session.touches.skipped "], int64(3))
+}
+
+func TestHedges_AreCounted(t *testing.T) {
+	is := is.New(t)
+	s := newScene(t)
+	made, err := s.CreateAndSave(t.Context(), "a")
+	is.NoErr(err)
+	s.spans.Reset()
+	for _, late := range []int{0, 2, 1} {
+		s.store.late = late
+		_, err = s.Load(t.Context(), made.ID().Secret())
+		is.NoErr(err)
+	}
+	var told []int64
+	for _, span := range s.spans.GetSpans() {
+		for _, a := range span.Attributes {
+			if a.Key == "session.store.hedges" {
+				told = append(told, a.Value.AsInt64())
+			}
+		}
+	}
+	is.Equal(told, []int64{2, 1}) // nothing where there was none
+
+	var all metricdata.ResourceMetrics
+	is.NoErr(s.reader.Collect(t.Context(), &all))
+	sum := int64(0)
+	for _, m := range all.ScopeMetrics[0].Metrics {
+		if data, ok := m.Data.(metricdata.Sum[int64]); ok && m.Name == "session.store.hedges" {
+			for _, p := range data.DataPoints {
+				sum += p.Value
+			}
+		}
+	}
+	is.Equal(sum, int64(3))
 }
 
 func TestNew_TheGlobalProvidersByDefault(t *testing.T) {

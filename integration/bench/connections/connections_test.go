@@ -20,6 +20,9 @@ import (
 
 type profile struct{ Name string }
 
+// patience is a deadline that a busy machine doesn't reach: what is measured is the client's connections.
+const patience = time.Minute
+
 // scene is an engine, and a session on it.
 type scene struct {
 	name, table string
@@ -36,7 +39,7 @@ func sdkClient(t *testing.T, s scene) *dynamodb.Client {
 
 func ourClient(t *testing.T, s scene) *dynamodb.Client {
 	t.Helper()
-	c, err := dynamo.NewClient(t.Context(), &dynamo.OpenConfig{Endpoint: s.URL})
+	c, err := dynamo.NewClient(t.Context(), &dynamo.OpenConfig{Endpoint: s.URL, Timeout: patience})
 	is.New(t).NoErr(err)
 	return c
 }
@@ -44,8 +47,7 @@ func ourClient(t *testing.T, s scene) *dynamodb.Client {
 func manager(t *testing.T, s scene, client *dynamodb.Client) *sessions.Manager[profile] {
 	t.Helper()
 	is := is.New(t)
-	// A deadline that a busy machine doesn't reach: what is measured is the client's connections.
-	store, err := dynamo.NewStore(client, &dynamo.Config{Table: s.table, Timeout: time.Minute})
+	store, err := dynamo.NewStore(client, &dynamo.Config{Table: s.table, Timeout: patience})
 	is.NoErr(err)
 	m, err := sessions.New[profile](store, nil)
 	is.NoErr(err)
