@@ -1,7 +1,6 @@
 package operations
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"runtime"
@@ -18,12 +17,12 @@ import (
 // code is at hand.
 func rounds() int {
 	if bench.Full() {
-		return 400
+		return 100
 	}
 	return 1
 }
 
-const batch = 10
+const batch = 50
 
 // figures are what a call takes.
 type figures struct {
@@ -34,7 +33,7 @@ type figures struct {
 // measure times calls that take turns, so that all meet the same weather.
 func measure(t *testing.T, calls ...call) []figures {
 	t.Helper()
-	is, ctx := is.New(t), context.Background()
+	is, ctx := is.New(t), t.Context()
 	times := make([][]time.Duration, len(calls))
 	for range rounds() {
 		for i, call := range calls {
@@ -65,7 +64,7 @@ func TestOperations(t *testing.T) {
 	table := bench.NewTable("Operations",
 		"Of a session of six fields, on memstore and on package dynamo, beside the SDK's bare call for the same request and beside encoding alone. "+
 			"DynamoDB is canned: a stub of http.RoundTripper that answers at once; in the column \"over net/http\" all of net/http's client runs, over "+
-			"connections that answer at once. Medians of calls that take turns, ten of each, in one process.",
+			"connections that answer at once. Medians of calls that take turns, fifty of each, in one process.",
 		"store", "operation", "codec", "time", "bytes", "allocations",
 		"SDK's call", "allocations", "ratio", "over net/http", "encoding", "allocations")
 	for _, operation := range operations {
