@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -28,7 +29,11 @@ func (s *Store) begin(ctx context.Context) (*call, error) {
 		return nil, fmt.Errorf("%w: %w", sessions.ErrUnavailable, err)
 	}
 	c := &call{Standard: s.policy, endpoints: s.endpoints, effort: sessions.EffortOf(ctx)}
-	c.ctx, c.cancel = context.WithTimeout(ctx, s.timeout)
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= s.timeout {
+		c.ctx, c.cancel = ctx, func() {} // the caller's own comes first
+	} else {
+		c.ctx, c.cancel = context.WithTimeout(ctx, s.timeout)
+	}
 	return c, nil
 }
 

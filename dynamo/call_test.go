@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -67,6 +68,28 @@ func TestContextDoneUnderWayLeavesOpenWhatBecame(t *testing.T) {
 	defer cancel()
 	check(t, store.Create(ctx, record()), sessions.ErrOutcomeUnknown)
 	is.True(ctx.Err() != nil)
+}
+
+// Of two deadlines, the caller's and the store's, the earlier one ends the call.
+func TestTheEarlierDeadlineCounts(t *testing.T) {
+	for _, c := range []struct{ callers, stores, ends time.Duration }{
+		{time.Second, 2 * time.Second, time.Second},
+		{2 * time.Second, 2 * time.Second, 2 * time.Second},
+		{time.Minute, 2 * time.Second, 2 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			is := is.New(t)
+			w := &wire{answers: []answer{hanging}}
+			store, err := dynamo.NewStore(w.client(), &dynamo.Config{Timeout: c.stores})
+			is.NoErr(err)
+			ctx, cancel := context.WithTimeout(t.Context(), c.callers)
+			defer cancel()
+			begun := time.Now()
+			_, err = store.Load(ctx, "k")
+			is.True(errors.Is(err, context.DeadlineExceeded))
+			is.Equal(time.Since(begun), c.ends)
+		})
+	}
 }
 
 // The client's own retries don't multiply ours.
