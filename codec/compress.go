@@ -7,24 +7,27 @@ import (
 )
 
 // DefaultCompressAbove is the size in bytes from which [Compress] compresses if it is told none. DynamoDB counts writes by whole
-// kilobytes, and an item without its data has 290 bytes, up to 400 with a subject and a device: below this, hardly anything is saved.
-const DefaultCompressAbove = 700
+// kilobytes, and an item without its data has 290 bytes, about 400 with a subject and a device: below this, hardly anything is saved.
+const DefaultCompressAbove = 600
+
+// formatCost is what a longer format takes in a store, or one where there was none.
+const formatCost = 16
 
 // mostDecompressed bounds what is compressed, and what Decode makes of it: ten times what DynamoDB keeps in an item.
 const mostDecompressed = 4 << 20
 
 // Compress returns a codec that compresses what inner makes. Package codec/zstd has the compressor.
 //
-// A payload of fewer than above bytes, one of more than 4 MB, and one that doesn't get smaller is stored as inner makes it. Otherwise its
-// format is the compressor's name, a plus, and that of inner: "zstd+json". Zero means [DefaultCompressAbove]. Decode reads both, whatever above is
+// A payload of fewer than above bytes, one of more than 4 MB, and one that doesn't get smaller by more than what its format takes is stored as
+// inner makes it; a native value counts as DynamoDB counts it. Otherwise its format is the compressor's name, a plus, and that of inner: "zstd+json". Zero means [DefaultCompressAbove]. Decode reads both, whatever above is
 // now. Any other format is [ErrFormat]. What claims to hold more than 4 MB is an error, found before room is made for it.
 //
 // A live table moves to it as with any [Upgrade]: first every server reads both and writes plainly, Upgrade(inner, Compress(inner, by, 0)), then
 // every server compresses, Compress(inner, by, 0). The way back is Upgrade(inner, Compress(inner, by, 0)) again, until the last compressed
-// session has expired. Unchanged data that is stored in the other form is written at the next save, and then no more.
+// session has expired. What is stored in the other form is written at the next save that changes it, if not before.
 //
 // Around any codec it gives up what that offers to a store: a native value becomes bytes, which no console shows and no expression
-// reaches, and JSON a blob that dynamodb-session-web doesn't read. The size of a native value is that of its DynamoDB JSON.
+// reaches, and JSON a blob that dynamodb-session-web doesn't read.
 //
 // It comes before encryption, by Config.AEAD of a Manager: the size of an item then tells something of the content. Who can put text of his
 // own beside a secret, in one session, and see the sizes of items, can guess the secret piece by piece, as in CRIME and BREACH: text that
@@ -34,13 +37,16 @@ const mostDecompressed = 4 << 20
 // A nil inner or by, a negative above and a by that doesn't work are an error of the New of a Manager; of Encode and Decode too, the
 // last of the four where it shows.
 func Compress[T any](inner Codec[T], by Compressor, above int) Codec[T] {
-	return compress[T]{inner, by, above}
+	name, err := nameOf(by)
+	return compress[T]{inner, by, above, name, err}
 }
 
 type compress[T any] struct {
-	inner Codec[T]
-	by    Compressor
-	above int
+	inner   Codec[T]
+	by      Compressor
+	above   int
+	name    string // of by
+	nameErr error
 }
 
 // Validate returns an error that names what is nil or negative, that a trial of the compressor ends with, or that inner has.
@@ -68,11 +74,11 @@ func (c compress[T]) usable() error {
 	case c.above < 0:
 		return fmt.Errorf("Compress: above is %d: must be at least 0", c.above)
 	}
-	return nil
+	return c.nameErr
 }
 
 // prefix begins the format of what is compressed; that of inner follows.
-func (c compress[T]) prefix() string { return c.by.Name() + "+" }
+func (c compress[T]) prefix() string { return c.name + "+" }
 
 func (c compress[T]) Encode(v T) (Payload, error) {
 	if err := c.usable(); err != nil {
@@ -86,26 +92,25 @@ func (c compress[T]) Encode(v T) (Payload, error) {
 	if err != nil {
 		return nil, err
 	}
+	size := len(b)
+	if s, ok := plain.(interface{ Size() int }); ok {
+		size = s.Size()
+	}
 	above := c.above
 	if above == 0 {
 		above = DefaultCompressAbove
 	}
-	if len(b) < above || len(b) > mostDecompressed {
+	if size < above || len(b) > mostDecompressed {
 		return plain, nil
 	}
 	small, err := shrink(c.by, b)
 	if err != nil {
 		return nil, err
 	}
-	if len(small) >= len(b) {
+	if len(small)+formatCost >= size {
 		return plain, nil
 	}
-	return compressed{
-		format: c.prefix() + plain.Format(),
-		data:   func() []byte { return small },
-		plain:  func() Payload { return plain },
-		by:     func() Compressor { return c.by },
-	}, nil
+	return newCompressed(c.prefix(), plain, small, c.by), nil
 }
 
 func (c compress[T]) Decode(p Payload) (T, error) {

@@ -85,8 +85,9 @@ func TestCompress_OnlyWhatIsWorthIt(t *testing.T) {
 	}{
 		{"at the default", 0, text, "flat+json"},
 		{"a byte below it", 0, text[1:], "json"},
-		{"at a size given", 12, strings.Repeat("x", 10), "flat+json"},
-		{"below it", 13, strings.Repeat("x", 10), "json"},
+		{"at a size given", 102, strings.Repeat("x", 100), "flat+json"},
+		{"below it", 103, strings.Repeat("x", 100), "json"},
+		{"what gets smaller by less than its format takes", 1, strings.Repeat("x", 12), "json"},
 		{"what doesn't get smaller", 1, "x", "json"},
 		{"as much as is ever decompressed", 0, strings.Repeat("x", 4<<20-2), "flat+json"},
 		{"more", 0, strings.Repeat("x", 4<<20-1), "json"},
@@ -123,6 +124,26 @@ func TestCompress_WhatStaysIsTheInnerPayloadItself(t *testing.T) {
 	c := codec.Compress[string](encodes{caseless("ONE")}, flat{9}, 0)
 	_, same := encoded(t, c, "").(caseless)
 	is.True(same) // a store may know it
+}
+
+// sized is a payload that takes another number of bytes in a store.
+type sized struct {
+	codec.Payload
+	size int
+}
+
+func (s sized) Size() int { return s.size }
+
+// What counts is what a store would keep, which a payload may tell.
+func TestCompress_GoesByThePayloadsOwnSize(t *testing.T) {
+	is := is.New(t)
+	inner := codec.Opaque("json", []byte(strings.Repeat("x", 1000))) // which becomes some 20 bytes
+	for size, want := range map[int]string{599: "json", 600: "flat+json", 1 << 30: "flat+json"} {
+		p := encoded(t, codec.Compress[string](encodes{sized{inner, size}}, flat{9}, 0), "")
+		is.Equal(p.Format(), want)
+	}
+	p := encoded(t, codec.Compress[string](encodes{sized{inner, 30}}, flat{9}, 1), "")
+	is.Equal(p.Format(), "json") // smaller than its bytes, and not than what is kept
 }
 
 // encodes is a codec that makes one payload.

@@ -13,6 +13,22 @@ type compressed struct {
 	by     func() Compressor
 }
 
+// newCompressed returns the payload of what plain has become. It keeps plain only if that compares in a way of its own: a store may keep the
+// payload for long.
+func newCompressed(prefix string, plain Payload, small []byte, by Compressor) compressed {
+	c := compressed{
+		format: prefix + plain.Format(),
+		data:   func() []byte { return small },
+		plain:  func() Payload { return plain },
+		by:     func() Compressor { return by },
+	}
+	if _, ok := plain.(equaler); !ok {
+		opened := expanding(plain.Format(), Opaque(c.format, small), by)
+		c.plain = func() Payload { return opened }
+	}
+	return c
+}
+
 func (c compressed) Format() string         { return c.format }
 func (c compressed) Bytes() ([]byte, error) { return c.data(), nil }
 func (c compressed) String() string {

@@ -60,6 +60,22 @@ func compressorError(err error, doing string) error {
 	return fault.Custom(err, "Compress: "+doing)
 }
 
+// nameOf returns the name of by, which may be nil. A panic is an error, as of a nil pointer.
+func nameOf(by Compressor) (name string, err error) {
+	if by == nil {
+		return "", nil
+	}
+	defer func() {
+		if p := fault.Panicked(recover(), "Compress: by has no name"); p != nil {
+			name, err = "", p
+		}
+	}()
+	if name = by.Name(); name == "" {
+		return "", errors.New("Compress: by has no name")
+	}
+	return name, nil
+}
+
 // try checks that by works at all.
 func try(by Compressor) error {
 	probe := []byte(strings.Repeat("dynasession ", 100))
@@ -71,8 +87,8 @@ func try(by Compressor) error {
 	if err != nil {
 		return err
 	}
-	if by.Name() == "" || !bytes.Equal(plain, probe) {
-		return errors.New("Compress: by has no name, or doesn't give back what it was given")
+	if !bytes.Equal(plain, probe) {
+		return errors.New("Compress: by doesn't give back what it was given")
 	}
 	return nil
 }

@@ -44,15 +44,26 @@ func TestCompressor_ThatDoesNotWorkIsFoundByValidate(t *testing.T) {
 		want string
 	}{
 		{failing{errors.New("s3cret")}, "Compress: can't be compressed: the error is a *errors.errorString"},
-		{(*panicking)(nil), "Compress: can't be compressed: panicked with a string"},
+		{&panicking{}, "Compress: can't be compressed: panicked with a string"},
+		{(*panicking)(nil), "Compress: by has no name: panicked with a runtime.errorString"},
 		{boundless{flat{9}}, "Compress: can't be decompressed: has 4194305 bytes, and at most 4194304 are read"},
-		{lying{flat{9}}, "Compress: by has no name, or doesn't give back what it was given"},
-		{unnamed{flat{9}}, "Compress: by has no name, or doesn't give back what it was given"},
+		{lying{flat{9}}, "Compress: by doesn't give back what it was given"},
+		{unnamed{flat{9}}, "Compress: by has no name"},
 	} {
 		is := is.New(t)
 		err := codec.Compress[string](codec.JSON[string]{}, c.by, 0).(interface{ Validate() error }).Validate()
 		is.Equal(err.Error(), c.want)
 	}
+}
+
+// A Manager's New refuses it; whoever goes on without one gets an error, never a panic.
+func TestCompressor_ANilPointerIsAnError(t *testing.T) {
+	is := is.New(t)
+	c := codec.Compress[string](codec.JSON[string]{}, (*panicking)(nil), 0)
+	_, err := c.Encode("x")
+	is.True(err != nil)
+	_, err = c.Decode(codec.Opaque("json", []byte(`"x"`)))
+	is.True(err != nil)
 }
 
 func TestCompressor_WhatItSaysIsNotRepeated(t *testing.T) {

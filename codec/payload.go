@@ -9,7 +9,8 @@ import (
 //
 // A store keeps both and hands both back; it needs to know nothing else. A payload type may offer more to a store that
 // recognises it (attribute.Value lets the DynamoDB store keep native attributes), and may bring a method
-// Equal(Payload) bool when two values can be the same without their bytes being so.
+// Equal(Payload) bool when two values can be the same without their bytes being so, and a method Size() int when such a store keeps
+// it in another number of bytes.
 type Payload interface {
 	// Format returns the name of the format, such as "json", "msgpack" or "dynamodb". It is stored beside the data.
 	Format() string
@@ -50,13 +51,14 @@ func BytesOf(p Payload, format string) ([]byte, error) {
 	return p.Bytes()
 }
 
+type equaler interface{ Equal(Payload) bool }
+
 // Equal reports whether a and b are the same value: by the Equal method that one of them brings, else by their format
 // and bytes. Two nil payloads are equal; a payload whose bytes can't be had equals nothing.
 func Equal(a, b Payload) bool {
 	if a == nil || b == nil {
 		return a == nil && b == nil
 	}
-	type equaler interface{ Equal(Payload) bool }
 	if e, ok := a.(equaler); ok {
 		return e.Equal(b)
 	}

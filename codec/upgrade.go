@@ -6,7 +6,7 @@ import (
 )
 
 // Upgrade returns a codec that writes as to does, and reads what to and each of from has written: a session stored in an old
-// format is read, and stored in the new one when it is next saved. So a live table moves from one format to another:
+// format is read, and stored in the new one at the next save that changes it, if not before. So a live table moves from one format to another:
 // first every server reads both and writes the old, Upgrade(old, new), then every server writes the new, Upgrade(new, old), and
 // when the last old session has expired, new alone will do.
 //

@@ -1,6 +1,10 @@
 package dynamo
 
-import "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+import (
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynasession/dynasession/codec/attribute"
+)
 
 // column is one of the attributes of an item that are ours.
 type column int
@@ -51,12 +55,15 @@ func (r *row) item() item {
 	return it
 }
 
-// size returns what DynamoDB counts for r, by the rules of "DynamoDB item sizes and formats" in its developer guide.
+// maxItem is the size of the largest item that DynamoDB keeps, in bytes, names included.
+const maxItem = 400 * 1024
+
+// size returns what DynamoDB counts for r.
 func (r *row) size() int {
 	size := 0
 	for c, av := range r {
 		if av != nil {
-			size += len(columnName[c]) + valueSize(av)
+			size += len(columnName[c]) + attribute.SizeOf(av)
 		}
 	}
 	return size

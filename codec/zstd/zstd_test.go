@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"runtime"
 	"strings"
 	"sync"
@@ -44,6 +45,31 @@ func TestCompressor_AroundEachCodec(t *testing.T) {
 			is.NoErr(err)
 			is.Equal(p.Format(), format)
 		})
+	}
+}
+
+// Random bytes don't get smaller: they stay as they are, and native where they were.
+func TestCompressor_WhatDoesNotGetSmallerStaysNative(t *testing.T) {
+	is := is.New(t)
+	random := rand.NewChaCha8([32]byte{1})
+	for _, n := range []int{100, 660, 700, 3780, 50_000} {
+		var data struct{ Token []byte }
+		data.Token = make([]byte, n)
+		_, _ = random.Read(data.Token) // never fails
+		p, err := codec.Compress(attribute.Codec[struct{ Token []byte }]{}, zstd.New(), 0).Encode(data)
+		is.NoErr(err)
+		_, native := p.(attribute.Value)
+		is.True(native)
+	}
+}
+
+// A store may keep what it is given for hours.
+func TestCompressor_KeepsNoRoomThatIsNotNeeded(t *testing.T) {
+	is := is.New(t)
+	for _, n := range []int{1000, 100_000, 1_000_000} {
+		frame, err := zstd.New().Compress(make([]byte, n))
+		is.NoErr(err)
+		is.True(cap(frame) < 2*len(frame)+64)
 	}
 }
 

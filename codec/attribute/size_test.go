@@ -1,4 +1,4 @@
-package dynamo
+package attribute
 
 import (
 	"testing"
@@ -6,26 +6,31 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-func TestValueSize(t *testing.T) {
+func s(text string) types.AttributeValue { return &types.AttributeValueMemberS{Value: text} }
+
+func TestSizeOf(t *testing.T) {
 	for name, c := range map[string]struct {
 		value types.AttributeValue
 		want  int
 	}{
-		"text":              {text("héllo"), 6},
-		"empty text":        {text(""), 0},
+		"text":              {s("héllo"), 6},
+		"empty text":        {s(""), 0},
 		"bytes":             {&types.AttributeValueMemberB{Value: make([]byte, 100)}, 100},
 		"true":              {&types.AttributeValueMemberBOOL{Value: true}, 1},
 		"null":              {&types.AttributeValueMemberNULL{Value: true}, 1},
 		"empty list":        {&types.AttributeValueMemberL{}, 3},
-		"list of two texts": {&types.AttributeValueMemberL{Value: []types.AttributeValue{text("ab"), text("c")}}, 3 + 1 + 2 + 1 + 1},
+		"list of two texts": {&types.AttributeValueMemberL{Value: []types.AttributeValue{s("ab"), s("c")}}, 3 + 1 + 2 + 1 + 1},
 		"empty map":         {&types.AttributeValueMemberM{}, 3},
-		"map of one text":   {&types.AttributeValueMemberM{Value: item{"name": text("ab")}}, 3 + 1 + 4 + 2},
+		"map of one text":   {&types.AttributeValueMemberM{Value: map[string]types.AttributeValue{"name": s("ab")}}, 3 + 1 + 4 + 2},
 		"set of texts":      {&types.AttributeValueMemberSS{Value: []string{"a", "bc"}}, 3},
 		"set of numbers":    {&types.AttributeValueMemberNS{Value: []string{"1", "12"}}, 4},
 		"set of bytes":      {&types.AttributeValueMemberBS{Value: [][]byte{{1}, {2, 3}}}, 3},
 	} {
-		if got := valueSize(c.value); got != c.want {
+		if got := SizeOf(c.value); got != c.want {
 			t.Errorf("%s: %d bytes, want %d", name, got, c.want)
+		}
+		if got := NewValue(c.value).Size(); got != c.want {
+			t.Errorf("%s: a Value of %d bytes, want %d", name, got, c.want)
 		}
 	}
 }

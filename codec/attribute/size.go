@@ -1,11 +1,9 @@
-package dynamo
+package attribute
 
-import (
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-)
+import "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-// maxItem is the size of the largest item that DynamoDB keeps, in bytes, names included.
-const maxItem = 400 * 1024
+// Size returns how many bytes v takes in an item, as [SizeOf] does.
+func (v Value) Size() int { return SizeOf(v.AttributeValue()) }
 
 // A document costs 3 bytes, and each of its members one more.
 const (
@@ -13,7 +11,9 @@ const (
 	memberSize   = 1
 )
 
-func valueSize(av types.AttributeValue) int {
+// SizeOf returns how many bytes av takes in an item, by the rules of "DynamoDB item sizes and formats" in its developer guide. The name of
+// the attribute counts besides.
+func SizeOf(av types.AttributeValue) int {
 	switch v := av.(type) {
 	case *types.AttributeValueMemberS:
 		return len(v.Value)
@@ -24,13 +24,13 @@ func valueSize(av types.AttributeValue) int {
 	case *types.AttributeValueMemberM:
 		size := documentSize
 		for name, member := range v.Value {
-			size += len(name) + memberSize + valueSize(member)
+			size += len(name) + memberSize + SizeOf(member)
 		}
 		return size
 	case *types.AttributeValueMemberL:
 		size := documentSize
 		for _, member := range v.Value {
-			size += memberSize + valueSize(member)
+			size += memberSize + SizeOf(member)
 		}
 		return size
 	case *types.AttributeValueMemberSS:
