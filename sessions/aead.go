@@ -81,7 +81,10 @@ func (s *sealer) seal(rec Record) (Record, error) {
 // open returns rec with a payload that is decrypted when it is read.
 func (s *sealer) open(rec Record) Record {
 	format, sealed := strings.CutPrefix(rec.Payload.Format(), sealedPrefix)
-	if stored := rec; sealed || !s.acceptClear {
+	if !sealed && s.acceptClear {
+		rec.Payload = clearPayload{rec.Payload}
+	} else {
+		stored := rec
 		rec.Payload = &sealedPayload{format: format, open: func() ([]byte, error) {
 			if !sealed {
 				return nil, errInClear
@@ -95,6 +98,21 @@ func (s *sealer) open(rec Record) Record {
 	}
 	return rec
 }
+
+// clearPayload is data that was stored in the clear, and is to be encrypted.
+type clearPayload struct{ codec.Payload }
+
+// inClear reports whether the next save is to write rec, changed or not.
+func (r Record) inClear() bool {
+	_, clear := r.Payload.(clearPayload)
+	return clear
+}
+
+// String shows the format, and nothing of the data.
+func (p clearPayload) String() string { return p.Format() + " payload, to be encrypted" }
+
+// GoString is String.
+func (p clearPayload) GoString() string { return p.String() }
 
 // sealedPayload is data as a store has kept it, which is decrypted once, when it is asked for.
 type sealedPayload struct {

@@ -14,6 +14,8 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/codec/attribute"
 	"github.com/dynasession/dynasession/codec/msgpack"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/memstore"
@@ -175,13 +177,54 @@ func TestAEAD_ClearDataIsReadOnlyIfThatIsSaid(t *testing.T) {
 	is.NoErr(err)
 	got, err := moving.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
-	got.Data.Count = 2
-	is.NoErr(moving.Save(t.Context(), got))
+	is.True(moving.Changed(got))
+	is.NoErr(moving.Save(t.Context(), got))                // unchanged as it is
 	is.Equal(p.record(t, s).Payload.Format(), "aead+json") // there is no way back
+	rev := p.record(t, s).Rev
+	got, err = moving.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.Equal(got.Data, cart{Count: 1})
+	is.NoErr(moving.Save(t.Context(), got))
+	is.Equal(p.record(t, s).Rev, rev) // once is enough
 	_, err = before.Load(t.Context(), s.ID().Secret())
 	is.True(errors.Is(err, sessions.ErrDecode))
 	_, err = sessions.New(p.mem, &sessions.Config[cart]{AcceptClear: true})
 	is.True(strings.Contains(err.Error(), "Config.AcceptClear: must be with an AEAD"))
+}
+
+// With whatever codec, and of data that is compared without encoding it too.
+func TestAEAD_DataInTheClearIsEncryptedAtTheNextSave(t *testing.T) {
+	testEncryptedAtTheNextSave(t, codec.JSON[string]{}, "s3cret")
+	testEncryptedAtTheNextSave(t, attribute.Codec[string]{}, "s3cret")
+	testEncryptedAtTheNextSave(t, codec.JSON[[]string]{}, []string{"s3cret"})
+	testEncryptedAtTheNextSave(t, attribute.Codec[[]string]{}, []string{"s3cret"})
+}
+
+func testEncryptedAtTheNextSave[T any](t *testing.T, c codec.Codec[T], data T) {
+	t.Helper()
+	is := is.New(t)
+	mem := memstore.New(nil)
+	before, err := sessions.New(mem, &sessions.Config[T]{Codec: c})
+	is.NoErr(err)
+	s, err := before.CreateAndSave(t.Context(), data)
+	is.NoErr(err)
+	moving, err := sessions.New(mem, &sessions.Config[T]{Codec: c, AEAD: newGCM(t), AcceptClear: true})
+	is.NoErr(err)
+	got, err := moving.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.True(moving.Changed(got))
+	is.NoErr(moving.Save(t.Context(), got))
+	rec, err := mem.Load(t.Context(), s.Handle())
+	is.NoErr(err)
+	is.True(strings.HasPrefix(rec.Payload.Format(), "aead+"))
+	is.True(!moving.Changed(got))
+	got, err = moving.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.Equal(got.Data, data)
+	is.NoErr(moving.Save(t.Context(), got))
+	again, err := mem.Load(t.Context(), s.Handle())
+	is.NoErr(err)
+	is.Equal(again.Rev, rec.Rev) // once is enough
 }
 
 // failing is an AEAD whose KMS is out of reach.

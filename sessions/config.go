@@ -49,7 +49,7 @@ type Config[T any] struct {
 	// AEAD encrypts the data before it is stored. Defaults to nil: data is stored as the codec makes it.
 	AEAD AEAD
 
-	// AcceptClear lets a Manager with an AEAD read data that was stored before it had one; it is encrypted when it is next saved. Switch
+	// AcceptClear lets a Manager with an AEAD read data that was stored before it had one; it is encrypted at the next save, changed or not. Switch
 	// it off when the absolute timeout has passed: as long as it is on, who can write to the table can put in data of his own.
 	AcceptClear bool
 

@@ -38,7 +38,7 @@ func (s *Session[T]) next(payload codec.Payload, now time.Time) Record {
 }
 
 func (s *Session[T]) unchanged(payload codec.Payload) bool {
-	return s.IdleTimeout == s.rec.IdleTimeout && s.AbsoluteTimeout == s.rec.AbsoluteTimeout &&
+	return s.IdleTimeout == s.rec.IdleTimeout && s.AbsoluteTimeout == s.rec.AbsoluteTimeout && !s.rec.inClear() &&
 		codec.Equal(payload, s.rec.Payload)
 }
 

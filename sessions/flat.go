@@ -28,10 +28,10 @@ func isFlat(t reflect.Type) bool {
 	return false
 }
 
-// remember keeps the data that is stored, if it is flat.
+// remember keeps the data that is stored, if it is flat, and stored as a save would store it.
 func (m *Manager[T]) remember(s *Session[T]) {
 	s.base = nil
-	if m.flat {
+	if m.flat && !s.rec.inClear() {
 		base := s.Data
 		s.base = &base
 	}

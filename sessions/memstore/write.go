@@ -69,6 +69,9 @@ func (s *Store) Rename(ctx context.Context, from string, rec sessions.Record, re
 
 // Touch is [sessions.Store]'s.
 func (s *Store) Touch(ctx context.Context, key string, accessed, expires time.Time) error {
+	if err := checkYear("accessed", accessed); err != nil {
+		return err
+	}
 	return s.write(ctx, nil, func(t *table) error {
 		sh := t.shard(key)
 		e, ok := sh.entries[key]
@@ -125,6 +128,14 @@ func begin(ctx context.Context) error {
 	return nil
 }
 
+// checkYear refuses what DynamoDB's form of a time can't hold, and what an entry couldn't.
+func checkYear(field string, t time.Time) error {
+	if y := t.UTC().Year(); y < 1 || y > 9999 {
+		return fmt.Errorf("memstore: %s is in the year %d: must be between 1 and 9999", field, y)
+	}
+	return nil
+}
+
 // stored returns rec as it is kept: timeouts to the second. That its times are to the microsecond an entry sees to.
 func stored(rec sessions.Record) (sessions.Record, error) {
 	switch {
@@ -134,6 +145,9 @@ func stored(rec sessions.Record) (sessions.Record, error) {
 		return rec, errors.New("memstore: Record.Payload is nil")
 	case rec.Payload.Format() == "":
 		return rec, errors.New("memstore: Record.Payload has no format")
+	}
+	if err := errors.Join(checkYear("Record.Created", rec.Created), checkYear("Record.Accessed", rec.Accessed)); err != nil {
+		return rec, err
 	}
 	rec.IdleTimeout = rec.IdleTimeout.Truncate(time.Second)
 	rec.AbsoluteTimeout = rec.AbsoluteTimeout.Truncate(time.Second)

@@ -2,6 +2,7 @@ package memstore_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,4 +55,17 @@ func TestTouch_MovesTheSweepToo(t *testing.T) {
 	is.NoErr(err)
 	_, err = s.Load(t.Context(), "key1")
 	is.True(errors.Is(err, sessions.ErrNotFound))
+}
+
+func TestWrite_TimesThatCannotBeKept(t *testing.T) {
+	is := is.New(t)
+	s, _ := filled(t, 1)
+	for _, at := range []time.Time{time.Date(300000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(0, 12, 31, 0, 0, 0, 0, time.UTC)} {
+		is.True(strings.Contains(s.Create(t.Context(), record("another", at)).Error(), "Record.Created is in the year "))
+		is.True(s.Touch(t.Context(), "key0", at, at) != nil)
+	}
+	is.Equal(s.Len(), 1)
+	got, err := s.Load(t.Context(), "key0")
+	is.NoErr(err)
+	is.Equal(got.Accessed, start)
 }
