@@ -13,7 +13,7 @@ import (
 )
 
 // link is a link of Markdown to a file, without what follows a #.
-var link = regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
+var link = regexp.MustCompile(`\]\(([\w./-]+)(?:#[^)]*)?\)`)
 
 func TestDocs_EveryLinkToAFileLeadsToOne(t *testing.T) {
 	is := is.New(t)

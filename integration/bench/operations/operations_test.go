@@ -13,18 +13,20 @@ import (
 	"github.com/dynasession/dynasession/integration/bench/canned"
 )
 
-// size returns how often the calls take turns, and how many are made in one: so many that the garbage which they leave is collected in it,
-// and counts.
-func size() (rounds, turn int) {
+// rounds is how often the calls take turns, and batch how often each is made in its turn: as in a service that does little else, the
+// code is at hand.
+func rounds() int {
 	if bench.Full() {
-		return 24, 500
+		return 100
 	}
-	return 1, 5
+	return 1
 }
+
+const batch = 50
 
 // figures are what a call takes.
 type figures struct {
-	time          time.Duration // the median of the turns' means
+	time          time.Duration // the median
 	bytes, allocs float64
 }
 
@@ -33,14 +35,14 @@ func measure(t *testing.T, calls ...call) []figures {
 	t.Helper()
 	is, ctx := is.New(t), t.Context()
 	times := make([][]time.Duration, len(calls))
-	rounds, turn := size()
-	for range rounds {
+	for range rounds() {
 		for i, call := range calls {
-			begin := time.Now()
-			for range turn {
-				is.NoErr(call(ctx))
+			for range batch {
+				begin := time.Now()
+				err := call(ctx)
+				times[i] = append(times[i], time.Since(begin))
+				is.NoErr(err)
 			}
-			times[i] = append(times[i], time.Since(begin)/time.Duration(turn))
 		}
 	}
 	all := make([]figures, len(calls))
@@ -62,7 +64,7 @@ func TestOperations(t *testing.T) {
 	table := bench.NewTable("Operations",
 		"Of a session of six fields, on memstore and on package dynamo, beside the SDK's bare call for the same request and beside encoding alone. "+
 			"DynamoDB is canned: a stub of http.RoundTripper that answers at once; in the column \"over net/http\" all of net/http's client runs, over "+
-			"connections that answer at once. They take turns in one process, 500 calls each, whose garbage is collected meanwhile; medians of 24 turns.",
+			"connections that answer at once. Medians of calls that take turns, fifty of each, in one process.",
 		"store", "operation", "codec", "time", "bytes", "allocations",
 		"SDK's call", "allocations", "ratio", "over net/http", "encoding", "allocations")
 	for _, operation := range operations {
