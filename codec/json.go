@@ -161,4 +161,5 @@ func halfSurrogate(b []byte) bool {
 	}
 }
 
-func isNull(b []byte) bool { return bytes.Equal(bytes.Trim(b, " \t\r\n"), []byte("null")) }
+// isNull reports whether a text that has been read is null.
+func isNull(b []byte) bool { return string(bytes.TrimSpace(b)) == "null" }
