@@ -120,6 +120,24 @@ func (r rivals) run(b *testing.B) {
 func BenchmarkLoad(b *testing.B) { loadRivals(b).run(b) }
 func BenchmarkSave(b *testing.B) { saveRivals(b).run(b) }
 
+// The same one after another, with what the garbage of each costs, for benchstat.
+func BenchmarkCalls(b *testing.B) {
+	load, save := loadRivals(b), saveRivals(b)
+	for _, c := range []struct {
+		name string
+		call func(context.Context) error
+	}{{"Load", load.ours}, {"SDK-GetItem", load.bare}, {"Save", save.ours}, {"SDK-UpdateItem", save.bare}} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := c.call(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 // mostAllocs is how many allocations a call may make over the SDK's own.
 const mostAllocs = 45
 
