@@ -10,7 +10,7 @@ import (
 )
 
 // endpoints is a resolver that remembers where the last call went. The calls of a store go to one place, and the SDK works it out anew for
-// each, by rules that cost a third of all that the store adds to a call. What is remembered holds for the same parameters and for the
+// each, by rules that take a microsecond. What is remembered holds for the same parameters and for the
 // SDK's own rules only: a resolver of the application's is asked each time, since it may answer differently. It is safe for concurrent use.
 type endpoints struct {
 	rules dynamodb.EndpointResolverV2 // the SDK's
