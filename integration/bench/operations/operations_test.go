@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
-	"runtime/debug"
 	"testing"
 	"time"
 
@@ -14,42 +13,35 @@ import (
 	"github.com/dynasession/dynasession/integration/bench/canned"
 )
 
-// rounds is how often the calls take turns, and batch how often each is made in its turn: as in a service that does little else, the
-// code is at hand.
-func rounds() int {
+// size returns how often the calls take turns, and how many are made in a turn: so many that the garbage which they leave is collected in it
+// several times, and counts as it does in a service.
+func size() (rounds, turn int) {
 	if bench.Full() {
-		return 100
+		return 25, 500
 	}
-	return 1
+	return 1, 5
 }
-
-const batch = 50
 
 // figures are what a call takes.
 type figures struct {
-	time          time.Duration // the median
+	time          time.Duration // the median of the turns' means
 	bytes, allocs float64
 }
 
-// measure times calls that take turns, so that all meet the same weather.
+// measure times calls that take turns, so that all meet the same weather. The first round is for warming up.
 func measure(t *testing.T, calls ...call) []figures {
 	t.Helper()
 	is, ctx := is.New(t), t.Context()
 	times := make([][]time.Duration, len(calls))
-	for _, call := range calls { // until the code, and what it keeps, is there
-		for range rounds() * batch / 10 {
-			is.NoErr(call(ctx))
-		}
-	}
-	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	for range rounds() {
-		runtime.GC() // here, and not within the turn of one of them
+	rounds, turn := size()
+	for round := range rounds + 1 {
 		for i, call := range calls {
-			for range batch {
-				begin := time.Now()
-				err := call(ctx)
-				times[i] = append(times[i], time.Since(begin))
-				is.NoErr(err)
+			begin := time.Now()
+			for range turn {
+				is.NoErr(call(ctx))
+			}
+			if round > 0 {
+				times[i] = append(times[i], time.Since(begin)/time.Duration(turn))
 			}
 		}
 	}
@@ -72,7 +64,7 @@ func TestOperations(t *testing.T) {
 	table := bench.NewTable("Operations",
 		"Of a session of six fields, on memstore and on package dynamo, beside the SDK's bare call for the same request and beside encoding alone. "+
 			"DynamoDB is canned: a stub of http.RoundTripper that answers at once; in the column \"over net/http\" all of net/http's client runs, over "+
-			"connections that answer at once. Medians of calls that take turns, fifty of each, in one process, whose garbage is collected between the rounds.",
+			"connections that answer at once. They take turns in one process, 500 calls each, the collection of their garbage included; medians of 25 turns.",
 		"store", "operation", "codec", "time", "bytes", "allocations",
 		"SDK's call", "allocations", "ratio", "over net/http", "encoding", "allocations")
 	for _, operation := range operations {
