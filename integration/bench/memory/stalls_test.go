@@ -17,10 +17,10 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// TestStallsWhileSweeping lets a tenth of all sessions expire at a time, and sweeps it.
+// TestStallsWhileSweeping lets a thirteenth of all sessions expire at a time, and sweeps it.
 func TestStallsWhileSweeping(t *testing.T) {
 	is := is.New(t)
-	const waves = 9
+	const waves = 12
 	wave := count() / (waves + 1)
 	c := clock.NewFake(start)
 	s := memstore.New(&memstore.Config{Clock: c})
@@ -44,10 +44,10 @@ func TestStallsWhileSweeping(t *testing.T) {
 	for _, kind := range []struct {
 		pairs int
 		collection
-	}{{1, off}, {1, allTheTime}, {8, allTheTime}} {
+	}{{1, off}, {1, asItComes}, {1, allTheTime}, {8, allTheTime}} {
 		var ours, none times
 		r.pairs, r.collection = kind.pairs, kind.collection
-		for range waves / 3 {
+		for range waves / 4 {
 			r.round(t, &noStore{}, &none)
 			c.Advance(time.Hour)
 			r.round(t, s, &ours)
