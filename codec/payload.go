@@ -24,20 +24,29 @@ type Payload interface {
 //
 // Printed, with whatever verb, it shows its format and never its data: session data has no business in a log.
 func Opaque(format string, data []byte) Payload {
-	return opaque{format: format, data: func() []byte { return data }}
+	return opaque(func() (string, []byte) { return format, data })
 }
 
-// opaque holds its data in a function, which no verb of fmt looks into: verbs that String doesn't answer, %d say, print the
-// fields as they are, pointers followed. (A Format method for fmt would collide with Payload's.)
-type opaque struct {
-	format string
-	data   func() []byte
+// opaque is a function, which no verb of fmt looks into: verbs that String doesn't answer, %d say, print the fields of a struct as they
+// are, pointers followed. (A Format method for fmt would collide with Payload's.)
+type opaque func() (format string, data []byte)
+
+func (o opaque) Format() string {
+	format, _ := o()
+	return format
 }
 
-func (o opaque) Format() string         { return o.format }
-func (o opaque) Bytes() ([]byte, error) { return o.data(), nil }
-func (o opaque) String() string         { return fmt.Sprintf("%s payload, %d bytes", o.format, len(o.data())) }
-func (o opaque) GoString() string       { return o.String() }
+func (o opaque) Bytes() ([]byte, error) {
+	_, data := o()
+	return data, nil
+}
+
+func (o opaque) String() string {
+	format, data := o()
+	return fmt.Sprintf("%s payload, %d bytes", format, len(data))
+}
+
+func (o opaque) GoString() string { return o.String() }
 
 // BytesOf returns the bytes of p if p is of the given format, and an error that is [ErrFormat] and names both formats if
 // it is not, or if p is nil.

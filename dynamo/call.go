@@ -25,16 +25,22 @@ type call struct {
 
 // begin starts a call, unless ctx is done already.
 func (s *Store) begin(ctx context.Context) (*call, error) {
+	c := new(call)
+	return c, s.start(ctx, c)
+}
+
+// start is begin of a call that is there.
+func (s *Store) start(ctx context.Context, c *call) error {
 	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("%w: %w", sessions.ErrUnavailable, err)
+		return fmt.Errorf("%w: %w", sessions.ErrUnavailable, err)
 	}
-	c := &call{Standard: s.policy, endpoints: s.endpoints, effort: sessions.EffortOf(ctx)}
+	c.Standard, c.endpoints, c.effort = s.policy, s.endpoints, sessions.EffortOf(ctx)
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= s.timeout {
 		c.ctx, c.cancel = ctx, func() {} // the caller's own comes first
 	} else {
 		c.ctx, c.cancel = context.WithTimeout(ctx, s.timeout)
 	}
-	return c, nil
+	return nil
 }
 
 // options puts the call in charge of its own retries, and spares it what the call before has found out.

@@ -41,8 +41,48 @@ var (
 	}
 )
 
-// row is an item of ours, nil where it has no attribute. Requests are built of it without a map in between.
+// row is an item of ours, nil where it has no attribute. Requests are built of it without a map in between, and answers read.
 type row [columns]types.AttributeValue
+
+// read puts into r what is ours of an item. What the table holds besides is left alone.
+func (r *row) read(it item) {
+	for name, av := range it {
+		if c, ours := columnOf(name); ours {
+			r[c] = av
+		}
+	}
+}
+
+// columnOf is columnName, the other way round.
+func columnOf(name string) (c column, ours bool) {
+	switch name {
+	case attrID:
+		return colID, true
+	case attrCreated:
+		return colCreated, true
+	case attrAccessed:
+		return colAccessed, true
+	case attrExpires:
+		return colExpires, true
+	case attrIdle:
+		return colIdle, true
+	case attrAbsolute:
+		return colAbsolute, true
+	case attrData:
+		return colData, true
+	case attrFormat:
+		return colFormat, true
+	case attrRev:
+		return colRev, true
+	case attrSubject:
+		return colSubject, true
+	case attrDevice:
+		return colDevice, true
+	case attrDeviceIP:
+		return colDeviceIP, true
+	}
+	return 0, false
+}
 
 // item returns r as a request wants it.
 func (r *row) item() item {

@@ -10,33 +10,33 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// decodeItem returns the record of an item. The error is [sessions.ErrDecode] and names the attribute that is missing or
-// mangled, never its value. What the table holds besides is left alone.
-func decodeItem(it item) (sessions.Record, error) {
-	d := decoder{item: it}
+// decode returns the record of an item. The error is [sessions.ErrDecode] and names the attribute that is missing or
+// mangled, never its value.
+func (r *row) decode() (sessions.Record, error) {
+	var d decoder
 	rec := sessions.Record{
-		Key:             d.text(attrID),
-		Created:         d.time(attrCreated),
-		Accessed:        d.time(attrAccessed),
-		IdleTimeout:     d.seconds(attrIdle),
-		AbsoluteTimeout: d.seconds(attrAbsolute),
-		Rev:             d.optionalText(attrRev),
-		Subject:         d.optionalText(attrSubject),
-		Device:          sessions.Device{Name: d.optionalText(attrDevice), IP: d.optionalText(attrDeviceIP)},
+		Key:             d.text(attrID, r[colID]),
+		Created:         d.time(attrCreated, r[colCreated]),
+		Accessed:        d.time(attrAccessed, r[colAccessed]),
+		IdleTimeout:     d.seconds(attrIdle, r[colIdle]),
+		AbsoluteTimeout: d.seconds(attrAbsolute, r[colAbsolute]),
+		Rev:             d.optionalText(attrRev, r[colRev]),
+		Subject:         d.optionalText(attrSubject, r[colSubject]),
+		Device: sessions.Device{
+			Name: d.optionalText(attrDevice, r[colDevice]),
+			IP:   d.optionalText(attrDeviceIP, r[colDeviceIP]),
+		},
 	}
-	d.seconds(attrExpires) // of the same form; the record's own times judge it
-	rec.Payload = d.payload()
+	d.seconds(attrExpires, r[colExpires]) // of the same form; the record's own times judge it
+	rec.Payload = d.payload(r[colData], d.optionalText(attrFormat, r[colFormat]))
 	if d.err != nil {
 		return sessions.Record{}, d.err
 	}
 	return rec, nil
 }
 
-// decoder reads attributes until one is wrong.
-type decoder struct {
-	item item
-	err  error
-}
+// decoder reads attributes, and remembers the first that is wrong.
+type decoder struct{ err error }
 
 var errMissing = errors.New("missing")
 
@@ -46,16 +46,16 @@ func (d *decoder) fail(name string, reason error) {
 	}
 }
 
-func (d *decoder) text(name string) string {
-	if d.item[name] == nil {
+func (d *decoder) text(name string, av types.AttributeValue) string {
+	if av == nil {
 		d.fail(name, errMissing)
 		return ""
 	}
-	return d.optionalText(name)
+	return d.optionalText(name, av)
 }
 
-func (d *decoder) optionalText(name string) string {
-	switch av := d.item[name].(type) {
+func (d *decoder) optionalText(name string, av types.AttributeValue) string {
+	switch av := av.(type) {
 	case nil:
 		return ""
 	case *types.AttributeValueMemberS:
@@ -66,8 +66,8 @@ func (d *decoder) optionalText(name string) string {
 	}
 }
 
-func (d *decoder) time(name string) time.Time {
-	s := d.text(name)
+func (d *decoder) time(name string, av types.AttributeValue) time.Time {
+	s := d.text(name, av)
 	if d.err != nil {
 		return time.Time{}
 	}
@@ -78,8 +78,8 @@ func (d *decoder) time(name string) time.Time {
 	return t
 }
 
-func (d *decoder) seconds(name string) time.Duration {
-	switch av := d.item[name].(type) {
+func (d *decoder) seconds(name string, av types.AttributeValue) time.Duration {
+	switch av := av.(type) {
 	case nil:
 		d.fail(name, errMissing)
 		return 0

@@ -51,9 +51,7 @@ func (r *row) encodePayload(p codec.Payload) error {
 }
 
 // payload returns what encodePayload has stored.
-func (d *decoder) payload() codec.Payload {
-	data := d.item[attrData]
-	format := d.optionalText(attrFormat)
+func (d *decoder) payload(data types.AttributeValue, format string) codec.Payload {
 	switch {
 	case data == nil:
 		d.fail(attrData, errMissing)

@@ -46,24 +46,24 @@ func decodeRoster(key string, it item) (sessions.Roster, error) {
 	if len(it) == 0 {
 		return r, nil
 	}
-	d := decoder{item: it}
-	r.Rev = d.text(attrRev)
-	r.Expires = d.epoch(attrExpires)
+	var d decoder
+	r.Rev = d.text(attrRev, it[attrRev])
+	r.Expires = d.epoch(attrExpires, it[attrExpires])
 	r.Entries = make(map[string]time.Time, len(it))
-	if it[attrEpoch] != nil {
-		r.Epoch = d.epoch(attrEpoch).Unix()
+	if epoch := it[attrEpoch]; epoch != nil {
+		r.Epoch = d.epoch(attrEpoch, epoch).Unix()
 	}
-	for name := range it {
+	for name, av := range it {
 		if session, ok := strings.CutPrefix(name, entryPrefix); ok {
-			r.Entries[session] = d.epoch(name)
+			r.Entries[session] = d.epoch(name, av)
 		}
 	}
 	return r, d.err
 }
 
 // epoch returns a number of seconds since 1970.
-func (d *decoder) epoch(name string) time.Time {
-	return time.Unix(int64(d.seconds(name)/time.Second), 0).UTC()
+func (d *decoder) epoch(name string, av types.AttributeValue) time.Time {
+	return time.Unix(int64(d.seconds(name, av)/time.Second), 0).UTC()
 }
 
 // rosterUpdate returns the change of a roster as an update, which creates the item if there is none.
