@@ -11,6 +11,7 @@ import (
 
 	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/codec/msgpack"
 	"github.com/dynasession/dynasession/dynamo"
 	"github.com/dynasession/dynasession/integration/bench/canned"
 	"github.com/dynasession/dynasession/sessions"
@@ -29,16 +30,23 @@ type six struct {
 // rivals are what the library does for a call, and the SDK's bare call for the same item.
 type rivals struct{ ours, bare func(context.Context) error }
 
-const benchItem = `{"id":{"S":"4ee055b8"},"created":{"S":"2026-03-01T09:00:00.123456+00:00"},` +
-	`"accessed":{"S":"2026-03-01T09:00:00.123456+00:00"},"expires":{"N":"1772362800"},"idle_timeout":{"N":"7200"},` +
-	`"absolute_timeout":{"N":"43200"},"rev":{"S":"0123456789abcdef0123456789abcdef"},"data":{"S":"{\"name\":\"n\",` +
-	`\"locale\":\"de-AT\",\"theme\":\"dark\",\"visits\":12,\"admin\":true,\"seen\":\"2026-03-01T09:00:00Z\"}"}}`
-
-func loadRivals(tb testing.TB) rivals {
+// cannedSession returns a DynamoDB that answers with a session in a codec's format, and the session's ID.
+func cannedSession(tb testing.TB, c codec.Codec[six]) (*canned.Kept, sessions.ID) {
 	tb.Helper()
-	client := canned.Client(canned.Item(benchItem))
-	m := benchManager(tb, client)
-	id := m.Create().ID()
+	var service canned.Service
+	s, err := benchManager(tb, canned.Client(&service), c).CreateAndSave(tb.Context(),
+		six{Name: "n", Locale: "de-AT", Theme: "dark", Visits: 12, Admin: true, Seen: at})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return service.Keep(), s.ID()
+}
+
+func loadRivals(tb testing.TB, c codec.Codec[six]) rivals {
+	tb.Helper()
+	item, id := cannedSession(tb, c)
+	client := canned.Client(item)
+	m := benchManager(tb, client, c)
 	in := &dynamodb.GetItemInput{TableName: aws.String("app_session"), Key: dynamo.KeyOf(id.Loggable()), ConsistentRead: new(true)}
 	return rivals{
 		func(ctx context.Context) error { _, err := m.Load(ctx, id.Secret()); return err },
@@ -48,10 +56,11 @@ func loadRivals(tb testing.TB) rivals {
 
 func saveRivals(tb testing.TB) rivals {
 	tb.Helper()
-	loads := benchManager(tb, canned.Client(canned.Item(benchItem)))
-	client := canned.Client(canned.Item("{}"))
-	m := benchManager(tb, client)
-	s, err := loads.Load(tb.Context(), loads.Create().ID().Secret())
+	json := codec.JSON[six]{}
+	item, id := cannedSession(tb, json)
+	client := canned.Client(item)
+	m := benchManager(tb, client, json)
+	s, err := m.Load(tb.Context(), id.Secret())
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -59,7 +68,7 @@ func saveRivals(tb testing.TB) rivals {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p, err := codec.JSON[six]{}.Encode(s.Data)
+	p, err := json.Encode(s.Data)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -75,13 +84,13 @@ func saveRivals(tb testing.TB) rivals {
 	}
 }
 
-func benchManager(tb testing.TB, client *dynamodb.Client) *sessions.Manager[six] {
+func benchManager(tb testing.TB, client *dynamodb.Client, c codec.Codec[six]) *sessions.Manager[six] {
 	tb.Helper()
 	store, err := dynamo.NewStore(client, nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	m, err := sessions.New(store, &sessions.Config[six]{Clock: clock.NewFake(at)})
+	m, err := sessions.New(store, &sessions.Config[six]{Codec: c, Clock: clock.NewFake(at)})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -116,13 +125,14 @@ func (r rivals) run(b *testing.B) {
 	b.ReportMetric(float64(us)/float64(sdk), "ours/SDK")
 }
 
-// What the library adds to the SDK's bare call for the same item, data in JSON.
-func BenchmarkLoad(b *testing.B) { loadRivals(b).run(b) }
-func BenchmarkSave(b *testing.B) { saveRivals(b).run(b) }
+// What the library adds to the SDK's bare call for the same item, data in JSON if not said otherwise.
+func BenchmarkLoad(b *testing.B)            { loadRivals(b, codec.JSON[six]{}).run(b) }
+func BenchmarkLoadMessagePack(b *testing.B) { loadRivals(b, msgpack.Codec[six]{}).run(b) }
+func BenchmarkSave(b *testing.B)            { saveRivals(b).run(b) }
 
 // The same one after another, with what the garbage of each costs, for benchstat.
 func BenchmarkCalls(b *testing.B) {
-	load, save := loadRivals(b), saveRivals(b)
+	load, save := loadRivals(b, codec.JSON[six]{}), saveRivals(b)
 	for _, c := range []struct {
 		name string
 		call func(context.Context) error
@@ -142,7 +152,9 @@ func BenchmarkCalls(b *testing.B) {
 const mostAllocs = 45
 
 func TestAllocations(t *testing.T) {
-	for name, r := range map[string]rivals{"Load": loadRivals(t), "Save": saveRivals(t)} {
+	for name, r := range map[string]rivals{
+		"Load": loadRivals(t, codec.JSON[six]{}), "Load MessagePack": loadRivals(t, msgpack.Codec[six]{}), "Save": saveRivals(t),
+	} {
 		t.Run(name, func(t *testing.T) {
 			count := func(call func(context.Context) error) float64 {
 				return testing.AllocsPerRun(200, func() {
