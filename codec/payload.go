@@ -22,7 +22,7 @@ type Payload interface {
 // Opaque returns a payload of the given format that consists of data: what a store hands back after it has kept the
 // bytes of some payload. It does not copy data, which must not be changed afterwards.
 //
-// Printed, with whatever verb, it shows its format and never its data: session data has no business in a log.
+// Printed, with whatever verb, or marshaled to JSON or text, it shows its format and never its data: session data has no business in a log.
 func Opaque(format string, data []byte) Payload {
 	return opaque(func() (string, []byte) { return format, data })
 }
@@ -46,7 +46,8 @@ func (o opaque) String() string {
 	return fmt.Sprintf("%s payload, %d bytes", format, len(data))
 }
 
-func (o opaque) GoString() string { return o.String() }
+func (o opaque) GoString() string             { return o.String() }
+func (o opaque) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
 // BytesOf returns the bytes of p if p is of the given format, and an error that is [ErrFormat] and names both formats if
 // it is not, or if p is nil.

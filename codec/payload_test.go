@@ -1,6 +1,7 @@
 package codec_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -51,6 +52,9 @@ func TestOpaque_IsNeverPrinted(t *testing.T) {
 	}
 	is := is.New(t)
 	is.Equal(fmt.Sprint(p), "json payload, 6 bytes")
+	b, err := json.Marshal(record{p})
+	is.NoErr(err)
+	is.Equal(string(b), `{"P":"json payload, 6 bytes"}`)
 }
 
 func TestBytesOf(t *testing.T) {
