@@ -22,7 +22,8 @@ type Payload interface {
 // Opaque returns a payload of the given format that consists of data: what a store hands back after it has kept the
 // bytes of some payload. It does not copy data, which must not be changed afterwards.
 //
-// Printed, with whatever verb, or marshaled to JSON or text, it shows its format and never its data: session data has no business in a log.
+// Printed with any verb it never shows its data, which has no business in a log; with %v and %s, and marshaled to JSON or text, it shows its
+// format and size.
 func Opaque(format string, data []byte) Payload {
 	return opaque(func() (string, []byte) { return format, data })
 }

@@ -51,7 +51,9 @@ func TestOpaque_IsNeverPrinted(t *testing.T) {
 		}
 	}
 	is := is.New(t)
-	is.Equal(fmt.Sprint(p), "json payload, 6 bytes")
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		is.Equal(fmt.Sprintf(verb, p), "json payload, 6 bytes")
+	}
 	b, err := json.Marshal(record{p})
 	is.NoErr(err)
 	is.Equal(string(b), `{"P":"json payload, 6 bytes"}`)

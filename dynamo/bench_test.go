@@ -148,12 +148,15 @@ func BenchmarkCalls(b *testing.B) {
 	}
 }
 
-// mostAllocs is how many allocations a call may make over the SDK's own.
-const mostAllocs = 45
-
+// A call makes hardly more allocations than the SDK's own for it, what the codec makes included.
 func TestAllocations(t *testing.T) {
-	for name, r := range map[string]rivals{
-		"Load": loadRivals(t, codec.JSON[six]{}), "Load MessagePack": loadRivals(t, msgpack.Codec[six]{}), "Save": saveRivals(t),
+	for name, c := range map[string]struct {
+		rivals
+		most float64 // over the SDK's, with some room: under the race detector it is more
+	}{
+		"Load":             {loadRivals(t, codec.JSON[six]{}), 14},
+		"Load MessagePack": {loadRivals(t, msgpack.Codec[six]{}), 11},
+		"Save":             {saveRivals(t), 30},
 	} {
 		t.Run(name, func(t *testing.T) {
 			count := func(call func(context.Context) error) float64 {
@@ -163,10 +166,10 @@ func TestAllocations(t *testing.T) {
 					}
 				})
 			}
-			ours, bare := count(r.ours), count(r.bare)
+			ours, bare := count(c.ours), count(c.bare)
 			t.Logf("%.0f allocations, the SDK's own %.0f", ours, bare)
-			if ours > bare+mostAllocs {
-				t.Errorf("%.0f allocations, more than %d over the SDK's own %.0f", ours, mostAllocs, bare)
+			if ours > bare+c.most {
+				t.Errorf("%.0f allocations, more than %.0f over the SDK's own %.0f", ours, c.most, bare)
 			}
 		})
 	}

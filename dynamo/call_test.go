@@ -57,8 +57,26 @@ func TestDoneContextSendsNothing(t *testing.T) {
 		is.True(errors.Is(err, context.Canceled))
 	}
 	_, err := store.Load(ctx, "k")
+	check(t, err, sessions.ErrUnavailable)
 	is.True(errors.Is(err, context.Canceled))
 	is.Equal(len(w.sent), 0)
+}
+
+// What a call needs of its deadline is given back when it ends, not when the deadline comes.
+func TestTheDeadlineEndsWithTheCall(t *testing.T) {
+	is := is.New(t)
+	store, w := newStore(t, fine)
+	for _, write := range writes {
+		_ = write(t.Context(), store)
+		is.Equal(w.ctx.Err(), context.Canceled)
+	}
+	_, err := store.Load(t.Context(), "k")
+	check(t, err, sessions.ErrNotFound)
+	is.Equal(w.ctx.Err(), context.Canceled)
+	_, err = store.LoadRoster(t.Context(), "k")
+	is.NoErr(err)
+	is.Equal(w.ctx.Err(), context.Canceled)
+	is.NoErr(t.Context().Err())
 }
 
 func TestContextDoneUnderWayLeavesOpenWhatBecame(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/sessions"
 )
 
@@ -33,6 +34,21 @@ func TestEffort_AskedForIsTold(t *testing.T) {
 		} else {
 			is.Equal(w.sent[0].body["ReturnConsumedCapacity"], nil)
 		}
+	}
+}
+
+func TestEffort_ALoadIsTold(t *testing.T) {
+	for _, asked := range []bool{true, false} {
+		is := is.New(t)
+		store, w := newStore(t, ok(`{"Item":{`+whole+`},"ConsumedCapacity":{"TableName":"t","CapacityUnits":1.5}}`))
+		events := seen{}
+		m, err := sessions.New(store, &sessions.Config[struct{}]{Observer: events, ObserveCapacity: asked, Clock: clock.NewFake(at)})
+		is.NoErr(err)
+		_, err = m.Load(t.Context(), m.Create().ID().Secret())
+		is.NoErr(err)
+		is.Equal(events[sessions.EventLoaded].ReadUnits, 1.5)
+		is.Equal(events[sessions.EventLoaded].WriteUnits, 0.0)
+		is.Equal(w.sent[0].body["ReturnConsumedCapacity"] == "TOTAL", asked)
 	}
 }
 

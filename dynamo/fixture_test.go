@@ -2,6 +2,7 @@ package dynamo_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -26,6 +27,7 @@ type wire struct {
 	mu      sync.Mutex
 	answers []answer // one for each attempt; the last one for all that follow
 	sent    []request
+	ctx     context.Context // of the last attempt
 }
 
 // answer is what an attempt gets: an HTTP response, or an error of the connection.
@@ -54,7 +56,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	w.mu.Lock()
-	w.sent = append(w.sent, request{operation, body})
+	w.sent, w.ctx = append(w.sent, request{operation, body}), r.Context()
 	a := w.answers[min(len(w.sent), len(w.answers))-1]
 	if a.hook != nil {
 		a = a.hook(w.sent[len(w.sent)-1])

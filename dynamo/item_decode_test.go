@@ -24,11 +24,12 @@ func loadItem(t *testing.T, attributes string) (sessions.Record, error) {
 
 func TestItemOfAnotherWriterIsRead(t *testing.T) {
 	is := is.New(t)
-	rec, err := loadItem(t, whole+`,"something_else":{"SS":["x"]}`)
+	rec, err := loadItem(t, whole+`,"something_else":{"SS":["x"]},"device":{"S":"a browser"},"device_ip":{"S":"192.0.2.1"}`)
 	is.NoErr(err)
 	is.Equal(rec.Key, "k")
 	is.Equal(rec.Rev, "") // such as Python's
 	is.Equal(rec.Subject, "")
+	is.Equal(rec.Device, sessions.Device{Name: "a browser", IP: "192.0.2.1"})
 	is.Equal(rec.Created, time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
 	is.Equal(rec.Accessed, time.Date(2026, 3, 1, 9, 1, 0, 500000000, time.UTC))
 	is.Equal(rec.IdleTimeout, 2*time.Hour)
@@ -73,6 +74,8 @@ func TestMangledItems(t *testing.T) {
 		{"rev is a number", "rev", `{"N":"1"}`},
 		{"format is a number", "format", `{"N":"1"}`},
 		{"subject is a set", "subject", `{"SS":["x"]}`},
+		{"device is a number", "device", `{"N":"1"}`},
+		{"device_ip is a number", "device_ip", `{"N":"1"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			is := is.New(t)

@@ -2,7 +2,10 @@ package dynamo_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
+
+	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/dynamo"
 	"github.com/dynasession/dynasession/sessions"
@@ -46,4 +49,29 @@ func TestLoad_WhatAPythonTouchLeavesIsNoSession(t *testing.T) {
 		`"accessed":{"S":"2026-03-01T09:00:00+00:00"},"expires":{"N":"1772362800"}}}`))
 	_, err := store.Load(t.Context(), "k")
 	check(t, err, sessions.ErrNotFound)
+}
+
+// With any attribute more, or one less, it is no phantom but a session that is mangled: that must show.
+func TestLoad_WhatOnlyLooksLikeAPythonTouchIsMangled(t *testing.T) {
+	const id, created = `"id":{"S":"k"}`, `"created":{"S":"2026-03-01T09:00:00+00:00"}`
+	const accessed, expires = `"accessed":{"S":"2026-03-01T09:00:00+00:00"}`, `"expires":{"N":"1772362800"}`
+	for _, attributes := range [][]string{
+		{id, created, accessed, expires, `"data":{"S":"{}"}`},
+		{id, created, accessed, expires, `"idle_timeout":{"N":"7200"}`},
+		{id, created, accessed, expires, `"absolute_timeout":{"N":"43200"}`},
+		{id, created, accessed, expires, `"rev":{"S":"r"}`},
+		{id, created, accessed},
+		{id, created, expires},
+	} {
+		_, err := loadItem(t, strings.Join(attributes, ","))
+		check(t, err, sessions.ErrDecode)
+	}
+}
+
+func TestLoad_AsksForTheKey(t *testing.T) {
+	is := is.New(t)
+	store, w := newStore(t, fine)
+	_, err := store.Load(t.Context(), "another")
+	check(t, err, sessions.ErrNotFound)
+	is.Equal(w.sent[0].body["Key"], map[string]any{"id": map[string]any{"S": "another"}})
 }

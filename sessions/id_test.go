@@ -2,6 +2,8 @@ package sessions_test
 
 import (
 	"bytes"
+	"crypto/sha512"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -89,6 +91,16 @@ func TestLoggableIsTheHexSHA512OfTheText(t *testing.T) {
 	is.Equal(id.Loggable(), "517286da2682be08dc9975612dc86d65487f0990906656f631d419e64dcda6f4"+
 		"1f5e0529c290663be315524a0b35777645e0e827d2e982a048b5e2b4bba4e02b") // the string that dynamodb-session-web logs
 	is.Equal(id.Secret(), known)
+}
+
+// However long the text is: a signed ID has 87 characters.
+func TestLoggableIsOfTheWholeText(t *testing.T) {
+	for _, n := range []int{1, 43, 63, 64, 65, 87, 128, 1366} {
+		is := is.New(t)
+		text := strings.Repeat("x", n-1) + "y"
+		sum := sha512.Sum512([]byte(text))
+		is.Equal(sessions.IDOf(text).Loggable(), hex.EncodeToString(sum[:]))
+	}
 }
 
 func TestZeroIDIsEmpty(t *testing.T) {
