@@ -41,14 +41,15 @@ func size(t *testing.T, s, m store) {
 			all[i] = record(i, time.Hour)
 		}
 	}) - int(unsafe.Sizeof(sessions.Record{}))
-	runtime.KeepAlive(all)
+	key, rev := len(all[0].Key), len(all[0].Rev)
 	all = nil
 	ours := each(n, func(n int) { fill(t, s, n) })
 	reference := each(n, func(n int) { fill(t, m, n) })
 	runtime.KeepAlive(s)
 	runtime.KeepAlive(m)
 	table := bench.NewTable("Bytes per session", fmt.Sprintf("%d sessions with a payload of %d bytes. What comes with a session "+
-		"is the text of its key (128 bytes) and of its rev (32), and what codec.Opaque wraps around the payload's bytes (56).", n, payloadBytes),
+		"is the text of its key (%d bytes) and of its rev (%d), and what codec.Opaque wraps around the payload's bytes.",
+		n, payloadBytes, key, rev),
 		"store", "over the payload", "came with the session", "the store's own")
 	table.Row("memstore", ours, given, ours-given)
 	table.Row("map[string]sessions.Record", reference, given, reference-given)

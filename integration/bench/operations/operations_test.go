@@ -76,10 +76,12 @@ func measure(t *testing.T, calls ...call) []figures {
 var mostOver = map[string]float64{"Load": 25, "Save": 25, "Create": 30, "Renew": 60}
 
 func TestOperations(t *testing.T) {
-	table := bench.NewTable("Operations",
+	rounds, turn := size()
+	table := bench.NewTable("Operations", fmt.Sprintf(
 		"Of a session of six fields, on memstore and on package dynamo, beside the SDK's bare call for the same request and beside encoding alone. "+
 			"DynamoDB is canned: a stub of http.RoundTripper that answers at once; in the column \"over net/http\" all of net/http's client runs, over "+
-			"connections that answer at once. They take turns in one process, 500 calls each, in an order that changes, the collection of their garbage included; medians of 100 rounds, and of the ratios in each.",
+			"connections that answer at once. They take turns in one process, %d calls each, in an order that changes, the collection of their "+
+			"garbage included; medians of %d rounds, and of the ratios in each.", turn, rounds),
 		"store", "operation", "codec", "time", "bytes", "allocations",
 		"SDK's call", "allocations", "ratio", "over net/http", "encoding", "allocations")
 	for _, operation := range operations {
