@@ -40,7 +40,7 @@ func banned(s source) []string {
 				report(n.Pos(), "a goroutine in the library")
 			}
 		case *ast.CallExpr:
-			if f, ok := n.Fun.(*ast.Ident); ok && f.Name == "panic" && library && !slices.Contains(concurrent, s.path) {
+			if f, ok := n.Fun.(*ast.Ident); ok && f.Name == "panic" && library && !(slices.Contains(concurrent, s.path) && goesOn(n)) {
 				report(n.Pos(), "panic in the library: return an error")
 			}
 			if f, ok := n.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "Go" && len(n.Args) == 1 && !goroutines {
@@ -54,6 +54,15 @@ func banned(s source) []string {
 		return true
 	})
 	return found
+}
+
+// goesOn reports whether a call of panic hands on one that was caught in a goroutine, where it is kept in a field named so.
+func goesOn(call *ast.CallExpr) bool {
+	if len(call.Args) != 1 {
+		return false
+	}
+	field, ok := call.Args[0].(*ast.SelectorExpr)
+	return ok && field.Sel.Name == "panicked"
 }
 
 // concurrent are the files of the library that may start goroutines, which are told to end when their call does, and hand a panic of the
@@ -88,6 +97,7 @@ func TestBanned(t *testing.T) {
 		sleeps     = "import \"time\"\nfunc f() { time.Sleep(1) }"
 		renamed    = "import clock \"time\"\nvar wait = clock.Sleep"
 		panics     = "func f() { panic(1) }"
+		handsOn    = "func f(a answer) { panic(a.panicked) }"
 		goes       = "func f() { go f() }"
 		waitGroup  = "import \"sync\"\nfunc f(wg *sync.WaitGroup) { wg.Go(func() {}) }"
 		random     = "import \"math/rand\""
@@ -104,7 +114,9 @@ func TestBanned(t *testing.T) {
 		{"sessions/load.go", waitGroup, "goroutine"},
 		{"dynamo/load.go", goes, "goroutine"},
 		{"dynamo/hedge.go", goes, ""},
-		{"dynamo/hedge.go", panics, ""},
+		{"dynamo/hedge.go", panics, "panic"},
+		{"dynamo/hedge.go", handsOn, ""},
+		{"dynamo/load.go", handsOn, "panic"},
 		{"dynamo/hedge_race.go", goes, "goroutine"},
 		{"sessions/load.go", random, "math/rand"},
 		{"dynamo/retry.go", random2, "math/rand"},
