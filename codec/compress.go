@@ -19,8 +19,9 @@ const mostDecompressed = 4 << 20
 // Compress returns a codec that compresses what inner makes. Package codec/zstd has the compressor.
 //
 // A payload of fewer than above bytes, one of more than 4 MB, and one that doesn't get smaller by more than what its format takes is stored as
-// inner makes it; a native value counts as DynamoDB counts it. Otherwise its format is the compressor's name, a plus, and that of inner: "zstd+json". Zero means [DefaultCompressAbove]. Decode reads both, whatever above is
-// now. Any other format is [ErrFormat]. What claims to hold more than 4 MB is an error, found before room is made for it.
+// inner makes it; a native value counts as DynamoDB counts it. Otherwise its format is the compressor's name, a plus, and that of inner:
+// "zstd+json". Zero means [DefaultCompressAbove]. Decode reads both, whatever above is now. Any other format is [ErrFormat]. What claims to
+// hold more than 4 MB is an error, found before room is made for it.
 //
 // A live table moves to it as with any [Upgrade]: first every server reads both and writes plainly, Upgrade(inner, Compress(inner, by, 0)), then
 // every server compresses, Compress(inner, by, 0). The way back is Upgrade(inner, Compress(inner, by, 0)) again, until the last compressed
