@@ -3,8 +3,10 @@ package codec_test
 import (
 	"compress/flate"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
+	"weak"
 
 	"github.com/matryer/is"
 
@@ -33,6 +35,18 @@ func TestCompressed_IsEqualHoweverItIsCompressed(t *testing.T) {
 		is.True(!codec.Equal(ours, unequal))
 		is.True(!codec.Equal(unequal, ours))
 	}
+}
+
+// A store may keep it for hours: what it was made of is let go.
+func TestCompressed_DoesNotKeepWhatItWasMadeOf(t *testing.T) {
+	is := is.New(t)
+	text := []byte(`"` + strings.Repeat("x", 10_000) + `"`)
+	gone := weak.Make(&text[0])
+	p := encoded(t, codec.Compress[string](encodes{codec.Opaque("json", text)}, flat{9}, 0), "")
+	text = nil
+	runtime.GC()
+	is.True(gone.Value() == nil)
+	is.Equal(p.Format(), "flat+json")
 }
 
 func TestCompressed_AsksTheInnerPayload(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/matryer/is"
 
@@ -258,6 +259,31 @@ func TestHedge_APanicIsTheCallers(t *testing.T) {
 			t.Error("no panic")
 		})
 	}
+}
+
+// changing is an API that uses its request for its own, and answers the second one only.
+type changing struct {
+	paced
+	keys chan int // of how many attributes the keys were that it was given
+}
+
+func (c *changing) GetItem(ctx context.Context, in *dynamodb.GetItemInput, o ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
+	c.keys <- len(in.Key)
+	in.Key["sort"] = &types.AttributeValueMemberS{Value: "added"}
+	return c.paced.GetItem(ctx, in, o...)
+}
+
+func TestHedge_EachCallHasARequestOfItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		api := &changing{paced{next: steps(step{takes: time.Second}, step{takes: ms})}, make(chan int, 2)}
+		store, err := dynamo.NewStore(api, &dynamo.Config{Hedge: always(10 * ms)})
+		is.NoErr(err)
+		_, err = store.Load(t.Context(), "k")
+		is.NoErr(err)
+		is.Equal(<-api.keys, 1)
+		is.Equal(<-api.keys, 1) // what the first call's was changed to is not asked
+	})
 }
 
 func TestHedge_AGoroutineThatExitsIsAnError(t *testing.T) {

@@ -2,10 +2,10 @@ package sessions_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -255,27 +255,51 @@ func TestAEAD_WhoseKeyIsOutOfReach(t *testing.T) {
 	is.Equal(p.mem.Len(), 0)
 }
 
+// What a codec is given to decode, encrypted before or to be encrypted, shows nothing of the data however it is printed.
 func TestAEAD_PrintedShowsNoData(t *testing.T) {
 	is := is.New(t)
-	p := newVault(t, sessions.Config[cart]{})
-	s, err := p.here.CreateAndSave(t.Context(), cart{Items: []string{"s3cret"}})
+	p := newPeople(t, sessions.Config[cart]{}) // in the clear
+	before, err := p.here.CreateAndSave(t.Context(), cart{Items: []string{"s3cret"}})
 	is.NoErr(err)
-	store := &capturing{Store: p.mem}
-	m, err := sessions.New(store, &sessions.Config[cart]{Clock: p.clock, AEAD: newGCM(t), AcceptClear: true})
+	var given []codec.Payload
+	c := noting{noted: func(p codec.Payload) { given = append(given, p) }}
+	m, err := sessions.New(p.mem, &sessions.Config[cart]{Codec: c, Clock: p.clock, AEAD: newGCM(t), AcceptClear: true})
 	is.NoErr(err)
-	_, _ = m.Load(t.Context(), s.ID().Secret())
-	is.True(!strings.Contains(fmt.Sprintf("%v %+v %#v", store.rec, store.rec, store.rec), "s3cret"))
+	after, err := m.CreateAndSave(t.Context(), cart{Items: []string{"s3cret"}})
+	is.NoErr(err)
+	given = nil
+	for _, s := range []*sessions.Session[cart]{before, after} {
+		got, err := m.Load(t.Context(), s.ID().Secret())
+		is.NoErr(err)
+		is.Equal(got.Data.Items, []string{"s3cret"})
+	}
+	is.Equal(len(given), 2)
+	type holder struct{ P codec.Payload }
+	for _, p := range given {
+		for _, v := range []any{p, holder{p}, &holder{p}, []codec.Payload{p}} {
+			for _, verb := range verbs {
+				shows(t, "s3cret", fmt.Sprintf(verb, v), "a %T printed with %s", p, verb)
+			}
+			out, err := json.Marshal(v)
+			is.NoErr(err)
+			shows(t, "s3cret", string(out), "a %T as JSON", p)
+			for _, log := range logs(v) {
+				shows(t, "s3cret", log, "a %T logged", p)
+			}
+		}
+	}
+	is.Equal(fmt.Sprintf("%v %v", given[0], given[1]), "json payload, to be encrypted json payload, encrypted")
 }
 
-type capturing struct {
-	*memstore.Store
-	rec sessions.Record
+// noting is a codec that tells what it decodes.
+type noting struct {
+	codec.JSON[cart]
+	noted func(codec.Payload)
 }
 
-func (c *capturing) Load(ctx context.Context, key string) (sessions.Record, error) {
-	var err error
-	c.rec, err = c.Store.Load(ctx, key)
-	return c.rec, err
+func (n noting) Decode(p codec.Payload) (cart, error) {
+	n.noted(p)
+	return n.JSON.Decode(p)
 }
 
 func TestAEAD_AnIncidentIsKnownToAll(t *testing.T) {
