@@ -3,6 +3,8 @@ package driver
 import (
 	"context"
 	"time"
+
+	"github.com/dynasession/dynasession/clock"
 )
 
 // MaxBatch is how many keys one call of [Store.LoadAll] or [Store.LoadRosters] has at most.
@@ -68,6 +70,10 @@ type Store interface {
 	// LoadRosters returns the rosters of at most MaxBatch different keys, in their order. One that isn't there has its Key
 	// and nothing else.
 	LoadRosters(ctx context.Context, keys ...string) ([]Roster, error)
+
+	// Clock returns the clock that tells the time of the place where the store keeps its records, by which a Manager judges
+	// unless its Config says otherwise; it is safe for concurrent use. A store that knows no better returns clock.System.
+	Clock() clock.Clock
 
 	// ChangeRoster makes the change c and returns the roster as it is then. If c is refused, the error is [ErrRoster] or
 	// [ErrFull], the roster stays as it is, and is returned as it is.
