@@ -3,6 +3,8 @@ package driver
 import (
 	"context"
 	"time"
+
+	"github.com/dynasession/dynasession/clock"
 )
 
 // MaxBatch is how many keys one call of [Store.LoadAll] or [Store.LoadRosters] has at most.
@@ -82,6 +84,11 @@ type Store interface {
 	// ChangeRoster makes the change c and returns the roster as it is then. If c is refused, the
 	// error is [ErrRoster] or [ErrFull], the roster stays as it is, and is returned as it is.
 	ChangeRoster(ctx context.Context, c RosterChange) (Roster, error)
+
+	// Clock returns the clock of the place where the store keeps its records. A Manager judges by it,
+	// unless its Config has another. It is never nil and safe for concurrent use; a store that knows
+	// no better returns clock.System.
+	Clock() clock.Clock
 }
 
 // Loaded is one of the results of [Store.LoadAll].

@@ -14,9 +14,10 @@ import (
 
 // Config sets up a [Store]. A nil Config is the zero one.
 type Config struct {
-	// Clock tells the store what has expired and may be swept. Use the Manager's. Defaults to the
-	// system's clock, held back to the latest time that a Manager has written, so that a Manager
-	// with a clock in the past does not lose live sessions.
+	// Clock tells the store what has expired and may be swept, and a Manager the time, unless its
+	// Config has a clock too. Defaults to the system's clock, which for sweeping is held back to the
+	// latest time that a Manager has written: so one whose Config has a clock in the past does not
+	// lose live sessions.
 	Clock clock.Clock
 }
 
@@ -37,6 +38,14 @@ func New(cfg *Config) *Store {
 		s.clock = cfg.Clock
 	}
 	return s
+}
+
+// Clock returns Config.Clock, or the system's clock.
+func (s *Store) Clock() clock.Clock {
+	if s.clock != nil {
+		return s.clock
+	}
+	return clock.System()
 }
 
 // Len returns how many records the store has: expired ones that have not been swept yet count,

@@ -12,6 +12,7 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"
@@ -114,4 +115,11 @@ func TestStore_LoadBesideWrites(t *testing.T) {
 	rec, err := s.Load(t.Context(), "key1")
 	is.NoErr(err)
 	is.Equal(rec.Binding, []byte("a"))
+}
+
+func TestClock_IsTheConfigsOrTheSystems(t *testing.T) {
+	is := is.New(t)
+	s, c := filled(t, 0)
+	is.Equal(s.Clock(), c)
+	is.Equal(memstore.New(nil).Clock(), clock.System())
 }
