@@ -67,6 +67,8 @@ func checkChange(c driver.RosterChange) error {
 		return errors.New("RosterChange: Key and Rev must not be empty")
 	case c.Enter != "" && slices.Contains(c.Leave, c.Enter):
 		return errors.New("RosterChange: Enter must not be one of Leave")
+	case c.Close && c.Enter != "":
+		return errors.New("RosterChange: a change must not both Close and Enter")
 	case len(c.Leave) > maxLeave:
 		return fmt.Errorf("RosterChange: Leave has %d keys: must be at most %d", len(c.Leave), maxLeave)
 	}
@@ -87,7 +89,7 @@ func judge(c driver.RosterChange, r driver.Roster) error {
 	case c.Enter != "" && r.Closed,
 		c.Enter != "" && c.Most > 0 && !listed && len(r.Entries) >= c.Most:
 		return driver.ErrFull
-	case c.Close && (c.Enter != "" || len(r.Entries) > 0):
+	case c.Close && len(r.Entries) > 0:
 		return driver.ErrRoster
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 
+	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/dynamo/internal/hedge"
 	"github.com/dynasession/dynasession/dynamo/internal/item"
 	"github.com/dynasession/dynasession/sessions/driver"
@@ -48,3 +49,6 @@ func NewStore(api API, cfg *Config) (*Store, error) {
 func (s *Store) String() string { return "dynamo.Store of table " + *s.table }
 
 func keyOf(key string) item.Item { return item.Item{item.IDName: item.Text(key)} }
+
+// Clock implements [driver.Store].
+func (s *Store) Clock() clock.Clock { return clock.System() }

@@ -15,8 +15,11 @@ func TestTrace_Capacity(t *testing.T) {
 	const one, list = `"ConsumedCapacity":{"TableName":"t","CapacityUnits":1.5}`, `"ConsumedCapacity":[{"TableName":"t","CapacityUnits":1.5}]`
 	type calls = map[string]func(context.Context, *dynamo.Store) error
 	reads := calls{
-		"Load":        func(ctx context.Context, s *dynamo.Store) error { _, err := s.Load(ctx, "k"); return err },
-		"LoadAll":     func(ctx context.Context, s *dynamo.Store) error { _, err := s.LoadAll(ctx, []string{"k", "l"}); return err },
+		"Load": func(ctx context.Context, s *dynamo.Store) error { _, err := s.Load(ctx, "k"); return err },
+		"LoadAll": func(ctx context.Context, s *dynamo.Store) error {
+			_, err := s.LoadAll(ctx, []string{"k", "l"})
+			return err
+		},
 		"LoadRosters": func(ctx context.Context, s *dynamo.Store) error { _, err := s.LoadRosters(ctx, "k"); return err },
 	}
 	test := func(name string, call func(context.Context, *dynamo.Store) error, consumed string, want func(driver.Trace) float64) {
