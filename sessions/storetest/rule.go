@@ -5,22 +5,28 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// rule is a sentence of the contract, and how to see that it holds.
+// rule is a sentence of the contract, and a check that a store keeps it.
 type rule struct {
 	name     string
 	sentence string
-	needs    []string // rules without which this one tells nothing
+	needs    []string // rules without which this one says nothing
 	check    func(*lab) error
 }
 
 // rules returns all rules, those first that others need.
 func rules() []rule {
-	return slices.Concat(loadRules(), createRules(), deleteRules(), keepRules(), replaceRules(), renameRules(), touchRules(),
-		repeatRules(), contextRules(), raceRules(), subjectRules())
+	basic := basicRules()
+	further := slices.Concat(replaceRules(), keepRules(), touchRules(), bindRules(), endRules(), markerRules(), readRules(),
+		repeatRules(), contextRules(), raceRules())
+	for i := range further { // without these, no rule about records says anything
+		further[i].needs = append(further[i].needs, loadAbsent, createStores, loadOwn)
+	}
+	return slices.Concat(basic, rosterRules(), further, clockRules(), rosterRaceRules())
 }
 
 // builtOn reports whether r needs one of the broken rules.
@@ -29,11 +35,11 @@ func (r rule) builtOn(broken map[string]bool) bool {
 }
 
 // run checks r, and removes what it has written.
-func (r rule) run(ctx context.Context, store sessions.Store) (err error) {
+func (r rule) run(ctx context.Context, store driver.Store) (err error) {
 	if store == nil {
 		return &RuleError{r.name, r.sentence, errors.New("the store is nil")}
 	}
-	l := &lab{ctx: ctx, store: store}
+	l := &lab{ctx: ctx, store: store, begun: time.Now().UTC().Truncate(time.Second)}
 	defer l.clean()
 	defer func() {
 		if p := recover(); p != nil {
