@@ -35,6 +35,12 @@ type Format struct {
 	// NilEmbedded: a nil embedded pointer comes back as nil.
 	NilEmbedded bool
 
+	// OwnTagFirst: the encoder's own tag, where there is one, is read in the place of `json`, and not the other way round.
+	OwnTagFirst bool
+
+	// Folds: the decoder takes a name that differs from a field's in case only.
+	Folds bool
+
 	shapes sync.Map // of reflect.Type to *result
 }
 
@@ -61,6 +67,9 @@ type Shape struct {
 	// Loose: a value may hold what the format can't keep although the type may be kept; see [Shape.Check].
 	Loose bool
 
+	// Plan is what the format makes of the type.
+	Plan *Plan
+
 	format *Format
 }
 
@@ -78,6 +87,9 @@ func (f *Format) Of(t reflect.Type) (*Shape, error) {
 	w := walk{format: f, shape: &Shape{format: f}, seen: map[visit]bool{}, open: map[reflect.Type]bool{}}
 	r := &result{shape: w.shape, err: w.root(t)}
 	w.shape.TakesNull = nilable(t) || f.decodesItself(t)
+	if r.err == nil {
+		w.shape.Plan = f.plan(t)
+	}
 	f.shapes.Store(t, r)
 	return r.shape, r.err
 }
