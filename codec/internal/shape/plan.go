@@ -39,6 +39,9 @@ type Plan struct {
 	// Arrays: there are arrays anywhere in the value, which hold less than a text may offer.
 	Arrays bool
 
+	// ByteLists: there is a [][]byte anywhere in the value.
+	ByteLists bool
+
 	exact, folded map[string]int
 	names         names // of the plan and all below it
 }
@@ -49,7 +52,11 @@ type Member struct {
 	Field  reflect.StructField
 	Plan   *Plan
 	Hidden bool // read under this name, and not written
+	tag    fieldTag
 }
+
+// Has reports whether the field's tag, that which the encoder reads, has an option.
+func (m *Member) Has(option string) bool { return m.tag.has(option) }
 
 // plan returns the plan of t, a type that the format keeps.
 func (f *Format) plan(t reflect.Type) *Plan {
@@ -61,6 +68,7 @@ func (f *Format) plan(t reflect.Type) *Plan {
 	for p := range below {
 		root.Unit = max(root.Unit, p.unit())
 		root.Arrays = root.Arrays || p.Kind == Array
+		root.ByteLists = root.ByteLists || p.Type == reflect.TypeFor[[][]byte]()
 		for _, m := range p.Members {
 			all = append(all, m.Name)
 		}
@@ -185,7 +193,7 @@ func (b *builder) members(t reflect.Type, open map[reflect.Type]bool) []Member {
 			continue
 		}
 		p := b.plan(f.Type)
-		list = append(list, Member{Name: tag.nameOr(f), Field: f, Plan: p})
+		list = append(list, Member{Name: tag.nameOr(f), Field: f, Plan: p, tag: tag})
 		if alias, ok := tag.option("alias:"); ok && b.format.Tag == "msgpack" {
 			list = append(list, Member{Name: alias, Field: f, Plan: p, Hidden: true})
 		}

@@ -5,6 +5,7 @@
 package shape
 
 import (
+	"encoding/json"
 	"reflect"
 	"sync"
 )
@@ -22,9 +23,6 @@ type Format struct {
 
 	// Field refuses a field for reasons of the format's own, or tells that its type, known to be kept, needs no look. May be nil.
 	Field func(reflect.StructField) (known bool, err error)
-
-	// Type refuses a type for reasons of the format's own. May be nil.
-	Type func(reflect.Type) error
 
 	// BytesInInterface: a []byte in an interface comes back as one.
 	BytesInInterface bool
@@ -86,7 +84,7 @@ func (f *Format) Of(t reflect.Type) (*Shape, error) {
 	}
 	w := walk{format: f, shape: &Shape{format: f}, seen: map[visit]bool{}, open: map[reflect.Type]bool{}}
 	r := &result{shape: w.shape, err: w.root(t)}
-	w.shape.TakesNull = nilable(t) || f.decodesItself(t)
+	w.shape.TakesNull = nilable(t) || f.decodesItself(t) || t == reflect.TypeFor[json.Number]()
 	if r.err == nil {
 		w.shape.Plan = f.plan(t)
 	}
