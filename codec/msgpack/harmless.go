@@ -17,7 +17,9 @@ var errCut = errors.New("msgpack: ends before the value does")
 // There is one more way to such a length: where it expects a map, the decoder skips the head of an extension and reads
 // on in its content. The content of a timestamp may begin like a map, so that such a one is returned in its longest form, whose
 // content can't.
-func harmless(b []byte) ([]byte, error) {
+//
+// It returns the span of the whole numbers in b too.
+func harmless(b []byte) (good []byte, numbers span, err error) {
 	open := []int{1} // how many values are still to come, at each level
 	var rewritten []byte
 	from, at := 0, 0
@@ -30,35 +32,38 @@ func harmless(b []byte) ([]byte, error) {
 		open[last]--
 		t, err := read(b[at:])
 		if err != nil {
-			return nil, err
+			return nil, numbers, err
 		}
 		end := at + t.head + t.body
 		if end > len(b) || t.items > len(b)-end {
-			return nil, errCut
+			return nil, numbers, errCut
+		}
+		if b[at] > 0x7f && t.items == 0 {
+			numbers.add(b[at:end])
 		}
 		if t.isExt && t.body > 0 && b[at+t.head] == codeMap32 {
 			long, err := longTimestamp(b[at:end], t)
 			if err != nil {
-				return nil, err
+				return nil, numbers, err
 			}
 			rewritten = append(append(rewritten, b[from:at]...), long...)
 			from = end
 		}
 		if t.items > 0 {
 			if len(open) >= maxDepth {
-				return nil, fmt.Errorf("msgpack: is nested deeper than %d levels", maxDepth)
+				return nil, numbers, fmt.Errorf("msgpack: is nested deeper than %d levels", maxDepth)
 			}
 			open = append(open, t.items)
 		}
 		at = end
 	}
 	if at != len(b) {
-		return nil, errors.New("msgpack: more follows the value")
+		return nil, numbers, errors.New("msgpack: more follows the value")
 	}
 	if rewritten == nil {
-		return b, nil
+		return b, numbers, nil
 	}
-	return append(rewritten, b[from:]...), nil
+	return append(rewritten, b[from:]...), numbers, nil
 }
 
 // longTimestamp returns a timestamp of 4 or 8 bytes as one of 12.

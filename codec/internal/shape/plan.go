@@ -2,6 +2,7 @@ package shape
 
 import (
 	"encoding/json"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -26,11 +27,14 @@ const (
 type Plan struct {
 	Kind    Kind
 	Type    reflect.Type
-	Members []Member // of a Struct, in the order of their fields
-	Elem    *Plan    // of a Map, List, Array and Pointer
-	Key     reflect.Type
+	Members []Member     // of a Struct, in the order of their fields
+	Elem    *Plan        // of a Map, List, Array and Pointer
+	Key     reflect.Type // of a Map
+	KeyPlan *Plan        // of a Map
+	Scalar  bool         // of an Opaque one: a number, text or truth value that encodes as such
 
-	// Named: a struct lies below, through pointers and maps, which may hold members that the type doesn't know.
+	// Named: a struct lies here or below, through pointers and maps, which may hold members that the type doesn't know. One that is
+	// written without the names of its members may not.
 	Named bool
 
 	// Unit is the most memory that one element, anywhere in the value, takes by itself.
@@ -41,6 +45,10 @@ type Plan struct {
 
 	// ByteLists: there is a [][]byte anywhere in the value.
 	ByteLists bool
+
+	// Low and High are the whole numbers that every number in the value can hold: 0 and more at High, at most 0 at Low.
+	Low  int64
+	High uint64
 
 	exact, folded map[string]int
 	names         names // of the plan and all below it
@@ -65,7 +73,10 @@ func (f *Format) plan(t reflect.Type) *Plan {
 	below := map[*Plan]bool{}
 	root.below(below)
 	var all []string
+	root.Low, root.High = math.MinInt64, math.MaxUint64
 	for p := range below {
+		low, high := p.holds()
+		root.Low, root.High = max(root.Low, low), min(root.High, high)
 		root.Unit = max(root.Unit, p.unit())
 		root.Arrays = root.Arrays || p.Kind == Array
 		root.ByteLists = root.ByteLists || p.Type == reflect.TypeFor[[][]byte]()
@@ -83,9 +94,27 @@ func (p *Plan) below(seen map[*Plan]bool) {
 	}
 	seen[p] = true
 	p.Elem.below(seen)
+	p.KeyPlan.below(seen)
 	for _, m := range p.Members {
 		m.Plan.below(seen)
 	}
+}
+
+// holds returns which whole numbers p itself can hold: all, if it is no number.
+func (p *Plan) holds() (low int64, high uint64) {
+	if p.Scalar {
+		switch bits := p.Type.Size() * 8; p.Type.Kind() {
+		case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+			return -1 << (bits - 1), 1<<(bits-1) - 1
+		case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+			return 0, 1<<bits - 1
+		case reflect.Float32:
+			return -1 << 24, 1 << 24
+		case reflect.Float64:
+			return -1 << 53, 1 << 53
+		}
+	}
+	return math.MinInt64, math.MaxUint64
 }
 
 type builder struct {
@@ -103,13 +132,15 @@ func (b *builder) plan(t reflect.Type) *Plan {
 		return p
 	}
 	switch t.Kind() {
+	default:
+		p.Scalar = true
 	case reflect.Interface:
 		p.Kind = Any
 	case reflect.Pointer:
 		p.Kind, p.Elem = Pointer, b.plan(t.Elem())
 		p.Named = p.Elem.Named
 	case reflect.Map:
-		p.Kind, p.Elem, p.Key = Map, b.plan(t.Elem()), t.Key()
+		p.Kind, p.Elem, p.Key, p.KeyPlan = Map, b.plan(t.Elem()), t.Key(), b.plan(t.Key())
 		p.Named = p.Elem.Named
 	case reflect.Slice:
 		if t.Elem().Kind() != reflect.Uint8 {
@@ -118,10 +149,7 @@ func (b *builder) plan(t reflect.Type) *Plan {
 	case reflect.Array:
 		p.Kind, p.Elem = Array, b.plan(t.Elem())
 	case reflect.Struct:
-		if b.asArray(t) {
-			return p
-		}
-		p.Kind, p.Named = Struct, true
+		p.Kind, p.Named = Struct, !b.asArray(t)
 		p.Members = b.members(t, map[reflect.Type]bool{})
 		p.exact = make(map[string]int, len(p.Members))
 		p.folded = make(map[string]int, len(p.Members))
