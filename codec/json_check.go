@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"bytes"
 	"slices"
 
 	"github.com/dynasession/dynasession/codec/internal/fault"
@@ -12,7 +11,7 @@ import (
 // field it would take whichever comes last; of a list that is too long for an array it would drop the rest; and it makes as many elements
 // as there are. Most texts can't have any of that, which is quick to see.
 func checkJSON(b []byte, plan *shape.Plan) ([]byte, error) {
-	if !plan.Arrays && (len(b)/2+1)*plan.Unit <= DecodeLimit && !mayFold(b, plan) {
+	if !plan.Arrays && (len(b)/2+1)*plan.Unit <= DecodeLimit && !plan.MayFold(b) {
 		return b, nil
 	}
 	c := checker{text: text{b: b}, left: DecodeLimit}
@@ -33,36 +32,6 @@ func checkJSON(b []byte, plan *shape.Plan) ([]byte, error) {
 		from = cut.to
 	}
 	return append(out, b[from:]...), nil
-}
-
-// mayFold reports whether a name in b may be one that differs from a field's in case only.
-func mayFold(b []byte, plan *shape.Plan) bool {
-	for from := 0; ; {
-		i := bytes.IndexByte(b[from:], ':')
-		if i < 0 {
-			return false
-		}
-		end := from + i
-		from = end + 1
-		for end > 0 && b[end-1] != '"' {
-			if c := b[end-1]; c != ' ' && c != '\n' && c != '\t' && c != '\r' {
-				end = 0
-				break
-			}
-			end--
-		}
-		if end < 2 {
-			continue // a colon in a text
-		}
-		start := end - 1
-		for start > 0 && b[start-1] != '"' {
-			start--
-		}
-		name := b[start : end-1]
-		if bytes.IndexByte(name, '\\') >= 0 || plan.MayFold(name) {
-			return true
-		}
-	}
 }
 
 // checker reads a text once, along a plan.

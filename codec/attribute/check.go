@@ -1,6 +1,8 @@
 package attribute
 
 import (
+	"maps"
+
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/dynasession/dynasession/codec"
@@ -113,47 +115,61 @@ func (c *checker) members(av *types.AttributeValueMemberM, plan *shape.Plan) (ty
 	if err != nil {
 		return nil, err
 	}
-	loose := false
 	var changed map[string]types.AttributeValue
-	change := func() {
+	change := func(key string, v types.AttributeValue) {
 		if changed == nil {
-			changed = make(map[string]types.AttributeValue, len(av.Value))
+			changed = maps.Clone(av.Value)
+		}
+		changed[key] = v
+	}
+	below := func(key string, v types.AttributeValue, plan *shape.Plan) error {
+		if plan.Kind == shape.Opaque {
+			return nil
+		}
+		w, err := c.value(v, plan)
+		if err == nil && w != v {
+			change(key, w)
+		}
+		return err
+	}
+	if plan.Kind != shape.Struct {
+		elem := plan.Elem
+		if plan.Kind == shape.Any {
+			elem = plan
+		}
+		if elem.Kind != shape.Opaque {
 			for key, v := range av.Value {
-				changed[key] = v
+				if err := below(key, v, elem); err != nil {
+					return nil, err
+				}
 			}
 		}
-	}
-	for key, v := range av.Value {
-		below := plan
-		switch plan.Kind {
-		case shape.Map:
-			below = plan.Elem
-		case shape.Struct:
-			i, exact, ok := plan.Find(key)
-			if !ok {
-				continue
+	} else {
+		known := 0
+		for i := range plan.Members {
+			m := &plan.Members[i]
+			if v, ok := av.Value[m.Name]; ok {
+				known++
+				if err := below(m.Name, v, m.Plan); err != nil {
+					return nil, err
+				}
 			}
-			loose = loose || !exact
-			below = plan.Members[i].Plan
 		}
-		if below.Kind == shape.Opaque {
-			continue
-		}
-		w, err := c.value(v, below)
-		if err != nil {
-			return nil, err
-		}
-		if w != v {
-			change()
-			changed[key] = w
-		}
-	}
-	if loose {
-		names := keys(av.Value)
-		for n, i := range plan.Match(names) {
-			if i < 0 {
-				change()
-				delete(changed, names[n])
+		if known < len(av.Value) {
+			names := keys(av.Value)
+			for n, i := range plan.Match(names) {
+				name := names[n]
+				switch {
+				case i < 0:
+					if _, _, ok := plan.Find(name); ok {
+						change(name, nil)
+						delete(changed, name)
+					}
+				case name != plan.Members[i].Name:
+					if err := below(name, av.Value[name], plan.Members[i].Plan); err != nil {
+						return nil, err
+					}
+				}
 			}
 		}
 	}

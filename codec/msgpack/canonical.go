@@ -2,150 +2,134 @@ package msgpack
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"slices"
 )
 
 // canonical returns b, one whole value, with the entries of every map in the order of their keys. The encoder sorts only some types
-// of maps, and an unchanged session whose bytes change would be written again at every save.
+// of maps, and an unchanged session whose bytes change would be written again at every save. It takes time in proportion to b, however deep
+// maps are nested in it.
 func canonical(b []byte) ([]byte, error) {
-	if _, _, err := harmless(b); err != nil {
+	s := sorter{b: b, nests: make([]nest, 0, 8), entries: make([]entry, 0, 32)}
+	end, unsorted, err := s.read(0, 0)
+	if err != nil {
 		return nil, err
 	}
-	s := sorter{b: b}
-	s.measure()
-	if s.sorted() {
+	if end != len(b) {
+		return nil, errors.New("msgpack: more follows the value")
+	}
+	if !unsorted {
 		return b, nil
 	}
 	s.out = make([]byte, 0, len(b))
-	s.value(0, 0)
+	s.write(0, 0)
 	return s.out, nil
 }
 
-// sorter writes a value anew. It knows where each map and array ends before it begins: so it takes time in proportion to their number,
-// however deep they are nested.
+// sorter reads a value, and then writes it anew.
 type sorter struct {
-	b    []byte
-	nest []nest // the maps and arrays, in the order in which they begin
-	out  []byte
+	b       []byte
+	nests   []nest
+	entries []entry
+	out     []byte
 }
 
+// nest is a map or an array. They are numbered in the order in which they begin.
 type nest struct {
-	end  int // where it ends
-	next int // of nest: the first one that begins after it
+	end, next    int  // where it ends, and the number of the first one that begins after that
+	first, count int  // its entries, sorted; none of an array
+	unsorted     bool // it or one in it was
 }
 
-// measure fills in nest.
-func (s *sorter) measure() {
-	type level struct{ of, left int }
-	var open []level
-	at := 0
-	for {
-		t, err := read(s.b[at:])
-		if err != nil {
-			return // can't be: it is harmless
-		}
-		at += t.head + t.body
-		if t.items > 0 {
-			open = append(open, level{len(s.nest), t.items})
-			s.nest = append(s.nest, nest{})
-			continue
-		}
-		for {
-			if len(open) == 0 {
-				return
-			}
-			last := &open[len(open)-1]
-			if last.left--; last.left > 0 {
-				break
-			}
-			s.nest[last.of] = nest{at, len(s.nest)}
-			open = open[:len(open)-1]
-		}
+type entry struct {
+	key, value, end int
+	nest            int // the value's number, if it is one
+}
+
+// read reads the value that begins at i, whose number is that of the next nest if it is one, and returns where it ends and whether it has
+// anything unsorted.
+func (s *sorter) read(i, depth int) (end int, unsorted bool, err error) {
+	if i < len(s.b) && s.b[i] <= 0x7f { // a small number
+		return i + 1, false, nil
 	}
-}
-
-// end returns where the value that begins at i ends, and which nest is the next after it, of which the given one is the next from i on.
-func (s *sorter) end(i, n int) (end, next int) {
 	t, err := read(s.b[i:])
 	if err != nil {
-		return len(s.b), n
+		return 0, false, err
 	}
-	if t.items > 0 {
-		return s.nest[n].end, s.nest[n].next
+	at := i + t.head + t.body
+	switch {
+	case at > len(s.b) || t.items > len(s.b)-at:
+		return 0, false, errCut
+	case t.items == 0:
+		return at, false, nil
+	case depth == maxDepth:
+		return 0, false, fmt.Errorf("msgpack: is nested deeper than %d levels", maxDepth)
 	}
-	return i + t.head + t.body, n
-}
-
-type entry struct{ key, keyNest, value, valueNest, end int }
-
-// entries returns those of the map that begins at i.
-func (s *sorter) entries(i, n int) (head int, entries []entry, isSorted bool) {
-	t, err := read(s.b[i:])
-	if err != nil {
-		return 0, nil, true
+	number, first := len(s.nests), len(s.entries)
+	s.nests = append(s.nests, nest{})
+	if !t.isMap {
+		for range t.items {
+			var inner bool
+			if at, inner, err = s.read(at, depth+1); err != nil {
+				return 0, false, err
+			}
+			unsorted = unsorted || inner
+		}
+		s.nests[number] = nest{at, len(s.nests), first, 0, unsorted}
+		return at, unsorted, nil
 	}
-	entries = make([]entry, t.items/2)
-	at, n := i+t.head, n+1
-	for k := range entries {
-		e := entry{key: at, keyNest: n}
-		e.value, e.valueNest = s.end(at, n)
-		e.end, n = s.end(e.value, e.valueNest)
-		at = e.end
-		entries[k] = e
+	count := t.items / 2
+	s.entries = append(s.entries, make([]entry, count)...)
+	for n := range count {
+		e := entry{key: at}
+		if e.value, _, err = s.read(at, depth+1); err != nil {
+			return 0, false, err
+		}
+		e.nest = len(s.nests)
+		var inner bool
+		if at, inner, err = s.read(e.value, depth+1); err != nil {
+			return 0, false, err
+		}
+		unsorted = unsorted || inner
+		e.end = at
+		s.entries[first+n] = e
 	}
-	return t.head, entries, slices.IsSortedFunc(entries, s.order)
+	if entries := s.entries[first : first+count]; !slices.IsSortedFunc(entries, s.order) {
+		slices.SortStableFunc(entries, s.order)
+		unsorted = true
+	}
+	s.nests[number] = nest{at, len(s.nests), first, count, unsorted}
+	return at, unsorted, nil
 }
 
 func (s *sorter) order(x, y entry) int { return bytes.Compare(s.b[x.key:x.value], s.b[y.key:y.value]) }
 
-// sorted reports whether nothing is to be done.
-func (s *sorter) sorted() bool {
-	at, n := 0, 0
-	for at < len(s.b) {
-		t, err := read(s.b[at:])
-		if err != nil {
-			return true
-		}
-		if t.items > 0 {
-			if t.isMap {
-				if _, _, ok := s.entries(at, n); !ok {
-					return false
-				}
-			}
-			n++
-		}
-		at += t.head + t.body
-	}
-	return true
-}
-
-// value writes the value that begins at i, of which the nest n is the next from i on, and returns where it ends, and the next nest there.
-func (s *sorter) value(i, n int) (end, next int) {
+// write writes the value that begins at i, whose number is that of the given nest if it is one, and returns where it ends and the number of
+// the next.
+func (s *sorter) write(i, number int) (end, next int) {
 	t, err := read(s.b[i:])
-	if err != nil {
-		return len(s.b), n
-	}
-	if t.items == 0 {
+	if err != nil || t.items == 0 {
 		end = i + t.head + t.body
 		s.out = append(s.out, s.b[i:end]...)
-		return end, n
+		return end, number
 	}
-	end, next = s.end(i, n)
+	n := s.nests[number]
+	if !n.unsorted {
+		s.out = append(s.out, s.b[i:n.end]...)
+		return n.end, n.next
+	}
 	s.out = append(s.out, s.b[i:i+t.head]...)
 	if !t.isMap {
-		at, n := i+t.head, n+1
+		at, number := i+t.head, number+1
 		for range t.items {
-			at, n = s.value(at, n)
+			at, number = s.write(at, number)
 		}
-		return end, next
+		return n.end, n.next
 	}
-	_, entries, isSorted := s.entries(i, n)
-	if !isSorted {
-		slices.SortStableFunc(entries, s.order)
+	for _, e := range s.entries[n.first : n.first+n.count] {
+		s.out = append(s.out, s.b[e.key:e.value]...)
+		s.write(e.value, e.nest)
 	}
-	for _, e := range entries {
-		s.value(e.key, e.keyNest)
-		s.value(e.value, e.valueNest)
-	}
-	return end, next
+	return n.end, n.next
 }

@@ -70,11 +70,9 @@ func (m *Member) Has(option string) bool { return m.tag.has(option) }
 func (f *Format) plan(t reflect.Type) *Plan {
 	b := builder{format: f, made: map[reflect.Type]*Plan{}}
 	root := *b.plan(t) // the plans inside may be parts of others
-	below := map[*Plan]bool{}
-	root.below(below)
 	var all []string
 	root.Low, root.High = math.MinInt64, math.MaxUint64
-	for p := range below {
+	for _, p := range root.below(map[*Plan]bool{}, nil) {
 		low, high := p.holds()
 		root.Low, root.High = max(root.Low, low), min(root.High, high)
 		root.Unit = max(root.Unit, p.unit())
@@ -88,16 +86,17 @@ func (f *Format) plan(t reflect.Type) *Plan {
 	return &root
 }
 
-func (p *Plan) below(seen map[*Plan]bool) {
+// below appends p and all plans below it to list, those of members in their order.
+func (p *Plan) below(seen map[*Plan]bool, list []*Plan) []*Plan {
 	if p == nil || seen[p] {
-		return
+		return list
 	}
 	seen[p] = true
-	p.Elem.below(seen)
-	p.KeyPlan.below(seen)
+	list = p.KeyPlan.below(seen, p.Elem.below(seen, append(list, p)))
 	for _, m := range p.Members {
-		m.Plan.below(seen)
+		list = m.Plan.below(seen, list)
 	}
+	return list
 }
 
 // holds returns which whole numbers p itself can hold: all, if it is no number.
@@ -346,7 +345,3 @@ func (p *Plan) Match(names []string) []int {
 	}
 	return match
 }
-
-// MayFold reports whether name, a key somewhere in a value of the type, may be one that differs from a member's name in case only.
-// It may be wrong about true, never about false.
-func (p *Plan) MayFold(name []byte) bool { return !p.names.has(name) && p.names.hasFolded(name) }
