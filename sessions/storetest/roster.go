@@ -74,7 +74,7 @@ func rosterReadRules() []rule {
 		},
 		{
 			name: rosterReturned, sentence: rosterChanges,
-			needs: []string{rosterLists},
+			needs: []string{rosterLists, rosterEpoch},
 			check: func(l *lab) error {
 				r, err := l.listed(2)
 				c := driver.RosterChange{Key: r.Key, Rev: token(16), Enter: l.entry(), Deadline: l.soon(), Expires: r.Expires}
@@ -224,7 +224,7 @@ func rosterGuardRules() []rule {
 		},
 		{
 			name: "roster: refused", sentence: rosterRefused,
-			needs: []string{rosterLists, rosterOtherRev, rosterLimit, rosterCloses},
+			needs: []string{rosterLists, rosterOtherRev, rosterLimit, rosterCloses, "roster: guards of one that isn't there"},
 			check: func(l *lab) error {
 				r, err := l.listed(2)
 				another := token(16)
@@ -233,7 +233,7 @@ func rosterGuardRules() []rule {
 					Pages: &driver.Pages{First: 1, Last: 1}, Stale: l.soon(), Expires: l.soon().Add(time.Hour),
 				}
 				guarded := full
-				guarded.IfRev, guarded.Most, guarded.Leave = &another, 0, entriesOf(r)
+				guarded.Rev, guarded.IfRev, guarded.Most, guarded.Leave = token(16), &another, 0, entriesOf(r)
 				never := driver.RosterChange{Key: l.rosterKey(), Rev: token(16), IfRev: &another, Expires: r.Expires}
 				return first(err, l.refusedAs(full, driver.ErrFull, r), l.refusedAs(guarded, driver.ErrRoster, r),
 					l.refusedAs(never, driver.ErrRoster, driver.Roster{Key: never.Key}))
