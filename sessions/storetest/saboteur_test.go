@@ -238,10 +238,3 @@ func (n *notes) note(text string) bool {
 	n.seen[text] = true
 	return before
 }
-
-// has reports whether a text is remembered.
-func (n *notes) has(text string) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.seen[text]
-}
