@@ -165,6 +165,11 @@ func changingRosters() []sabotage {
 				return good.ChangeRoster(ctx, c)
 			}
 		}},
+		{"Leave upserts", "roster: leave creates none", changed(func(_ driver.Roster, c *driver.RosterChange) {
+			if c.Expires.IsZero() && !c.Bump {
+				c.Stale = time.Now()
+			}
+		})},
 		{"25 leave at most", "roster: many leave", changed(func(_ driver.Roster, c *driver.RosterChange) {
 			c.Leave = c.Leave[:min(len(c.Leave), 25)]
 		})},
@@ -186,8 +191,8 @@ func changingRosters() []sabotage {
 				c.Pages = nil
 			}
 		})},
-		{"pages are reset", "roster: pages", changed(func(_ driver.Roster, c *driver.RosterChange) {
-			if c.Pages == nil {
+		{"pages are reset", "roster: pages", changed(func(r driver.Roster, c *driver.RosterChange) {
+			if c.Pages == nil && r.Rev != "" {
 				c.Pages = &driver.Pages{}
 			}
 		})},
