@@ -73,6 +73,6 @@ type RosterChange struct {
 	// Stale replaces the roster's Stale; zero leaves it.
 	Stale time.Time
 
-	// Expires is when the store may sweep the roster, unless it says a later moment already.
+	// Expires is when the store may sweep the roster, unless it says a later moment already; zero: as it is.
 	Expires time.Time
 }
