@@ -6,8 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-
 	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
@@ -152,25 +150,4 @@ func (c *serviceClock) report(t *driver.Trace) {
 		c.nextReport = now + reportEvery
 		t.ClockSkew = -difference
 	}
-}
-
-// transport is a client's HTTP client whose answers put a clock right.
-type transport struct {
-	client dynamodb.HTTPClient
-	clock  *serviceClock
-}
-
-// Do implements [dynamodb.HTTPClient].
-func (t *transport) Do(r *http.Request) (*http.Response, error) {
-	begun := t.clock.read()
-	answer, err := t.client.Do(r)
-	if err != nil || answer == nil {
-		return answer, err
-	}
-	t.clock.observe(answer, begun)
-	if answer.StatusCode >= http.StatusBadRequest && first(answer.Header["X-Amz-Crc32"]) == "0" {
-		// DynamoDB Local's header of an error, whatever is in it. The SDK would log each failed condition as a broken answer.
-		delete(answer.Header, "X-Amz-Crc32")
-	}
-	return answer, nil
 }
