@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dynasession/dynasession/internal/wants"
+
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/codec"
@@ -45,30 +47,21 @@ func (g gcm) Encrypt(plaintext, ad []byte) ([]byte, error) {
 func (g gcm) Decrypt(sealed, ad []byte) ([]byte, error) { return g.Open(nil, nil, sealed, ad) }
 
 // vault is a Manager whose data is encrypted, over a store that the test sees.
-func newVault(t *testing.T, cfg sessions.Config[cart]) people {
+func newVault(t *testing.T, cfg sessions.Config[cart]) world {
 	t.Helper()
 	if cfg.AEAD == nil {
 		cfg.AEAD = newGCM(t)
 	}
-	return newPeople(t, cfg)
-}
-
-func (p people) record(t *testing.T, s *sessions.Session[cart]) driver.Record {
-	t.Helper()
-	rec, err := p.mem.Load(t.Context(), s.Handle())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rec
+	return newWorld(t, &cfg)
 }
 
 // put stores rec as who can write to the table could.
-func (p people) put(t *testing.T, rec driver.Record) {
+func (w world) put(t *testing.T, rec driver.Record) {
 	t.Helper()
-	if err := p.mem.Delete(t.Context(), rec.Key); err != nil {
+	if _, err := w.mem.End(t.Context(), driver.End{Key: rec.Key}); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.mem.Create(t.Context(), rec); err != nil {
+	if err := w.mem.Create(t.Context(), rec); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -76,7 +69,7 @@ func (p people) put(t *testing.T, rec driver.Record) {
 func TestAEAD_AWholeLife(t *testing.T) {
 	is := is.New(t)
 	p := newVault(t, sessions.Config[cart]{Codec: msgpack.Codec[cart]{}})
-	s, err := p.here.CreateAndSave(t.Context(), cart{Items: []string{"s3cret"}})
+	s, err := p.CreateAndSave(t.Context(), cart{Items: []string{"s3cret"}})
 	is.NoErr(err)
 	clear := func() bool {
 		b, err := p.record(t, s).Payload.Bytes()
@@ -84,23 +77,23 @@ func TestAEAD_AWholeLife(t *testing.T) {
 		return bytes.Contains(b, []byte("s3cret"))
 	}
 	is.True(!clear())
-	is.Equal(p.record(t, s).Payload.Format(), "aead+msgpack")
-	got, err := p.elsewhere.Load(t.Context(), s.ID().Secret())
+	is.Equal(p.record(t, s).Payload.Format(), "aead2+msgpack")
+	got, err := p.other.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
 	is.Equal(got.Data.Items, []string{"s3cret"})
 	rev := p.record(t, s).Rev
-	is.NoErr(p.elsewhere.Save(t.Context(), got)) // unchanged: not written
+	is.NoErr(p.other.Save(t.Context(), got)) // unchanged: not written
 	is.Equal(p.record(t, s).Rev, rev)
 	got.Data.Count = 2
-	is.NoErr(p.elsewhere.Save(t.Context(), got))
+	is.NoErr(p.other.Save(t.Context(), got))
 	p.clock.Advance(time.Hour)
-	s, err = p.here.Load(t.Context(), s.ID().Secret()) // touched: that changes nothing that is bound
+	s, err = p.Load(t.Context(), s.ID().Secret()) // touched: that changes nothing that is bound
 	is.NoErr(err)
-	is.NoErr(p.here.Renew(t.Context(), s))
-	is.NoErr(p.here.Authenticate(t.Context(), s, "user"))
+	is.NoErr(p.Renew(t.Context(), s))
+	is.NoErr(p.Authenticate(t.Context(), s, "user"))
 	s.AbsoluteTimeout *= 2
-	is.NoErr(p.here.Save(t.Context(), s))
-	got, err = p.elsewhere.Load(t.Context(), s.ID().Secret())
+	is.NoErr(p.Save(t.Context(), s))
+	got, err = p.other.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
 	is.Equal(got.Data, cart{Items: []string{"s3cret"}, Count: 2})
 	is.True(!clear())
@@ -110,9 +103,9 @@ func TestAEAD_AWholeLife(t *testing.T) {
 func TestAEAD_WhatIsMovedOrPutBackIsRefused(t *testing.T) {
 	p := newVault(t, sessions.Config[cart]{})
 	login := func() *sessions.Session[cart] {
-		s := p.here.Create()
+		s := p.Create()
 		s.Data.Count = 1
-		if err := p.here.Authenticate(t.Context(), s, "user"); err != nil {
+		if err := p.Authenticate(t.Context(), s, "user"); err != nil {
 			t.Fatal(err)
 		}
 		return s
@@ -126,7 +119,7 @@ func TestAEAD_WhatIsMovedOrPutBackIsRefused(t *testing.T) {
 		"data of an older save": func(t *testing.T, s *sessions.Session[cart]) driver.Record {
 			old := p.record(t, s)
 			s.Data.Count = 2
-			is.New(t).NoErr(p.here.Save(t.Context(), s))
+			is.New(t).NoErr(p.Save(t.Context(), s))
 			rec := p.record(t, s)
 			rec.Payload = old.Payload
 			return rec
@@ -153,11 +146,10 @@ func TestAEAD_WhatIsMovedOrPutBackIsRefused(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			is := is.New(t)
 			s := login()
 			p.put(t, attack(t, s))
-			_, err := p.elsewhere.Load(t.Context(), s.ID().Secret())
-			is.True(errors.Is(err, sessions.ErrDecode))
+			_, err := p.other.Load(t.Context(), s.ID().Secret())
+			wants.Err(t, err, sessions.ErrDecode)
 		})
 	}
 }
@@ -169,9 +161,9 @@ func TestAEAD_ClearDataIsReadOnlyIfThatIsSaid(t *testing.T) {
 	is.NoErr(err)
 	s, err := before.CreateAndSave(t.Context(), cart{Count: 1})
 	is.NoErr(err)
-	_, err = p.here.Load(t.Context(), s.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrDecode))
-	is.True(strings.Contains(err.Error(), "Config.AllowPlaintext is false"))
+	_, err = p.Load(t.Context(), s.ID().Secret())
+	wants.Err(t, err, sessions.ErrDecode)
+	wants.Text(t, err, "Config.AllowPlaintext is false")
 
 	moving, err := sessions.New(p.mem, &sessions.Config[cart]{Clock: p.clock, AEAD: newGCM(t), AllowPlaintext: true})
 	is.NoErr(err)
@@ -187,9 +179,9 @@ func TestAEAD_ClearDataIsReadOnlyIfThatIsSaid(t *testing.T) {
 	is.NoErr(moving.Save(t.Context(), got))
 	is.Equal(p.record(t, s).Rev, rev) // once is enough
 	_, err = before.Load(t.Context(), s.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrDecode))
+	wants.Err(t, err, sessions.ErrDecode)
 	_, err = sessions.New(p.mem, &sessions.Config[cart]{AllowPlaintext: true})
-	is.True(strings.Contains(err.Error(), "Config.AllowPlaintext: must be with an AEAD"))
+	wants.Text(t, err, "Config.AllowPlaintext: must be with an AEAD")
 }
 
 // With whatever codec, and of data that is compared without encoding it too.
@@ -251,16 +243,16 @@ func (failingAEAD) Encrypt([]byte, []byte) ([]byte, error) { return nil, errors.
 func TestAEAD_WhoseKeyIsOutOfReach(t *testing.T) {
 	is := is.New(t)
 	p := newVault(t, sessions.Config[cart]{AEAD: failingAEAD{newGCM(t)}})
-	_, err := p.here.CreateAndSave(t.Context(), cart{})
-	is.True(errors.Is(err, sessions.ErrUnavailable))
+	_, err := p.CreateAndSave(t.Context(), cart{})
+	wants.Err(t, err, sessions.ErrUnavailable)
 	is.Equal(p.mem.Len(), 0)
 }
 
 // What a codec is given to decode, encrypted before or to be encrypted, shows nothing of the data however it is printed.
 func TestAEAD_PrintedShowsNoData(t *testing.T) {
 	is := is.New(t)
-	p := newPeople(t, sessions.Config[cart]{}) // in the clear
-	before, err := p.here.CreateAndSave(t.Context(), cart{Items: []string{"s3cret"}})
+	p := newWorld(t, nil) // in the clear
+	before, err := p.CreateAndSave(t.Context(), cart{Items: []string{"s3cret"}})
 	is.NoErr(err)
 	var given []codec.Payload
 	c := noting{noted: func(p codec.Payload) { given = append(given, p) }}
@@ -306,9 +298,9 @@ func (n noting) Decode(p codec.Payload) (cart, error) {
 func TestAEAD_AnIncidentIsKnownToAll(t *testing.T) {
 	is := is.New(t)
 	p := newVault(t, sessions.Config[cart]{RevocationCheck: time.Second})
-	s, err := p.here.CreateAndSave(t.Context(), cart{})
+	s, err := p.CreateAndSave(t.Context(), cart{})
 	is.NoErr(err)
 	p.clock.Advance(time.Second)
-	is.NoErr(p.here.RevokeBefore(t.Context()))
+	is.NoErr(p.RevokeBefore(t.Context(), p.clock.Now()))
 	is.True(!p.alive(t, s))
 }

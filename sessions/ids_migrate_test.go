@@ -1,9 +1,9 @@
 package sessions_test
 
 import (
-	"errors"
-	"strings"
 	"testing"
+
+	"github.com/dynasession/dynasession/internal/wants"
 
 	"github.com/matryer/is"
 
@@ -35,18 +35,18 @@ func TestMigrateIDs_NobodyIsSignedOut(t *testing.T) {
 	s, err := during.Load(t.Context(), id)
 	is.NoErr(err)
 	is.Equal(s.Data.Count, 7)
-	is.True(during.Outdated(id))
-	is.True(!before.Outdated(id))
+	is.True(during.NeedsRenewal(s))
+	is.True(!before.NeedsRenewal(old))
 	is.NoErr(during.Renew(t.Context(), s))
-	is.True(!during.Outdated(s.ID().Secret()))
+	is.True(!during.NeedsRenewal(s))
 	_, err = before.Load(t.Context(), id)
-	is.True(errors.Is(err, sessions.ErrNotFound)) // the old key is gone
+	wants.Err(t, err, sessions.ErrNotFound) // the old key is gone
 	got, err := after.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
 	is.Equal(got.Data.Count, 7)
 	is.Equal(got.CreatedAt(), old.CreatedAt())
 	_, err = after.Load(t.Context(), id)
-	is.True(errors.Is(err, sessions.ErrInvalidID))
+	wants.Err(t, err, sessions.ErrInvalidID)
 }
 
 func TestMigrateIDs_AHandleIsNeverAnID(t *testing.T) {
@@ -63,7 +63,7 @@ func TestMigrateIDs_AHandleIsNeverAnID(t *testing.T) {
 		for _, i := range infos {
 			is.Equal(len(i.Handle), 128)
 			_, err := m.Load(t.Context(), i.Handle)
-			is.True(errors.Is(err, sessions.ErrInvalidID))
+			wants.Err(t, err, sessions.ErrInvalidID)
 			is.NoErr(m.Revoke(t.Context(), "user", i.Handle))
 		}
 	}
@@ -80,6 +80,6 @@ func TestMigrateIDs_MustBeToldApart(t *testing.T) {
 	} {
 		_, err := sessions.New(memstore.New(nil), &sessions.Config[cart]{IDs: ids})
 		is.True(err != nil)
-		is.True(strings.Contains(err.Error(), want))
+		wants.Text(t, err, want)
 	}
 }

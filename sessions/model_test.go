@@ -10,6 +10,7 @@ import (
 
 	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/internal/cued"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
@@ -43,7 +44,7 @@ type held struct {
 // machine makes random calls, and compares each answer with the model's.
 type machine struct {
 	clock    *clock.Fake
-	store    *cued
+	store    *cued.Store
 	managers []*sessions.Manager[cart]
 	touch    time.Duration
 	idle     time.Duration
@@ -53,7 +54,7 @@ type machine struct {
 
 func newMachine(t *rapid.T) *machine {
 	c := clock.NewFake(start)
-	store := &cued{Store: memstore.New(&memstore.Config{Clock: c})}
+	store := cued.New(memstore.New(&memstore.Config{Clock: c}))
 	idle := time.Duration(rapid.IntRange(2, 7200).Draw(t, "idle timeout, s")) * time.Second
 	touch := time.Duration(rapid.Int64Range(-1, int64(idle)-1).Draw(t, "touch interval, ns"))
 	if touch == 0 {
@@ -104,7 +105,7 @@ func (mc *machine) create(t *rapid.T) {
 
 func (mc *machine) load(t *rapid.T) {
 	of := mc.pick(t)
-	mc.store.took()
+	mc.store.Took()
 	s, err := mc.manager(t).Load(context.Background(), of.id)
 	if mc.dead(of) {
 		want(t, "Load of a dead one", err, sessions.ErrNotFound)
@@ -115,7 +116,7 @@ func (mc *machine) load(t *rapid.T) {
 	if touched {
 		of.accessed = mc.now()
 	}
-	if calls := mc.store.took(); (len(calls) == 2) != touched {
+	if calls := mc.store.Took(); (len(calls) == 2) != touched {
 		t.Fatalf("store calls %v, and a touch is due: %v", calls, touched)
 	}
 	mc.compare(t, s, of)
@@ -161,9 +162,9 @@ func (mc *machine) save(t *rapid.T) {
 		h.IdleTimeout = time.Duration(rapid.IntRange(1, 10000).Draw(t, "idle, s")) * time.Second
 	}
 	if h.Data.Count == count && h.IdleTimeout == idle {
-		mc.store.took()
+		mc.store.Took()
 		err := m.Save(context.Background(), h.Session)
-		if calls := mc.store.took(); len(calls) > 1 || (len(calls) == 1 && calls[0] != "Load") {
+		if calls := mc.store.Took(); len(calls) > 1 || (len(calls) == 1 && calls[0] != "Load") {
 			t.Fatalf("an unchanged session costs %v", calls)
 		}
 		if err != nil {

@@ -1,4 +1,4 @@
-package sessions_test
+package driver_test
 
 import (
 	"fmt"
