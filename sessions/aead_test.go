@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,11 @@ func newGCM(t *testing.T) gcm {
 	t.Helper()
 	key := make([]byte, 32)
 	rand.Read(key)
+	return gcmOf(t, key)
+}
+
+func gcmOf(t *testing.T, key []byte) gcm {
+	t.Helper()
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		t.Fatal(err)
@@ -100,8 +106,58 @@ func TestAEAD_AWholeLife(t *testing.T) {
 	is.Equal(p.handles(t, "user"), []string{s.Handle()})
 }
 
+// What was encrypted before the format and the application were bound to it is read, and never written again. The file was
+// made by that version.
+func TestAEAD_Golden_OldFormIsRead(t *testing.T) {
+	is := is.New(t)
+	file, err := os.ReadFile("testdata/aead1.json")
+	is.NoErr(err)
+	var golden []struct {
+		ID, Key, Rev, Subject, Format string
+		Payload                       []byte
+		Created                       int64
+		Idle, Absolute                time.Duration
+	}
+	is.NoErr(json.Unmarshal(file, &golden))
+	is.Equal(len(golden), 2)
+	for _, g := range golden {
+		w := newWorld(t, &sessions.Config[cart]{AEAD: gcmOf(t, []byte("0123456789abcdef0123456789abcdef")), Application: "shop"})
+		created := time.UnixMicro(g.Created).UTC()
+		rec := driver.Record{
+			Key: g.Key, Payload: codec.Opaque(g.Format, g.Payload), Rev: g.Rev, Subject: g.Subject, Created: created, Accessed: created,
+			IdleTimeout: g.Idle * time.Second, AbsoluteTimeout: g.Absolute * time.Second,
+		}
+		is.NoErr(w.mem.Create(t.Context(), rec))
+		s, err := w.Load(t.Context(), g.ID)
+		is.NoErr(err)
+		is.Equal(s.Data, cart{Items: []string{"tea", "cups"}, Count: 7})
+		is.Equal(s.Subject(), g.Subject)
+		is.NoErr(w.Save(t.Context(), s)) // unchanged
+		is.Equal(w.record(t, s).Payload.Format(), "aead+json")
+		s.Data.Count++
+		is.NoErr(w.Save(t.Context(), s))
+		is.Equal(w.record(t, s).Payload.Format(), "aead2+json")
+		is.True(w.alive(t, s))
+
+		// And it is still bound to what it was.
+		for name, alter := range map[string]func(*driver.Record){
+			"rev": func(r *driver.Record) { r.Rev += "x" }, "subject": func(r *driver.Record) { r.Subject += "x" },
+			"created": func(r *driver.Record) { r.Created = r.Created.Add(time.Second) },
+			"format":  func(r *driver.Record) { r.Payload = codec.Opaque("aead2+json", g.Payload) },
+		} {
+			t.Run(name, func(t *testing.T) {
+				moved := rec
+				alter(&moved)
+				w.put(t, moved)
+				_, err := w.Load(t.Context(), g.ID)
+				wants.Err(t, err, sessions.ErrDecode)
+			})
+		}
+	}
+}
+
 func TestAEAD_WhatIsMovedOrPutBackIsRefused(t *testing.T) {
-	p := newVault(t, sessions.Config[cart]{})
+	p := newVault(t, sessions.Config[cart]{Application: "shop"})
 	login := func() *sessions.Session[cart] {
 		s := p.Create()
 		s.Data.Count = 1
@@ -139,6 +195,35 @@ func TestAEAD_WhatIsMovedOrPutBackIsRefused(t *testing.T) {
 			rec.Created = rec.Created.Add(time.Minute)
 			return rec
 		},
+		"another application": func(t *testing.T, s *sessions.Session[cart]) driver.Record {
+			rec := p.record(t, s)
+			rec.Application = ""
+			return rec
+		},
+		"another federated session": func(t *testing.T, s *sessions.Session[cart]) driver.Record {
+			rec := p.record(t, s)
+			rec.Federated = "elsewhere"
+			return rec
+		},
+		"another format": func(t *testing.T, s *sessions.Session[cart]) driver.Record {
+			rec := p.record(t, s)
+			b, err := rec.Payload.Bytes()
+			is.New(t).NoErr(err)
+			rec.Payload = codec.Opaque("aead2+msgpack", b)
+			return rec
+		},
+		"the form that binds less": func(t *testing.T, s *sessions.Session[cart]) driver.Record {
+			rec := p.record(t, s)
+			b, err := rec.Payload.Bytes()
+			is.New(t).NoErr(err)
+			rec.Payload = codec.Opaque("aead+json", b)
+			return rec
+		},
+		"another device's key": func(t *testing.T, s *sessions.Session[cart]) driver.Record {
+			rec := p.record(t, s)
+			rec.Binding = bytes.Repeat([]byte{1}, 40)
+			return rec
+		},
 		"another rev": func(t *testing.T, s *sessions.Session[cart]) driver.Record {
 			rec := p.record(t, s)
 			rec.Rev += "x"
@@ -165,31 +250,26 @@ func TestAEAD_ClearDataIsReadOnlyIfThatIsSaid(t *testing.T) {
 	wants.Err(t, err, sessions.ErrDecode)
 	wants.Text(t, err, "Config.AllowPlaintext is false")
 
-	moving, err := sessions.New(p.mem, &sessions.Config[cart]{Clock: p.clock, AEAD: newGCM(t), AllowPlaintext: true})
-	is.NoErr(err)
+	moving := p.with(t, sessions.Config[cart]{AEAD: newGCM(t), AllowPlaintext: true})
 	got, err := moving.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
-	is.True(moving.Changed(got))
-	is.NoErr(moving.Save(t.Context(), got))                // unchanged as it is
-	is.Equal(p.record(t, s).Payload.Format(), "aead+json") // there is no way back
-	rev := p.record(t, s).Rev
-	got, err = moving.Load(t.Context(), s.ID().Secret())
-	is.NoErr(err)
 	is.Equal(got.Data, cart{Count: 1})
+	got.Data.Count = 2
 	is.NoErr(moving.Save(t.Context(), got))
-	is.Equal(p.record(t, s).Rev, rev) // once is enough
 	_, err = before.Load(t.Context(), s.ID().Secret())
-	wants.Err(t, err, sessions.ErrDecode)
+	wants.Err(t, err, sessions.ErrDecode) // there is no way back
 	_, err = sessions.New(p.mem, &sessions.Config[cart]{AllowPlaintext: true})
 	wants.Text(t, err, "Config.AllowPlaintext: must be with an AEAD")
 }
 
-// With whatever codec, and of data that is compared without encoding it too.
-func TestAEAD_DataInTheClearIsEncryptedAtTheNextSave(t *testing.T) {
-	testEncryptedAtTheNextSave(t, codec.JSON[string]{}, "s3cret")
-	testEncryptedAtTheNextSave(t, comparing[string]{}, "s3cret")
-	testEncryptedAtTheNextSave(t, codec.JSON[[]string]{}, []string{"s3cret"})
-	testEncryptedAtTheNextSave(t, comparing[[]string]{}, []string{"s3cret"})
+// A read writes nothing, and what an application changes is encrypted: with whatever codec, and of data that is compared
+// without encoding it too.
+func TestAEAD_PlaintextIsEncryptedWhenItIsChanged(t *testing.T) {
+	testEncryptedWhenChanged(t, codec.JSON[string]{}, "s3cret", "s3cret!")
+	testEncryptedWhenChanged(t, comparing[string]{}, "s3cret", "s3cret!")
+	testEncryptedWhenChanged(t, codec.JSON[[]string]{}, []string{"s3cret"}, nil)
+	testEncryptedWhenChanged(t, comparing[[]string]{}, []string{"s3cret"}, nil)
+	testEncryptedWhenChanged(t, msgpack.Codec[any]{}, any("s3cret"), any("s3cret!"))
 }
 
 // comparing is a codec whose payloads compare in a way of their own, as the native ones do.
@@ -197,6 +277,11 @@ type comparing[T any] struct{ codec.JSON[T] }
 
 func (c comparing[T]) Encode(v T) (codec.Payload, error) {
 	p, err := c.JSON.Encode(v)
+	return byBytes{p}, err
+}
+
+func (c comparing[T]) EncodeOver(v T, stored codec.Payload) (codec.Payload, error) {
+	p, err := c.JSON.EncodeOver(v, stored)
 	return byBytes{p}, err
 }
 
@@ -208,7 +293,7 @@ func (b byBytes) Equal(p codec.Payload) bool {
 	return err == nil && bytes.Equal(x, y)
 }
 
-func testEncryptedAtTheNextSave[T any](t *testing.T, c codec.Codec[T], data T) {
+func testEncryptedWhenChanged[T any](t *testing.T, c codec.Codec[T], data, changed T) {
 	t.Helper()
 	is := is.New(t)
 	mem := memstore.New(nil)
@@ -216,23 +301,30 @@ func testEncryptedAtTheNextSave[T any](t *testing.T, c codec.Codec[T], data T) {
 	is.NoErr(err)
 	s, err := before.CreateAndSave(t.Context(), data)
 	is.NoErr(err)
+	stored := func() driver.Record {
+		rec, err := mem.Load(t.Context(), s.Handle())
+		is.NoErr(err)
+		return rec
+	}
+	rev := stored().Rev
 	moving, err := sessions.New(mem, &sessions.Config[T]{Codec: c, AEAD: newGCM(t), AllowPlaintext: true})
 	is.NoErr(err)
 	got, err := moving.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
+	is.True(!moving.Changed(got))
+	is.NoErr(moving.Save(t.Context(), got))
+	is.Equal(stored().Rev, rev) // unchanged: the other binary can read it still
+	got.Data = changed
 	is.True(moving.Changed(got))
 	is.NoErr(moving.Save(t.Context(), got))
-	rec, err := mem.Load(t.Context(), s.Handle())
-	is.NoErr(err)
-	is.True(strings.HasPrefix(rec.Payload.Format(), "aead+"))
+	is.True(strings.HasPrefix(stored().Payload.Format(), "aead2+"))
+	rev = stored().Rev
 	is.True(!moving.Changed(got))
 	got, err = moving.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
-	is.Equal(got.Data, data)
+	is.Equal(got.Data, changed)
 	is.NoErr(moving.Save(t.Context(), got))
-	again, err := mem.Load(t.Context(), s.Handle())
-	is.NoErr(err)
-	is.Equal(again.Rev, rec.Rev) // once is enough
+	is.Equal(stored().Rev, rev)
 }
 
 // failing is an AEAD whose KMS is out of reach.
@@ -281,7 +373,7 @@ func TestAEAD_PrintedShowsNoData(t *testing.T) {
 			}
 		}
 	}
-	is.Equal(fmt.Sprintf("%v %v", given[0], given[1]), "json payload, to be encrypted json payload, encrypted")
+	is.Equal(fmt.Sprintf("%v %v", given[0], given[1]), "json payload, 30 bytes json payload, 30 bytes")
 }
 
 // noting is a codec that tells what it decodes.

@@ -39,7 +39,7 @@ func TestErrorText(t *testing.T) {
 	err := error(&sessions.Error{Op: "load", Handle: "4ee055b8", Err: sessions.ErrExpired})
 	is.Equal(err.Error(), "sessions: load 4ee055b8: session expired")
 	wants.Err(t, err, sessions.ErrExpired)
-	is.Equal((&sessions.Error{Op: "save", Err: sessions.ErrConflict}).Error(), "sessions: save: session was changed meanwhile")
+	is.Equal((&sessions.Error{Op: "save", Err: sessions.ErrConflict}).Error(), "sessions: save: session was changed by another request")
 }
 
 func TestTooLargeErrorTellsSizeAndLimit(t *testing.T) {

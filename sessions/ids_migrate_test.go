@@ -1,6 +1,7 @@
 package sessions_test
 
 import (
+	"crypto/rand"
 	"testing"
 
 	"github.com/dynasession/dynasession/internal/wants"
@@ -70,13 +71,21 @@ func TestMigrateIDs_AHandleIsNeverAnID(t *testing.T) {
 	is.Equal(mem.Len(), 0)
 }
 
+// takesAll is a scheme that takes whatever it is given for an ID.
+type takesAll struct{}
+
+func (takesAll) New() sessions.ID                       { return sessions.IDOf(rand.Text()) }
+func (takesAll) Parse(text string) (sessions.ID, error) { return sessions.IDOf(text), nil }
+func (takesAll) Key(id sessions.ID) string              { return id.Handle() }
+
 func TestMigrateIDs_MustBeToldApart(t *testing.T) {
 	is := is.New(t)
 	for want, ids := range map[string]sessions.IDScheme{
-		"can't be told apart":             sessions.MigrateIDs(sessions.RandomIDs(32), plainIDs{sessions.RandomIDs(32)}),
-		"MigrateIDs: the IDs":             sessions.MigrateIDs(sessions.RandomIDs(33), plainIDs{sessions.RandomIDs(96)}), // as long as a key
-		"MigrateIDs: from is nil":         sessions.MigrateIDs(sessions.RandomIDs(33), nil),
-		"MigrateIDs: to: IDs of 3 random": sessions.MigrateIDs(sessions.RandomIDs(3), sessions.RandomIDs(32)),
+		"can't be told apart": sessions.MigrateIDs(sessions.RandomIDs(32), plainIDs{sessions.RandomIDs(32)}),
+		"MigrateIDs: from: an ID that New has made is refused": sessions.MigrateIDs(sessions.RandomIDs(33), plainIDs{sessions.RandomIDs(3)}),
+		"MigrateIDs: from: a handle, which logs and lists":     sessions.MigrateIDs(sessions.RandomIDs(33), takesAll{}),
+		"MigrateIDs: from is nil":                              sessions.MigrateIDs(sessions.RandomIDs(33), nil),
+		"MigrateIDs: to: IDs of 3 random":                      sessions.MigrateIDs(sessions.RandomIDs(3), sessions.RandomIDs(32)),
 	} {
 		_, err := sessions.New(memstore.New(nil), &sessions.Config[cart]{IDs: ids})
 		is.True(err != nil)

@@ -119,7 +119,7 @@ func TestObserver_IsToldOfEverything(t *testing.T) {
 	_, err = p.Load(ctx, id)
 	is.True(err != nil)
 	events = seen.took()
-	is.Equal(events[0].Kind, event.UnknownID)
+	is.Equal(events[0].Kind, event.RenewedID)
 	is.Equal(len(events[0].Handle), 128) // of what the client has sent
 	_, err = p.Load(ctx, "garbage")
 	is.True(err != nil)

@@ -98,18 +98,32 @@ func TestRenewOfADestroyedSessionIsErrNotFound(t *testing.T) {
 	is.Equal(w.mem.Len(), 0)
 }
 
-func TestRenewOfAChangedSessionIsErrConflict(t *testing.T) {
+// What another request has changed goes along, unless both have changed the same.
+func TestRenewOfASessionThatAnotherRequestHasChanged(t *testing.T) {
 	is := is.New(t)
-	w := newWorld(t, nil)
+	w := newWorld(t, &sessions.Config[cart]{Merge: sessions.NoMerge[cart]})
 	s := w.saved(t, cart{})
+	w.change(t, s, 7)
+	is.NoErr(w.Renew(t.Context(), s)) // which has changed nothing
+	is.Equal(w.store.Took(), []string{"Create", "End", "Load", "Replace", "End"})
+	is.Equal(s.Data.Count, 7)
+	got, err := w.other.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.Equal(got.Data.Count, 7)
+	is.Equal(w.mem.Len(), 1)
+
+	s = w.saved(t, cart{})
+	s.Data.Count = 1
 	old := s.ID()
-	_, err := w.other.Update(t.Context(), old.Secret(), func(c *cart) error { c.Count = 5; return nil })
+	_, err = w.other.Update(t.Context(), old.Secret(), func(c *cart) error { c.Count = 5; return nil })
 	is.NoErr(err)
 	wants.Err(t, w.Renew(t.Context(), s), sessions.ErrConflict)
 	is.Equal(s.ID(), old)
-	got, err := w.Load(t.Context(), old.Secret())
+	got, err = w.Load(t.Context(), old.Secret())
 	is.NoErr(err)
 	is.Equal(got.Data.Count, 5) // nothing lost, nothing changed
+	is.Equal(s.Data.Count, 1)
+	is.Equal(w.mem.Len(), 2) // and no third
 }
 
 func TestOneOfManyRenewsWins(t *testing.T) {
@@ -231,13 +245,13 @@ func TestLoginAgainStartsALifetimeAgain(t *testing.T) {
 	wants.Err(t, w.Authenticate(t.Context(), s, "user-1"), sessions.ErrExpired) // but nothing revives a dead one
 }
 
-func TestAuthenticateOfAnUnsavedSessionIsOneWrite(t *testing.T) {
+func TestAuthenticateOfAnUnsavedSessionIsOneReadAndTwoWrites(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
 	s := w.Create()
 	old := s.ID()
 	is.NoErr(w.Authenticate(t.Context(), s, "user-1"))
-	is.Equal(w.store.Took(), []string{"Create"})
+	is.Equal(w.store.Took(), []string{"LoadRosters", "ChangeRoster", "Create"})
 	is.True(s.ID() != old) // new even so: the client may have seen the first
 	is.True(!s.IsNew())
 	got, err := w.other.Load(t.Context(), s.ID().Secret())

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/dynasession/dynasession/internal/wants"
@@ -446,15 +447,16 @@ func TestUpdateIsBoundedAndHeedsItsContext(t *testing.T) {
 }
 
 func TestUpdateGivesUpAfter256Attempts(t *testing.T) {
-	t.Parallel() // the pauses between the attempts are real
-	is := is.New(t)
-	w := newWorld(t, nil)
-	s := w.saved(t, cart{})
-	w.store.On("Replace", func(*cued.Call) error { return sessions.ErrConflict })
-	calls := 0
-	_, err := w.Update(t.Context(), s.ID().Secret(), func(c *cart) error { calls++; c.Count++; return nil })
-	wants.Err(t, err, sessions.ErrConflict)
-	is.Equal(calls, 256)
+	synctest.Test(t, func(t *testing.T) { // whose pauses take no time
+		is := is.New(t)
+		w := newWorld(t, nil)
+		s := w.saved(t, cart{})
+		w.store.On("Replace", func(*cued.Call) error { return sessions.ErrConflict })
+		calls := 0
+		_, err := w.Update(t.Context(), s.ID().Secret(), func(c *cart) error { calls++; c.Count++; return nil })
+		wants.Err(t, err, sessions.ErrConflict)
+		is.Equal(calls, 256)
+	})
 }
 
 // add merges two carts: what each side added to the base, both have.
@@ -534,15 +536,17 @@ func TestMergeWorksForRenewAndAuthenticateToo(t *testing.T) {
 }
 
 func TestMergeIsBounded(t *testing.T) {
-	is := is.New(t)
-	calls := 0
-	w := newWorld(t, &sessions.Config[cart]{Merge: func(_, ours, _ cart) (cart, error) { calls++; return ours, nil }})
-	s := w.saved(t, cart{})
-	w.store.On("Replace", func(*cued.Call) error { return sessions.ErrConflict })
-	s.Data.Count = 1
-	wants.Err(t, w.Save(t.Context(), s), sessions.ErrConflict)
-	is.Equal(calls, 16)
-	is.Equal(s.Data.Count, 1) // and nothing of the session in hand is lost
+	synctest.Test(t, func(t *testing.T) { // whose pauses take no time
+		is := is.New(t)
+		calls := 0
+		w := newWorld(t, &sessions.Config[cart]{Merge: func(_, ours, _ cart) (cart, error) { calls++; return ours, nil }})
+		s := w.saved(t, cart{})
+		w.store.On("Replace", func(*cued.Call) error { return sessions.ErrConflict })
+		s.Data.Count = 1
+		wants.Err(t, w.Save(t.Context(), s), sessions.ErrConflict)
+		is.Equal(calls, 16)
+		is.Equal(s.Data.Count, 1) // and nothing of the session in hand is lost
+	})
 }
 
 func TestMergeErrorEndsTheSave(t *testing.T) {

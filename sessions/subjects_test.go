@@ -188,6 +188,7 @@ func TestListed_AStaleOneCannotLogIn(t *testing.T) {
 	s := p.login(t, "user")
 	_, err := p.other.Update(t.Context(), s.ID().Secret(), func(c *cart) error { c.Count++; return nil })
 	is.NoErr(err)
+	s.Data.Count = 5
 	wants.Err(t, p.Authenticate(t.Context(), s, "user"), sessions.ErrConflict)
 	is.Equal(len(p.handles(t, "user")), 1)
 }
