@@ -23,21 +23,23 @@ func TestExpiresAtIsTheEarlierDeadlineInWholeSeconds(t *testing.T) {
 	for name, c := range map[string]struct {
 		created, accessed string
 		idle, absolute    time.Duration
-		want              string
+		want, deadline    string
 	}{
-		"idle first":       {"2026-03-01T09:00:00Z", "2026-03-01T10:00:00Z", time.Hour, 12 * time.Hour, "2026-03-01T11:00:00Z"},
-		"absolute first":   {"2026-03-01T09:00:00Z", "2026-03-01T20:30:00Z", time.Hour, 12 * time.Hour, "2026-03-01T21:00:00Z"},
-		"both at once":     {"2026-03-01T09:00:00Z", "2026-03-01T09:00:00Z", time.Hour, time.Hour, "2026-03-01T10:00:00Z"},
-		"fractions fall":   {"2026-03-01T09:00:00.999999Z", "2026-03-01T09:00:01.999999Z", 10 * time.Second, time.Hour, "2026-03-01T09:00:11Z"},
-		"before the epoch": {"1969-12-31T23:59:58.5Z", "1969-12-31T23:59:58.5Z", time.Second, time.Hour, "1969-12-31T23:59:59Z"},
-		"another zone":     {"2026-03-01T10:00:00+01:00", "2026-03-01T11:00:00+02:00", time.Hour, time.Hour, "2026-03-01T10:00:00Z"},
-		"very long":        {"2026-03-01T09:00:00Z", "2026-03-01T09:00:00Z", 290 * 365 * 24 * time.Hour, 1 * time.Second, "2026-03-01T09:00:01Z"},
+		"idle first":       {"2026-03-01T09:00:00Z", "2026-03-01T10:00:00Z", time.Hour, 12 * time.Hour, "2026-03-01T11:00:00Z", "2026-03-01T21:00:00Z"},
+		"absolute first":   {"2026-03-01T09:00:00Z", "2026-03-01T20:30:00Z", time.Hour, 12 * time.Hour, "2026-03-01T21:00:00Z", "2026-03-01T21:00:00Z"},
+		"both at once":     {"2026-03-01T09:00:00Z", "2026-03-01T09:00:00Z", time.Hour, time.Hour, "2026-03-01T10:00:00Z", "2026-03-01T10:00:00Z"},
+		"fractions fall":   {"2026-03-01T09:00:00.999999Z", "2026-03-01T09:00:01.999999Z", 10 * time.Second, time.Hour, "2026-03-01T09:00:11Z", "2026-03-01T10:00:00Z"},
+		"before the epoch": {"1969-12-31T23:59:58.5Z", "1969-12-31T23:59:58.5Z", time.Second, time.Hour, "1969-12-31T23:59:59Z", "1970-01-01T00:59:58Z"},
+		"another zone":     {"2026-03-01T10:00:00+01:00", "2026-03-01T11:00:00+02:00", time.Hour, time.Hour, "2026-03-01T10:00:00Z", "2026-03-01T10:00:00Z"},
+		"very long":        {"2026-03-01T09:00:00Z", "2026-03-01T09:00:00Z", 290 * 365 * 24 * time.Hour, 1 * time.Second, "2026-03-01T09:00:01Z", "2026-03-01T09:00:01Z"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			is := is.New(t)
 			rec := driver.Record{Created: at(c.created), Accessed: at(c.accessed), IdleTimeout: c.idle, AbsoluteTimeout: c.absolute}
 			is.Equal(rec.ExpiresAt(), at(c.want))
 			is.Equal(rec.ExpiresAt().Location(), time.UTC)
+			is.Equal(rec.Deadline(), at(c.deadline))
+			is.Equal(rec.Deadline().Location(), time.UTC)
 		})
 	}
 }
@@ -45,9 +47,23 @@ func TestExpiresAtIsTheEarlierDeadlineInWholeSeconds(t *testing.T) {
 func TestRecordPrintsNoData(t *testing.T) {
 	is := is.New(t)
 	rec := driver.Record{Key: "k", Payload: codec.Opaque("json", []byte(`"hush-hush"`))}
-	for _, verb := range verbs {
-		shows(t, "hush-hush", fmt.Sprintf(verb, rec), "a Record printed with %s", verb)
-		shows(t, "hush-hush", fmt.Sprintf(verb, &rec), "a *Record printed with %s", verb)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		for _, v := range []any{rec, &rec, []driver.Record{rec}, driver.Loaded{Record: rec}} {
+			text := fmt.Sprintf(verb, v)
+			is.True(!strings.Contains(text, "hush-hush"))
+			is.True(!strings.Contains(text, fmt.Sprintf("%x", "hush-hush")))
+			is.True(!strings.Contains(text, strings.Trim(fmt.Sprintf("%d", []byte("hush-hush")), "[]")))
+		}
 	}
 	is.True(strings.Contains(fmt.Sprint(rec), "json payload, 11 bytes"))
+}
+
+func TestReserved(t *testing.T) {
+	is := is.New(t)
+	for key, want := range map[string]bool{
+		"subject:b14361": true, "subject:app:b143#12": true, "incident:not-before": true, ":": true,
+		"": false, strings.Repeat("0f", 64): false, "WaHnSSou4d5Rq0k11vFGafe4sjMrkwiVhNziIWLLwMc.0bmtDqqE6GRFoJsehmiFp__ylLA": false,
+	} {
+		is.Equal(driver.Reserved(key), want)
+	}
 }

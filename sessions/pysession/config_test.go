@@ -1,12 +1,12 @@
 package pysession_test
 
 import (
-	"github.com/dynasession/dynasession/internal/wants"
-	"errors"
 	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/dynasession/dynasession/internal/wants"
 
 	"github.com/matryer/is"
 

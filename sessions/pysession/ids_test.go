@@ -1,11 +1,11 @@
 package pysession_test
 
 import (
-	"github.com/dynasession/dynasession/internal/wants"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/dynasession/dynasession/internal/wants"
 
 	"github.com/matryer/is"
 
