@@ -50,12 +50,13 @@ var layers = []layer{
 	{folder: "sessions/sessionweb", ours: []string{"clock", "codec", "sessions"}},
 	{folder: "sessions/otelsessions", ours: []string{"sessions"}, others: append([]string{http}, openTelemetry...)},
 	{folder: "sessions/web", ours: []string{"clock", "codec", "sessions"}, others: []string{http}},
+	{folder: "deploy"}, // embeds its files, and imports nothing
 	// The HTTP of dynamo is its client's connection pool; it serves none.
 	{folder: "dynamo", ours: []string{"clock", "codec", "codec/attribute", "sessions"}, others: []string{awsSDK, http}},
 }
 
 // free are the folders that may import anything, and that nobody else imports.
-var free = []string{"examples", "integration"}
+var free = []string{"cmd", "examples", "integration"}
 
 // layerOf returns the innermost layer of a folder.
 func layerOf(folder string) (layer, bool) {
