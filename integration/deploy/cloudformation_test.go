@@ -67,10 +67,10 @@ func plain(t *testing.T, n ast.Node) any {
 		}
 	case *ast.LiteralNode:
 		return n.Value.Value // a text in several lines, folded or not
-	case ast.ScalarNode:
-		return n.GetValue()
 	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
 		t.Fatalf("%s: CloudFormation knows no anchors", n)
+	case ast.ScalarNode:
+		return n.GetValue()
 	}
 	t.Fatalf("what is %T?", n)
 	return nil
