@@ -6,21 +6,22 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// rule is a sentence of the contract, and how to see that it holds.
+// rule is a sentence of the contract, and a check that a store keeps it.
 type rule struct {
 	name     string
 	sentence string
-	needs    []string // rules without which this one tells nothing
+	needs    []string // rules without which this one says nothing
 	check    func(*lab) error
 }
 
 // rules returns all rules, those first that others need.
 func rules() []rule {
-	return slices.Concat(loadRules(), createRules(), deleteRules(), keepRules(), replaceRules(), renameRules(), touchRules(),
-		repeatRules(), contextRules(), raceRules(), subjectRules())
+	return slices.Concat(basicRules(), keepRules(), loadAllRules(), replaceRules(), touchRules(),
+		bindRules(), endRules(), markerRules(), rosterRules(), repeatRules(), contextRules(), clockRules(),
+		raceRules(), rosterRaceRules())
 }
 
 // builtOn reports whether r needs one of the broken rules.
@@ -29,7 +30,7 @@ func (r rule) builtOn(broken map[string]bool) bool {
 }
 
 // run checks r, and removes what it has written.
-func (r rule) run(ctx context.Context, store sessions.Store) (err error) {
+func (r rule) run(ctx context.Context, store driver.Store) (err error) {
 	if store == nil {
 		return &RuleError{r.name, r.sentence, errors.New("the store is nil")}
 	}
