@@ -65,6 +65,7 @@ resource "aws_cloudwatch_metric_alarm" "system_errors" {
   dynamic "metric_query" {
     for_each = {
       getItem      = "GetItem"
+      batchGetItem = "BatchGetItem"
       putItem      = "PutItem"
       updateItem   = "UpdateItem"
       deleteItem   = "DeleteItem"

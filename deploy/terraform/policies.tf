@@ -4,6 +4,7 @@ locals {
     # A service that keeps sessions and signs nobody in.
     service = [
       "dynamodb:GetItem",
+      "dynamodb:BatchGetItem",
       "dynamodb:PutItem",
       "dynamodb:UpdateItem",
       "dynamodb:DeleteItem",
@@ -12,6 +13,7 @@ locals {
     # A service that signs users in: it lists and ends a user's sessions too.
     subjects = [
       "dynamodb:GetItem",
+      "dynamodb:BatchGetItem",
       "dynamodb:PutItem",
       "dynamodb:UpdateItem",
       "dynamodb:DeleteItem",
@@ -20,6 +22,7 @@ locals {
     # People and jobs that run the command dynasession: show, end, list, revoke, statistics, table check.
     operator = [
       "dynamodb:GetItem",
+      "dynamodb:BatchGetItem",
       "dynamodb:PutItem",
       "dynamodb:UpdateItem",
       "dynamodb:DeleteItem",
@@ -37,6 +40,11 @@ locals {
       "dynamodb:UpdateTimeToLive",
     ]
   }
+
+  # A service that signs nobody in may not touch the lists of users' sessions.
+  conditions = {
+    service = { "ForAllValues:StringNotLike" = { "dynamodb:LeadingKeys" = ["subject:*", "federated:*"] } }
+  }
 }
 
 resource "aws_iam_policy" "table" {
@@ -48,12 +56,12 @@ resource "aws_iam_policy" "table" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
+    Statement = [merge({
       Sid      = "Table"
       Effect   = "Allow"
       Action   = each.value
       Resource = aws_dynamodb_table.sessions.arn
-    }]
+    }, try({ Condition = local.conditions[each.key] }, {}))]
   })
 }
 

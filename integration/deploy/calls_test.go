@@ -12,7 +12,7 @@ import (
 	"github.com/dynasession/dynasession/dynamo"
 	"github.com/dynasession/dynasession/integration/engine"
 	"github.com/dynasession/dynasession/sessions"
-	"github.com/dynasession/dynasession/sessions/sessionweb"
+	"github.com/dynasession/dynasession/sessions/pysession"
 )
 
 type data struct {
@@ -27,7 +27,7 @@ func serviceLife(t *testing.T, seen *recorder, table string) error {
 	t.Helper()
 	store := engine.Store(t, table, seen.on)
 	now := clock.NewFake(time.Now())
-	for _, cfg := range []*sessions.Config[data]{{}, sessionweb.Config[data](sessionweb.Options{})} {
+	for _, cfg := range []*sessions.Config[data]{{}, {Application: "shop", RevocationCheck: time.Minute}, pysession.Config[data](pysession.Options{})} {
 		cfg.Clock = now
 		m, err := sessions.New(store, cfg)
 		if err != nil {
@@ -72,7 +72,7 @@ func subjectsLife(t *testing.T, seen *recorder, table string) error {
 	}
 	now := clock.NewFake(time.Now())
 	m, err := sessions.New(engine.Store(t, table, seen.on), &sessions.Config[data]{
-		Clock: now, SubjectLimit: sessions.SubjectLimit{Max: 3, Evict: true}, IncidentCheck: time.Minute,
+		Clock: now, SubjectLimit: sessions.SubjectLimit{Max: 3, Evict: true}, RevocationCheck: time.Minute,
 	})
 	if err != nil {
 		return err
@@ -99,7 +99,7 @@ func subjectsLife(t *testing.T, seen *recorder, table string) error {
 		func() error { return m.Renew(t.Context(), s) },
 		func() error { return m.Destroy(t.Context(), s) },
 		func() error { _, err := m.RevokeAll(t.Context(), "user-7"); return err },
-		func() error { return m.RevokeEverything(t.Context()) },
+		func() error { return m.RevokeBefore(t.Context(), now.Now()) },
 	} {
 		if err := step(); err != nil {
 			return err
@@ -120,7 +120,7 @@ func deploymentLife(t *testing.T, seen *recorder, _ string) error {
 	return dynamo.CheckTable(t.Context(), client, table)
 }
 
-var lives = map[string]life{"service": serviceLife, "subjects": subjectsLife, "deployment": deploymentLife}
+var lives = map[string]life{"service": serviceLife, "subjects": subjectsLife, "deployment": deploymentLife, "operator": operatorLife}
 
 // A policy grants what its role was seen to call: one call more fails, and one less.
 func TestPolicies_GrantWhatIsCalled(t *testing.T) {
@@ -132,21 +132,41 @@ func TestPolicies_GrantWhatIsCalled(t *testing.T) {
 			tooMuch, tooLittle := differences(readPolicy(t, role).actions(), seen.actions())
 			is.Equal(tooMuch, nil)   // what the policy grants and nobody calls
 			is.Equal(tooLittle, nil) // what is called and the policy doesn't grant
+
+			conditional := len(readPolicy(t, role).Statement[0].Condition) > 0
+			is.Equal(conditional, role == "service")
+			is.Equal(seen.lists, role == "subjects" || role == "operator") // who touches no lists may not
 		})
 	}
 }
 
-// With each action but one, the role fails: so IAM would have it.
-func TestPolicies_OneActionLessIsDenied(t *testing.T) {
+// A role gets by with its policy. With each action but one it is denied, as IAM would have it, and so is a service with users that has only
+// the policy of one without.
+func TestPolicies_AreEnoughAndNoMore(t *testing.T) {
 	for role, live := range lives {
-		for _, without := range readPolicy(t, role).actions() {
+		t.Run(role, func(t *testing.T) {
+			is := is.New(t)
+			granted := readPolicy(t, role)
+			seen := &recorder{policy: &granted}
+			is.NoErr(live(t, seen, engine.NewTable(t)))
+			is.Equal(seen.denied, nil)
+		})
+		for i, without := range readPolicy(t, role).Statement[0].Action {
 			t.Run(role+" without "+without, func(t *testing.T) {
 				is := is.New(t)
-				grants := slices.DeleteFunc(readPolicy(t, role).actions(), func(a string) bool { return a == without })
-				seen := &recorder{grants: grants}
-				err := live(t, seen, engine.NewTable(t))
-				is.True(err != nil || len(seen.denied) > 0) // denied, and noticed
+				less := readPolicy(t, role)
+				less.Statement[0].Action = slices.Delete(less.Statement[0].Action, i, i+1)
+				seen := &recorder{policy: &less}
+				_ = live(t, seen, engine.NewTable(t)) // a touch that is denied, say, is no error
+				is.True(len(seen.denied) > 0)
 			})
 		}
 	}
+	t.Run("subjects with the policy service", func(t *testing.T) {
+		is := is.New(t)
+		service := readPolicy(t, "service")
+		seen := &recorder{policy: &service}
+		is.True(subjectsLife(t, seen, engine.NewTable(t)) != nil)
+		is.True(len(seen.denied) > 0)
+	})
 }

@@ -2,8 +2,8 @@ package deploy_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,8 +17,9 @@ import (
 type recorder struct {
 	mu     sync.Mutex
 	bodies map[string][]byte // by operation, the first one's
-	grants []string          // nil: everything
+	policy *policy           // nil: everything is granted
 	denied []string
+	lists  bool // a list of sessions was asked for
 	inner  interface {
 		Do(*http.Request) (*http.Response, error)
 	}
@@ -46,9 +47,11 @@ func (r *recorder) Do(request *http.Request) (*http.Response, error) {
 	if _, ok := r.bodies[operation]; !ok {
 		r.bodies[operation] = body
 	}
-	grants := r.grants
+	keys := keysOf(body)
+	r.lists = r.lists || slices.ContainsFunc(keys, isList)
+	granted := r.policy == nil || r.policy.grants("dynamodb:"+operation, keys)
 	r.mu.Unlock()
-	if grants != nil && !slices.Contains(grants, "dynamodb:"+operation) {
+	if !granted {
 		r.mu.Lock()
 		r.denied = append(r.denied, operation)
 		r.mu.Unlock()
@@ -62,23 +65,44 @@ func (r *recorder) Do(request *http.Request) (*http.Response, error) {
 	return r.inner.Do(request)
 }
 
-// actions returns what IAM would have been asked for, sorted. A transaction is governed by the actions that it is made of.
+// actions returns what IAM would have been asked for, sorted.
 func (r *recorder) actions() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	asked := map[string]bool{}
-	for operation, body := range r.bodies {
-		if operation != "TransactWriteItems" {
-			asked["dynamodb:"+operation] = true
-			continue
-		}
-		for part, action := range map[string]string{"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"} {
-			if bytes.Contains(body, []byte(`"`+part+`":{`)) {
-				asked["dynamodb:"+action] = true
-			}
+	var asked []string
+	for operation := range r.bodies {
+		asked = append(asked, "dynamodb:"+operation)
+	}
+	slices.Sort(asked)
+	return asked
+}
+
+// keysOf returns the keys of the items that a request names.
+func keysOf(body []byte) (keys []string) {
+	type key struct{ ID struct{ S string } }
+	var request struct {
+		Key, Item    *key
+		RequestItems map[string]struct{ Keys []key }
+	}
+	if json.Unmarshal(body, &request) != nil {
+		return nil
+	}
+	for _, k := range []*key{request.Key, request.Item} {
+		if k != nil {
+			keys = append(keys, k.ID.S)
 		}
 	}
-	return slices.Sorted(maps.Keys(asked))
+	for _, table := range request.RequestItems {
+		for _, k := range table.Keys {
+			keys = append(keys, k.ID.S)
+		}
+	}
+	return keys
+}
+
+// isList reports whether a key is that of a list of somebody's sessions.
+func isList(key string) bool {
+	return strings.HasPrefix(key, "subject:") || strings.HasPrefix(key, "federated:")
 }
 
 func (r *recorder) body(operation string) []byte {

@@ -112,7 +112,7 @@ func apply(t *testing.T, given map[string]cty.Value) plan {
 	ctx := &hcl.EvalContext{
 		Variables: map[string]cty.Value{},
 		Functions: map[string]function.Function{
-			"can": tryfunc.CanFunc, "regex": stdlib.RegexFunc, "jsonencode": stdlib.JSONEncodeFunc, "one": one,
+			"can": tryfunc.CanFunc, "try": tryfunc.TryFunc, "merge": stdlib.MergeFunc, "regex": stdlib.RegexFunc, "jsonencode": stdlib.JSONEncodeFunc, "one": one,
 		},
 	}
 	ctx.Variables["var"] = cty.ObjectVal(m.variables(t, ctx, given))
