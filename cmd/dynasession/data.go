@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/vmihailenco/msgpack/v5"
 
+	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/codec/attribute"
 	"github.com/dynasession/dynasession/codec/zstd"
 )
 
@@ -74,7 +76,11 @@ func leaf(format string, raw []byte, av types.AttributeValue) (json.RawMessage, 
 		return marshal(plain(v))
 	case "dynamodb":
 		if av == nil { // within another format it is DynamoDB's JSON
-			return text2JSON(raw)
+			value, err := attribute.ValueOf(codec.Opaque(attribute.Format, raw))
+			if err != nil {
+				return nil, "", errors.New("is no DynamoDB JSON")
+			}
+			av = value.AttributeValue()
 		}
 		var v any
 		if err := attributevalue.UnmarshalWithOptions(av, &v, func(o *attributevalue.DecoderOptions) { o.UseNumber = true }); err != nil {

@@ -110,14 +110,18 @@ type command struct {
 var commands = []command{
 	{name: "table create", summary: "create the table, or complete one that is there", run: (*cli).tableCreate},
 	{name: "table check", summary: "say what is wrong with the table, and how to mend it", run: (*cli).tableCheck},
-	{name: "table template", args: "cloudformation|terraform|policy [ROLE]", fewest: 1, most: 2, flags: (*cli).templateFlags,
-		summary: "print a template, or the policy of a role: " + strings.Join(roles, ", "), run: (*cli).tableTemplate},
+	{
+		name: "table template", args: "cloudformation|terraform|policy [ROLE]", fewest: 1, most: 2, flags: (*cli).templateFlags,
+		summary: "print a template, or the policy of a role: " + strings.Join(roles, ", "), run: (*cli).tableTemplate,
+	},
 	{name: "session show", args: "HANDLE", fewest: 1, most: 1, flags: (*cli).showFlags, summary: "show a session", run: (*cli).sessionShow},
 	{name: "session end", args: "HANDLE", fewest: 1, most: 1, flags: (*cli).findFlags, summary: "end a session", run: (*cli).sessionEnd},
 	{name: "subject list", args: "SUBJECT", fewest: 1, most: 1, summary: "list a subject's sessions", run: (*cli).subjectList},
 	{name: "subject end", args: "SUBJECT", fewest: 1, most: 1, flags: (*cli).endFlags, summary: "end a subject's sessions", run: (*cli).subjectEnd},
-	{name: "revoke-before", args: "TIME", fewest: 1, most: 1, flags: (*cli).confirmFlags,
-		summary: "end everybody's sessions that began before TIME, such as 2026-11-26T03:00:00Z, or now", run: (*cli).revokeBefore},
+	{
+		name: "revoke-before", args: "TIME", fewest: 1, most: 1, flags: (*cli).confirmFlags,
+		summary: "end everybody's sessions that began before TIME, such as 2026-11-26T03:00:00Z, or now", run: (*cli).revokeBefore,
+	},
 	{name: "stats", flags: (*cli).statsFlags, summary: "count sessions, by a Scan of the table", run: (*cli).stats},
 }
 
