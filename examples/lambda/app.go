@@ -10,6 +10,7 @@ import (
 	"github.com/awslabs/aws-lambda-go-api-proxy/core"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/event"
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
@@ -27,7 +28,7 @@ type app struct {
 
 // newApp returns the application over a store: an ordinary http.Handler, which knows of Lambda in one place, device.
 func newApp(store sessions.Store, logger *slog.Logger) (http.Handler, error) {
-	m, err := sessions.New(store, &sessions.Config[visitor]{IdleTimeout: time.Hour, Observer: sessions.LogObserver(logger)})
+	m, err := sessions.New(store, &sessions.Config[visitor]{IdleTimeout: time.Hour, Observer: event.Log(logger)})
 	if err != nil {
 		return nil, err
 	}

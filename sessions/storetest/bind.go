@@ -14,7 +14,7 @@ func bindRules() []rule {
 	return []rule{
 		{
 			name: bindBinds, sentence: bindSets,
-			needs: []string{createStores, "keep: binding"},
+			needs: []string{"keep: binding"},
 			check: func(l *lab) error {
 				rec, err := l.created()
 				if err != nil {
@@ -34,7 +34,7 @@ func bindRules() []rule {
 		},
 		{
 			name: bindAnother, sentence: bindConflict,
-			needs: []string{createStores, "keep: binding"},
+			needs: []string{"keep: binding"},
 			check: func(l *lab) error {
 				free, err := l.created()
 				bound := l.record()
@@ -50,7 +50,7 @@ func bindRules() []rule {
 		},
 		{
 			name: "bind: repeated", sentence: bindConflict,
-			needs: []string{createStores, "keep: binding"},
+			needs: []string{"keep: binding"},
 			check: func(l *lab) error {
 				rec := l.record()
 				rec.Binding = []byte("one")
@@ -63,7 +63,7 @@ func bindRules() []rule {
 		},
 		{
 			name: bindAbsent, sentence: noneIsCreated,
-			needs: []string{loadAbsent, createStores, endRemoves},
+			needs: []string{endRemoves},
 			check: func(l *lab) error {
 				never := l.key()
 				deleted, err := l.created()
@@ -74,11 +74,34 @@ func bindRules() []rule {
 			},
 		},
 		{
-			name: "bind: changes nothing else", sentence: bindNothingElse,
-			needs: []string{createStores, replaceStores, bindBinds, "replace: the binding stays"},
+			name: "replace: the binding stays", sentence: replaceBinding,
+			needs: []string{replaceStores, "keep: binding"},
 			check: func(l *lab) error {
-				rec, err := l.created()
-				bind := l.store.Bind(l.ctx, rec.Key, []byte("one"), nil)
+				bound := l.record()
+				bound.Binding = []byte("binding")
+				next, free, ofFree := l.successor(bound), l.record(), driver.Record{}
+				next.Binding = []byte("another")
+				ofFree = l.successor(free)
+				ofFree.Binding = []byte("another")
+				replace := func(next driver.Record, rev string) error {
+					return wants("Replace", l.store.Replace(l.ctx, next, rev), nil)
+				}
+				err := first(l.create(bound), replace(next, bound.Rev), l.create(free), replace(ofFree, free.Rev))
+				next.Binding, ofFree.Binding = bound.Binding, nil
+				third := l.successor(next)
+				third.Binding = nil
+				err = first(err, l.stored(next), l.stored(ofFree), replace(third, next.Rev))
+				third.Binding = bound.Binding
+				return first(err, l.stored(third))
+			},
+		},
+		{
+			name: "bind: changes nothing else", sentence: bindNothingElse,
+			needs: append(keepAll(), replaceStores, bindBinds, "replace: the binding stays"),
+			check: func(l *lab) error {
+				rec := l.full()
+				err := l.create(rec)
+				bind := l.store.Bind(l.ctx, rec.Key, []byte("one"), rec.Binding)
 				rec.Binding = []byte("one")
 				next := l.successor(rec)
 				return first(err, wants("Bind", bind, nil), l.stored(rec),

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/dynasession/dynasession/sessions/driver"
@@ -45,9 +46,29 @@ func contextRules() []rule {
 		}),
 		whenDone("change a roster", []string{rosterMade}, func(l *lab, ctx context.Context, _ driver.Record) error {
 			key := l.rosterKey()
-			_, err := l.store.ChangeRoster(ctx, driver.RosterChange{Key: key, Rev: token(16), Bump: true, Expires: soon()})
+			_, err := l.store.ChangeRoster(ctx, driver.RosterChange{Key: key, Rev: token(16), Bump: true, Expires: l.soon()})
 			return first(wants("ChangeRoster", err, context.Canceled), l.roster(driver.Roster{Key: key}))
 		}),
+		{
+			name: "load all: fails as a whole", sentence: loadAllFails,
+			needs: []string{"context: load all"},
+			check: func(l *lab) error {
+				rec, err := l.created()
+				if err != nil {
+					return err
+				}
+				ctx, cancel := context.WithCancel(l.ctx)
+				cancel()
+				all, err := l.store.LoadAll(ctx, []string{rec.Key})
+				switch {
+				case err == nil:
+					return errors.New("a LoadAll that can't ask says no error")
+				case len(all) > 0:
+					return errors.New("a LoadAll has both an error and results")
+				}
+				return nil
+			},
+		},
 	}
 }
 
@@ -55,7 +76,7 @@ func contextRules() []rule {
 func whenDone(what string, needs []string, call func(*lab, context.Context, driver.Record) error) rule {
 	return rule{
 		name: "context: " + what, sentence: contextDone,
-		needs: append(needs, loadAbsent, createStores),
+		needs: needs,
 		check: func(l *lab) error {
 			rec, err := l.created()
 			ctx, cancel := context.WithCancel(l.ctx)

@@ -17,7 +17,6 @@ func endRules() []rule {
 	return []rule{
 		{
 			name: endRecord, sentence: endMarks,
-			needs: []string{createStores, loadOwn},
 			check: func(l *lab) error {
 				other, err := l.created()
 				for _, why := range []driver.Reason{driver.Destroyed, driver.Revoked, driver.Evicted, driver.Abandoned, driver.Renewed} {
@@ -36,7 +35,6 @@ func endRules() []rule {
 		},
 		{
 			name: endAbsent, sentence: endMarks,
-			needs: []string{loadAbsent},
 			check: func(l *lab) error {
 				key, m := l.key(), l.marker()
 				return first(l.end(key, m), l.ended(key, m))
@@ -44,12 +42,12 @@ func endRules() []rule {
 		},
 		{
 			name: "end: returns the record", sentence: endReturns,
-			needs: []string{createStores, endRecord, endRemoves},
+			needs: []string{endRecord, endRemoves},
 			check: endReturnsTheRecord,
 		},
 		{
 			name: endMet, sentence: endState,
-			needs: []string{createStores, endRecord},
+			needs: []string{endRecord, endAbsent, endRemoves},
 			check: func(l *lab) error {
 				a, errA := l.created()
 				b, errB := l.created()
@@ -74,7 +72,7 @@ func endRules() []rule {
 		},
 		{
 			name: "end: deletes on a condition", sentence: endState,
-			needs: []string{createStores, endRemoves},
+			needs: []string{endRemoves},
 			check: func(l *lab) error {
 				rec, err := l.created()
 				other, err2 := l.created()
@@ -86,7 +84,6 @@ func endRules() []rule {
 		},
 		{
 			name: "end: another rev", sentence: endCondition,
-			needs: []string{createStores},
 			check: func(l *lab) error {
 				rec, err := l.created()
 				foreign := l.record()
@@ -98,7 +95,7 @@ func endRules() []rule {
 		},
 		{
 			name: "end: accessed since", sentence: endCondition,
-			needs: []string{createStores, touchMoves},
+			needs: []string{touchMoves},
 			check: func(l *lab) error {
 				rec, err := l.created()
 				judged := driver.State{Rev: rec.Rev, Accessed: rec.Accessed}
@@ -109,7 +106,6 @@ func endRules() []rule {
 		},
 		{
 			name: "end: a record where none may be", sentence: endCondition,
-			needs: []string{createStores},
 			check: func(l *lab) error {
 				rec, err := l.created()
 				return first(err, l.notEnded(rec, driver.State{Absent: true}),
@@ -118,7 +114,6 @@ func endRules() []rule {
 		},
 		{
 			name: "end: no record where one must be", sentence: endCondition,
-			needs: []string{loadAbsent},
 			check: func(l *lab) error {
 				key := l.key()
 				for _, state := range []driver.State{{Rev: token(16)}, {Rev: ""}, {Rev: token(16), Accessed: l.record().Accessed}} {
@@ -140,11 +135,7 @@ func (l *lab) notEnded(rec driver.Record, state driver.State) error {
 }
 
 func endReturnsTheRecord(l *lab) error {
-	rec := l.record()
-	rec.Binding, rec.Persist = []byte("binding"), true
-	rec.Application, rec.Federated, rec.Page, rec.FederatedPage = "shop", "https://idp.example sid", 3, 2
-	rec.Device = driver.Device{Name: "Firefox on Linux", IP: "192.0.2.1"}
-	deleted := l.record()
+	rec, deleted := l.full(), l.full()
 	if err := first(l.create(rec), l.create(deleted)); err != nil {
 		return err
 	}

@@ -41,7 +41,6 @@ func keepRules() []rule {
 			func(r *driver.Record) { r.IdleTimeout, r.AbsoluteTimeout = 7201*time.Second, 7202*time.Second }),
 		{
 			name: "keep: binding", sentence: returnsGiven,
-			needs: []string{createStores},
 			check: func(l *lab) error {
 				for _, binding := range [][]byte{allBytes(), []byte("{}"), make([]byte, 4096)} {
 					rec := l.record()
@@ -56,12 +55,21 @@ func keepRules() []rule {
 	}
 }
 
+// keepAll returns the names of the rules about all fields.
+func keepAll() []string {
+	var names []string
+	for _, r := range keepRules() {
+		names = append(names, r.name)
+	}
+	return names
+}
+
 // keeps returns the rule that records come back, however each of vary has changed them: those that
 // were created, and those that have replaced another.
 func keeps(what string, vary ...func(*driver.Record)) rule {
 	return rule{
 		name: "keep: " + what, sentence: returnsGiven,
-		needs: []string{createStores},
+		needs: []string{replaceStores},
 		check: func(l *lab) error {
 			for i, change := range vary {
 				rec := l.record()

@@ -19,6 +19,7 @@ import (
 type lab struct {
 	ctx   context.Context
 	store driver.Store
+	begun time.Time // in UTC, to the second
 
 	mu      sync.Mutex
 	keys    []string // of every record that may have been created
@@ -38,6 +39,15 @@ func (l *lab) record() driver.Record {
 		AbsoluteTimeout: 12 * time.Hour,
 	}
 	rec.Key = l.key()
+	return rec
+}
+
+// full returns a record that has something in each of its fields.
+func (l *lab) full() driver.Record {
+	rec := l.record()
+	rec.Binding, rec.Persist = []byte("binding"), true
+	rec.Application, rec.Federated, rec.Page, rec.FederatedPage = "shop", "https://idp.example sid", 3, 2
+	rec.Device = driver.Device{Name: "Firefox on Linux", IP: "192.0.2.1"}
 	return rec
 }
 

@@ -45,20 +45,8 @@ func markerRules() []rule {
 			return err
 		}),
 		{
-			name: "marker: load all", sentence: markerHolds,
-			needs: []string{loadAllMixed, endRecord, endAbsent},
-			check: func(l *lab) error {
-				rec, err := l.created()
-				ended, err2 := l.created()
-				never, absent, m, n := l.key(), l.key(), l.marker(), l.marker()
-				n.Why, n.Next = driver.Renewed, rec.Key
-				return first(err, err2, l.end(ended.Key, m), l.end(never, n),
-					l.loaded([]string{never, rec.Key, absent, ended.Key}, []any{n, rec, driver.ErrNotFound, m}))
-			},
-		},
-		{
 			name: "marker: kept", sentence: keepsMarkers,
-			needs: []string{createStores, endRecord, endAbsent},
+			needs: []string{endRecord, endAbsent},
 			check: func(l *lab) error {
 				rec, dead, never, m := l.record(), l.record(), l.key(), l.marker()
 				dead.Created = dead.Created.Add(-48 * time.Hour) // the marker outlives what it stands for
@@ -76,7 +64,7 @@ func markerRules() []rule {
 func stays(what string, call func(*lab, driver.Record) error) rule {
 	return rule{
 		name: "marker: " + what, sentence: markerHolds,
-		needs: []string{createStores, endRecord, endAbsent},
+		needs: []string{endRecord, endAbsent},
 		check: func(l *lab) error {
 			rec, err := l.created()
 			never := l.record()

@@ -17,38 +17,38 @@ func raceRules() []rule {
 	rules := []rule{
 		{
 			name: raceApart, sentence: manyAtATime,
-			needs: []string{createStores, replaceStores, touchMoves, endRemoves, bindBinds, rosterLists},
+			needs: []string{replaceStores, touchMoves, endRemoves, bindBinds, rosterLists},
 			check: func(l *lab) error { return first(race(racers, func(int) error { return l.life() })...) },
 		},
 		{
 			name: "race: creates", sentence: createRace,
-			needs: []string{createStores, createTaken},
+			needs: []string{createTaken},
 			check: raceOfCreates,
 		},
 		{
 			name: "race: replaces", sentence: replaceRace,
-			needs: []string{createStores, replaceStores, replaceAnother},
+			needs: []string{replaceStores, replaceAnother},
 			check: raceOfReplaces,
 		},
 		{
 			name: "race: touches and replaces", sentence: asAWhole,
-			needs: []string{createStores, replaceStores, replaceAnother, touchMoves, touchBack, touchAlone},
+			needs: []string{replaceStores, replaceAnother, touchMoves, touchBack, touchAlone},
 			check: raceOfTouchesAndReplaces,
 		},
 		{
 			name: "race: binds", sentence: asAWhole,
-			needs: []string{createStores, bindBinds, bindAnother},
+			needs: []string{bindBinds, bindAnother},
 			check: raceOfBinds,
 		},
 		{
 			name: "race: bind and replace", sentence: asAWhole,
-			needs: []string{createStores, replaceStores, bindBinds, "bind: changes nothing else", "replace: the binding stays"},
+			needs: []string{replaceStores, bindBinds, "bind: changes nothing else", "replace: the binding stays"},
 			check: raceOfBindAndReplace,
 		},
 		{
 			name: "race: end and writes", sentence: markerHolds,
 			needs: []string{
-				createStores, replaceAbsent, replaceAnother, touchMoves, touchBack, touchAbsent, bindBinds, endRecord,
+				replaceAbsent, replaceAnother, touchMoves, touchBack, touchAbsent, bindBinds, endRecord,
 				"marker: create", "marker: replace", "marker: touch", "marker: bind",
 			},
 			check: raceOfEndAndWrites,
@@ -56,28 +56,28 @@ func raceRules() []rule {
 		{
 			name: "race: delete and writes", sentence: noneIsCreated,
 			needs: []string{
-				loadAbsent, createStores, replaceAbsent, replaceAnother, touchMoves, touchBack, touchAbsent, bindBinds, bindAbsent, endRemoves,
+				replaceAbsent, replaceAnother, touchMoves, touchBack, touchAbsent, bindBinds, bindAbsent, endRemoves,
 			},
 			check: raceOfDeleteAndWrites,
 		},
 		{
 			name: "race: end and create", sentence: markerHolds,
-			needs: []string{createStores, endRecord, endAbsent, "end: returns the record", "marker: create"},
+			needs: []string{endRecord, endAbsent, "end: returns the record", "marker: create"},
 			check: raceOfEndAndCreate,
 		},
 		{
 			name: "race: ends", sentence: asAWhole,
-			needs: []string{createStores, endRecord, "marker: end"},
+			needs: []string{endRecord, "marker: end"},
 			check: raceOfEnds,
 		},
 		{
 			name: "race: end of what was judged", sentence: asAWhole,
-			needs: []string{createStores, touchMoves, endRecord, endMet, "end: accessed since", "marker: touch"},
+			needs: []string{touchMoves, endRecord, endMet, "end: accessed since", "marker: touch"},
 			check: raceOfEndAndTouch,
 		},
 		{
 			name: "race: end of a rev and replace", sentence: asAWhole,
-			needs: []string{createStores, replaceStores, endRecord, endMet, "end: another rev", "marker: replace"},
+			needs: []string{replaceStores, endRecord, endMet, "end: another rev", "marker: replace"},
 			check: raceOfEndAndReplace,
 		},
 	}

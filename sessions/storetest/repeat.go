@@ -17,7 +17,7 @@ func repeatRules() []rule {
 	return []rule{
 		{
 			name: repeatCreate, sentence: repeated,
-			needs: []string{createStores, touchMoves},
+			needs: []string{touchMoves},
 			check: func(l *lab) error {
 				rec, err := l.created()
 				return first(err, l.twice(rec, "Create", func() error { return l.store.Create(l.ctx, rec) }))
@@ -25,7 +25,7 @@ func repeatRules() []rule {
 		},
 		{
 			name: repeatReplace, sentence: repeated,
-			needs: []string{createStores, replaceStores, touchMoves},
+			needs: []string{replaceStores, touchMoves},
 			check: func(l *lab) error {
 				rec, err := l.created()
 				next := l.successor(rec)
@@ -35,7 +35,7 @@ func repeatRules() []rule {
 		},
 		{
 			name: "repeat: end", sentence: repeated,
-			needs: []string{createStores, endRecord, endAbsent, endMet},
+			needs: []string{endRecord, endAbsent, endMet},
 			check: func(l *lab) error {
 				for _, state := range []func(driver.Record) *driver.State{
 					func(driver.Record) *driver.State { return nil },
@@ -52,17 +52,17 @@ func repeatRules() []rule {
 		},
 		{
 			name: repeatRoster, sentence: repeated,
-			needs: []string{rosterMade, "roster: epoch"},
+			needs: []string{rosterMade, rosterEpoch, rosterReturned},
 			check: func(l *lab) error {
 				key, zero := l.rosterKey(), int64(0)
-				c := driver.RosterChange{Key: key, Rev: token(16), IfEpoch: &zero, IfRev: new(string), Enter: l.entry(), Deadline: soon(), Most: 1, Bump: true, Expires: soon()}
+				c := driver.RosterChange{Key: key, Rev: token(16), IfEpoch: &zero, IfRev: new(string), Enter: l.entry(), Deadline: l.soon(), Most: 1, Bump: true, Expires: l.soon()}
 				want := driver.Roster{Key: key, Rev: c.Rev, Epoch: 1, Entries: map[string]time.Time{c.Enter: c.Deadline}, Expires: c.Expires}
 				return first(l.changes(c, want), l.changes(c, want), l.roster(want))
 			},
 		},
 		{
 			name: "repeat: create after another write", sentence: repeatedByRev,
-			needs: []string{createStores, createTaken, replaceStores, repeatCreate},
+			needs: []string{createTaken, replaceStores, repeatCreate},
 			check: func(l *lab) error {
 				rec, err := l.created()
 				next := l.successor(rec)
@@ -72,7 +72,7 @@ func repeatRules() []rule {
 		},
 		{
 			name: "repeat: replace after another write", sentence: repeatedByRev,
-			needs: []string{createStores, replaceStores, replaceAnother, repeatReplace},
+			needs: []string{replaceStores, replaceAnother, repeatReplace},
 			check: func(l *lab) error {
 				rec, err := l.created()
 				next := l.successor(rec)
@@ -84,18 +84,18 @@ func repeatRules() []rule {
 		},
 		{
 			name: "repeat: change of a roster after another", sentence: repeatedByRev,
-			needs: []string{rosterMade, rosterOtherRev, repeatRoster},
+			needs: []string{rosterMade, rosterOtherRev, repeatRoster, "roster: leave"},
 			check: func(l *lab) error {
 				key := l.rosterKey()
-				a := driver.RosterChange{Key: key, Rev: token(16), IfRev: new(string), Enter: l.entry(), Deadline: soon(), Expires: soon()}
-				b := driver.RosterChange{Key: key, Rev: token(16), Leave: []string{a.Enter}, Expires: soon()}
+				a := driver.RosterChange{Key: key, Rev: token(16), IfRev: new(string), Enter: l.entry(), Deadline: l.soon(), Expires: l.soon()}
+				b := driver.RosterChange{Key: key, Rev: token(16), Leave: []string{a.Enter}, Expires: l.soon()}
 				after := driver.Roster{Key: key, Rev: b.Rev, Expires: a.Expires}
 				return first(l.changed(a), l.changes(b, after), l.refused(a, driver.ErrRoster, after))
 			},
 		},
 		{
 			name: "repeat: create without rev", sentence: repeatedNoName,
-			needs: []string{createStores, createTaken},
+			needs: []string{createTaken},
 			check: func(l *lab) error {
 				rec := l.record()
 				rec.Rev = ""
@@ -104,7 +104,7 @@ func repeatRules() []rule {
 		},
 		{
 			name: "repeat: replace without rev", sentence: repeatedNoName,
-			needs: []string{createStores, replaceStores, replaceAnother},
+			needs: []string{replaceStores, replaceAnother},
 			check: func(l *lab) error {
 				rec, err := l.created()
 				next := l.successor(rec)

@@ -14,7 +14,6 @@ func replaceRules() []rule {
 	return []rule{
 		{
 			name: replaceStores, sentence: replacePuts,
-			needs: []string{createStores},
 			check: func(l *lab) error {
 				rec, err := l.created()
 				if err != nil {
@@ -32,7 +31,6 @@ func replaceRules() []rule {
 		},
 		{
 			name: replaceAnother, sentence: replaceConflict,
-			needs: []string{createStores},
 			check: func(l *lab) error {
 				rec, err := l.created()
 				return first(err,
@@ -41,12 +39,12 @@ func replaceRules() []rule {
 		},
 		{
 			name: "replace: no rev", sentence: replacePuts,
-			needs: []string{createStores, loadOwn, replaceStores, replaceAnother},
+			needs: []string{replaceStores, replaceAnother},
 			check: replaceOfNoRev,
 		},
 		{
 			name: replaceAbsent, sentence: noneIsCreated,
-			needs: []string{loadAbsent, createStores, endRemoves},
+			needs: []string{endRemoves},
 			check: func(l *lab) error {
 				never := l.record()
 				deleted, err := l.created()
@@ -55,28 +53,6 @@ func replaceRules() []rule {
 					wants(`Replace of what was never there, rev ""`, l.store.Replace(l.ctx, never, ""), driver.ErrNotFound),
 					wants("Replace of what was deleted", l.store.Replace(l.ctx, l.successor(deleted), deleted.Rev), driver.ErrNotFound),
 					l.absent(never.Key), l.absent(deleted.Key))
-			},
-		},
-		{
-			name: "replace: the binding stays", sentence: replaceBinding,
-			needs: []string{createStores, replaceStores, "keep: binding"},
-			check: func(l *lab) error {
-				bound := l.record()
-				bound.Binding = []byte("binding")
-				next, free, ofFree := l.successor(bound), l.record(), driver.Record{}
-				next.Binding = []byte("another")
-				ofFree = l.successor(free)
-				ofFree.Binding = []byte("another")
-				replace := func(next driver.Record, rev string) error {
-					return wants("Replace", l.store.Replace(l.ctx, next, rev), nil)
-				}
-				err := first(l.create(bound), replace(next, bound.Rev), l.create(free), replace(ofFree, free.Rev))
-				next.Binding, ofFree.Binding = bound.Binding, nil
-				third := l.successor(next)
-				third.Binding = nil
-				err = first(err, l.stored(next), l.stored(ofFree), replace(third, next.Rev))
-				third.Binding = bound.Binding
-				return first(err, l.stored(third))
 			},
 		},
 	}

@@ -17,6 +17,9 @@ const (
 	rosterOtherRev = "roster: another rev"
 	rosterLimit    = "roster: most"
 	rosterCloses   = "roster: close"
+	rosterEpoch    = "roster: epoch"
+	rosterReturned = "roster: returned by a change"
+	rosterOneStep  = "roster: all in one step"
 )
 
 func rosterRules() []rule {
@@ -33,7 +36,7 @@ func rosterReadRules() []rule {
 			name: rosterMade, sentence: changeCreates,
 			needs: []string{rosterAbsent},
 			check: func(l *lab) error {
-				c := driver.RosterChange{Key: l.rosterKey(), Rev: token(16), Expires: soon()}
+				c := driver.RosterChange{Key: l.rosterKey(), Rev: token(16), Expires: l.soon()}
 				return first(l.changed(c), l.roster(driver.Roster{Key: c.Key, Rev: c.Rev, Expires: c.Expires}))
 			},
 		},
@@ -41,10 +44,10 @@ func rosterReadRules() []rule {
 			name: rosterLists, sentence: changeEnter,
 			needs: []string{rosterMade},
 			check: func(l *lab) error {
-				want := driver.Roster{Key: l.rosterKey(), Expires: soon(), Entries: map[string]time.Time{}}
+				want := driver.Roster{Key: l.rosterKey(), Expires: l.soon(), Entries: map[string]time.Time{}}
 				for i := range 3 {
 					c := driver.RosterChange{
-						Key: want.Key, Rev: token(16), Enter: l.entry(), Deadline: soon().Add(time.Duration(i) * time.Hour), Expires: want.Expires,
+						Key: want.Key, Rev: token(16), Enter: l.entry(), Deadline: l.soon().Add(time.Duration(i) * time.Hour), Expires: want.Expires,
 					}
 					want.Rev, want.Entries[c.Enter] = c.Rev, c.Deadline
 					if err := first(l.changed(c), l.roster(want)); err != nil {
@@ -55,18 +58,27 @@ func rosterReadRules() []rule {
 			},
 		},
 		{
-			name: "roster: returned by a change", sentence: rosterChanges,
+			name: rosterEpoch, sentence: changeBump,
+			needs: []string{rosterMade},
+			check: func(l *lab) error {
+				want := driver.Roster{Key: l.rosterKey(), Expires: l.soon()}
+				for range 3 {
+					want.Rev, want.Epoch = token(16), want.Epoch+1
+					if err := first(l.changed(driver.RosterChange{Key: want.Key, Rev: want.Rev, Bump: true, Expires: want.Expires}), l.roster(want)); err != nil {
+						return err
+					}
+				}
+				want.Rev = token(16)
+				return first(l.changed(driver.RosterChange{Key: want.Key, Rev: want.Rev, Expires: want.Expires}), l.roster(want))
+			},
+		},
+		{
+			name: rosterReturned, sentence: rosterChanges,
 			needs: []string{rosterLists},
 			check: func(l *lab) error {
-				r, err := l.listed(3)
-				c := driver.RosterChange{
-					Key: r.Key, Rev: token(16), Enter: l.entry(), Deadline: soon(), Leave: entriesOf(r)[:1], Bump: true,
-					Pages: &driver.Pages{First: 1, Last: 2}, Stale: soon(), Expires: soon().Add(time.Hour),
-				}
-				r.Entries = maps.Clone(r.Entries)
-				delete(r.Entries, c.Leave[0])
-				r.Entries[c.Enter] = c.Deadline
-				r.Rev, r.Epoch, r.Pages, r.Stale, r.Expires = c.Rev, 1, *c.Pages, c.Stale, c.Expires
+				r, err := l.listed(2)
+				c := driver.RosterChange{Key: r.Key, Rev: token(16), Enter: l.entry(), Deadline: l.soon(), Expires: r.Expires}
+				r.Rev, r.Entries[c.Enter] = c.Rev, c.Deadline
 				return first(err, l.changes(c, r), l.roster(r))
 			},
 		},
@@ -108,9 +120,9 @@ func rosterReadRules() []rule {
 		},
 		{
 			name: "roster: kept", sentence: keepsMarkers,
-			needs: []string{createStores, rosterMade},
+			needs: []string{createStores, rosterMade, rosterEpoch},
 			check: func(l *lab) error {
-				c := driver.RosterChange{Key: l.rosterKey(), Rev: token(16), Bump: true, Expires: soon().Add(-59 * time.Minute)}
+				c := driver.RosterChange{Key: l.rosterKey(), Rev: token(16), Bump: true, Expires: l.begun.Add(time.Minute)}
 				want := driver.Roster{Key: c.Key, Rev: c.Rev, Epoch: 1, Expires: c.Expires}
 				return first(l.changed(c), l.buryDead(), l.roster(want))
 			},
@@ -132,7 +144,7 @@ func rosterGuardRules() []rule {
 		},
 		{
 			name: "roster: another epoch", sentence: changeIf,
-			needs: []string{rosterLists, "roster: epoch"},
+			needs: []string{rosterLists, rosterEpoch},
 			check: func(l *lab) error {
 				r, err := l.listed(1)
 				zero, one, two := int64(0), int64(1), int64(2)
@@ -169,12 +181,13 @@ func rosterGuardRules() []rule {
 						return err
 					}
 				}
-				return l.guarded(r, driver.RosterChange{IfPages: &otherPages}, driver.RosterChange{IfPages: &r.Pages})
+				more := driver.Pages{First: 2, Last: 6}
+				return l.guarded(r, driver.RosterChange{IfPages: &more}, driver.RosterChange{IfPages: &r.Pages})
 			},
 		},
 		{
 			name: "roster: guards of one that isn't there", sentence: changeIfNone,
-			needs: []string{rosterMade, rosterOtherRev, "roster: another epoch", "roster: other pages"},
+			needs: []string{rosterMade, rosterReturned, rosterOtherRev, "roster: another epoch", "roster: other pages"},
 			check: func(l *lab) error {
 				absent := driver.Roster{Key: l.rosterKey()}
 				one, another := int64(1), token(16)
@@ -186,9 +199,27 @@ func rosterGuardRules() []rule {
 					}
 				}
 				c := driver.RosterChange{
-					Key: absent.Key, Rev: token(16), IfEpoch: new(int64), IfRev: new(string), IfPages: &driver.Pages{}, Expires: soon(),
+					Key: absent.Key, Rev: token(16), IfEpoch: new(int64), IfRev: new(string), IfPages: &driver.Pages{}, Expires: l.soon(),
 				}
 				return l.changes(c, driver.Roster{Key: c.Key, Rev: c.Rev, Expires: c.Expires})
+			},
+		},
+		{
+			name: "roster: most, before those leave", sentence: changeBefore,
+			needs: []string{rosterLists, rosterLimit, "roster: leave", rosterOneStep},
+			check: func(l *lab) error {
+				r, err := l.listed(2)
+				c := driver.RosterChange{Key: r.Key, Rev: token(16), Enter: l.entry(), Deadline: l.soon(), Leave: entriesOf(r), Most: 2, Expires: r.Expires}
+				return first(err, l.refused(c, driver.ErrFull, r))
+			},
+		},
+		{
+			name: "roster: close, before those leave", sentence: changeBefore,
+			needs: []string{rosterLists, rosterCloses, "roster: leave"},
+			check: func(l *lab) error {
+				r, err := l.listed(1)
+				c := driver.RosterChange{Key: r.Key, Rev: token(16), Close: true, Leave: entriesOf(r), Expires: r.Expires}
+				return first(err, l.refused(c, driver.ErrRoster, r))
 			},
 		},
 		{
@@ -197,43 +228,25 @@ func rosterGuardRules() []rule {
 			check: func(l *lab) error {
 				r, err := l.listed(2)
 				another := token(16)
-				all := driver.RosterChange{
-					Key: r.Key, Rev: token(16), IfRev: &another, Enter: l.entry(), Deadline: soon(), Leave: entriesOf(r), Bump: true,
-					Pages: &driver.Pages{First: 1, Last: 1}, Stale: soon(), Expires: soon().Add(time.Hour),
+				full := driver.RosterChange{
+					Key: r.Key, Rev: token(16), Enter: l.entry(), Deadline: l.soon(), Most: 2, Bump: true,
+					Pages: &driver.Pages{First: 1, Last: 1}, Stale: l.soon(), Expires: l.soon().Add(time.Hour),
 				}
-				full := all
-				full.IfRev, full.Most = nil, 2
-				return first(err, l.refused(all, driver.ErrRoster, r), l.roster(r), l.refused(full, driver.ErrFull, r), l.roster(r))
-			},
-		},
-		{
-			name: "roster: most, before those leave", sentence: changeBefore,
-			needs: []string{rosterLists, rosterLimit},
-			check: func(l *lab) error {
-				r, err := l.listed(2)
-				c := driver.RosterChange{Key: r.Key, Rev: token(16), Enter: l.entry(), Deadline: soon(), Leave: entriesOf(r), Most: 2, Expires: r.Expires}
-				return first(err, l.refused(c, driver.ErrFull, r), l.roster(r))
-			},
-		},
-		{
-			name: "roster: close, before those leave", sentence: changeBefore,
-			needs: []string{rosterLists, rosterCloses},
-			check: func(l *lab) error {
-				r, err := l.listed(1)
-				c := driver.RosterChange{Key: r.Key, Rev: token(16), Close: true, Leave: entriesOf(r), Expires: r.Expires}
-				return first(err, l.refused(c, driver.ErrRoster, r), l.roster(r))
+				guarded := full
+				guarded.IfRev, guarded.Most, guarded.Leave = &another, 0, entriesOf(r)
+				never := driver.RosterChange{Key: l.rosterKey(), Rev: token(16), IfRev: &another, Expires: r.Expires}
+				return first(err, l.refusedAs(full, driver.ErrFull, r), l.refusedAs(guarded, driver.ErrRoster, r),
+					l.refusedAs(never, driver.ErrRoster, driver.Roster{Key: never.Key}))
 			},
 		},
 	}
 }
 
-var otherPages = driver.Pages{First: 2, Last: 6}
-
 func rosterChangeRules() []rule {
 	return []rule{
 		{
 			name: "roster: enter again", sentence: changeDeadline,
-			needs: []string{rosterLists},
+			needs: []string{rosterLists, rosterReturned},
 			check: func(l *lab) error {
 				r, err := l.listed(2)
 				key := ""
@@ -241,7 +254,7 @@ func rosterChangeRules() []rule {
 					key = entriesOf(r)[0]
 				}
 				for _, later := range []time.Duration{time.Hour, -time.Minute, -time.Minute} {
-					c := driver.RosterChange{Key: r.Key, Rev: token(16), Enter: key, Deadline: soon().Add(later), Expires: r.Expires}
+					c := driver.RosterChange{Key: r.Key, Rev: token(16), Enter: key, Deadline: l.soon().Add(later), Expires: r.Expires}
 					r.Rev, r.Entries[key] = c.Rev, c.Deadline
 					err = first(err, l.changes(c, r), l.roster(r))
 				}
@@ -250,7 +263,7 @@ func rosterChangeRules() []rule {
 		},
 		{
 			name: "roster: leave", sentence: changeLeave,
-			needs: []string{rosterLists},
+			needs: []string{rosterLists, rosterReturned},
 			check: func(l *lab) error {
 				r, err := l.listed(4)
 				if err != nil {
@@ -265,7 +278,7 @@ func rosterChangeRules() []rule {
 						return err
 					}
 				}
-				never := driver.RosterChange{Key: l.rosterKey(), Rev: token(16), Leave: all, Expires: soon()}
+				never := driver.RosterChange{Key: l.rosterKey(), Rev: token(16), Leave: all, Expires: l.soon()}
 				return l.changes(never, driver.Roster{Key: never.Key, Rev: never.Rev, Expires: never.Expires})
 			},
 		},
@@ -277,34 +290,20 @@ func rosterChangeRules() []rule {
 				if err != nil {
 					return err
 				}
-				leave := entriesOf(r)[:1]
+				var leave []string
 				for range 60 {
 					leave = append(leave, l.entry())
 				}
-				c := driver.RosterChange{Key: r.Key, Rev: token(16), Leave: leave, Expires: r.Expires}
+				last := entriesOf(r)[0]
+				c := driver.RosterChange{Key: r.Key, Rev: token(16), Leave: append(leave, last), Expires: r.Expires}
 				r.Rev = c.Rev
-				delete(r.Entries, leave[0])
+				delete(r.Entries, last)
 				return first(l.changes(c, r), l.roster(r))
 			},
 		},
 		{
-			name: "roster: epoch", sentence: changeBump,
-			needs: []string{rosterMade},
-			check: func(l *lab) error {
-				want := driver.Roster{Key: l.rosterKey(), Expires: soon()}
-				for range 3 {
-					want.Rev, want.Epoch = token(16), want.Epoch+1
-					if err := first(l.changed(driver.RosterChange{Key: want.Key, Rev: want.Rev, Bump: true, Expires: want.Expires}), l.roster(want)); err != nil {
-						return err
-					}
-				}
-				want.Rev = token(16)
-				return first(l.changed(driver.RosterChange{Key: want.Key, Rev: want.Rev, Expires: want.Expires}), l.roster(want))
-			},
-		},
-		{
 			name: "roster: pages", sentence: changePages,
-			needs: []string{rosterLists},
+			needs: []string{rosterLists, rosterReturned},
 			check: func(l *lab) error {
 				r, err := l.listed(1)
 				for _, pages := range []*driver.Pages{{First: 1, Last: 1}, {First: 3, Last: 1 << 40}, nil, {First: 5, Last: 4}, nil, {}} {
@@ -328,7 +327,7 @@ func rosterChangeRules() []rule {
 					return driver.RosterChange{Key: r.Key, Rev: token(16), Enter: key, Deadline: r.Entries[listed], Most: most, Expires: r.Expires}
 				}
 				for _, most := range []int{2, 1} {
-					err = first(err, l.refused(enter(l.entry(), most), driver.ErrFull, r), l.roster(r))
+					err = first(err, l.refused(enter(l.entry(), most), driver.ErrFull, r))
 				}
 				again := enter(listed, 1) // what is listed takes no more room
 				none := driver.RosterChange{Key: r.Key, Rev: token(16), Most: 1, Expires: r.Expires}
@@ -338,13 +337,13 @@ func rosterChangeRules() []rule {
 		},
 		{
 			name: rosterCloses, sentence: changeClose,
-			needs: []string{rosterLists},
+			needs: []string{rosterLists, rosterReturned, "roster: leave"},
 			check: func(l *lab) error {
 				r, err := l.listed(1)
 				closing := func(key string) driver.RosterChange {
-					return driver.RosterChange{Key: key, Rev: token(16), Close: true, Expires: soon()}
+					return driver.RosterChange{Key: key, Rev: token(16), Close: true, Expires: l.soon()}
 				}
-				err = first(err, l.refused(closing(r.Key), driver.ErrRoster, r), l.roster(r))
+				err = first(err, l.refused(closing(r.Key), driver.ErrRoster, r))
 				leave := driver.RosterChange{Key: r.Key, Rev: token(16), Leave: entriesOf(r), Expires: r.Expires}
 				emptied, fresh := closing(r.Key), closing(l.rosterKey())
 				return first(err, l.changed(leave),
@@ -354,31 +353,31 @@ func rosterChangeRules() []rule {
 		},
 		{
 			name: "roster: closed for good", sentence: changeClosed,
-			needs: []string{rosterLists, rosterCloses},
+			needs: []string{rosterLists, rosterCloses, rosterReturned, rosterEpoch},
 			check: func(l *lab) error {
-				r := driver.Roster{Key: l.rosterKey(), Closed: true, Expires: soon()}
+				r := driver.Roster{Key: l.rosterKey(), Closed: true, Expires: l.soon()}
 				change := func() driver.RosterChange {
 					return driver.RosterChange{Key: r.Key, Rev: token(16), Expires: r.Expires}
 				}
 				closing := change()
 				closing.Close, r.Rev = true, closing.Rev
 				enter := change()
-				enter.Enter, enter.Deadline = l.entry(), soon()
+				enter.Enter, enter.Deadline = l.entry(), l.soon()
 				limited := enter
 				limited.Rev, limited.Most = token(16), 10
 				err := first(l.changed(closing), l.refused(enter, driver.ErrFull, r), l.refused(limited, driver.ErrFull, r))
 				other := change() // whatever else is changed
 				other.Bump, r.Epoch, r.Rev = true, 1, other.Rev
 				enter.Rev = token(16)
-				return first(err, l.changes(other, r), l.refused(enter, driver.ErrFull, r), l.roster(r))
+				return first(err, l.changes(other, r), l.refused(enter, driver.ErrFull, r))
 			},
 		},
 		{
 			name: "roster: stale", sentence: changeStale,
-			needs: []string{rosterLists},
+			needs: []string{rosterLists, rosterReturned},
 			check: func(l *lab) error {
 				r, err := l.listed(1)
-				for _, stale := range []time.Time{soon(), soon().Add(time.Hour), {}, soon().Add(-10 * time.Minute), {}} {
+				for _, stale := range []time.Time{l.soon(), l.soon().Add(time.Hour), {}, l.soon().Add(-10 * time.Minute), {}} {
 					c := driver.RosterChange{Key: r.Key, Rev: token(16), Stale: stale, Expires: r.Expires}
 					r.Rev = c.Rev
 					if !stale.IsZero() {
@@ -391,11 +390,11 @@ func rosterChangeRules() []rule {
 		},
 		{
 			name: "roster: expires only later", sentence: changeExpires,
-			needs: []string{rosterLists},
+			needs: []string{rosterLists, rosterReturned},
 			check: func(l *lab) error {
 				r, err := l.listed(1)
 				for _, later := range []time.Duration{time.Hour, -time.Minute, 0, 2 * time.Hour} {
-					c := driver.RosterChange{Key: r.Key, Rev: token(16), Expires: soon().Add(later)}
+					c := driver.RosterChange{Key: r.Key, Rev: token(16), Expires: l.soon().Add(later)}
 					r.Rev = c.Rev
 					if c.Expires.After(r.Expires) {
 						r.Expires = c.Expires
@@ -403,6 +402,22 @@ func rosterChangeRules() []rule {
 					err = first(err, l.changes(c, r), l.roster(r))
 				}
 				return err
+			},
+		},
+		{
+			name: rosterOneStep, sentence: changeCreates,
+			needs: []string{rosterReturned, rosterEpoch, "roster: leave", "roster: pages", "roster: stale", "roster: expires only later"},
+			check: func(l *lab) error {
+				r, err := l.listed(3)
+				c := driver.RosterChange{
+					Key: r.Key, Rev: token(16), Enter: l.entry(), Deadline: l.soon(), Leave: entriesOf(r)[:1], Bump: true,
+					Pages: &driver.Pages{First: 1, Last: 2}, Stale: l.soon(), Expires: l.soon().Add(time.Hour),
+				}
+				r.Entries = maps.Clone(r.Entries)
+				delete(r.Entries, c.Leave[0])
+				r.Entries[c.Enter] = c.Deadline
+				r.Rev, r.Epoch, r.Pages, r.Stale, r.Expires = c.Rev, 1, *c.Pages, c.Stale, c.Expires
+				return first(err, l.changes(c, r), l.roster(r))
 			},
 		},
 	}
@@ -420,14 +435,14 @@ func (l *lab) rosterKey() string {
 // entry returns what a roster may list: the key of a record, which need not be there.
 func (l *lab) entry() string { return token(64) }
 
-// soon is a moment at which a roster may be swept, after the rules are done with it.
-func soon() time.Time { return time.Now().UTC().Truncate(time.Hour).Add(2 * time.Hour) }
+// soon is a moment from which a roster may be swept, after the rule is done with it.
+func (l *lab) soon() time.Time { return l.begun.Add(time.Hour) }
 
 // listed returns a roster of n entries that is stored.
 func (l *lab) listed(n int) (driver.Roster, error) {
-	r := driver.Roster{Key: l.rosterKey(), Expires: soon(), Entries: map[string]time.Time{}}
+	r := driver.Roster{Key: l.rosterKey(), Expires: l.soon(), Entries: map[string]time.Time{}}
 	for range n {
-		c := driver.RosterChange{Key: r.Key, Rev: token(16), Enter: l.entry(), Deadline: soon(), Expires: r.Expires}
+		c := driver.RosterChange{Key: r.Key, Rev: token(16), Enter: l.entry(), Deadline: l.soon(), Expires: r.Expires}
 		r.Rev, r.Entries[c.Enter] = c.Rev, c.Deadline
 		if err := l.changed(c); err != nil {
 			return r, err
@@ -450,16 +465,22 @@ func (l *lab) changes(c driver.RosterChange, want driver.Roster) error {
 	return first(wants("ChangeRoster", err, nil), rosterIs("a ChangeRoster", got, want))
 }
 
-// refused checks that a change is refused, and returns what is there.
+// refused checks that a change is refused, and that the roster stays as it is.
 func (l *lab) refused(c driver.RosterChange, why error, want driver.Roster) error {
+	_, err := l.store.ChangeRoster(l.ctx, c)
+	return first(wants("ChangeRoster", err, why), l.roster(want))
+}
+
+// refusedAs checks that a change is refused, and returns the roster as it is.
+func (l *lab) refusedAs(c driver.RosterChange, why error, want driver.Roster) error {
 	got, err := l.store.ChangeRoster(l.ctx, c)
-	return first(wants("ChangeRoster", err, why), rosterIs("a ChangeRoster that is refused", got, want))
+	return first(wants("ChangeRoster", err, why), rosterIs("a ChangeRoster that is refused", got, want), l.roster(want))
 }
 
 // guarded checks that a change is refused on the one condition, and made on the other.
 func (l *lab) guarded(r driver.Roster, not, met driver.RosterChange) error {
 	for _, c := range []*driver.RosterChange{&not, &met} {
-		c.Key, c.Rev, c.Enter, c.Deadline, c.Expires = r.Key, token(16), l.entry(), soon(), soon()
+		c.Key, c.Rev, c.Enter, c.Deadline, c.Expires = r.Key, token(16), l.entry(), l.soon(), l.soon()
 	}
 	_, err := l.store.ChangeRoster(l.ctx, not)
 	if err := first(wants("ChangeRoster on a condition that isn't met", err, driver.ErrRoster), l.roster(r)); err != nil {

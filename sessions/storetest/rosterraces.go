@@ -12,7 +12,7 @@ func rosterRaceRules() []rule {
 	return []rule{
 		{
 			name: "race: enters", sentence: asAWhole,
-			needs: []string{raceApart, rosterLists, "roster: epoch"},
+			needs: []string{raceApart, rosterLists, rosterEpoch, rosterOneStep},
 			check: raceOfEnters,
 		},
 		{
@@ -27,7 +27,7 @@ func rosterRaceRules() []rule {
 		},
 		{
 			name: "race: enter and revocation", sentence: changeIf,
-			needs: []string{raceApart, rosterLists, "roster: epoch", "roster: another epoch"},
+			needs: []string{raceApart, rosterLists, rosterEpoch, "roster: another epoch", rosterReturned},
 			check: raceOfEnterAndBump,
 		},
 		{
@@ -47,7 +47,7 @@ func raceOfEnters(l *lab) error {
 	all := entriesOf(r)
 	var changes []driver.RosterChange
 	for i := range racers {
-		c := driver.RosterChange{Key: r.Key, Rev: token(16), Enter: l.entry(), Deadline: soon(), Bump: i%2 == 0, Expires: r.Expires}
+		c := driver.RosterChange{Key: r.Key, Rev: token(16), Enter: l.entry(), Deadline: l.soon(), Bump: i%2 == 0, Expires: r.Expires}
 		if i < len(all) {
 			c.Leave = all[i : i+1]
 		}
@@ -77,7 +77,7 @@ func raceOfEntersAndMost(l *lab) error {
 	}
 	errs := race(racers, func(i int) error {
 		_, err := l.store.ChangeRoster(l.ctx, driver.RosterChange{
-			Key: r.Key, Rev: token(16), Enter: entries[i], Deadline: soon(), Most: len(r.Entries) + room, Expires: r.Expires,
+			Key: r.Key, Rev: token(16), Enter: entries[i], Deadline: l.soon(), Most: len(r.Entries) + room, Expires: r.Expires,
 		})
 		return err
 	})
@@ -114,7 +114,7 @@ func raceOfChangesOfOneRev(l *lab) error {
 	}
 	winner, err := oneWins(race(racers, func(i int) error {
 		_, err := l.store.ChangeRoster(l.ctx, driver.RosterChange{
-			Key: r.Key, Rev: token(16), IfRev: &r.Rev, Enter: entries[i], Deadline: soon(), Expires: r.Expires,
+			Key: r.Key, Rev: token(16), IfRev: &r.Rev, Enter: entries[i], Deadline: l.soon(), Expires: r.Expires,
 		})
 		return err
 	}), driver.ErrRoster)
@@ -139,11 +139,11 @@ func raceOfEnterAndBump(l *lab) error {
 		var bumped driver.Roster
 		errs := race(2, func(i int) (err error) {
 			if i == 0 {
-				bumped, err = l.store.ChangeRoster(l.ctx, driver.RosterChange{Key: key, Rev: token(16), Bump: true, Expires: soon()})
+				bumped, err = l.store.ChangeRoster(l.ctx, driver.RosterChange{Key: key, Rev: token(16), Bump: true, Expires: l.soon()})
 				return err
 			}
 			_, err = l.store.ChangeRoster(l.ctx, driver.RosterChange{
-				Key: key, Rev: token(16), IfEpoch: &zero, Enter: entry, Deadline: soon(), Expires: soon(),
+				Key: key, Rev: token(16), IfEpoch: &zero, Enter: entry, Deadline: l.soon(), Expires: l.soon(),
 			})
 			return err
 		})
@@ -161,11 +161,11 @@ func raceOfCloseAndEnter(l *lab) error {
 	for range rounds {
 		key := l.rosterKey()
 		winner, err := oneWins(race(2, func(i int) error {
-			c := driver.RosterChange{Key: key, Rev: token(16), Expires: soon()}
+			c := driver.RosterChange{Key: key, Rev: token(16), Expires: l.soon()}
 			if i == 0 {
 				c.Close = true
 			} else {
-				c.Enter, c.Deadline = l.entry(), soon()
+				c.Enter, c.Deadline = l.entry(), l.soon()
 			}
 			_, err := l.store.ChangeRoster(l.ctx, c)
 			return err

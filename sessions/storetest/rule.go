@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/dynasession/dynasession/sessions/driver"
 )
@@ -19,9 +20,13 @@ type rule struct {
 
 // rules returns all rules, those first that others need.
 func rules() []rule {
-	return slices.Concat(basicRules(), keepRules(), loadAllRules(), replaceRules(), touchRules(),
-		bindRules(), endRules(), markerRules(), rosterRules(), repeatRules(), contextRules(), clockRules(),
-		raceRules(), rosterRaceRules())
+	basic := basicRules()
+	further := slices.Concat(replaceRules(), keepRules(), touchRules(), bindRules(), endRules(), markerRules(), readRules(),
+		repeatRules(), contextRules(), raceRules())
+	for i := range further { // without these, no rule about records says anything
+		further[i].needs = append(further[i].needs, loadAbsent, createStores, loadOwn)
+	}
+	return slices.Concat(basic, rosterRules(), further, clockRules(), rosterRaceRules())
 }
 
 // builtOn reports whether r needs one of the broken rules.
@@ -34,7 +39,7 @@ func (r rule) run(ctx context.Context, store driver.Store) (err error) {
 	if store == nil {
 		return &RuleError{r.name, r.sentence, errors.New("the store is nil")}
 	}
-	l := &lab{ctx: ctx, store: store}
+	l := &lab{ctx: ctx, store: store, begun: time.Now().UTC().Truncate(time.Second)}
 	defer l.clean()
 	defer func() {
 		if p := recover(); p != nil {

@@ -17,7 +17,6 @@ func touchRules() []rule {
 	return []rule{
 		{
 			name: touchMoves, sentence: touchRecords,
-			needs: []string{createStores},
 			check: func(l *lab) error {
 				rec, err := l.created()
 				if err != nil {
@@ -34,7 +33,7 @@ func touchRules() []rule {
 		},
 		{
 			name: touchBack, sentence: touchForward,
-			needs: []string{createStores, touchMoves},
+			needs: []string{touchMoves},
 			check: func(l *lab) error {
 				rec, err := l.created()
 				if err != nil {
@@ -51,7 +50,7 @@ func touchRules() []rule {
 		},
 		{
 			name: "touch: both times or neither", sentence: touchForward,
-			needs: []string{createStores, touchMoves},
+			needs: []string{touchMoves},
 			check: func(l *lab) error {
 				rec, err := l.created()
 				if err != nil {
@@ -64,7 +63,7 @@ func touchRules() []rule {
 		},
 		{
 			name: touchAbsent, sentence: noneIsCreated,
-			needs: []string{loadAbsent, createStores, endRemoves},
+			needs: []string{endRemoves},
 			check: func(l *lab) error {
 				never := l.record()
 				deleted, err := l.created()
@@ -76,11 +75,9 @@ func touchRules() []rule {
 		},
 		{
 			name: touchAlone, sentence: touchNothingElse,
-			needs: []string{createStores, replaceStores, touchMoves, "keep: device", "keep: binding"},
+			needs: append(keepAll(), replaceStores, touchMoves),
 			check: func(l *lab) error {
-				rec := l.record()
-				rec.Device, rec.Binding = driver.Device{Name: "Firefox on Linux"}, []byte("binding")
-				rec.Application, rec.Federated, rec.Persist, rec.Page, rec.FederatedPage = "a", "f", true, 1, 2
+				rec := l.full()
 				created := rec
 				rec.Accessed = rec.Accessed.Add(time.Second)
 				next := l.successor(rec)

@@ -45,7 +45,7 @@ func (v *visit[T]) load(ctx context.Context) (*sessions.Session[T], error) {
 		logf(v.request, "several live sessions in one request: none is taken")
 		found = nil
 	}
-	v.dead = found == nil && v.sent > v.outdated && !several
+	v.dead = found == nil && v.sent > 0 && !several
 	if found == nil {
 		found = v.middleware.manager.Create()
 	} else {
@@ -79,11 +79,6 @@ func (v *visit[T]) ids() []string {
 		}
 	}
 	v.sent = len(ids)
-	for _, id := range ids {
-		if v.middleware.manager.Outdated(id) {
-			v.outdated++
-		}
-	}
 	if len(ids) > 1 {
 		slices.Sort(ids)
 		ids = slices.Compact(ids)
@@ -98,7 +93,7 @@ func isAuthorization(header string) bool { return http.CanonicalHeaderKey(header
 // is not cleared.
 func (v *visit[T]) modernise(ctx context.Context, s *sessions.Session[T]) {
 	m := v.middleware.manager
-	if v.committed || !m.Outdated(s.ID().Secret()) {
+	if v.committed || !m.NeedsRenewal(s) {
 		return
 	}
 	if err := m.Renew(ctx, s); err != nil && !errors.Is(err, sessions.ErrNotFound) && !errors.Is(err, sessions.ErrConflict) {
