@@ -8,6 +8,7 @@ import (
 	"io"
 	"reflect"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/dynasession/dynasession/codec/internal/fault"
 	"github.com/dynasession/dynasession/codec/internal/generic"
@@ -19,8 +20,10 @@ import (
 //
 // What it can't give back it refuses. By its type, when a Manager is made: channels, functions, complex numbers, interfaces with
 // methods, structs of which no field is exported, two fields of one name, a type that encodes itself and doesn't decode itself.
-// By its value, in Encode: cycles, NaN and infinities, texts that aren't UTF-8, a pointer to a nil, and in an interface a struct,
-// a pointer or bytes, which would come back as a map or a text.
+// By its value, in Encode: cycles, NaN and infinities, texts that aren't UTF-8, a pointer to a nil, an empty [json.Number] that its tag
+// doesn't leave out (it would be a 0), a [json.RawMessage] that is null (it would be nil), a value that its tag leaves out although
+// it holds something, and in an interface a struct, a pointer or bytes, which would come back as a map or a text. A json.RawMessage
+// comes back without the spaces between its tokens.
 //
 // In an interface, as in a map[string]any, a number comes back as a float64 if that holds its value exactly and as a [json.Number]
 // if not, a slice as []any, and a map as map[string]any.
@@ -64,6 +67,9 @@ func (c JSON[T]) Encode(v T) (Payload, error) {
 	}
 	if err != nil {
 		return nil, jsonEncodeError(err)
+	}
+	if s.Custom && !utf8.Valid(b) {
+		return nil, errors.New("json: what a type encodes itself to is not UTF-8")
 	}
 	p := Opaque(formatJSON, b)
 	if s.Custom {
@@ -120,6 +126,9 @@ func (c JSON[T]) Decode(p Payload) (T, error) {
 	}
 	if err != nil {
 		return zero, jsonDecodeError(err)
+	}
+	if s.Raw {
+		generic.RawNulls(reflect.ValueOf(&v).Elem())
 	}
 	if halfSurrogate(b) {
 		return zero, errors.New("json: a text has half of a surrogate pair, which is no character")
