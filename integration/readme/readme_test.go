@@ -74,7 +74,11 @@ func program(block string) string {
 	body += block
 	imports, code := "", regexp.MustCompile(`//.*`).ReplaceAllString(body, "")
 	for name, path := range paths {
-		if regexp.MustCompile(`\b` + name + `\.\w`).MatchString(code) {
+		used := `\b` + name + `\.\w`
+		if name == "event" { // a name that blocks give to variables too
+			used = `\bevent\.(Log|Multi)\(`
+		}
+		if regexp.MustCompile(used).MatchString(code) {
 			imports += fmt.Sprintf("import %q\n", path)
 		}
 	}
