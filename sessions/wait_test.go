@@ -66,10 +66,17 @@ func TestWaitEnd_EndsWithTheSession(t *testing.T) {
 		end  func(m *sessions.Manager[int], s *sessions.Session[int]) error
 		want error
 	}{
-		"logout":     {func(m *sessions.Manager[int], s *sessions.Session[int]) error { return m.DestroyID(context.Background(), s.ID().Secret()) }, nil},
-		"revocation": {func(m *sessions.Manager[int], s *sessions.Session[int]) error { _, err := m.RevokeAll(context.Background(), "user"); return err }, nil},
-		"renewal":    {func(m *sessions.Manager[int], s *sessions.Session[int]) error { return m.Renew(context.Background(), s) }, sessions.ErrRenewed},
-		"its time":   {func(*sessions.Manager[int], *sessions.Session[int]) error { return nil }, nil},
+		"logout": {func(m *sessions.Manager[int], s *sessions.Session[int]) error {
+			return m.DestroyID(context.Background(), s.ID().Secret())
+		}, nil},
+		"revocation": {func(m *sessions.Manager[int], s *sessions.Session[int]) error {
+			_, err := m.RevokeAll(context.Background(), "user")
+			return err
+		}, nil},
+		"renewal": {func(m *sessions.Manager[int], s *sessions.Session[int]) error {
+			return m.Renew(context.Background(), s)
+		}, sessions.ErrRenewed},
+		"its time": {func(*sessions.Manager[int], *sessions.Session[int]) error { return nil }, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

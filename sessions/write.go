@@ -18,7 +18,7 @@ func (m *Manager[T]) encode(data T, stored codec.Payload) (codec.Payload, error)
 	if m.dropUnknown {
 		stored = nil
 	}
-	p, err := encodeOver(m.codec, data, stored)
+	p, err := codec.EncodeOver(m.codec, data, stored)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errEncode, err)
 	}
@@ -68,7 +68,7 @@ func (m *Manager[T]) savingOf(s *Session[T]) (saving, error) {
 	if err != nil {
 		return saving{}, err
 	}
-	if reflect.DeepEqual(loaded, s.Data) {
+	if m.exact && reflect.DeepEqual(loaded, s.Data) {
 		return same, nil
 	}
 	if unchanged, err := m.encode(loaded, s.rec.Payload); err == nil && codec.Equal(unchanged, p) {
@@ -94,8 +94,10 @@ func (m *Manager[T]) Changed(s *Session[T]) bool {
 	if s.base != nil {
 		return !s.isFlatAndSame()
 	}
-	if loaded, err := m.decode(s.rec); err == nil && reflect.DeepEqual(loaded, s.Data) {
-		return false // without encoding anything
+	if m.exact {
+		if loaded, err := m.decode(s.rec); err == nil && reflect.DeepEqual(loaded, s.Data) {
+			return false // without encoding anything
+		}
 	}
 	w, err := m.savingOf(s)
 	return err != nil || w.changed
@@ -120,6 +122,33 @@ func isFlat(t reflect.Type) bool {
 			}
 		}
 		return true
+	}
+	return false
+}
+
+// isExact reports whether two values of a type that reflect.DeepEqual takes for equal are encoded alike. It takes 0 and -0
+// for equal, which floating point tells apart, and which an interface may hold.
+func isExact(t reflect.Type) bool { return !holdsFloat(t, map[reflect.Type]bool{}) }
+
+// holdsFloat reports whether a value of a type may hold a floating point number, as far as it is not one of the types seen.
+func holdsFloat(t reflect.Type, seen map[reflect.Type]bool) bool {
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
+	switch t.Kind() {
+	case reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128, reflect.Interface:
+		return true
+	case reflect.Map:
+		return holdsFloat(t.Key(), seen) || holdsFloat(t.Elem(), seen)
+	case reflect.Array, reflect.Slice, reflect.Pointer:
+		return holdsFloat(t.Elem(), seen)
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if holdsFloat(t.Field(i).Type, seen) {
+				return true
+			}
+		}
 	}
 	return false
 }
@@ -210,9 +239,4 @@ func (m *Manager[T]) extendEntries(ctx context.Context, rec *driver.Record) (err
 // entryOf returns the entry of a record in the lists that it is in.
 func entryOf(rec driver.Record) rosters.Entry {
 	return rosters.Entry{Key: rec.Key, Deadline: rec.Deadline(), Stale: rec.ExpiresAt()}
-}
-
-// encodeOver is codec.EncodeOver.
-func encodeOver[T any](c codec.Codec[T], data T, _ codec.Payload) (codec.Payload, error) {
-	return c.Encode(data)
 }
