@@ -105,7 +105,7 @@ func (s *Store) lookForTTL(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, ttlWait)
 	defer cancel()
 	out, err := api.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: s.table}, s.once)
-	if err != nil {
+	if err != nil || out.TimeToLiveDescription == nil {
 		return
 	}
 	if f := checkTTL(ttlOf(out)); f.Verdict == Wrong {
