@@ -8,7 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/dynasession/dynasession/codec"
-	"github.com/dynasession/dynasession/dynamo/internal/awshttp"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -24,7 +23,7 @@ func (s *Store) WithPauses(d time.Duration) *Store {
 
 // Transport returns that of the client that NewClient makes. It may be changed.
 func Transport(c *dynamodb.Client) *http.Transport {
-	return c.Options().HTTPClient.(*awshttp.Impatient).Transport()
+	return c.Options().HTTPClient.(*http.Client).Transport.(*http.Transport)
 }
 
 // KeyOf and ReplaceInput are what benchmarks compare with.
