@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dynasession/dynasession/internal/wants"
+
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
@@ -28,7 +30,7 @@ func TestRandomIDsAreUniqueAndParse(t *testing.T) {
 			back, err := scheme.Parse(text)
 			is.NoErr(err)
 			is.Equal(back, id)
-			is.Equal(scheme.Key(id), id.Loggable()) // the key is the handle
+			is.Equal(scheme.Key(id), id.Handle()) // the key is the handle
 		}
 	}
 }
@@ -71,7 +73,7 @@ func TestRandomIDsRefuseWhatTheyNeverMade(t *testing.T) {
 		"a trailing break":    good + "\r\n",
 		"a null byte":         good[:42] + "\x00",
 		"not ASCII":           good[:41] + "é",
-		"a handle":            scheme.New().Loggable(),
+		"a handle":            scheme.New().Handle(),
 		"spare bits set":      strings.Repeat("A", 42) + "B",
 		"of another size":     sessions.RandomIDs(33).New().Secret(),
 		"hex":                 strings.Repeat("0f", 32),
@@ -79,8 +81,8 @@ func TestRandomIDsRefuseWhatTheyNeverMade(t *testing.T) {
 		"four-byte character": good[:39] + "😀",
 	} {
 		id, err := scheme.Parse(text)
-		is.True(errors.Is(err, sessions.ErrInvalidID)) // refused
-		is.Equal(id, sessions.ID{})                    // and no ID
+		wants.Err(t, err, sessions.ErrInvalidID) // refused
+		is.Equal(id, sessions.ID{})              // and no ID
 		if len(text) > 8 && strings.Contains(err.Error(), text) {
 			t.Errorf("%s: the error repeats what the client sent", name)
 		}
@@ -93,9 +95,9 @@ func TestRandomIDsOfWrongSizeNeverWork(t *testing.T) {
 		scheme := sessions.RandomIDs(size)
 		is.Equal(scheme.New(), sessions.ID{}) // no weak ID, whoever asks
 		_, err := scheme.Parse(strings.Repeat("A", 20))
-		is.True(errors.Is(err, sessions.ErrInvalidID))
+		wants.Err(t, err, sessions.ErrInvalidID)
 		_, err = scheme.Parse("")
-		is.True(errors.Is(err, sessions.ErrInvalidID))
+		wants.Err(t, err, sessions.ErrInvalidID)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/codec/internal/fault"
 	"github.com/dynasession/dynasession/codec/internal/generic"
+	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
 // Codec encodes T by feature/dynamodb/attributevalue. A field's name comes from its `json` tag, else from its `dynamodbav` tag,
@@ -24,8 +25,9 @@ import (
 // is not. The zero value is ready to use.
 //
 // What it can't give back it refuses, as [codec.JSON] does, and besides: what DynamoDB refuses, which is numbers below 1e-130 or
-// above 9.9e125, empty keys of maps, more than 31 levels of nesting, and a member twice or empty in a set; a [][]byte that is not
-// tagged binaryset, as it would become a set; and structs that hide fields behind MarshalJSON. A set has no order.
+// above 9.9e125, empty keys of maps, more than 31 levels of nesting, a member twice or empty in a set, and a nil in a [][]byte; the options
+// omitemptyelem and nullemptyelem; and structs that hide fields behind MarshalJSON. A set has no order. A [][]byte is a list unless it is
+// tagged binaryset.
 //
 // In an interface, as in a map[string]any, a number comes back as a float64 if that holds its value exactly and as a json.Number
 // if not, a slice as []any, a map as map[string]any, and bytes as bytes.
@@ -40,57 +42,107 @@ func (Codec[T]) Validate() error {
 }
 
 // Encode returns v as a [Value].
-func (c Codec[T]) Encode(v T) (codec.Payload, error) {
-	s, err := format.Of(reflect.TypeFor[T]())
+func (Codec[T]) Encode(v T) (codec.Payload, error) {
+	_, av, err := encode(&v)
 	if err != nil {
-		return nil, fmt.Errorf("attribute: %w", err)
-	}
-	if err := s.Check(reflect.ValueOf(&v).Elem()); err != nil {
-		return nil, fmt.Errorf("attribute: %w", err)
-	}
-	av, err := marshal(&v)
-	if err == nil {
-		av, err = storable(av)
-	}
-	if err != nil {
-		if err := s.CheckScalars(reflect.ValueOf(&v).Elem()); err != nil {
-			return nil, fmt.Errorf("attribute: %w", err)
-		}
 		return nil, err
 	}
-	p := NewValue(av)
-	if s.Custom {
-		if _, err := c.Decode(p); err != nil {
-			return nil, fmt.Errorf("attribute: can't be read back: %w", err)
+	return NewValue(av), nil
+}
+
+// EncodeOver returns v as a [Value], with the members of stored that T has no field for: see [codec.Keeper].
+func (Codec[T]) EncodeOver(v T, stored codec.Payload) (codec.Payload, error) {
+	s, av, err := encode(&v)
+	if err != nil {
+		return nil, err
+	}
+	if s.Plan.Named {
+		if old, err := plainValueOf(stored); err == nil {
+			carry(av, old.AttributeValue(), s.Plan)
 		}
 	}
-	return p, nil
+	return NewValue(av), nil
 }
 
 // Decode reads a [Value], or what a store has kept of one as DynamoDB JSON. Fields that T doesn't have are ignored, and those that
-// the value doesn't have are zero.
-func (c Codec[T]) Decode(p codec.Payload) (T, error) {
-	var v, zero T
-	value, err := ValueOf(p)
+// the value doesn't have are zero. Of two names that differ in case only the field's own is read.
+func (Codec[T]) Decode(p codec.Payload) (T, error) {
+	var v T
+	value, err := plainValueOf(p)
+	if err == nil {
+		err = decode(value.AttributeValue(), &v)
+	}
 	if err != nil {
+		var zero T
 		return zero, err
-	}
-	s, err := format.Of(reflect.TypeFor[T]())
-	if err != nil {
-		return zero, fmt.Errorf("attribute: %w", err)
-	}
-	av := value.AttributeValue()
-	if _, null := av.(*types.AttributeValueMemberNULL); null && !s.TakesNull {
-		return zero, fmt.Errorf("attribute: is NULL, and %v can't be", reflect.TypeFor[T]())
-	}
-	if err := unmarshal(av, &v); err != nil {
-		return zero, err
-	}
-	if s.Interfaces {
-		generic.Numbers(reflect.ValueOf(&v).Elem())
 	}
 	return v, nil
 }
+
+// encode encodes what v points to.
+func encode(v any) (s *shape.Shape, av types.AttributeValue, err error) {
+	value := reflect.ValueOf(v).Elem()
+	if s, err = format.Of(value.Type()); err != nil {
+		return nil, nil, fmt.Errorf("attribute: %w", err)
+	}
+	if err := s.Check(value); err != nil {
+		return nil, nil, fmt.Errorf("attribute: %w", err)
+	}
+	if av, err = marshal(v); err == nil {
+		if s.Plan.ByteLists {
+			av = listed(av, s.Plan)
+		}
+		av, err = storable(av)
+	}
+	if err != nil {
+		if err := s.CheckScalars(value); err != nil {
+			return nil, nil, fmt.Errorf("attribute: %w", err)
+		}
+		return nil, nil, err
+	}
+	if s.Custom {
+		if err := decode(av, reflect.New(value.Type()).Interface()); err != nil {
+			return nil, nil, fmt.Errorf("attribute: can't be read back: %w", err)
+		}
+	}
+	return s, av, nil
+}
+
+// decode decodes into what v points to, a zero value.
+func decode(av types.AttributeValue, v any) error {
+	value := reflect.ValueOf(v).Elem()
+	s, err := format.Of(value.Type())
+	if err != nil {
+		return fmt.Errorf("attribute: %w", err)
+	}
+	if _, null := av.(*types.AttributeValueMemberNULL); null && !s.TakesNull {
+		return fmt.Errorf("attribute: is NULL, and %v can't be", value.Type())
+	}
+	if av, err = check(av, s.Plan); err != nil {
+		return err
+	}
+	if err := unmarshal(av, v); err != nil {
+		return err
+	}
+	if s.Interfaces {
+		generic.Numbers(value)
+	}
+	return nil
+}
+
+// Both hold nothing but their options.
+var (
+	encoder = attributevalue.NewEncoder(func(o *attributevalue.EncoderOptions) {
+		o.TagKey = "json"
+		o.UseEncodingMarshalers = true
+		o.NullEmptySets = false // an empty set comes back empty, and not nil: see storable
+	})
+	decoder = attributevalue.NewDecoder(func(o *attributevalue.DecoderOptions) {
+		o.TagKey = "json"
+		o.UseEncodingUnmarshalers = true
+		o.UseNumber = true
+	})
+)
 
 func marshal(v any) (av types.AttributeValue, err error) {
 	defer func() {
@@ -108,11 +160,7 @@ func marshal(v any) (av types.AttributeValue, err error) {
 			v = top.Interface()
 		}
 	}
-	av, err = attributevalue.NewEncoder(func(o *attributevalue.EncoderOptions) {
-		o.TagKey = "json"
-		o.UseEncodingMarshalers = true
-		o.NullEmptySets = false // an empty set comes back empty, and not nil: see storable
-	}).Encode(v)
+	av, err = encoder.Encode(v)
 	if err != nil {
 		return nil, fault.Custom(err, "attribute: can't be encoded")
 	}
@@ -125,12 +173,7 @@ func unmarshal(av types.AttributeValue, v any) (err error) {
 			err = p
 		}
 	}()
-	err = attributevalue.NewDecoder(func(o *attributevalue.DecoderOptions) {
-		o.TagKey = "json"
-		o.UseEncodingUnmarshalers = true
-		o.UseNumber = true
-	}).Decode(av, v)
-	if err != nil {
+	if err = decoder.Decode(av, v); err != nil {
 		return decodeError(err)
 	}
 	return nil

@@ -18,8 +18,8 @@ type Record struct {
 	Device      Device        // where it was begun, if the application has noted it
 	Persist     bool          // the user has asked to stay signed in
 
-	// Binding is what binds the session to a device, opaque; nil if nothing does. Create stores it and Bind changes it;
-	// a Replace leaves it as it is stored.
+	// Binding is what binds the session to a device, opaque; nil if nothing does. Create stores it, Bind changes what
+	// follows its first FixedBinding bytes, and a Replace leaves it as it is stored.
 	Binding []byte
 
 	// Page and FederatedPage are the pages of the subject's roster and of the federated session's roster that list the
@@ -32,6 +32,9 @@ type Record struct {
 	// IdleTimeout and AbsoluteTimeout are the session's own, in whole seconds.
 	IdleTimeout, AbsoluteTimeout time.Duration
 }
+
+// FixedBinding is how many bytes of a Binding never change, so that encrypted data can be bound to them.
+const FixedBinding = 33
 
 // Device is what an application may note of where a session was begun, so that its user recognises it in a list of
 // sessions. Both texts together have at most 256 bytes of UTF-8.

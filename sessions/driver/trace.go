@@ -1,6 +1,9 @@
 package driver
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Trace collects what a store does for one operation of a Manager, if an observer wants to know; see [TraceFrom]. Its
 // methods may be called on nil, by one goroutine at a time.
@@ -8,11 +11,12 @@ type Trace struct {
 	// Capacity asks the store for the capacity that its calls consume.
 	Capacity bool
 
-	Calls                 int     // calls of the store
-	Hedges                int     // reads that were late and were sent a second time
-	ReadUnits, WriteUnits float64 // capacity, if it was asked for
-	WasRecovered          bool    // a write was recognised as one whose answer had been lost
-	WasTouched            bool    // an access was recorded
+	Calls                 int           // calls of the store
+	Hedges                int           // reads that were late and were sent a second time
+	ReadUnits, WriteUnits float64       // capacity, if it was asked for
+	ClockSkew             time.Duration // by how much this host's clock is ahead of the store's, if that is worth a report
+	WasRecovered          bool          // a write was recognised as one whose answer had been lost
+	WasTouched            bool          // an access was recorded
 }
 
 type traceKey struct{}

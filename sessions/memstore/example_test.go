@@ -17,7 +17,7 @@ func Example() {
 
 	now := clock.NewFake(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
 	store := memstore.New(&memstore.Config{Clock: now})
-	m, err := sessions.New(store, &sessions.Config[Cart]{Clock: now})
+	m, err := sessions.New[Cart](store, nil)
 	if err != nil {
 		panic(err)
 	}

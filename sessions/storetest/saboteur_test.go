@@ -3,53 +3,62 @@ package storetest_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/clock"
+	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"
 	"github.com/dynasession/dynasession/sessions/storetest"
 )
 
 // saboteur is a store that does its work well, save for the calls that are set.
 type saboteur struct {
-	sessions.Store
-	create  func(context.Context, sessions.Record) error
-	load    func(context.Context, string) (sessions.Record, error)
-	replace func(context.Context, sessions.Record, string) error
-	rename  func(context.Context, string, sessions.Record, string) error
-	touch   func(context.Context, string, time.Time, time.Time) error
-	remove  func(context.Context, string) error
+	driver.Store // the good one
+
+	create       func(context.Context, driver.Record) error
+	load         func(context.Context, string) (driver.Record, error)
+	loadAll      func(context.Context, []string) ([]driver.Loaded, error)
+	replace      func(context.Context, driver.Record, string) error
+	touch        func(context.Context, string, time.Time, time.Time) error
+	bind         func(context.Context, string, []byte, []byte) error
+	end          func(context.Context, driver.End) (driver.Record, error)
+	loadRosters  func(context.Context, ...string) ([]driver.Roster, error)
+	changeRoster func(context.Context, driver.RosterChange) (driver.Roster, error)
+	clock        func() clock.Clock
 }
 
-func (s *saboteur) Create(ctx context.Context, rec sessions.Record) error {
+func (s *saboteur) Create(ctx context.Context, rec driver.Record) error {
 	if s.create != nil {
 		return s.create(ctx, rec)
 	}
 	return s.Store.Create(ctx, rec)
 }
 
-func (s *saboteur) Load(ctx context.Context, key string) (sessions.Record, error) {
+func (s *saboteur) Load(ctx context.Context, key string) (driver.Record, error) {
 	if s.load != nil {
 		return s.load(ctx, key)
 	}
 	return s.Store.Load(ctx, key)
 }
 
-func (s *saboteur) Replace(ctx context.Context, rec sessions.Record, rev string) error {
+func (s *saboteur) LoadAll(ctx context.Context, keys []string) ([]driver.Loaded, error) {
+	if s.loadAll != nil {
+		return s.loadAll(ctx, keys)
+	}
+	return s.Store.LoadAll(ctx, keys)
+}
+
+func (s *saboteur) Replace(ctx context.Context, rec driver.Record, rev string) error {
 	if s.replace != nil {
 		return s.replace(ctx, rec, rev)
 	}
 	return s.Store.Replace(ctx, rec, rev)
-}
-
-func (s *saboteur) Rename(ctx context.Context, from string, rec sessions.Record, rev string) error {
-	if s.rename != nil {
-		return s.rename(ctx, from, rec, rev)
-	}
-	return s.Store.Rename(ctx, from, rec, rev)
 }
 
 func (s *saboteur) Touch(ctx context.Context, key string, accessed, expires time.Time) error {
@@ -59,41 +68,88 @@ func (s *saboteur) Touch(ctx context.Context, key string, accessed, expires time
 	return s.Store.Touch(ctx, key, accessed, expires)
 }
 
-func (s *saboteur) Delete(ctx context.Context, key string) error {
-	if s.remove != nil {
-		return s.remove(ctx, key)
+func (s *saboteur) Bind(ctx context.Context, key string, binding, was []byte) error {
+	if s.bind != nil {
+		return s.bind(ctx, key, binding, was)
 	}
-	return s.Store.Delete(ctx, key)
+	return s.Store.Bind(ctx, key, binding, was)
 }
 
-// sabotage is a way to break a store, and the rules that have to say so: those and no others, save one that a race may show too.
+func (s *saboteur) End(ctx context.Context, e driver.End) (driver.Record, error) {
+	if s.end != nil {
+		return s.end(ctx, e)
+	}
+	return s.Store.End(ctx, e)
+}
+
+func (s *saboteur) LoadRosters(ctx context.Context, keys ...string) ([]driver.Roster, error) {
+	if s.loadRosters != nil {
+		return s.loadRosters(ctx, keys...)
+	}
+	return s.Store.LoadRosters(ctx, keys...)
+}
+
+func (s *saboteur) ChangeRoster(ctx context.Context, c driver.RosterChange) (driver.Roster, error) {
+	if s.changeRoster != nil {
+		return s.changeRoster(ctx, c)
+	}
+	return s.Store.ChangeRoster(ctx, c)
+}
+
+func (s *saboteur) Clock() clock.Clock {
+	if s.clock != nil {
+		return s.clock()
+	}
+	return s.Store.Clock()
+}
+
+// sabotage is a way to break a store, and the rule that has to say so: that one and no other.
 type sabotage struct {
-	rules   string
-	by      func(good sessions.Store, s *saboteur)
-	perhaps string
+	name string
+	rule string
+	by   func(good driver.Store, s *saboteur)
 }
 
-// caught checks that each sabotage is named by its rules alone.
-func caught(t *testing.T, all map[string]sabotage) {
-	t.Helper()
-	for name, sab := range all {
-		t.Run(name, func(t *testing.T) {
+// all returns every sabotage.
+func all() []sabotage {
+	return slices.Concat(createAndLoad(), keeping(), replacing(), touching(), binding(), ending(), marking(),
+		rosters(), repeating(), ignoringContexts(), clocks(), racing(), racingRosters())
+}
+
+func TestSaboteurs_AreCaughtByTheirRuleAlone(t *testing.T) {
+	for _, sab := range all() {
+		t.Run(sab.rule+"/"+sab.name, func(t *testing.T) {
+			t.Parallel() // most of the time some wait
 			var got string
 			var err error
-			for range 3 { // a race that was not run into may be the next time
-				err = storetest.Check(t.Context(), func() sessions.Store {
-					good := memstore.New(nil)
-					s := &saboteur{Store: good}
-					sab.by(good, s)
+			for range 5 { // a race that was not run into may be the next time
+				err = storetest.Check(t.Context(), func() driver.Store {
+					s := &saboteur{Store: memstore.New(nil)}
+					sab.by(s.Store, s)
 					return s
 				})
-				broken := slices.DeleteFunc(brokenRules(err), func(name string) bool { return name == sab.perhaps })
-				if got = strings.Join(broken, ", "); got == sab.rules {
+				if got = strings.Join(brokenRules(err), ", "); got == sab.rule {
 					return
 				}
 			}
-			t.Errorf("rules that are broken: %s\nwant: %s\n%v", got, sab.rules, err)
+			t.Errorf("rules that are broken: %s\nwant: %s\n%v", got, sab.rule, err)
 		})
+	}
+}
+
+func TestSaboteurs_ThereIsOneForEachRule(t *testing.T) {
+	have := map[string]bool{}
+	for _, sab := range all() {
+		have[sab.rule] = true
+	}
+	for _, name := range storetest.RuleNames() {
+		if !have[name] {
+			t.Errorf("no saboteur breaks this rule: %s", name)
+		}
+		delete(have, name)
+	}
+	for name := range maps.Keys(have) {
+		t.Errorf("there is no rule of this name: %s", name)
 	}
 }
 
@@ -113,10 +169,72 @@ func brokenRules(err error) []string {
 	return names
 }
 
-// force stores rec whatever is there.
-func force(ctx context.Context, store sessions.Store, rec sessions.Record) error {
-	if err := store.Delete(ctx, rec.Key); err != nil {
+// force stores rec whatever record is there.
+func force(ctx context.Context, store driver.Store, rec driver.Record) error {
+	if _, err := store.End(ctx, driver.End{Key: rec.Key}); err != nil {
 		return err
 	}
 	return store.Create(ctx, rec)
+}
+
+// phantom is a record of next to nothing.
+func phantom(key string) driver.Record {
+	now := time.Now()
+	return driver.Record{
+		Key: key, Payload: codec.Opaque("json", []byte("null")), Created: now, Accessed: now,
+		IdleTimeout: time.Hour, AbsoluteTimeout: time.Hour,
+	}
+}
+
+// isAbsent reports whether there is neither a record nor a marker.
+func isAbsent(err error) bool {
+	return errors.Is(err, driver.ErrNotFound) && !errors.Is(err, driver.ErrEnded)
+}
+
+// undead keeps records that come back to life although their session has ended.
+type undead struct {
+	mu      sync.Mutex
+	records map[string]driver.Record
+}
+
+// among makes the store's Load find what is revived.
+func (u *undead) among(good driver.Store, s *saboteur) {
+	s.load = func(ctx context.Context, key string) (driver.Record, error) {
+		u.mu.Lock()
+		rec, ok := u.records[key]
+		u.mu.Unlock()
+		if ok {
+			return rec, nil
+		}
+		return good.Load(ctx, key)
+	}
+}
+
+// revive revives a record.
+func (u *undead) revive(rec driver.Record) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.records == nil {
+		u.records = map[string]driver.Record{}
+	}
+	u.records[rec.Key] = rec
+	return nil
+}
+
+// notes remembers texts.
+type notes struct {
+	mu   sync.Mutex
+	seen map[string]bool
+}
+
+// note remembers a text, and reports whether it did before.
+func (n *notes) note(text string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.seen == nil {
+		n.seen = map[string]bool{}
+	}
+	before := n.seen[text]
+	n.seen[text] = true
+	return before
 }

@@ -13,7 +13,7 @@ type slowly struct {
 	open map[string]chan struct{}
 }
 
-// arrive tells that a call about key is here. It opens what waits for n.
+// arrive says that a call about key is here. It opens what waits for n.
 func (s *slowly) arrive(key string, n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -23,12 +23,13 @@ func (s *slowly) arrive(key string, n int) {
 	}
 }
 
-// wait waits until n calls about key are here, or, where nothing races, for a moment.
-func (s *slowly) wait(ctx context.Context, key string, n int) {
+// wait waits until as many calls about key are here as open what waits, or, where nothing races,
+// for a moment.
+func (s *slowly) wait(ctx context.Context, key string) {
 	s.mu.Lock()
 	gate := s.gate(key)
 	s.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Millisecond)
 	defer cancel()
 	select {
 	case <-gate:
@@ -36,17 +37,10 @@ func (s *slowly) wait(ctx context.Context, key string, n int) {
 	}
 }
 
-// together arrives and waits.
-func (s *slowly) together(ctx context.Context, key string, n int) {
-	s.arrive(key, n)
-	s.wait(ctx, key, n)
-}
-
-// count returns how many calls about key were here.
-func (s *slowly) count(key string) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.here[key]
+// together arrives, and waits for another.
+func (s *slowly) together(ctx context.Context, key string) {
+	s.arrive(key, 2)
+	s.wait(ctx, key)
 }
 
 // gate needs the lock.
@@ -58,4 +52,11 @@ func (s *slowly) gate(key string) chan struct{} {
 		s.open[key] = make(chan struct{})
 	}
 	return s.open[key]
+}
+
+// count returns how many calls about key were here.
+func (s *slowly) count(key string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.here[key]
 }

@@ -1,0 +1,82 @@
+package pysession
+
+import (
+	"crypto/hmac"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// IDs is the scheme of dynamodb-session-web: so many random bytes in base64url without padding, at least 16, and, if there are keys,
+// signed as itsdangerous does. Keys run from the oldest to the newest: the last one signs, all verify. The key of the table is the
+// ID itself, signature included.
+func IDs(bytes int, keys ...string) sessions.IDScheme {
+	own := make([][]byte, 0, len(keys))
+	for _, k := range keys {
+		own = append(own, derive(k))
+	}
+	empty := slices.Contains(keys, "")
+	return &ids{random: sessions.RandomIDs(bytes), bytes: bytes, signed: len(keys), empty: empty, keys: func() [][]byte { return own }}
+}
+
+// ids holds its keys in a function, which no verb of fmt looks into.
+type ids struct {
+	random sessions.IDScheme
+	bytes  int
+	signed int // how many keys there are
+	empty  bool
+	keys   func() [][]byte
+}
+
+func (s *ids) New() sessions.ID {
+	id := s.random.New()
+	value := id.Secret()
+	if value == "" || s.signed == 0 {
+		return id
+	}
+	return sessions.IDOf(value + "." + sign(s.keys()[s.signed-1], value))
+}
+
+// Parse refuses whatever is not letter by letter what New could have made: the original lets pass a signature with spare bits set.
+func (s *ids) Parse(text string) (sessions.ID, error) {
+	if s.signed == 0 {
+		return s.random.Parse(text)
+	}
+	dot := strings.LastIndexByte(text, '.')
+	if dot < 0 {
+		return sessions.ID{}, fmt.Errorf("%w: not signed", sessions.ErrInvalidID)
+	}
+	value, sig := text[:dot], text[dot+1:]
+	if _, err := s.random.Parse(value); err != nil {
+		return sessions.ID{}, err
+	}
+	good := false
+	for _, key := range s.keys() { // all of them, whichever fits: the time tells nothing
+		good = hmac.Equal([]byte(sig), []byte(sign(key, value))) || good
+	}
+	if !good {
+		return sessions.ID{}, fmt.Errorf("%w: signed by no key of ours", sessions.ErrInvalidID)
+	}
+	return sessions.IDOf(text), nil
+}
+
+// Key is the ID itself: that is where dynamodb-session-web looks.
+func (s *ids) Key(id sessions.ID) string { return id.Secret() }
+
+// Validate tells whether the size is within its bounds, and whether there is an empty key, which anybody could sign with.
+func (s *ids) Validate() error {
+	if s.empty {
+		return fmt.Errorf("pysession: a signing key is empty")
+	}
+	if v, ok := s.random.(interface{ Validate() error }); ok {
+		return v.Validate()
+	}
+	return nil
+}
+
+// Format shows how many keys there are, and none of them.
+func (s *ids) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "IDs of %d random bytes as keys, signed by one of %d keys", s.bytes, s.signed)
+}
