@@ -9,6 +9,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
 func TestIsFlat(t *testing.T) {
@@ -48,7 +49,7 @@ func TestFlat_DataThatHasNotChangedIsNotEncoded(t *testing.T) {
 		N int
 	}
 	n := 0
-	m, err := New(keptInMap{}, &Config[flat]{Codec: encodes[flat]{n: &n}})
+	m, err := New(memstore.New(nil), &Config[flat]{Codec: encodes[flat]{n: &n}})
 	is.NoErr(err)
 	s, err := m.CreateAndSave(t.Context(), flat{A: "a"})
 	is.NoErr(err)
@@ -68,7 +69,7 @@ func TestFlat_DataThatHasNotChangedIsNotEncoded(t *testing.T) {
 
 func TestFlat_AZeroThatBecameNegativeHasChanged(t *testing.T) {
 	is := is.New(t)
-	m, err := New[struct{ F float64 }](keptInMap{}, nil)
+	m, err := New[struct{ F float64 }](memstore.New(nil), nil)
 	is.NoErr(err)
 	s, err := m.CreateAndSave(t.Context(), struct{ F float64 }{0})
 	is.NoErr(err)

@@ -5,6 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dynasession/dynasession/internal/wants"
+	"github.com/dynasession/dynasession/sessions/internal/cued"
+
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/codec"
@@ -20,7 +23,7 @@ func TestTouchIsWrittenOnceInTheInterval(t *testing.T) {
 		w.clock.Advance(30 * time.Second)
 		_, err := w.Load(t.Context(), s.ID().Secret())
 		is.NoErr(err)
-		for _, call := range w.store.took() {
+		for _, call := range w.store.Took() {
 			if call == "Touch" {
 				touches++
 			}
@@ -40,16 +43,16 @@ func TestTouchIntervalEdges(t *testing.T) {
 	}
 	w.clock.Advance(time.Minute - time.Microsecond)
 	is.Equal(load().AccessedAt(), start) // not yet due
-	is.Equal(w.store.took(), []string{"Load"})
+	is.Equal(w.store.Took(), []string{"Load"})
 
 	w.clock.Advance(time.Microsecond)
 	got := load()
 	is.Equal(got.AccessedAt(), start.Add(time.Minute)) // due
 	is.Equal(got.ExpiresAt(), start.Truncate(time.Second).Add(time.Minute+2*time.Hour))
-	is.Equal(w.store.took(), []string{"Load", "Touch"})
+	is.Equal(w.store.Took(), []string{"Load", "Touch"})
 
 	is.Equal(load().AccessedAt(), start.Add(time.Minute)) // and recorded for the next
-	is.Equal(w.store.took(), []string{"Load"})
+	is.Equal(w.store.Took(), []string{"Load"})
 }
 
 func TestNegativeTouchIntervalRecordsEveryAccess(t *testing.T) {
@@ -61,11 +64,11 @@ func TestNegativeTouchIntervalRecordsEveryAccess(t *testing.T) {
 		got, err := w.Load(t.Context(), s.ID().Secret())
 		is.NoErr(err)
 		is.Equal(got.AccessedAt(), w.clock.Now())
-		is.Equal(w.store.took(), []string{"Load", "Touch"})
+		is.Equal(w.store.Took(), []string{"Load", "Touch"})
 	}
 	_, err := w.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
-	is.Equal(w.store.took(), []string{"Load"}) // at the same moment there is nothing to record
+	is.Equal(w.store.Took(), []string{"Load"}) // at the same moment there is nothing to record
 }
 
 // A session ends up to TouchInterval early, never late.
@@ -87,7 +90,7 @@ func TestSessionEndsAtMostOneIntervalEarly(t *testing.T) {
 		s2 := w.saved(t, cart{})
 		w.clock.Set(last.Add(10 * time.Minute))
 		_, err = w.other.Load(t.Context(), s2.ID().Secret())
-		is.True(errors.Is(err, sessions.ErrExpired)) // idle timeout: dead in every phase
+		wants.Err(t, err, sessions.ErrExpired) // idle timeout: dead in every phase
 	}
 }
 
@@ -103,20 +106,20 @@ func TestShortSessionsAreTouchedInProportion(t *testing.T) {
 		_, err := w.Load(t.Context(), s.ID().Secret())
 		is.NoErr(err) // in use, and so alive
 	}
-	w.store.took()
+	w.store.Took()
 	w.clock.Advance(2 * time.Second)
 	_, err := w.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
-	is.Equal(w.store.took(), []string{"Load"}) // and still throttled
+	is.Equal(w.store.Took(), []string{"Load"}) // and still throttled
 
 	long := w.Create()
 	long.IdleTimeout = 10 * time.Hour
 	is.NoErr(w.Save(t.Context(), long))
-	w.store.took()
+	w.store.Took()
 	w.clock.Advance(6 * time.Minute)
 	_, err = w.Load(t.Context(), long.ID().Secret())
 	is.NoErr(err)
-	is.Equal(w.store.took(), []string{"Load", "Touch"}) // a longer one keeps the Manager's interval
+	is.Equal(w.store.Took(), []string{"Load", "Touch"}) // a longer one keeps the Manager's interval
 }
 
 func TestFailedTouchDoesNotFailTheRead(t *testing.T) {
@@ -125,7 +128,7 @@ func TestFailedTouchDoesNotFailTheRead(t *testing.T) {
 	s := w.saved(t, cart{Count: 4})
 	w.clock.Advance(time.Minute)
 	for _, reason := range []error{sessions.ErrUnavailable, sessions.ErrOutcomeUnknown, errors.New("throttled")} {
-		w.store.touch = func(ctx, string, time.Time, time.Time) error { return reason }
+		w.store.On("Touch", func(*cued.Call) error { return reason })
 		got, err := w.Load(t.Context(), s.ID().Secret())
 		is.NoErr(err)
 		is.Equal(got.Data.Count, 4)
@@ -133,7 +136,7 @@ func TestFailedTouchDoesNotFailTheRead(t *testing.T) {
 		got.Data.Count = 4
 		is.NoErr(w.Save(t.Context(), got)) // and the session can be worked with
 	}
-	w.store.touch = nil
+	w.store.On("Touch", nil)
 	got, err := w.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
 	is.Equal(got.AccessedAt(), start.Add(time.Minute)) // the next access makes up for it
@@ -144,12 +147,12 @@ func TestTouchThatFindsTheSessionGoneFailsTheRead(t *testing.T) {
 	w := newWorld(t, &sessions.Config[cart]{TouchInterval: time.Minute})
 	s := w.saved(t, cart{})
 	w.clock.Advance(time.Minute)
-	w.store.touch = func(ctx ctx, key string, accessed, expires time.Time) error {
-		is.NoErr(w.other.DestroyID(ctx, s.ID().Secret())) // the logout between our read and our touch
-		return w.mem.Touch(ctx, key, accessed, expires)
-	}
+	w.store.On("Touch", func(c *cued.Call) error {
+		is.NoErr(w.other.DestroyID(c.Context, s.ID().Secret())) // the logout between our read and our touch
+		return c.Do()
+	})
 	_, err := w.Load(t.Context(), s.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrNotFound))
+	wants.Err(t, err, sessions.ErrNotFound)
 	is.Equal(w.mem.Len(), 0) // and the touch brought nothing back
 }
 
@@ -159,12 +162,12 @@ func TestTouchDoesNotUndoASave(t *testing.T) {
 	w := newWorld(t, &sessions.Config[cart]{TouchInterval: time.Minute})
 	s := w.saved(t, cart{Count: 1})
 	w.clock.Advance(time.Minute)
-	w.store.touch = func(ctx ctx, key string, accessed, expires time.Time) error {
-		_, err := w.other.Update(ctx, s.ID().Secret(), func(c *cart) error { c.Count = 2; return nil })
+	w.store.On("Touch", func(c *cued.Call) error {
+		_, err := w.other.Update(c.Context, s.ID().Secret(), func(c *cart) error { c.Count = 2; return nil })
 		is.NoErr(err)
 		w.clock.Advance(time.Second)
-		return w.mem.Touch(ctx, key, accessed.Add(time.Second), expires.Add(time.Second))
-	}
+		return w.mem.Touch(c.Context, c.Key, c.Time.Add(time.Second), c.Time.Add(2*time.Hour+time.Second))
+	})
 	_, err := w.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
 	got, err := w.other.Load(t.Context(), s.ID().Secret())
@@ -188,4 +191,25 @@ func TestClockThatGoesBackMovesNoAccessBack(t *testing.T) {
 	got.Data.Count++
 	is.NoErr(w.Save(t.Context(), got))
 	is.Equal(got.AccessedAt(), start)
+}
+
+func TestPresets_EndSessionsAsNISTSays(t *testing.T) {
+	for name, c := range map[string]struct{ idle, absolute, wantIdle, wantAbsolute time.Duration }{
+		"AAL1": {sessions.AAL1IdleTimeout, sessions.AAL1AbsoluteTimeout, 720 * time.Hour, 720 * time.Hour},
+		"AAL2": {sessions.AAL2IdleTimeout, sessions.AAL2AbsoluteTimeout, time.Hour, 24 * time.Hour},
+		"AAL3": {sessions.AAL3IdleTimeout, sessions.AAL3AbsoluteTimeout, 15 * time.Minute, 12 * time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			w := newWorld(t, &sessions.Config[cart]{IdleTimeout: c.idle, AbsoluteTimeout: c.absolute})
+			s := w.saved(t, cart{})
+			w.clock.Advance(c.wantIdle - time.Second)
+			_, err := w.Load(t.Context(), s.ID().Secret())
+			is.NoErr(err)
+			w.clock.Advance(c.wantIdle)
+			_, err = w.Load(t.Context(), s.ID().Secret())
+			wants.Err(t, err, sessions.ErrExpired)
+			is.Equal(s.AbsoluteTimeout, c.wantAbsolute)
+		})
+	}
 }
