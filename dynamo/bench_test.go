@@ -30,7 +30,8 @@ type six struct {
 // rivals are what the library does for a call, and the SDK's bare call for the same item.
 type rivals struct{ ours, bare func(context.Context) error }
 
-// cannedSession returns a DynamoDB that answers with a session in a codec's format, and the session's ID.
+// cannedSession returns a DynamoDB that answers with a session in a codec's format, and the
+// session's ID.
 func cannedSession(tb testing.TB, c codec.Codec[six]) (*canned.Kept, sessions.ID) {
 	tb.Helper()
 	var service canned.Service
@@ -97,8 +98,9 @@ func benchManager(tb testing.TB, client *dynamodb.Client, c codec.Codec[six]) *s
 	return m
 }
 
-// run reports the median time of either, and how they relate. They take turns, ten calls each, so that both meet the same weather. The
-// network is a stub that answers at once: nothing else that an application's call takes makes the ratio smaller.
+// run reports the median time of either, and how they relate. They take turns, ten calls each, so
+// that both meet the same weather. The network is a stub that answers at once: nothing else that an
+// application's call takes makes the ratio smaller.
 func (r rivals) run(b *testing.B) {
 	var ours, bare []time.Duration
 	timed := func(call func(context.Context) error) time.Duration {
@@ -125,7 +127,8 @@ func (r rivals) run(b *testing.B) {
 	b.ReportMetric(float64(us)/float64(sdk), "ours/SDK")
 }
 
-// What the library adds to the SDK's bare call for the same item, data in JSON if not said otherwise.
+// What the library adds to the SDK's bare call for the same item, data in JSON if not said
+// otherwise.
 func BenchmarkLoad(b *testing.B)            { loadRivals(b, codec.JSON[six]{}).run(b) }
 func BenchmarkLoadMessagePack(b *testing.B) { loadRivals(b, msgpack.Codec[six]{}).run(b) }
 func BenchmarkSave(b *testing.B)            { saveRivals(b).run(b) }

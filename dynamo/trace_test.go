@@ -65,7 +65,8 @@ func TestTrace_ARecoveredWriteIsTold(t *testing.T) {
 	}
 }
 
-// The first answer puts the store's clock right, whether it is a record, a refusal or the second of a hedged read; and is told.
+// The first answer puts the store's clock right, whether it is a record, a refusal or the second of
+// a hedged read; and is told.
 func TestTrace_ClockSkew(t *testing.T) {
 	calls := map[string]func(context.Context, *dynamo.Store) error{
 		"Load":   func(ctx context.Context, s *dynamo.Store) error { _, err := s.Load(ctx, "k"); return err },
