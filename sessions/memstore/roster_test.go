@@ -84,3 +84,15 @@ func TestChangeRoster_MovesTheSweep(t *testing.T) {
 	c.Advance(10000 * time.Hour)
 	is.Equal(epochs(), [2]int64{0, 1})
 }
+
+func TestChangeRoster_RoundsAsTheDynamoDBStoreDoes(t *testing.T) {
+	is := is.New(t)
+	s, _ := filled(t, 0)
+	at := start.Add(time.Hour + 1234567*time.Nanosecond).In(time.FixedZone("", 3600))
+	want := start.Add(time.Hour)
+	r, err := s.ChangeRoster(t.Context(), driver.RosterChange{
+		Key: "subject:a", Rev: "r", Enter: "k", Deadline: at, Stale: at, Expires: at,
+	})
+	is.NoErr(err)
+	is.Equal(r, driver.Roster{Key: "subject:a", Rev: "r", Entries: map[string]time.Time{"k": want}, Stale: want, Expires: want})
+}

@@ -217,3 +217,19 @@ func TestSweep_WithoutAClockGoesByEachKindOfWrite(t *testing.T) {
 		})
 	}
 }
+
+func TestSweep_WhatExpiresEarlierNow(t *testing.T) {
+	is := is.New(t)
+	s, c := filled(t, 10)
+	short := record("key7", start)
+	short.Rev, short.IdleTimeout = "next", 10*time.Minute
+	is.NoErr(s.Replace(t.Context(), short, "rev-of-key7"))
+	c.Advance(10*time.Minute - time.Second)
+	write(t, s)
+	is.Equal(s.Len(), 10)
+	c.Advance(time.Second)
+	write(t, s)
+	is.Equal(s.Len(), 9)
+	_, err := s.Load(t.Context(), "key7")
+	is.True(errors.Is(err, driver.ErrNotFound))
+}
