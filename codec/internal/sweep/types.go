@@ -183,6 +183,7 @@ func (d decimal) MarshalJSON() ([]byte, error) { return []byte(`"` + d.String() 
 func (d *decimal) UnmarshalJSON(b []byte) error {
 	return d.UnmarshalText([]byte(strings.Trim(string(b), `"`)))
 }
+
 func (d *decimal) UnmarshalText(b []byte) error {
 	v, e, _ := strings.Cut(string(b), "e")
 	var ok bool
