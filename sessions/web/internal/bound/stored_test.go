@@ -1,0 +1,91 @@
+package bound_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/sessions/web/internal/bound"
+)
+
+// The stored form is read for ever: each line of the golden file is one that was written once.
+func TestParse_GoldenFile(t *testing.T) {
+	is := is.New(t)
+	file, err := os.ReadFile("testdata/bindings.txt")
+	is.NoErr(err)
+	seen := map[string]bool{}
+	for line := range strings.Lines(string(file)) {
+		name, digits, ok := strings.Cut(strings.TrimSpace(line), " ")
+		is.True(ok)
+		data, err := hex.DecodeString(digits)
+		is.NoErr(err)
+		b, err := bound.Parse(data)
+		is.NoErr(err)
+		is.True(bytes.Equal(b.Bytes(), data)) // written as it was read
+		is.Equal(b.Made(), epoch)
+		at, ok := b.Registered()
+		is.Equal(ok, name != "none")
+		is.True(!ok || at.Equal(epoch.Add(life)))
+		is.Equal(b.Browser(), name == "ES256" || name == "RS256")
+		is.Equal(b.Client(), name == "DPoP")
+		seen[name] = true
+	}
+	is.Equal(len(seen), 4) // each kind is there
+}
+
+// A cookie and a challenge that were handed out stay valid across a release.
+func TestStamps_GoldenValues(t *testing.T) {
+	is := is.New(t)
+	file, err := os.ReadFile("testdata/stamps.txt")
+	is.NoErr(err)
+	lines := strings.Fields(string(file))
+	is.Equal(len(lines), 5)
+	data, err := hex.DecodeString(lines[0])
+	is.NoErr(err)
+	b, err := bound.Parse(data)
+	is.NoErr(err)
+	is.Equal(b.Identifier(), lines[1])
+	is.Equal(b.RegistrationChallenge(epoch), lines[2])
+	is.Equal(b.Challenge(epoch), lines[3])
+	is.Equal(b.Cookie(epoch), lines[4])
+}
+
+func TestBytes_AreCompact(t *testing.T) {
+	is := is.New(t)
+	is.Equal(len(bound.New(epoch).Bytes()), 42)
+	is.Equal(len(registered(t, newES256(t)).Bytes()), 83)
+	is.Equal(len(registered(t, newRS256(t)).Bytes()), 50+4+256)
+}
+
+func TestParse_Refuses(t *testing.T) {
+	good := registered(t, newES256(t)).Bytes()
+	change := func(i int, to byte) []byte {
+		b := bytes.Clone(good)
+		b[i] = to
+		return b
+	}
+	for name, data := range map[string][]byte{
+		"nothing":         nil,
+		"a newer version": change(0, 2),
+		"another kind":    change(1, 9),
+		"none, with more": change(1, 0),
+		"another's key":   change(1, 2),
+		"DPoP, too long":  change(1, 3),
+		"no such point":   append(bytes.Clone(good[:50]), bytes.Repeat([]byte{0xff}, 33)...),
+		"cut":             good[:len(good)-1],
+		"no key":          good[:50],
+		"no time":         good[:45],
+		"longer":          append(bytes.Clone(good), 0),
+		"DPoP of zeros":   append(change(1, 3)[:50], make([]byte, 32)...),
+		"RSA of zeros":    append(change(1, 2)[:50], make([]byte, 260)...),
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := bound.Parse(data)
+			refused(t, err, bound.ErrMalformed)
+		})
+	}
+}
