@@ -103,12 +103,18 @@ func (b Binding) Refresh(r Response, life time.Duration, now time.Time) error {
 // The stored form, all numbers big-endian:
 //
 //	1 byte     version, 1
-//	1 byte     kind: 0 no key, 1 ES256, 2 RS256, 3 DPoP
 //	32 bytes   secret
 //	8 bytes    time of the login, Unix milliseconds
+//	1 byte     kind: 0 no key, 1 ES256, 2 RS256, 3 DPoP
 //	8 bytes    time of the registration, unless the kind is 0
 //	the rest   the key: compressed point; exponent in 4 bytes and modulus; SHA-256 thumbprint
+//
+// A registration changes what follows the time of the login; a login makes a new binding. The first
+// FixedBytes are what encrypted data is bound to.
 const (
+	// FixedBytes is how many bytes of the stored form a registration leaves as they are.
+	FixedBytes = 1 + 32
+
 	version = 1
 
 	kindNone  = 0
@@ -116,12 +122,17 @@ const (
 	kindRS256 = 2
 	kindDPoP  = 3
 
-	headBytes = 1 + 1 + 32 + 8
+	madeAt  = FixedBytes
+	kindAt  = madeAt + 8
+	boundAt = kindAt + 1
+	keyAt   = boundAt + 8
 )
 
 // Bytes returns the stored form of b: 42 bytes without a key, 83 for ES256, 82 for DPoP.
 func (b Binding) Bytes() []byte {
-	kind := byte(kindNone)
+	out := append([]byte{version}, b.secret[:]...)
+	out = binary.BigEndian.AppendUint64(out, uint64(b.made.UnixMilli()))
+	var kind byte
 	switch {
 	case b.Client():
 		kind = kindDPoP
@@ -129,13 +140,10 @@ func (b Binding) Bytes() []byte {
 		kind = kindES256
 	case b.key.Algorithm() == RS256:
 		kind = kindRS256
+	default:
+		return append(out, kindNone)
 	}
-	out := append([]byte{version, kind}, b.secret[:]...)
-	out = binary.BigEndian.AppendUint64(out, uint64(b.made.UnixMilli()))
-	if kind == kindNone {
-		return out
-	}
-	out = binary.BigEndian.AppendUint64(out, uint64(b.registered.UnixMilli()))
+	out = binary.BigEndian.AppendUint64(append(out, kind), uint64(b.registered.UnixMilli()))
 	if kind == kindDPoP {
 		return append(out, b.thumbprint[:]...)
 	}
@@ -145,43 +153,46 @@ func (b Binding) Bytes() []byte {
 // Parse reads the stored form. Its error is ErrMalformed, also for a version that a newer release
 // wrote: a session whose binding can't be judged must not be accepted as unbound.
 func Parse(data []byte) (Binding, error) {
-	if len(data) < headBytes || data[0] != version {
-		return Binding{}, fmt.Errorf("%w: stored binding", ErrMalformed)
+	if len(data) < boundAt || data[0] != version {
+		return Binding{}, errStored
 	}
-	b := Binding{made: milliseconds(data[34:])}
-	copy(b.secret[:], data[2:34])
-	kind, rest := data[1], data[headBytes:]
+	b := Binding{made: milliseconds(data[madeAt:])}
+	copy(b.secret[:], data[1:])
+	kind := data[kindAt]
 	if kind == kindNone {
-		if len(rest) != 0 {
-			return Binding{}, fmt.Errorf("%w: stored binding", ErrMalformed)
+		if len(data) != boundAt {
+			return Binding{}, errStored
 		}
 		return b, nil
 	}
-	if len(rest) < 8 {
-		return Binding{}, fmt.Errorf("%w: stored binding", ErrMalformed)
+	if len(data) <= keyAt {
+		return Binding{}, errStored
 	}
-	b.registered = milliseconds(rest)
+	b.registered = milliseconds(data[boundAt:])
 	var err error
-	switch rest = rest[8:]; kind {
+	switch key := data[keyAt:]; kind {
 	case kindES256:
-		b.key, err = parseKey(ES256, rest)
+		b.key, err = parseKey(ES256, key)
 	case kindRS256:
-		b.key, err = parseKey(RS256, rest)
+		b.key, err = parseKey(RS256, key)
 	case kindDPoP:
-		if len(rest) == len(b.thumbprint) {
-			copy(b.thumbprint[:], rest)
+		if len(key) != len(b.thumbprint) {
+			return Binding{}, errStored
 		}
+		copy(b.thumbprint[:], key)
 		if !b.Client() {
-			err = ErrMalformed
+			return Binding{}, errStored
 		}
 	default:
-		err = ErrMalformed
+		return Binding{}, errStored
 	}
 	if err != nil {
-		return Binding{}, fmt.Errorf("%w: stored binding: %w", ErrMalformed, err)
+		return Binding{}, fmt.Errorf("%w: %w", errStored, err)
 	}
 	return b, nil
 }
+
+var errStored = fmt.Errorf("%w: stored binding", ErrMalformed)
 
 // whole returns t as it is stored.
 func whole(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/matryer/is"
 
@@ -61,6 +62,17 @@ func TestBytes_AreCompact(t *testing.T) {
 	is.Equal(len(registered(t, newRS256(t)).Bytes()), 50+4+256)
 }
 
+// What encrypted data is bound to stays as it is, and differs from session to session.
+func TestBytes_ARegistrationKeepsTheFirst(t *testing.T) {
+	is := is.New(t)
+	s := newES256(t)
+	before := bound.New(epoch)
+	after, err := before.Register(parse(t, s.registration(t, before.RegistrationChallenge(epoch))), epoch.Add(time.Second))
+	is.NoErr(err)
+	is.Equal(before.Bytes()[:bound.FixedBytes], after.Bytes()[:bound.FixedBytes])
+	is.True(!bytes.Equal(before.Bytes()[:bound.FixedBytes], bound.New(epoch).Bytes()[:bound.FixedBytes]))
+}
+
 func TestParse_Refuses(t *testing.T) {
 	good := registered(t, newES256(t)).Bytes()
 	change := func(i int, to byte) []byte {
@@ -71,17 +83,17 @@ func TestParse_Refuses(t *testing.T) {
 	for name, data := range map[string][]byte{
 		"nothing":         nil,
 		"a newer version": change(0, 2),
-		"another kind":    change(1, 9),
-		"none, with more": change(1, 0),
-		"another's key":   change(1, 2),
-		"DPoP, too long":  change(1, 3),
+		"another kind":    change(41, 9),
+		"none, with more": change(41, 0),
+		"another's key":   change(41, 2),
+		"DPoP, too long":  change(41, 3),
 		"no such point":   append(bytes.Clone(good[:50]), bytes.Repeat([]byte{0xff}, 33)...),
 		"cut":             good[:len(good)-1],
 		"no key":          good[:50],
 		"no time":         good[:45],
 		"longer":          append(bytes.Clone(good), 0),
-		"DPoP of zeros":   append(change(1, 3)[:50], make([]byte, 32)...),
-		"RSA of zeros":    append(change(1, 2)[:50], make([]byte, 260)...),
+		"DPoP of zeros":   append(change(41, 3)[:50], make([]byte, 32)...),
+		"RSA of zeros":    append(change(41, 2)[:50], make([]byte, 260)...),
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := bound.Parse(data)
