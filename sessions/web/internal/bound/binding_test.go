@@ -15,6 +15,12 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/dynasession/dynasession/sessions/web/internal/bound"
+	"github.com/dynasession/dynasession/sessions/web/internal/bound/boundtest"
+)
+
+var (
+	epoch = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	life  = 10 * time.Minute
 )
 
 func parse(t testing.TB, text string) bound.Response {
@@ -27,10 +33,10 @@ func parse(t testing.TB, text string) bound.Response {
 }
 
 // registered returns a binding with the key of s.
-func registered(t testing.TB, s signer) bound.Binding {
+func registered(t testing.TB, s boundtest.Signer) bound.Binding {
 	t.Helper()
 	b := bound.New(epoch)
-	b, err := b.Register(parse(t, s.registration(t, b.RegistrationChallenge(epoch))), epoch)
+	b, err := b.Register(parse(t, s.Registration(t, b.RegistrationChallenge(epoch))), epoch)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,8 +51,8 @@ func refused(t testing.TB, err, want error) {
 }
 
 func TestBinding_AWholeLife(t *testing.T) {
-	for _, s := range []signer{newES256(t), newRS256(t)} {
-		t.Run(s.alg, func(t *testing.T) {
+	for _, s := range []boundtest.Signer{boundtest.NewES256(t), boundtest.NewRS256(t)} {
+		t.Run(s.Alg, func(t *testing.T) {
 			is := is.New(t)
 			b := bound.New(epoch)
 			is.True(!b.Browser() && !b.Client())
@@ -54,7 +60,7 @@ func TestBinding_AWholeLife(t *testing.T) {
 			challenge := b.RegistrationChallenge(epoch)
 
 			now := epoch.Add(2 * time.Second)
-			b, err := b.Register(parse(t, s.registration(t, challenge)), now)
+			b, err := b.Register(parse(t, s.Registration(t, challenge)), now)
 			is.NoErr(err)
 			is.True(b.Browser())
 			at, ok := b.Registered()
@@ -63,26 +69,26 @@ func TestBinding_AWholeLife(t *testing.T) {
 
 			b, err = bound.Parse(b.Bytes()) // as another host reads it
 			is.NoErr(err)
-			is.NoErr(b.Refresh(parse(t, s.refresh(t, b.Challenge(now))), life, now.Add(life)))
+			is.NoErr(b.Refresh(parse(t, s.Refresh(t, b.Challenge(now))), life, now.Add(life)))
 			is.NoErr(b.CheckCookie(b.Cookie(now), life, now.Add(life)))
 		})
 	}
 }
 
 func TestRegister_Refuses(t *testing.T) {
-	s, other, rsa := newES256(t), newES256(t), newRS256(t)
+	s, other, rsa := boundtest.NewES256(t), boundtest.NewES256(t), boundtest.NewRS256(t)
 	b := bound.New(epoch)
 	challenge := b.RegistrationChallenge(epoch)
-	header := func(changes object) object {
-		h := object{"typ": "dbsc+jwt", "alg": "ES256", "jwk": s.jwk}
+	header := func(changes boundtest.Object) boundtest.Object {
+		h := boundtest.Object{"typ": "dbsc+jwt", "alg": "ES256", "jwk": s.JWK}
 		for k, v := range changes {
 			h[k] = v
 		}
 		return h
 	}
-	jwk := func(changes object) object {
-		j := object{}
-		for k, v := range s.jwk {
+	jwk := func(changes boundtest.Object) boundtest.Object {
+		j := boundtest.Object{}
+		for k, v := range s.JWK {
 			j[k] = v
 		}
 		for k, v := range changes {
@@ -90,41 +96,41 @@ func TestRegister_Refuses(t *testing.T) {
 				delete(j, k)
 			}
 		}
-		return header(object{"jwk": j})
+		return header(boundtest.Object{"jwk": j})
 	}
-	payload := object{"jti": challenge}
+	payload := boundtest.Object{"jti": challenge}
 	for name, c := range map[string]struct {
 		text string
 		now  time.Time
 		want error
 	}{
-		"the key of another signs":            {s.token(t, header(object{"jwk": other.jwk}), payload), epoch, bound.ErrSignature},
-		"ES256 with an RSA key":               {s.token(t, header(object{"jwk": rsa.jwk}), payload), epoch, bound.ErrKey},
-		"RS256 with a P-256 key":              {s.token(t, header(object{"alg": "RS256"}), payload), epoch, bound.ErrKey},
-		"RS256 with an RSA key, signed by EC": {s.token(t, header(object{"alg": "RS256", "jwk": rsa.jwk}), payload), epoch, bound.ErrSignature},
-		"no key":                              {s.refresh(t, challenge), epoch, bound.ErrKey},
-		"key null":                            {s.token(t, header(object{"jwk": nil}), payload), epoch, bound.ErrKey},
-		"a private key":                       {s.token(t, jwk(object{"d": "AAAA"}), payload), epoch, bound.ErrKey},
-		"a symmetric key":                     {s.token(t, header(object{"jwk": object{"kty": "oct", "k": "AAAA"}}), payload), epoch, bound.ErrKey},
-		"a key for another algorithm":         {s.token(t, jwk(object{"alg": "ES384"}), payload), epoch, bound.ErrAlgorithm},
-		"on another curve":                    {s.token(t, jwk(object{"crv": "P-384"}), payload), epoch, bound.ErrKey},
-		"not on the curve":                    {s.token(t, jwk(object{"y": s.jwk["x"]}), payload), epoch, bound.ErrKey},
-		"the point at infinity":               {s.token(t, jwk(object{"x": encode(make([]byte, 32)), "y": encode(make([]byte, 32))}), payload), epoch, bound.ErrKey},
-		"a coordinate of 33 bytes":            {s.token(t, jwk(object{"x": encode(make([]byte, 33))}), payload), epoch, bound.ErrKey},
-		"no coordinate":                       {s.token(t, jwk(object{"x": nil}), payload), epoch, bound.ErrKey},
-		"RSA of 1024 bits":                    {s.token(t, header(object{"alg": "RS256", "jwk": object{"kty": "RSA", "n": encode(odd(128)), "e": "AQAB"}}), payload), epoch, bound.ErrKey},
-		"RSA of 4104 bits":                    {s.token(t, header(object{"alg": "RS256", "jwk": object{"kty": "RSA", "n": encode(odd(513)), "e": "AQAB"}}), payload), epoch, bound.ErrKey},
-		"RSA with exponent 1":                 {s.token(t, header(object{"alg": "RS256", "jwk": object{"kty": "RSA", "n": encode(odd(256)), "e": "AQ"}}), payload), epoch, bound.ErrKey},
-		"RSA with exponent 3":                 {s.token(t, header(object{"alg": "RS256", "jwk": object{"kty": "RSA", "n": encode(odd(256)), "e": "Aw"}}), payload), epoch, bound.ErrKey},
-		"RSA with an even exponent":           {s.token(t, header(object{"alg": "RS256", "jwk": object{"kty": "RSA", "n": encode(odd(256)), "e": "AQAA"}}), payload), epoch, bound.ErrKey},
-		"RSA with an exponent of 40 bits":     {s.token(t, header(object{"alg": "RS256", "jwk": object{"kty": "RSA", "n": encode(odd(256)), "e": "AQABAAE"}}), payload), epoch, bound.ErrKey},
-		"RSA with a leading zero":             {s.token(t, header(object{"alg": "RS256", "jwk": object{"kty": "RSA", "n": encode(append([]byte{0}, odd(256)...)), "e": "AQAB"}}), payload), epoch, bound.ErrKey},
-		"a refresh challenge":                 {s.registration(t, b.Challenge(epoch)), epoch, bound.ErrChallenge},
-		"a bound cookie as challenge":         {s.registration(t, b.Cookie(epoch)), epoch, bound.ErrChallenge},
-		"another session's challenge":         {s.registration(t, bound.New(epoch).RegistrationChallenge(epoch)), epoch, bound.ErrChallenge},
-		"a challenge of the client's own":     {s.registration(t, "hello"), epoch, bound.ErrChallenge},
-		"a challenge changed":                 {s.registration(t, flip(challenge)), epoch, bound.ErrChallenge},
-		"an old challenge":                    {s.registration(t, challenge), epoch.Add(6*time.Minute + time.Second), bound.ErrExpired},
+		"the key of another signs":            {s.Token(t, header(boundtest.Object{"jwk": other.JWK}), payload), epoch, bound.ErrSignature},
+		"ES256 with an RSA key":               {s.Token(t, header(boundtest.Object{"jwk": rsa.JWK}), payload), epoch, bound.ErrKey},
+		"RS256 with a P-256 key":              {s.Token(t, header(boundtest.Object{"alg": "RS256"}), payload), epoch, bound.ErrKey},
+		"RS256 with an RSA key, signed by EC": {s.Token(t, header(boundtest.Object{"alg": "RS256", "jwk": rsa.JWK}), payload), epoch, bound.ErrSignature},
+		"no key":                              {s.Refresh(t, challenge), epoch, bound.ErrKey},
+		"key null":                            {s.Token(t, header(boundtest.Object{"jwk": nil}), payload), epoch, bound.ErrKey},
+		"a private key":                       {s.Token(t, jwk(boundtest.Object{"d": "AAAA"}), payload), epoch, bound.ErrKey},
+		"a symmetric key":                     {s.Token(t, header(boundtest.Object{"jwk": boundtest.Object{"kty": "oct", "k": "AAAA"}}), payload), epoch, bound.ErrKey},
+		"a key for another algorithm":         {s.Token(t, jwk(boundtest.Object{"alg": "ES384"}), payload), epoch, bound.ErrAlgorithm},
+		"on another curve":                    {s.Token(t, jwk(boundtest.Object{"crv": "P-384"}), payload), epoch, bound.ErrKey},
+		"not on the curve":                    {s.Token(t, jwk(boundtest.Object{"y": s.JWK["x"]}), payload), epoch, bound.ErrKey},
+		"the point at infinity":               {s.Token(t, jwk(boundtest.Object{"x": boundtest.Encode(make([]byte, 32)), "y": boundtest.Encode(make([]byte, 32))}), payload), epoch, bound.ErrKey},
+		"a coordinate of 33 bytes":            {s.Token(t, jwk(boundtest.Object{"x": boundtest.Encode(make([]byte, 33))}), payload), epoch, bound.ErrKey},
+		"no coordinate":                       {s.Token(t, jwk(boundtest.Object{"x": nil}), payload), epoch, bound.ErrKey},
+		"RSA of 1024 bits":                    {s.Token(t, header(boundtest.Object{"alg": "RS256", "jwk": boundtest.Object{"kty": "RSA", "n": boundtest.Encode(odd(128)), "e": "AQAB"}}), payload), epoch, bound.ErrKey},
+		"RSA of 4104 bits":                    {s.Token(t, header(boundtest.Object{"alg": "RS256", "jwk": boundtest.Object{"kty": "RSA", "n": boundtest.Encode(odd(513)), "e": "AQAB"}}), payload), epoch, bound.ErrKey},
+		"RSA with exponent 1":                 {s.Token(t, header(boundtest.Object{"alg": "RS256", "jwk": boundtest.Object{"kty": "RSA", "n": boundtest.Encode(odd(256)), "e": "AQ"}}), payload), epoch, bound.ErrKey},
+		"RSA with exponent 3":                 {s.Token(t, header(boundtest.Object{"alg": "RS256", "jwk": boundtest.Object{"kty": "RSA", "n": boundtest.Encode(odd(256)), "e": "Aw"}}), payload), epoch, bound.ErrKey},
+		"RSA with an even exponent":           {s.Token(t, header(boundtest.Object{"alg": "RS256", "jwk": boundtest.Object{"kty": "RSA", "n": boundtest.Encode(odd(256)), "e": "AQAA"}}), payload), epoch, bound.ErrKey},
+		"RSA with an exponent of 40 bits":     {s.Token(t, header(boundtest.Object{"alg": "RS256", "jwk": boundtest.Object{"kty": "RSA", "n": boundtest.Encode(odd(256)), "e": "AQABAAE"}}), payload), epoch, bound.ErrKey},
+		"RSA with a leading zero":             {s.Token(t, header(boundtest.Object{"alg": "RS256", "jwk": boundtest.Object{"kty": "RSA", "n": boundtest.Encode(append([]byte{0}, odd(256)...)), "e": "AQAB"}}), payload), epoch, bound.ErrKey},
+		"a refresh challenge":                 {s.Registration(t, b.Challenge(epoch)), epoch, bound.ErrChallenge},
+		"a bound cookie as challenge":         {s.Registration(t, b.Cookie(epoch)), epoch, bound.ErrChallenge},
+		"another session's challenge":         {s.Registration(t, bound.New(epoch).RegistrationChallenge(epoch)), epoch, bound.ErrChallenge},
+		"a challenge of the client's own":     {s.Registration(t, "hello"), epoch, bound.ErrChallenge},
+		"a challenge changed":                 {s.Registration(t, flip(challenge)), epoch, bound.ErrChallenge},
+		"an old challenge":                    {s.Registration(t, challenge), epoch.Add(6*time.Minute + time.Second), bound.ErrExpired},
 	} {
 		t.Run(name, func(t *testing.T) {
 			is := is.New(t)
@@ -149,60 +155,60 @@ func odd(n int) []byte {
 func flip(stamp string) string {
 	b, _ := base64.RawURLEncoding.DecodeString(stamp)
 	b[7] ^= 1
-	return encode(b)
+	return boundtest.Encode(b)
 }
 
 func TestRegister_OnceOnly(t *testing.T) {
 	is := is.New(t)
-	s := newES256(t)
+	s := boundtest.NewES256(t)
 	b := bound.New(epoch)
-	response := parse(t, s.registration(t, b.RegistrationChallenge(epoch)))
+	response := parse(t, s.Registration(t, b.RegistrationChallenge(epoch)))
 	b, err := b.Register(response, epoch)
 	is.NoErr(err)
 	_, err = b.Register(response, epoch) // replayed
 	refused(t, err, bound.ErrRegistered)
-	_, err = b.Register(parse(t, newES256(t).registration(t, b.RegistrationChallenge(epoch))), epoch) // a thief's
+	_, err = b.Register(parse(t, boundtest.NewES256(t).Registration(t, b.RegistrationChallenge(epoch))), epoch) // a thief's
 	refused(t, err, bound.ErrRegistered)
 }
 
 func TestRefresh_Refuses(t *testing.T) {
-	for _, s := range []signer{newES256(t), newRS256(t)} {
-		b, other := registered(t, s), newES256(t)
-		rsa := newRS256(t)
+	for _, s := range []boundtest.Signer{boundtest.NewES256(t), boundtest.NewRS256(t)} {
+		b, other := registered(t, s), boundtest.NewES256(t)
+		rsa := boundtest.NewRS256(t)
 		challenge := b.Challenge(epoch)
 		for name, c := range map[string]struct {
 			text string
 			now  time.Time
 			want error
 		}{
-			"a foreign key":             {signer{s.alg, nil, other.sign}.refresh(t, challenge), epoch, bound.ErrSignature},
-			"a foreign key in the head": {signer{s.alg, other.jwk, other.sign}.registration(t, challenge), epoch, bound.ErrSignature},
-			"another algorithm":         {signer{map[string]string{"ES256": "RS256", "RS256": "ES256"}[s.alg], nil, s.sign}.refresh(t, challenge), epoch, bound.ErrAlgorithm},
-			"another algorithm's key":   {rsa.registration(t, challenge), epoch, map[string]error{"ES256": bound.ErrAlgorithm, "RS256": nil}[s.alg]},
-			"a registration challenge":  {s.refresh(t, b.RegistrationChallenge(epoch)), epoch, bound.ErrChallenge},
-			"another session's":         {s.refresh(t, registered(t, s).Challenge(epoch)), epoch, bound.ErrChallenge},
-			"a bound cookie":            {s.refresh(t, b.Cookie(epoch)), epoch, bound.ErrChallenge},
-			"an old challenge":          {s.refresh(t, challenge), epoch.Add(life + bound.Slack + time.Second), bound.ErrExpired},
-			"a challenge of next week":  {s.refresh(t, b.Challenge(epoch.AddDate(0, 0, 7))), epoch, bound.ErrExpired},
+			"a foreign key":             {boundtest.Signer{Alg: s.Alg, JWK: nil, Sign: other.Sign}.Refresh(t, challenge), epoch, bound.ErrSignature},
+			"a foreign key in the head": {boundtest.Signer{Alg: s.Alg, JWK: other.JWK, Sign: other.Sign}.Registration(t, challenge), epoch, bound.ErrSignature},
+			"another algorithm":         {boundtest.Signer{Alg: map[string]string{"ES256": "RS256", "RS256": "ES256"}[s.Alg], JWK: nil, Sign: s.Sign}.Refresh(t, challenge), epoch, bound.ErrAlgorithm},
+			"another algorithm's key":   {rsa.Registration(t, challenge), epoch, map[string]error{"ES256": bound.ErrAlgorithm, "RS256": nil}[s.Alg]},
+			"a registration challenge":  {s.Refresh(t, b.RegistrationChallenge(epoch)), epoch, bound.ErrChallenge},
+			"another session's":         {s.Refresh(t, registered(t, s).Challenge(epoch)), epoch, bound.ErrChallenge},
+			"a bound cookie":            {s.Refresh(t, b.Cookie(epoch)), epoch, bound.ErrChallenge},
+			"an old challenge":          {s.Refresh(t, challenge), epoch.Add(life + bound.Slack + time.Second), bound.ErrExpired},
+			"a challenge of next week":  {s.Refresh(t, b.Challenge(epoch.AddDate(0, 0, 7))), epoch, bound.ErrExpired},
 		} {
-			t.Run(s.alg+" "+name, func(t *testing.T) {
+			t.Run(s.Alg+" "+name, func(t *testing.T) {
 				refused(t, b.Refresh(parse(t, c.text), life, c.now), c.want)
 			})
 		}
-		refused(t, bound.New(epoch).Refresh(parse(t, s.refresh(t, challenge)), life, epoch), bound.ErrUnregistered)
+		refused(t, bound.New(epoch).Refresh(parse(t, s.Refresh(t, challenge)), life, epoch), bound.ErrUnregistered)
 	}
 }
 
 // A public key used as the secret of HS256, or no signature at all, is refused by the parser.
 func TestParseResponse_Refuses(t *testing.T) {
-	s := newES256(t)
-	good := s.registration(t, "challenge")
+	s := boundtest.NewES256(t)
+	good := s.Registration(t, "challenge")
 	dot := strings.LastIndexByte(good, '.')
 	signed := good[:dot]
-	header := func(text string) string { return encode([]byte(text)) + good[strings.IndexByte(good, '.'):] }
+	header := func(text string) string { return boundtest.Encode([]byte(text)) + good[strings.IndexByte(good, '.'):] }
 	payload := func(text string) string {
 		parts := strings.Split(good, ".")
-		return parts[0] + "." + encode([]byte(text)) + "." + parts[2]
+		return parts[0] + "." + boundtest.Encode([]byte(text)) + "." + parts[2]
 	}
 	for name, c := range map[string]struct {
 		values []string
@@ -255,22 +261,22 @@ func TestParseResponse_Refuses(t *testing.T) {
 }
 
 // hs256 returns a proof whose HMAC has the public key as its secret.
-func hs256(t *testing.T, s signer) string {
+func hs256(t *testing.T, s boundtest.Signer) string {
 	t.Helper()
-	public, err := json.Marshal(s.jwk)
+	public, err := json.Marshal(s.JWK)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return signer{"HS256", s.jwk, func(text string) []byte {
+	return boundtest.Signer{Alg: "HS256", JWK: s.JWK, Sign: func(text string) []byte {
 		mac := hmac.New(sha256.New, public)
 		mac.Write([]byte(text))
 		return mac.Sum(nil)
-	}}.registration(t, "challenge")
+	}}.Registration(t, "challenge")
 }
 
 func TestParseResponse_BareOrQuoted(t *testing.T) {
 	is := is.New(t)
-	text := newES256(t).registration(t, "challenge")
+	text := boundtest.NewES256(t).Registration(t, "challenge")
 	for _, value := range []string{text, `"` + text + `"`, " " + text + "\t"} {
 		r, err := bound.ParseResponse([]string{value})
 		is.NoErr(err)
@@ -280,20 +286,20 @@ func TestParseResponse_BareOrQuoted(t *testing.T) {
 
 // The signature is checked last: what is wrong before it is found without one.
 func TestRegister_ChecksTheSignatureLast(t *testing.T) {
-	s := newES256(t)
+	s := boundtest.NewES256(t)
 	b := bound.New(epoch)
-	unsigned := signer{s.alg, s.jwk, func(string) []byte { return make([]byte, 64) }}
-	_, err := b.Register(parse(t, unsigned.registration(t, "hello")), epoch)
+	unsigned := boundtest.Signer{Alg: s.Alg, JWK: s.JWK, Sign: func(string) []byte { return make([]byte, 64) }}
+	_, err := b.Register(parse(t, unsigned.Registration(t, "hello")), epoch)
 	refused(t, err, bound.ErrChallenge)
-	_, err = b.Register(parse(t, unsigned.registration(t, b.RegistrationChallenge(epoch))), epoch)
+	_, err = b.Register(parse(t, unsigned.Registration(t, b.RegistrationChallenge(epoch))), epoch)
 	refused(t, err, bound.ErrSignature)
-	short := signer{s.alg, s.jwk, func(string) []byte { return make([]byte, 63) }}
-	_, err = b.Register(parse(t, short.registration(t, b.RegistrationChallenge(epoch))), epoch)
+	short := boundtest.Signer{Alg: s.Alg, JWK: s.JWK, Sign: func(string) []byte { return make([]byte, 63) }}
+	_, err = b.Register(parse(t, short.Registration(t, b.RegistrationChallenge(epoch))), epoch)
 	refused(t, err, bound.ErrSignature)
 }
 
 func TestCookie(t *testing.T) {
-	b := registered(t, newES256(t))
+	b := registered(t, boundtest.NewES256(t))
 	cookie := b.Cookie(epoch)
 	for name, c := range map[string]struct {
 		value string
@@ -308,7 +314,7 @@ func TestCookie(t *testing.T) {
 		"the clock went back a day":  {cookie, -24 * time.Hour, bound.ErrExpired},
 		"past its end":               {cookie, life + bound.Slack + time.Microsecond, bound.ErrExpired},
 		"none":                       {"", 0, bound.ErrChallenge},
-		"another session's":          {registered(t, newES256(t)).Cookie(epoch), 0, bound.ErrChallenge},
+		"another session's":          {registered(t, boundtest.NewES256(t)).Cookie(epoch), 0, bound.ErrChallenge},
 		"a challenge":                {b.Challenge(epoch), 0, bound.ErrChallenge},
 		"changed":                    {flip(cookie), 0, bound.ErrChallenge},
 		"longer":                     {cookie + "A", 0, bound.ErrChallenge},
@@ -326,7 +332,7 @@ func next(c byte) string { return string(rune(map[bool]byte{true: 'B', false: 'A
 
 func TestInGrace(t *testing.T) {
 	is := is.New(t)
-	b := registered(t, newES256(t))
+	b := registered(t, boundtest.NewES256(t))
 	is.True(b.InGrace(epoch))
 	is.True(b.InGrace(epoch.Add(30 * time.Second)))
 	is.True(b.InGrace(epoch.Add(-30 * time.Second)))
@@ -362,7 +368,7 @@ func TestStamps_Property(t *testing.T) {
 
 func TestFormat_HidesTheSecret(t *testing.T) {
 	is := is.New(t)
-	b := registered(t, newES256(t))
+	b := registered(t, boundtest.NewES256(t))
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%q"} {
 		is.Equal(fmt.Sprintf(verb, b), "bound by ES256")
 		is.Equal(fmt.Sprintf(verb, bound.New(epoch)), "not bound")

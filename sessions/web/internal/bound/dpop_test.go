@@ -1,7 +1,6 @@
 package bound_test
 
 import (
-	"crypto/sha256"
 	"errors"
 	"testing"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions/web/internal/bound"
+	"github.com/dynasession/dynasession/sessions/web/internal/bound/boundtest"
 )
 
 // The examples of RFC 9449, sections 4.1 and 7.1.
@@ -40,7 +40,7 @@ func TestDPoP_TheRFCsExamples(t *testing.T) {
 	is.NoErr(err)
 	is.True(b.Client() && !b.Browser())
 	stored := b.Bytes()
-	is.Equal(encode(stored[len(stored)-32:]), rfcThumbprint)
+	is.Equal(boundtest.Encode(stored[len(stored)-32:]), rfcThumbprint)
 
 	// The second example has no nonce, which is all that is wrong with it.
 	request := bound.Request{Method: "GET", Scheme: "https", Host: "resource.example.org", Path: "/protectedresource", ID: rfcToken}
@@ -61,7 +61,7 @@ func TestThumbprint_TheRFCsExample(t *testing.T) {
 	key, err := bound.ParseJWK([]byte(`{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"}`), "RS256")
 	is.NoErr(err)
 	thumbprint := key.Thumbprint()
-	is.Equal(encode(thumbprint[:]), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs")
+	is.Equal(boundtest.Encode(thumbprint[:]), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs")
 	is.Equal(bound.Key{}.Thumbprint(), [32]byte{})
 }
 
@@ -70,17 +70,9 @@ var (
 	itsRequest   = bound.Request{Method: "GET", Scheme: "https", Host: "api.test", Path: "/things/1", ID: "session-id"}
 )
 
-func hashOf(id string) string {
-	h := sha256.Sum256([]byte(id))
-	return encode(h[:])
-}
-
-// claims returns those of a proof for the requests above, with changes; nil takes one away.
-func claims(r bound.Request, at time.Time, changes object) object {
-	c := object{"jti": "one", "htm": r.Method, "htu": "https://" + r.Host + r.Path, "iat": at.Unix()}
-	if r.ID != "" {
-		c["ath"] = hashOf(r.ID)
-	}
+// claims returns those of a proof for r, with changes. Its jti is always the same.
+func claims(r bound.Request, at time.Time, changes boundtest.Object) boundtest.Object {
+	c := boundtest.Claims(r.Method, "https://"+r.Host+r.Path, r.ID, at, boundtest.Object{"jti": "one"})
 	for k, v := range changes {
 		if c[k] = v; v == nil {
 			delete(c, k)
@@ -89,28 +81,23 @@ func claims(r bound.Request, at time.Time, changes object) object {
 	return c
 }
 
-func (s signer) proof(t testing.TB, claims object) string {
-	t.Helper()
-	return s.token(t, object{"typ": "dpop+jwt", "alg": s.alg, "jwk": s.jwk}, claims)
-}
-
 func TestDPoP_AWholeLife(t *testing.T) {
-	for _, s := range []signer{newES256(t), newRS256(t)} {
-		t.Run(s.alg, func(t *testing.T) {
+	for _, s := range []boundtest.Signer{boundtest.NewES256(t), boundtest.NewRS256(t)} {
+		t.Run(s.Alg, func(t *testing.T) {
 			is := is.New(t)
-			b, err := bound.New(epoch).BindClient(parseProof(t, s.proof(t, claims(loginRequest, epoch, nil))), loginRequest, epoch)
+			b, err := bound.New(epoch).BindClient(parseProof(t, s.Proof(t, claims(loginRequest, epoch, nil))), loginRequest, epoch)
 			is.NoErr(err)
 			b, err = bound.Parse(b.Bytes())
 			is.NoErr(err)
 			nonce := b.Nonce(epoch)
 			now := epoch.Add(life)
-			p := parseProof(t, s.proof(t, claims(itsRequest, now, object{"nonce": nonce})))
+			p := parseProof(t, s.Proof(t, claims(itsRequest, now, boundtest.Object{"nonce": nonce})))
 			is.NoErr(b.CheckClient(p, itsRequest, life, now))
 			age, ok := b.NonceAge(p, now)
 			is.True(ok)
 			is.Equal(age, life)
-			refused(t, b.Refresh(parse(t, s.refresh(t, b.Challenge(now))), life, now), bound.ErrUnregistered)
-			_, err = b.Register(parse(t, s.registration(t, b.RegistrationChallenge(now))), now)
+			refused(t, b.Refresh(parse(t, s.Refresh(t, b.Challenge(now))), life, now), bound.ErrUnregistered)
+			_, err = b.Register(parse(t, s.Registration(t, b.RegistrationChallenge(now))), now)
 			refused(t, err, bound.ErrRegistered)
 			_, err = b.BindClient(p, itsRequest, now)
 			refused(t, err, bound.ErrRegistered)
@@ -119,77 +106,77 @@ func TestDPoP_AWholeLife(t *testing.T) {
 }
 
 func TestCheckClient_Refuses(t *testing.T) {
-	s, other := newES256(t), newES256(t)
-	b, err := bound.New(epoch).BindClient(parseProof(t, s.proof(t, claims(loginRequest, epoch, nil))), loginRequest, epoch)
+	s, other := boundtest.NewES256(t), boundtest.NewES256(t)
+	b, err := bound.New(epoch).BindClient(parseProof(t, s.Proof(t, claims(loginRequest, epoch, nil))), loginRequest, epoch)
 	if err != nil {
 		t.Fatal(err)
 	}
 	nonce := b.Nonce(epoch)
 	for name, c := range map[string]struct {
-		signer  signer
-		changes object
+		signer  boundtest.Signer
+		changes boundtest.Object
 		want    error
 	}{
 		"nothing":              {s, nil, nil},
-		"a query and fragment": {s, object{"htu": "https://api.test/things/1?a=b#c"}, nil},
-		"the default port":     {s, object{"htu": "HTTPS://API.test:443/things/1"}, nil},
-		"needless escapes":     {s, object{"htu": "https://api.test/%74hings/%31"}, nil},
-		"59 s ago":             {s, object{"iat": epoch.Unix() - 59}, nil},
-		"59 s ahead":           {s, object{"iat": epoch.Unix() + 59}, nil},
-		"half a second":        {s, object{"iat": float64(epoch.Unix()) + 0.5}, nil},
+		"a query and fragment": {s, boundtest.Object{"htu": "https://api.test/things/1?a=b#c"}, nil},
+		"the default port":     {s, boundtest.Object{"htu": "HTTPS://API.test:443/things/1"}, nil},
+		"needless escapes":     {s, boundtest.Object{"htu": "https://api.test/%74hings/%31"}, nil},
+		"59 s ago":             {s, boundtest.Object{"iat": epoch.Unix() - 59}, nil},
+		"59 s ahead":           {s, boundtest.Object{"iat": epoch.Unix() + 59}, nil},
+		"half a second":        {s, boundtest.Object{"iat": float64(epoch.Unix()) + 0.5}, nil},
 		"a foreign key":        {other, nil, bound.ErrKey},
-		"a foreign signature":  {signer{s.alg, s.jwk, other.sign}, nil, bound.ErrSignature},
-		"another method":       {s, object{"htm": "POST"}, bound.ErrRequest},
-		"the method in lower":  {s, object{"htm": "get"}, bound.ErrRequest},
-		"another path":         {s, object{"htu": "https://api.test/things/2"}, bound.ErrRequest},
-		"another case of path": {s, object{"htu": "https://api.test/Things/1"}, bound.ErrRequest},
-		"an escaped slash":     {s, object{"htu": "https://api.test/things%2F1"}, bound.ErrRequest},
-		"another host":         {s, object{"htu": "https://evil.test/things/1"}, bound.ErrRequest},
-		"another port":         {s, object{"htu": "https://api.test:444/things/1"}, bound.ErrRequest},
-		"a user":               {s, object{"htu": "https://api.test@evil.test/things/1"}, bound.ErrRequest},
-		"a user of the host":   {s, object{"htu": "https://a@api.test/things/1"}, bound.ErrRequest},
-		"no TLS":               {s, object{"htu": "http://api.test/things/1"}, bound.ErrRequest},
-		"a relative URL":       {s, object{"htu": "/things/1"}, bound.ErrRequest},
-		"no URL":               {s, object{"htu": "%"}, bound.ErrRequest},
-		"no ath":               {s, object{"ath": nil}, bound.ErrRequest},
-		"another ID's ath":     {s, object{"ath": hashOf("another")}, bound.ErrRequest},
-		"61 s ago":             {s, object{"iat": epoch.Unix() - 61}, bound.ErrExpired},
-		"61 s ahead":           {s, object{"iat": epoch.Unix() + 61}, bound.ErrExpired},
-		"no nonce":             {s, object{"nonce": nil}, bound.ErrChallenge},
-		"its own nonce":        {s, object{"nonce": "mine"}, bound.ErrChallenge},
-		"another's nonce":      {s, object{"nonce": bound.New(epoch).Nonce(epoch)}, bound.ErrChallenge},
-		"an old nonce":         {s, object{"nonce": b.Nonce(epoch.Add(-life - bound.Slack - time.Second))}, bound.ErrExpired},
-		"a cookie as nonce":    {s, object{"nonce": b.Cookie(epoch)}, bound.ErrChallenge},
+		"a foreign signature":  {boundtest.Signer{Alg: s.Alg, JWK: s.JWK, Sign: other.Sign}, nil, bound.ErrSignature},
+		"another method":       {s, boundtest.Object{"htm": "POST"}, bound.ErrRequest},
+		"the method in lower":  {s, boundtest.Object{"htm": "get"}, bound.ErrRequest},
+		"another path":         {s, boundtest.Object{"htu": "https://api.test/things/2"}, bound.ErrRequest},
+		"another case of path": {s, boundtest.Object{"htu": "https://api.test/Things/1"}, bound.ErrRequest},
+		"an escaped slash":     {s, boundtest.Object{"htu": "https://api.test/things%2F1"}, bound.ErrRequest},
+		"another host":         {s, boundtest.Object{"htu": "https://evil.test/things/1"}, bound.ErrRequest},
+		"another port":         {s, boundtest.Object{"htu": "https://api.test:444/things/1"}, bound.ErrRequest},
+		"a user":               {s, boundtest.Object{"htu": "https://api.test@evil.test/things/1"}, bound.ErrRequest},
+		"a user of the host":   {s, boundtest.Object{"htu": "https://a@api.test/things/1"}, bound.ErrRequest},
+		"no TLS":               {s, boundtest.Object{"htu": "http://api.test/things/1"}, bound.ErrRequest},
+		"a relative URL":       {s, boundtest.Object{"htu": "/things/1"}, bound.ErrRequest},
+		"no URL":               {s, boundtest.Object{"htu": "%"}, bound.ErrRequest},
+		"no ath":               {s, boundtest.Object{"ath": nil}, bound.ErrRequest},
+		"another ID's ath":     {s, boundtest.Object{"ath": boundtest.Hash("another")}, bound.ErrRequest},
+		"61 s ago":             {s, boundtest.Object{"iat": epoch.Unix() - 61}, bound.ErrExpired},
+		"61 s ahead":           {s, boundtest.Object{"iat": epoch.Unix() + 61}, bound.ErrExpired},
+		"no nonce":             {s, boundtest.Object{"nonce": nil}, bound.ErrChallenge},
+		"its own nonce":        {s, boundtest.Object{"nonce": "mine"}, bound.ErrChallenge},
+		"another's nonce":      {s, boundtest.Object{"nonce": bound.New(epoch).Nonce(epoch)}, bound.ErrChallenge},
+		"an old nonce":         {s, boundtest.Object{"nonce": b.Nonce(epoch.Add(-life - bound.Slack - time.Second))}, bound.ErrExpired},
+		"a cookie as nonce":    {s, boundtest.Object{"nonce": b.Cookie(epoch)}, bound.ErrChallenge},
 	} {
 		t.Run(name, func(t *testing.T) {
-			changes := object{"nonce": nonce}
+			changes := boundtest.Object{"nonce": nonce}
 			for k, v := range c.changes {
 				changes[k] = v
 			}
-			p := parseProof(t, c.signer.proof(t, claims(itsRequest, epoch, changes)))
+			p := parseProof(t, c.signer.Proof(t, claims(itsRequest, epoch, changes)))
 			refused(t, b.CheckClient(p, itsRequest, life, epoch), c.want)
 		})
 	}
-	refused(t, bound.New(epoch).CheckClient(parseProof(t, s.proof(t, claims(itsRequest, epoch, nil))), itsRequest, life, epoch), bound.ErrUnregistered)
+	refused(t, bound.New(epoch).CheckClient(parseProof(t, s.Proof(t, claims(itsRequest, epoch, nil))), itsRequest, life, epoch), bound.ErrUnregistered)
 }
 
 func TestBindClient_Refuses(t *testing.T) {
-	s, other := newES256(t), newES256(t)
+	s, other := boundtest.NewES256(t), boundtest.NewES256(t)
 	for name, c := range map[string]struct {
-		signer  signer
-		changes object
+		signer  boundtest.Signer
+		changes boundtest.Object
 		want    error
 	}{
-		"a foreign signature":  {signer{s.alg, s.jwk, other.sign}, nil, bound.ErrSignature},
-		"another method":       {s, object{"htm": "GET"}, bound.ErrRequest},
-		"another URL":          {s, object{"htu": "https://api.test/"}, bound.ErrRequest},
-		"an hour ago":          {s, object{"iat": epoch.Unix() - 3600}, bound.ErrExpired},
-		"ath, without any ID":  {s, object{"ath": hashOf("")}, bound.ErrRequest},
-		"ath, of something":    {s, object{"ath": hashOf("session-id")}, bound.ErrRequest},
-		"a nonce, which it is": {s, object{"nonce": "of another server's"}, nil},
+		"a foreign signature":  {boundtest.Signer{Alg: s.Alg, JWK: s.JWK, Sign: other.Sign}, nil, bound.ErrSignature},
+		"another method":       {s, boundtest.Object{"htm": "GET"}, bound.ErrRequest},
+		"another URL":          {s, boundtest.Object{"htu": "https://api.test/"}, bound.ErrRequest},
+		"an hour ago":          {s, boundtest.Object{"iat": epoch.Unix() - 3600}, bound.ErrExpired},
+		"ath, without any ID":  {s, boundtest.Object{"ath": boundtest.Hash("")}, bound.ErrRequest},
+		"ath, of something":    {s, boundtest.Object{"ath": boundtest.Hash("session-id")}, bound.ErrRequest},
+		"a nonce, which it is": {s, boundtest.Object{"nonce": "of another server's"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := bound.New(epoch).BindClient(parseProof(t, c.signer.proof(t, claims(loginRequest, epoch, c.changes))), loginRequest, epoch)
+			_, err := bound.New(epoch).BindClient(parseProof(t, c.signer.Proof(t, claims(loginRequest, epoch, c.changes))), loginRequest, epoch)
 			refused(t, err, c.want)
 		})
 	}
@@ -197,48 +184,48 @@ func TestBindClient_Refuses(t *testing.T) {
 
 func TestRequest_EitherSchemeBehindAProxy(t *testing.T) {
 	is := is.New(t)
-	s := newES256(t)
+	s := boundtest.NewES256(t)
 	r := loginRequest
 	r.Scheme = ""
 	for _, url := range []string{"https://api.test/login", "http://api.test/login", "http://api.test:80/login"} {
-		_, err := bound.New(epoch).BindClient(parseProof(t, s.proof(t, claims(r, epoch, object{"htu": url}))), r, epoch)
+		_, err := bound.New(epoch).BindClient(parseProof(t, s.Proof(t, claims(r, epoch, boundtest.Object{"htu": url}))), r, epoch)
 		is.NoErr(err)
 	}
-	_, err := bound.New(epoch).BindClient(parseProof(t, s.proof(t, claims(r, epoch, object{"htu": "ftp://api.test/login"}))), r, epoch)
+	_, err := bound.New(epoch).BindClient(parseProof(t, s.Proof(t, claims(r, epoch, boundtest.Object{"htu": "ftp://api.test/login"}))), r, epoch)
 	refused(t, err, bound.ErrRequest)
-	_, err = bound.New(epoch).BindClient(parseProof(t, s.proof(t, claims(r, epoch, object{"htu": "http://api.test:443/login"}))), r, epoch)
+	_, err = bound.New(epoch).BindClient(parseProof(t, s.Proof(t, claims(r, epoch, boundtest.Object{"htu": "http://api.test:443/login"}))), r, epoch)
 	refused(t, err, bound.ErrRequest)
 }
 
 func TestParseProof_Refuses(t *testing.T) {
-	s := newES256(t)
-	good := claims(itsRequest, epoch, object{"nonce": "n"})
-	with := func(changes object) string { return s.proof(t, claims(itsRequest, epoch, changes)) }
+	s := boundtest.NewES256(t)
+	good := claims(itsRequest, epoch, boundtest.Object{"nonce": "n"})
+	with := func(changes boundtest.Object) string { return s.Proof(t, claims(itsRequest, epoch, changes)) }
 	for name, c := range map[string]struct {
 		values []string
 		want   error
 	}{
 		"none":             {nil, bound.ErrMalformed},
-		"two":              {[]string{s.proof(t, good), s.proof(t, good)}, bound.ErrMalformed},
+		"two":              {[]string{s.Proof(t, good), s.Proof(t, good)}, bound.ErrMalformed},
 		"1 MB":             {[]string{string(make([]byte, 1<<20))}, bound.ErrTooLong},
-		"DBSC's":           {[]string{s.token(t, object{"typ": "dbsc+jwt", "alg": "ES256", "jwk": s.jwk}, good)}, bound.ErrMalformed},
-		"no key":           {[]string{s.token(t, object{"typ": "dpop+jwt", "alg": "ES256"}, good)}, bound.ErrKey},
-		"alg none":         {[]string{s.token(t, object{"typ": "dpop+jwt", "alg": "none", "jwk": s.jwk}, good)}, bound.ErrAlgorithm},
-		"HS256":            {[]string{s.token(t, object{"typ": "dpop+jwt", "alg": "HS256", "jwk": s.jwk}, good)}, bound.ErrAlgorithm},
-		"a private key":    {[]string{s.token(t, object{"typ": "dpop+jwt", "alg": "ES256", "jwk": object{"kty": "EC", "crv": "P-256", "x": s.jwk["x"], "y": s.jwk["y"], "d": "AA"}}, good)}, bound.ErrKey},
-		"no jti":           {[]string{with(object{"jti": nil})}, bound.ErrMalformed},
-		"an empty jti":     {[]string{with(object{"jti": ""})}, bound.ErrMalformed},
-		"a jti of 257":     {[]string{with(object{"jti": string(make([]byte, 257))})}, bound.ErrMalformed},
-		"no htm":           {[]string{with(object{"htm": nil})}, bound.ErrMalformed},
-		"no htu":           {[]string{with(object{"htu": nil})}, bound.ErrMalformed},
-		"no iat":           {[]string{with(object{"iat": nil})}, bound.ErrMalformed},
-		"iat in quotes":    {[]string{with(object{"iat": "1"})}, bound.ErrMalformed},
-		"iat of the past":  {[]string{with(object{"iat": -1})}, bound.ErrExpired},
-		"iat of no time":   {[]string{with(object{"iat": 1e300})}, bound.ErrExpired},
-		"ath null":         {[]string{s.token(t, object{"typ": "dpop+jwt", "alg": "ES256", "jwk": s.jwk}, object{"jti": "a", "htm": "GET", "htu": "u", "iat": 1, "ath": nil})}, bound.ErrMalformed},
-		"an empty ath":     {[]string{with(object{"ath": ""})}, bound.ErrMalformed},
-		"an empty nonce":   {[]string{with(object{"nonce": ""})}, bound.ErrMalformed},
-		"a nonce of lists": {[]string{with(object{"nonce": []string{"a"}})}, bound.ErrMalformed},
+		"DBSC's":           {[]string{s.Token(t, boundtest.Object{"typ": "dbsc+jwt", "alg": "ES256", "jwk": s.JWK}, good)}, bound.ErrMalformed},
+		"no key":           {[]string{s.Token(t, boundtest.Object{"typ": "dpop+jwt", "alg": "ES256"}, good)}, bound.ErrKey},
+		"alg none":         {[]string{s.Token(t, boundtest.Object{"typ": "dpop+jwt", "alg": "none", "jwk": s.JWK}, good)}, bound.ErrAlgorithm},
+		"HS256":            {[]string{s.Token(t, boundtest.Object{"typ": "dpop+jwt", "alg": "HS256", "jwk": s.JWK}, good)}, bound.ErrAlgorithm},
+		"a private key":    {[]string{s.Token(t, boundtest.Object{"typ": "dpop+jwt", "alg": "ES256", "jwk": boundtest.Object{"kty": "EC", "crv": "P-256", "x": s.JWK["x"], "y": s.JWK["y"], "d": "AA"}}, good)}, bound.ErrKey},
+		"no jti":           {[]string{with(boundtest.Object{"jti": nil})}, bound.ErrMalformed},
+		"an empty jti":     {[]string{with(boundtest.Object{"jti": ""})}, bound.ErrMalformed},
+		"a jti of 257":     {[]string{with(boundtest.Object{"jti": string(make([]byte, 257))})}, bound.ErrMalformed},
+		"no htm":           {[]string{with(boundtest.Object{"htm": nil})}, bound.ErrMalformed},
+		"no htu":           {[]string{with(boundtest.Object{"htu": nil})}, bound.ErrMalformed},
+		"no iat":           {[]string{with(boundtest.Object{"iat": nil})}, bound.ErrMalformed},
+		"iat in quotes":    {[]string{with(boundtest.Object{"iat": "1"})}, bound.ErrMalformed},
+		"iat of the past":  {[]string{with(boundtest.Object{"iat": -1})}, bound.ErrExpired},
+		"iat of no time":   {[]string{with(boundtest.Object{"iat": 1e300})}, bound.ErrExpired},
+		"ath null":         {[]string{s.Token(t, boundtest.Object{"typ": "dpop+jwt", "alg": "ES256", "jwk": s.JWK}, boundtest.Object{"jti": "a", "htm": "GET", "htu": "u", "iat": 1, "ath": nil})}, bound.ErrMalformed},
+		"an empty ath":     {[]string{with(boundtest.Object{"ath": ""})}, bound.ErrMalformed},
+		"an empty nonce":   {[]string{with(boundtest.Object{"nonce": ""})}, bound.ErrMalformed},
+		"a nonce of lists": {[]string{with(boundtest.Object{"nonce": []string{"a"}})}, bound.ErrMalformed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := bound.ParseProof(c.values)

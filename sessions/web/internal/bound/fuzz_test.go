@@ -6,15 +6,16 @@ import (
 	"testing"
 
 	"github.com/dynasession/dynasession/sessions/web/internal/bound"
+	"github.com/dynasession/dynasession/sessions/web/internal/bound/boundtest"
 )
 
 // Whatever a browser sends: no panic, and nothing registers or refreshes that the key has not signed.
 func FuzzParseResponse(f *testing.F) {
-	s := newES256(f)
+	s := boundtest.NewES256(f)
 	fresh, b := bound.New(epoch), registered(f, s)
-	registration, refresh := s.registration(f, fresh.RegistrationChallenge(epoch)), s.refresh(f, b.Challenge(epoch))
-	rsa := newRS256(f)
-	for _, seed := range []string{registration, refresh, rsa.registration(f, "c"), `"` + refresh + `"`, "", "..", "e30.e30.", rfcLogin} {
+	registration, refresh := s.Registration(f, fresh.RegistrationChallenge(epoch)), s.Refresh(f, b.Challenge(epoch))
+	rsa := boundtest.NewRS256(f)
+	for _, seed := range []string{registration, refresh, rsa.Registration(f, "c"), `"` + refresh + `"`, "", "..", "e30.e30.", rfcLogin} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
@@ -35,13 +36,13 @@ func FuzzParseResponse(f *testing.F) {
 
 // Whatever a client sends: no panic, and nothing is accepted that the key has not signed.
 func FuzzParseProof(f *testing.F) {
-	s := newES256(f)
-	login := s.proof(f, claims(loginRequest, epoch, nil))
+	s := boundtest.NewES256(f)
+	login := s.Proof(f, claims(loginRequest, epoch, nil))
 	b, err := bound.New(epoch).BindClient(parseProof(f, login), loginRequest, epoch)
 	if err != nil {
 		f.Fatal(err)
 	}
-	good := s.proof(f, claims(itsRequest, epoch, object{"nonce": b.Nonce(epoch)}))
+	good := s.Proof(f, claims(itsRequest, epoch, boundtest.Object{"nonce": b.Nonce(epoch)}))
 	for _, seed := range []string{good, login, rfcLogin, rfcRequest, "", ".."} {
 		f.Add(seed)
 	}
@@ -59,8 +60,8 @@ func FuzzParseProof(f *testing.F) {
 // Whatever is stored: no panic, and what is read is written back the same.
 func FuzzParse(f *testing.F) {
 	f.Add(bound.New(epoch).Bytes())
-	f.Add(registered(f, newES256(f)).Bytes())
-	f.Add(registered(f, newRS256(f)).Bytes())
+	f.Add(registered(f, boundtest.NewES256(f)).Bytes())
+	f.Add(registered(f, boundtest.NewRS256(f)).Bytes())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		b, err := bound.Parse(data)
 		if err == nil && !bytes.Equal(b.Bytes(), data) {
@@ -87,7 +88,7 @@ func FuzzSessionID(f *testing.F) {
 
 // Whatever a cookie holds: no panic, and only our own values are accepted.
 func FuzzCheckCookie(f *testing.F) {
-	b := registered(f, newES256(f))
+	b := registered(f, boundtest.NewES256(f))
 	cookie := b.Cookie(epoch)
 	for _, seed := range []string{cookie, b.Challenge(epoch), flip(cookie), "", strings.Repeat("A", 54)} {
 		f.Add(seed)

@@ -11,6 +11,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions/web/internal/bound"
+	"github.com/dynasession/dynasession/sessions/web/internal/bound/boundtest"
 )
 
 // The stored form is read for ever: each line of the golden file is one that was written once.
@@ -58,23 +59,23 @@ func TestStamps_GoldenValues(t *testing.T) {
 func TestBytes_AreCompact(t *testing.T) {
 	is := is.New(t)
 	is.Equal(len(bound.New(epoch).Bytes()), 42)
-	is.Equal(len(registered(t, newES256(t)).Bytes()), 83)
-	is.Equal(len(registered(t, newRS256(t)).Bytes()), 50+4+256)
+	is.Equal(len(registered(t, boundtest.NewES256(t)).Bytes()), 83)
+	is.Equal(len(registered(t, boundtest.NewRS256(t)).Bytes()), 50+4+256)
 }
 
 // What encrypted data is bound to stays as it is, and differs from session to session.
 func TestBytes_ARegistrationKeepsTheFirst(t *testing.T) {
 	is := is.New(t)
-	s := newES256(t)
+	s := boundtest.NewES256(t)
 	before := bound.New(epoch)
-	after, err := before.Register(parse(t, s.registration(t, before.RegistrationChallenge(epoch))), epoch.Add(time.Second))
+	after, err := before.Register(parse(t, s.Registration(t, before.RegistrationChallenge(epoch))), epoch.Add(time.Second))
 	is.NoErr(err)
 	is.Equal(before.Bytes()[:bound.FixedBytes], after.Bytes()[:bound.FixedBytes])
 	is.True(!bytes.Equal(before.Bytes()[:bound.FixedBytes], bound.New(epoch).Bytes()[:bound.FixedBytes]))
 }
 
 func TestParse_Refuses(t *testing.T) {
-	good := registered(t, newES256(t)).Bytes()
+	good := registered(t, boundtest.NewES256(t)).Bytes()
 	change := func(i int, to byte) []byte {
 		b := bytes.Clone(good)
 		b[i] = to
