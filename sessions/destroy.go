@@ -2,61 +2,92 @@ package sessions
 
 import (
 	"context"
-	"time"
+	"errors"
+
+	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/event"
 )
 
-// Destroy ends the session: its record is gone when Destroy returns, and no request still under way can write it back. That
-// it was gone already is not an error. One store call; none for a session that was never saved. Of a session that
-// has a subject, it takes the entry in the subject's list along.
+// Destroy ends the session: it is dead for every Manager when Destroy returns, under whatever ID another request may have
+// given it meanwhile, and nothing that is still under way can bring it back. That it was gone already is not an error. One
+// store call, two if it has a subject; none for a session that was never saved. It decrypts and decodes nothing.
 //
-// Destroy goes through even if ctx is done, as it is when the client that logs out has hung up; the store's own
-// deadline bounds it. If it fails, the session may still be alive: the user must be told, and it may be called again.
+// Destroy goes through even if ctx is done, as it is when the client that logs out has hung up; the store's own deadline
+// bounds it. If it fails, the session may still be alive: the user must be told, and it may be called again.
 func (m *Manager[T]) Destroy(ctx context.Context, s *Session[T]) error {
-	ctx, w := m.watch(ctx, "destroy")
+	ctx, o := m.observe(ctx, "destroy")
 	if s == nil || s.id == (ID{}) {
-		return w.done(Event{}, errForeignSession)
+		return o.done(event.Event{}, errForeignSession)
 	}
 	if err := m.destroy(context.WithoutCancel(ctx), s); err != nil {
-		return w.done(eventOf(w, "", s), err)
+		return o.done(eventOf(o, "", s), err)
 	}
 	s.gone = true
-	return w.done(eventOf(w, EventDestroyed, s), nil)
+	return o.done(eventOf(o, event.Destroyed, s), nil)
 }
 
-// destroy removes the record of s, and that under which it may live since a rename in doubt: the old one first, so that the rename can't
-// be applied any more, only have been.
+// destroy ends the session of s, and that which an exchange in doubt may have stored: the old one first, so that the
+// exchange can't be committed any more, only have been.
 func (m *Manager[T]) destroy(ctx context.Context, s *Session[T]) error {
-	if s.stored || len(s.unsure) > 0 {
-		if err := m.remove(ctx, s.rec.Subject, s.rec.Key); err != nil {
+	if s.stored || len(s.inDoubt) > 0 || s.moving != nil {
+		if err := m.endFollowing(ctx, s.rec, driver.Destroyed); err != nil {
 			return err
 		}
 	}
-	if s.target == (ID{}) {
-		return nil
+	if s.moving != nil && s.moving.rec.Key != s.rec.Key {
+		return m.endFollowing(ctx, s.moving.rec, driver.Destroyed)
 	}
-	return m.remove(ctx, s.rec.Subject, m.ids.Key(s.target))
-}
-
-// remove removes a record, and its entry in its subject's roster.
-func (m *Manager[T]) remove(ctx context.Context, subject, key string) error {
-	if m.rosters == nil || subject == "" {
-		return m.store.Delete(ctx, key)
-	}
-	return m.rosters.Transact(ctx, Transaction{Token: newRev(), Remove: []Remove{{Key: key}}, Rosters: []RosterChange{{
-		Key: rosterKey(subject), Rev: newRev(), Leave: []string{key}, Expires: m.now().Add(time.Hour).Truncate(time.Second),
-	}}})
+	return nil
 }
 
 // DestroyID ends the session of the ID that a client sent, without loading it, as [Manager.Destroy] does. That there is no
-// such session is not an error; the error is [ErrInvalidID] if there can't be one. The subject's list forgets it later.
+// such session is not an error; the error is [ErrInvalidID] if there can't be one.
 func (m *Manager[T]) DestroyID(ctx context.Context, id string) error {
-	ctx, w := m.watch(ctx, "destroy")
+	ctx, o := m.observe(ctx, "destroy")
 	parsed, err := m.parse(id)
 	if err == nil {
-		err = m.store.Delete(context.WithoutCancel(ctx), m.ids.Key(parsed))
+		err = m.destroyKey(context.WithoutCancel(ctx), m.ids.Key(parsed))
 	}
-	if err == nil && w.observer == nil {
+	if err == nil && o.observer == nil {
 		return nil
 	}
-	return w.done(Event{Kind: EventDestroyed, Handle: sentHandle(id)}, err)
+	return o.done(event.Event{Kind: event.Destroyed, Handle: sentHandle(id)}, err)
+}
+
+// destroyKey ends the session of a key, unless it is another application's.
+func (m *Manager[T]) destroyKey(ctx context.Context, key string) error {
+	if m.application != "" {
+		found, err := m.store.LoadAll(ctx, []string{key})
+		if err != nil {
+			return err
+		}
+		if found[0].Err == nil && !m.owns(found[0].Record) {
+			return nil
+		}
+	}
+	return m.endFollowing(ctx, driver.Record{Key: key}, driver.Destroyed)
+}
+
+// mostRenewals bounds how many renewals of one session are followed: each of them took place within half an hour.
+const mostRenewals = 1000
+
+// endFollowing ends the session of a record, whatever its key holds, and if it was renewed, where it goes on. Then it
+// leaves the lists that it is in, as far as the record, or what was stored, says.
+func (m *Manager[T]) endFollowing(ctx context.Context, rec driver.Record, why driver.Reason) error {
+	for range mostRenewals {
+		was, err := m.rosters.End(ctx, rec.Key, why, nil)
+		var ended *driver.EndedError
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		if was.Key != "" {
+			rec = was
+		}
+		m.leaveLists(ctx, rec, "")
+		if !errors.As(err, &ended) || ended.Marker.Next == "" {
+			return nil
+		}
+		rec = driver.Record{Key: ended.Marker.Next}
+	}
+	return ErrConflict
 }

@@ -1,6 +1,13 @@
 package sessions
 
-// IDScheme makes session IDs, recognises those it made, and tells under which key the store keeps their sessions.
+import (
+	"errors"
+	"reflect"
+
+	"github.com/dynasession/dynasession/sessions/internal/rosters"
+)
+
+// IDScheme makes session IDs, recognises those it made, and says under which key the store keeps their sessions.
 // [RandomIDs] is the default; [SignedIDs] refuses forged IDs without asking the store. It is safe for concurrent use.
 type IDScheme interface {
 	// New returns a fresh ID, unguessable and never returned before.
@@ -10,9 +17,35 @@ type IDScheme interface {
 	// it; no text is repaired: neither quotes nor space nor padding are taken away. The error does not repeat s.
 	Parse(s string) (ID, error)
 
-	// Key returns the key under which a store keeps the session of id.
+	// Key returns the key under which a store keeps the session of id. It should be [ID.Handle]. A key that doesn't have
+	// the form of a handle is taken for a secret, which is never shown, and for that of a table that other software reads:
+	// what has ended under it is deleted, and leaves no marker.
 	Key(id ID) string
 }
 
-// A validator is a part of a [Config] that can tell whether it is usable.
-type validator interface{ Validate() error }
+var errTakesHandles = errors.New("a handle, which logs and lists show, is accepted as an ID")
+
+// validateIDs says whether a scheme is usable.
+func validateIDs(ids IDScheme) error {
+	if v := reflect.ValueOf(ids); v.Kind() == reflect.Pointer && v.IsNil() {
+		return errors.New("is nil")
+	}
+	if v, ok := ids.(validator); ok {
+		if err := v.Validate(); err != nil {
+			return err
+		}
+	}
+	if _, err := ids.Parse(ids.New().Handle()); err == nil {
+		return errTakesHandles
+	}
+	return nil
+}
+
+// handleOf returns the handle of the session of a key: the key if it is a hash, else that of the ID which it may be. So
+// nothing that lets anyone in is shown, whatever scheme has made the key.
+func handleOf(key string) string {
+	if rosters.IsHash(key) {
+		return key
+	}
+	return hash(key)
+}

@@ -5,54 +5,50 @@ import (
 	"fmt"
 )
 
-// MigrateIDs is the scheme to, which still takes the IDs of from: a service moves from one to the other without signing anyone out. New IDs
-// are of to; a session with an ID of from is found where from has put it, and [Manager.Outdated] tells that it should be renewed, which
-// package web does at the session's first use. When the absolute timeout has passed, to alone will do.
+// MigrateIDs returns a scheme that issues IDs of to and still accepts IDs of from: a service moves from one to the other
+// without signing anyone out. A session with an ID of from is found where from has put it, and [Manager.NeedsRenewal]
+// reports that it should be renewed, which package web does at the session's first use. When the absolute timeout has
+// passed, to alone will do.
 //
-// The two must make IDs that can be told apart, of different lengths, say; else [New] returns an error.
+// The two must make IDs that can be told apart, of different lengths, say; otherwise [New] returns an error. At most 8
+// schemes can be left at a time.
 func MigrateIDs(to, from IDScheme) IDScheme { return migrateIDs{to, from} }
 
 type migrateIDs struct{ to, from IDScheme }
 
 func (m migrateIDs) New() ID { return m.to.New() }
 
+// Parse notes in the ID which of the two has recognised it.
 func (m migrateIDs) Parse(s string) (ID, error) {
 	id, err := m.to.Parse(s)
 	if err == nil {
+		id.former <<= 1
 		return id, nil
 	}
 	if id, err := m.from.Parse(s); err == nil {
+		id.former = id.former<<1 | 1
 		return id, nil
 	}
 	return ID{}, err
 }
 
 func (m migrateIDs) Key(id ID) string {
-	if m.outdated(id.Secret()) {
-		return m.from.Key(id)
+	scheme := m.to
+	if id.former&1 != 0 {
+		scheme = m.from
 	}
-	return m.to.Key(id)
+	id.former >>= 1
+	return scheme.Key(id)
 }
 
-// outdated reports whether s is an ID of the scheme that is being left.
-func (m migrateIDs) outdated(s string) bool {
-	_, err := m.from.Parse(s)
-	return err == nil
-}
-
-// keyHolds reports whether a key of either scheme is an ID itself.
-func (m migrateIDs) keyHolds(key string) bool { return holdsID(m.from, key) || holdsID(m.to, key) }
-
-// Validate tells whether both are usable, and can be told apart.
+// Validate says whether both are usable, and can be told apart.
 func (m migrateIDs) Validate() error {
 	for name, scheme := range map[string]IDScheme{"to": m.to, "from": m.from} {
 		if scheme == nil {
 			return fmt.Errorf("MigrateIDs: %s is nil", name)
 		}
-		if v, ok := scheme.(validator); ok {
-			if err := v.Validate(); err != nil {
-				return fmt.Errorf("MigrateIDs: %s: %w", name, err)
-			}
+		if err := validateIDs(scheme); err != nil {
+			return fmt.Errorf("MigrateIDs: %s: %w", name, err)
 		}
 	}
 	old, fresh := m.from.New(), m.to.New()
@@ -65,18 +61,5 @@ func (m migrateIDs) Validate() error {
 	return nil
 }
 
-// Outdated reports whether the text that a client sent is an ID of a scheme that is being left: see [MigrateIDs]. Its session should be
-// renewed.
-func (m *Manager[T]) Outdated(id string) bool {
-	migrating, ok := m.ids.(migrateIDs)
-	return ok && migrating.outdated(id)
-}
-
-// holdsID reports whether key, which scheme has made, is the text of an ID: so that whoever reads it could use it.
-func holdsID(scheme IDScheme, key string) bool {
-	if m, ok := scheme.(migrateIDs); ok {
-		return m.keyHolds(key)
-	}
-	id, err := scheme.Parse(key)
-	return err == nil && scheme.Key(id) == key
-}
+// NeedsRenewal reports whether the session's ID is one of a scheme that is being left: see [MigrateIDs]. Renew it.
+func (m *Manager[T]) NeedsRenewal(s *Session[T]) bool { return s != nil && s.id.former != 0 }

@@ -11,11 +11,13 @@ const (
 	minIDBytes     = 16
 	maxIDBytes     = 1024
 	defaultIDBytes = 32
+	handleIDBytes  = 96 // in base64url, as many characters as a handle has
 )
 
-// RandomIDs is the scheme of IDs that are so many bytes from crypto/rand, in base64url without padding: 43 characters for
-// the default of 32 bytes. At least 16 and at most 1024 bytes, else [New] returns an error. The key is [ID.Loggable].
-func RandomIDs(bytes int) IDScheme { return randomIDs{bytes} }
+// RandomIDs returns a scheme whose IDs are n random bytes from crypto/rand, in base64url without padding: 43 characters
+// for the default of 32 bytes. At least 16 and at most 1024 bytes, and not 96, whose IDs would look like handles; otherwise
+// [New] returns an error. The key is [ID.Handle].
+func RandomIDs(n int) IDScheme { return randomIDs{n} }
 
 type randomIDs struct{ bytes int }
 
@@ -51,12 +53,15 @@ func (r randomIDs) check(s string) error {
 	return nil
 }
 
-func (r randomIDs) Key(id ID) string { return id.Loggable() }
+func (r randomIDs) Key(id ID) string { return id.Handle() }
 
 // Validate tells whether the size is within its bounds.
 func (r randomIDs) Validate() error {
 	if r.bytes < minIDBytes || r.bytes > maxIDBytes {
 		return fmt.Errorf("IDs of %d random bytes: must be at least %d and at most %d", r.bytes, minIDBytes, maxIDBytes)
+	}
+	if r.bytes == handleIDBytes {
+		return fmt.Errorf("IDs of %d random bytes: must be of another size, as a handle has the form of one", r.bytes)
 	}
 	return nil
 }

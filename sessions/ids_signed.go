@@ -58,7 +58,7 @@ func (s *signedIDs) Parse(text string) (ID, error) {
 	return newID(text), nil
 }
 
-func (s *signedIDs) Key(id ID) string { return id.Loggable() }
+func (s *signedIDs) Key(id ID) string { return id.Handle() }
 
 // Validate tells whether the size is within its bounds, and whether there are keys of sufficient length.
 func (s *signedIDs) Validate() error {

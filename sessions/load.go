@@ -4,21 +4,71 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
+
+	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/event"
 )
 
-// Load returns the session of the ID that a client sent, and records the access if the last recorded one is older than
-// Config.TouchInterval: one read, and once in that interval one write. It is strongly consistent: a session that any Manager
-// destroyed or renewed before is not found.
-//
-// The error is [ErrNotFound] if there is no such session, [ErrExpired] if a deadline has passed, [ErrInvalidID] if no
-// session can have this ID, and [ErrDecode] if its data is no T. The first holds for the first three, by [errors.Is].
-func (m *Manager[T]) Load(ctx context.Context, id string) (*Session[T], error) {
-	ctx, w := m.watch(ctx, "load")
-	s, err := m.load(ctx, id)
-	if err != nil {
-		return nil, w.done(Event{Handle: sentHandle(id)}, err)
+// createAttempts bounds how often a new ID is replaced because it is taken, which 128 random bits make a rumour.
+const createAttempts = 4
+
+// Create returns a new session with a fresh ID, the Manager's timeouts and zero data. Nothing is stored before [Manager.Save].
+func (m *Manager[T]) Create() *Session[T] {
+	now := m.now()
+	id := m.ids.New()
+	return &Session[T]{
+		IdleTimeout:     m.idle,
+		AbsoluteTimeout: m.absolute,
+		id:              id,
+		rec: driver.Record{
+			Key: m.ids.Key(id), Application: m.application, Created: now, Accessed: now,
+			IdleTimeout: m.idle, AbsoluteTimeout: m.absolute,
+		},
 	}
-	return s, w.done(eventOf(w, EventLoaded, s), nil)
+}
+
+// CreateAndSave returns a new session that holds data and is stored: one store call.
+func (m *Manager[T]) CreateAndSave(ctx context.Context, data T) (*Session[T], error) {
+	ctx, o := m.observe(ctx, "create")
+	var err error
+	for range createAttempts {
+		s := m.Create()
+		s.Data = data
+		if err = m.save(ctx, s, nil); err == nil {
+			return s, o.done(eventOf(o, event.Created, s), nil)
+		}
+		if !errors.Is(err, driver.ErrExists) {
+			return nil, o.done(eventOf(o, "", s), err)
+		}
+	}
+	return nil, o.done(event.Event{}, err)
+}
+
+// Load returns the session of the ID that a client sent, and records the access if the last recorded one is older than
+// Config.TouchInterval: one read, and once in that interval one write. It is strongly consistent: a session that any
+// Manager has ended or renewed before is not found.
+//
+// The error is [ErrNotFound] if there is no such session, [ErrRenewed] if its ID was exchanged a moment ago, [ErrExpired]
+// if a deadline has passed, [ErrInvalidID] if no session can have this ID, and [ErrDecode] if its data is no T: then the
+// record stays as it is, for a binary that can read it. The first holds for the first four, by [errors.Is].
+func (m *Manager[T]) Load(ctx context.Context, id string) (*Session[T], error) {
+	return m.loadAs(ctx, "load", id, true)
+}
+
+// Peek is Load that records no access, so that it keeps no session alive: for polling, and for streams. What it returns is
+// for reading: Save, Renew, Authenticate and Bind refuse it. Destroy ends it.
+func (m *Manager[T]) Peek(ctx context.Context, id string) (*Session[T], error) {
+	return m.loadAs(ctx, "peek", id, false)
+}
+
+func (m *Manager[T]) loadAs(ctx context.Context, op, id string, access bool) (*Session[T], error) {
+	ctx, o := m.observe(ctx, op)
+	s, err := m.load(ctx, id, access)
+	if err != nil {
+		return nil, o.done(event.Event{Handle: sentHandle(id)}, err)
+	}
+	return s, o.done(eventOf(o, event.Loaded, s), nil)
 }
 
 // LoadOrCreate returns the session of the ID that a client sent, or, if there is none, a new one: under a new ID, whatever
@@ -31,8 +81,8 @@ func (m *Manager[T]) LoadOrCreate(ctx context.Context, id string) (*Session[T], 
 	return s, err
 }
 
-// load is Load, with errors as they come.
-func (m *Manager[T]) load(ctx context.Context, text string) (*Session[T], error) {
+// load is Load, with errors as they come. Without access it is Peek.
+func (m *Manager[T]) load(ctx context.Context, text string, access bool) (*Session[T], error) {
 	id, err := m.parse(text)
 	if err != nil {
 		return nil, err
@@ -41,41 +91,57 @@ func (m *Manager[T]) load(ctx context.Context, text string) (*Session[T], error)
 	if err != nil {
 		return nil, err
 	}
-	now := m.now()
-	if err := rec.over(now); err != nil {
+	now := m.now() // by a clock that the store's answer may have put right
+	if err := m.judge(ctx, rec, now); err != nil {
 		return nil, err
 	}
-	if ended, err := m.ended(ctx, rec, now); err != nil {
-		return nil, err
-	} else if ended {
-		return nil, ErrNotFound
-	}
-	data, err := m.codec.Decode(rec.Payload)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrDecode, err)
-	}
-	rec, err = m.recordAccess(ctx, rec, now)
+	data, err := m.decode(rec)
 	if err != nil {
 		return nil, err
+	}
+	if access {
+		if rec, err = m.recordAccess(ctx, rec, now); err != nil {
+			return nil, err
+		}
 	}
 	s := &Session[T]{
-		Data: data, IdleTimeout: rec.IdleTimeout, AbsoluteTimeout: rec.AbsoluteTimeout, Device: rec.Device,
-		id: id, rec: rec, stored: true,
+		Data: data, IdleTimeout: rec.IdleTimeout, AbsoluteTimeout: rec.AbsoluteTimeout, Persist: rec.Persist,
+		Device: rec.Device, Federated: rec.Federated, id: id, rec: rec, stored: true, peeked: !access,
 	}
 	m.remember(s)
 	return s, nil
 }
 
-// maxLoggedID is the longest text that is hashed for an error's handle: longer than any ID, and cheap.
-const maxLoggedID = 4096
+// owns reports whether rec is a session of this Manager's application, or of no application.
+func (m *Manager[T]) owns(rec driver.Record) bool {
+	return rec.Application == "" || rec.Application == m.application
+}
 
-// sentHandle returns the handle, for an error, of the text that a client sent, of one that is no ID too: it tells which of the
-// client's attempts a log line speaks of.
-func sentHandle(text string) string {
-	if len(text) > maxLoggedID {
-		return ""
+// judge returns why the session of rec is none for this Manager; nil if it is alive.
+func (m *Manager[T]) judge(ctx context.Context, rec driver.Record, now time.Time) error {
+	if !m.owns(rec) {
+		return ErrNotFound
 	}
-	return loggable(text)
+	if err := expiryError(rec, now); err != nil {
+		return err
+	}
+	revoked, err := m.revokedBefore(ctx, rec, now)
+	if err != nil {
+		return err
+	}
+	if revoked {
+		return &driver.EndedError{Marker: driver.Marker{Why: driver.Revoked}}
+	}
+	return nil
+}
+
+// isAlive is judge for those who count.
+func (m *Manager[T]) isAlive(ctx context.Context, rec driver.Record) (bool, error) {
+	err := m.judge(ctx, rec, m.now())
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // parse returns the ID whose text a client sent.
@@ -85,4 +151,22 @@ func (m *Manager[T]) parse(text string) (ID, error) {
 		err = fmt.Errorf("%w: %w", ErrInvalidID, err)
 	}
 	return id, err
+}
+
+// Discard puts the session's data, timeouts and Persist back to what was last loaded or saved: what was changed since is
+// forgotten. It makes no store call. A session that was never saved is as Create returned it. The error is [ErrDecode].
+func (m *Manager[T]) Discard(s *Session[T]) error {
+	if s == nil || s.id == (ID{}) {
+		return &Error{Op: "discard", Err: errForeignSession}
+	}
+	var data T
+	if s.stored {
+		var err error
+		if data, err = m.decode(s.rec); err != nil {
+			return &Error{Op: "discard", Handle: s.Handle(), Err: err}
+		}
+	}
+	s.Data, s.IdleTimeout, s.AbsoluteTimeout, s.Persist = data, s.rec.IdleTimeout, s.rec.AbsoluteTimeout, s.rec.Persist
+	s.Device, s.Federated = s.rec.Device, s.rec.Federated
+	return nil
 }

@@ -1,7 +1,9 @@
 package sessions
 
 import (
+	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"reflect"
@@ -9,7 +11,15 @@ import (
 
 	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/event"
+	"github.com/dynasession/dynasession/sessions/internal/counting"
+	"github.com/dynasession/dynasession/sessions/internal/encrypt"
+	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
+
+// Store keeps sessions: see [driver.Store]. Package dynamo has the one for DynamoDB, package memstore one in memory.
+type Store = driver.Store
 
 // Manager creates, loads, saves and ends sessions whose data is a T. Make one with [New] and share it: it is safe for
 // concurrent use. Any number of Managers, in any number of processes, may work on one store.
@@ -17,20 +27,23 @@ import (
 // Its errors are [*Error]s around one of the errors of this package, to be tested with [errors.Is]; a method's comment names
 // those that a caller would branch on. Besides, each method that asks the store can fail with [ErrUnavailable].
 type Manager[T any] struct {
-	store    Store
-	codec    codec.Codec[T]
-	ids      IDScheme
-	clock    clock.Clock
-	idle     time.Duration
-	absolute time.Duration
-	touch    time.Duration
-	merge    mergeFunc[T]
-	flat     bool         // T is, see isFlat
-	rosters  SubjectStore // the store, if it keeps rosters
-	limit    SubjectLimit
-	observer Observer
-	capacity bool
-	incident *incident // nil: it isn't asked for
+	store       driver.Store
+	codec       codec.Codec[T]
+	ids         IDScheme
+	clock       clock.Clock
+	idle        time.Duration
+	absolute    time.Duration
+	touch       time.Duration
+	merge       mergeFunc[T]
+	dropUnknown bool
+	flat        bool // T is, see isFlat
+	application string
+	limit       SubjectLimit
+	observer    event.Observer
+	capacity    bool
+	rosters     rosters.Keeper
+	touched     *touches
+	revocations *revocations // nil: it isn't asked for
 }
 
 // New returns a Manager that keeps its sessions in store. A nil cfg means all defaults. The error names the field that is
@@ -39,24 +52,26 @@ func New[T any](store Store, cfg *Config[T]) (*Manager[T], error) {
 	if isNil(store) {
 		return nil, errors.New("sessions: New: store is nil")
 	}
-	c := cfg.withDefaults()
+	c := cfg.withDefaults(store)
 	if err := c.validate(); err != nil {
 		return nil, fmt.Errorf("sessions: New: %w", err)
 	}
-	if err := c.SubjectLimit.validate(store); err != nil {
-		return nil, fmt.Errorf("sessions: New: %w", err)
+	store = counting.New(store)
+	if c.AEAD != nil {
+		store = encrypt.New(store, c.AEAD, c.AllowPlaintext)
 	}
-	if c.Observer != nil {
-		store = counting(store)
-	}
-	store = sealing(store, c)
-	rosters, _ := store.(SubjectStore)
-	return &Manager[T]{
+	m := &Manager[T]{
 		store: store, codec: c.Codec, ids: c.IDs, clock: c.Clock,
-		idle: c.IdleTimeout, absolute: c.AbsoluteTimeout, touch: c.TouchInterval, merge: c.Merge,
-		flat: isFlat(reflect.TypeFor[T]()), rosters: rosters, limit: c.SubjectLimit, observer: c.Observer, capacity: c.ObserveCapacity,
-		incident: newIncident(c.IncidentCheck),
-	}, nil
+		idle: c.IdleTimeout, absolute: c.AbsoluteTimeout, touch: c.TouchInterval, merge: c.Merge, dropUnknown: c.DropUnknown,
+		flat: isFlat(reflect.TypeFor[T]()), application: c.Application, limit: c.SubjectLimit,
+		observer: c.Observer, capacity: c.ObserveCapacity, touched: &touches{},
+		revocations: newRevocations(c.RevocationCheck, c.Application),
+	}
+	m.rosters = rosters.Keeper{
+		Store: store, Now: m.now, Alive: m.isAlive, Pause: pause,
+		HeadSize: rosters.DefaultHeadSize, PageSize: rosters.DefaultPageSize,
+	}
+	return m, nil
 }
 
 // isNil also recognises a nil pointer in an interface, which the first call would trip over.
@@ -68,23 +83,38 @@ func isNil(store Store) bool {
 	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
-// now returns the present moment as it is stored: in UTC, to the microsecond.
-func (m *Manager[T]) now() time.Time { return m.clock.Now().UTC().Truncate(time.Microsecond) }
+// Clock returns the clock by which the Manager judges.
+func (m *Manager[T]) Clock() clock.Clock { return m.clock }
 
 // newRev returns a name for one logical write: 128 random bits, so that no two writes ever share one.
-func newRev() string { return rand.Text() }
+func newRev() string { return rosters.Rev() }
 
-// failed wraps what a call ran into, once, at the boundary. What is none of this package's errors came from a store that
-// could not do its work.
-func failed(op, handle string, err error) error {
-	for _, known := range []error{
-		ErrNotFound, ErrExists, ErrConflict, ErrTooLarge, ErrDecode, ErrUnavailable,
-		errEncode, errForeignSession, errTimeout, errSubject, errMerge, errDevice, errNoRosters, errNoIncident,
-		ErrLimit,
-	} {
-		if errors.Is(err, known) {
-			return &Error{Op: op, Handle: handle, Err: err}
-		}
+// unavailable returns the ErrUnavailable of a call that was given up.
+func unavailable(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable, err) }
+
+// How calls repeat themselves: after pauses that double from the first to the last bound, each with full jitter, so that
+// requests which collided do not collide again.
+const (
+	minPause = time.Millisecond
+	maxPause = 50 * time.Millisecond
+)
+
+// pause waits before the attempt that follows.
+func pause(ctx context.Context, attempt int) error {
+	timer := time.NewTimer(randomUpTo(min(minPause<<min(attempt, 10), maxPause)))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return unavailable(ctx.Err())
 	}
-	return &Error{Op: op, Handle: handle, Err: fmt.Errorf("%w: %w", ErrUnavailable, err)}
+}
+
+// randomUpTo returns a random duration in [0, bound). The one source of randomness here is crypto/rand, so that a weaker one
+// is never at hand.
+func randomUpTo(bound time.Duration) time.Duration {
+	var b [8]byte
+	rand.Read(b[:])
+	return time.Duration(binary.BigEndian.Uint64(b[:]) % uint64(bound))
 }

@@ -3,59 +3,294 @@ package sessions
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/event"
+	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
-// Renew gives the session a new ID, in one atomic step: when it returns, the old ID is dead for every Manager, and the session
-// lives on under the new one, which [Session.ID] returns: same lifetime, same subject, and the data in hand, which is saved with it.
-// Call it when what the session may do changes (OWASP ASVS 7.2.4); for a login there is [Manager.Authenticate]. One transaction
-// of two writes; none for a session that was never saved.
+// maxSubject is the length of the longest subject, in bytes.
+const maxSubject = 1024
+
+var errSubject = errors.New("invalid subject")
+
+// Renew gives the session a new ID: when it returns, the old ID is dead for every Manager, and the session goes on under the
+// new one, which [Session.ID] returns, with the same lifetime and subject, and with the data in hand, which is saved with
+// it. Call it when what the session may do changes (OWASP ASVS 7.2.4); for a login there is [Manager.Authenticate]. Two
+// writes, four for a session that has a subject; none for one that was never saved. For half an hour after it the old ID is
+// [ErrRenewed].
 //
-// Once begun, Renew goes through even if ctx is cancelled meanwhile. Of several Renews of one session at the same time one
-// succeeds. The error is that of [Manager.Save], and then the session in hand has its old ID still. After
-// [ErrOutcomeUnknown] it may live under either; Renew may be called again, and finds out.
+// Once begun, Renew goes through even if ctx is cancelled. Whatever happens on the way, the session is alive under one of the
+// two IDs, never under both and never under none. Of several Renews of one session at the same time one succeeds. The errors
+// are those of [Manager.Save]; on error s keeps its old ID. After [ErrOutcomeUnknown] the stored session may have either
+// ID; call Renew again to resolve it.
 func (m *Manager[T]) Renew(ctx context.Context, s *Session[T]) error {
-	ctx, w := m.watch(ctx, "renew")
-	if err := m.rename(ctx, s, change{rename: true}); err != nil {
-		return w.done(eventOf(w, "", s), err)
+	ctx, o := m.observe(ctx, "renew")
+	if _, err := m.move(ctx, s, "", nil); err != nil {
+		return o.done(eventOf(o, "", s), err)
 	}
-	return w.done(eventOf(w, EventRenewed, s), nil)
+	return o.done(eventOf(o, event.Renewed, s), nil)
 }
 
-// rename applies a change with a new ID. A new ID that is taken, which 128 random bits make a rumour, is followed by another.
-func (m *Manager[T]) rename(ctx context.Context, s *Session[T], c change) error {
+// Authenticate binds the session to subject, the user who has just signed in, again or for the first time: it gets a new ID
+// and a new lifetime, from now. The old ID is dead when it returns, so that whoever planted or knew it gains nothing
+// (session fixation; OWASP ASVS 7.2.4). One read and two writes, three writes for a session that was saved before.
+//
+// The data in hand goes along: an application that must not carry it over, because another user was signed in before, say,
+// clears it first. Subject is the application's name for the user: 1 to 1024 bytes of UTF-8; it is stored unencrypted.
+//
+// Once begun, Authenticate goes through even if ctx is cancelled. The errors are those of [Manager.Renew], [ErrLimit], and
+// [ErrRevoked] if the subject's sessions were revoked during the login. On [ErrNotFound] take the session of
+// [Manager.LoadOrCreate] and authenticate that.
+func (m *Manager[T]) Authenticate(ctx context.Context, s *Session[T], subject string) error {
+	return m.AuthenticateBound(ctx, s, subject, nil)
+}
+
+// AuthenticateBound is Authenticate for a session that is to be bound to a device: binding is stored with it, opaque, and
+// kept by Renew. [Manager.Bind] changes it, but for its first 33 bytes. Package web makes use of it. At most 1024 bytes.
+func (m *Manager[T]) AuthenticateBound(ctx context.Context, s *Session[T], subject string, binding []byte) error {
+	ctx, o := m.observe(ctx, "authenticate")
+	err := checkSubject(subject)
+	if err == nil {
+		err = checkBinding(binding)
+	}
+	evicted := 0
+	if err == nil {
+		evicted, err = m.move(ctx, s, subject, binding)
+	}
+	if err != nil {
+		return o.done(eventOf(o, "", s), err)
+	}
+	e := eventOf(o, event.Authenticated, s)
+	e.Ended = evicted
+	return o.done(e, nil)
+}
+
+func checkSubject(subject string) error {
+	switch {
+	case subject == "" || len(subject) > maxSubject:
+		return fmt.Errorf("%w: has %d bytes, must have at least 1 and at most %d", errSubject, len(subject), maxSubject)
+	case !utf8.ValidString(subject):
+		return fmt.Errorf("%w: must be UTF-8", errSubject)
+	}
+	return nil
+}
+
+// exchange is a renewal or a login under way. It has three steps: the new key is listed; the record is stored under it; and
+// the old key is marked as renewed, which is what commits. Nobody is told the new ID before. docs/protocol.md has what can
+// come between.
+type exchange struct {
+	subject string // whose login it is; "": a renewal
+	id      ID
+	rec     driver.Record // what is stored under the new key, or about to be
+	encoded bool          // see saving
+	from    string        // the Rev that the old record must have
+	marker  driver.Marker // what takes the old record's place; the zero one: nothing, it is deleted
+	evicted int
+}
+
+// renewalRev returns the Rev of a record that is to take the place of that of the key from. Until its first save it says so,
+// for a revocation that is to spare the session.
+func renewalRev(from string) string { return newRev() + "<" + handleOf(from)[:16] }
+
+// comesFrom reports whether a record of this Rev was stored to take the place of the session of a handle.
+func comesFrom(rev, handle string) bool {
+	return len(handle) > 16 && strings.HasSuffix(rev, "<"+handle[:16])
+}
+
+// move gives s a new ID; with a subject it is a login. It returns how many sessions have made room for it.
+func (m *Manager[T]) move(ctx context.Context, s *Session[T], subject string, binding []byte) (evicted int, err error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return 0, unavailable(err)
 	}
 	if err := usable(s); err != nil {
-		return err
+		return 0, err
+	}
+	if err := s.check(); err != nil {
+		return 0, err
 	}
 	ctx = context.WithoutCancel(ctx)
+	if x := s.moving; x != nil {
+		if err := m.finish(ctx, s); err != nil {
+			return 0, err
+		}
+		if x.subject == subject {
+			return x.evicted, m.save(ctx, s, m.merge) // what was changed since
+		}
+	}
 	if !s.stored {
-		if err := m.renameUnsaved(ctx, s); err != nil {
-			return err
+		if err := m.renewUnsaved(ctx, s); err != nil || subject == "" {
+			return 0, err
 		}
-		if c.subject == "" {
-			return nil
-		}
-		c.rename = false // it has its new ID already
 	}
-	var err error
 	for range createAttempts {
-		if err = m.apply(ctx, s, c, m.merge); !errors.Is(err, ErrExists) {
-			return err
+		if evicted, err = m.exchange(ctx, s, subject, binding); !errors.Is(err, driver.ErrExists) {
+			return evicted, err
+		}
+		if !s.stored {
+			s.id = m.ids.New() // the other one is taken
+			s.rec.Key = m.ids.Key(s.id)
 		}
 	}
-	return err
+	return 0, err
 }
 
-// renameUnsaved gives a session that was never saved another ID. If a save of it is in doubt, what that may have stored is deleted.
-func (m *Manager[T]) renameUnsaved(ctx context.Context, s *Session[T]) error {
-	if len(s.unsure) > 0 {
-		if err := m.store.Delete(ctx, s.rec.Key); err != nil {
+// renewUnsaved gives a session that was never saved another ID. If a save of it is in doubt, what that may have stored is
+// ended.
+func (m *Manager[T]) renewUnsaved(ctx context.Context, s *Session[T]) error {
+	if len(s.inDoubt) > 0 {
+		if _, err := m.rosters.End(ctx, s.rec.Key, driver.Destroyed, nil); err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
 	}
-	s.id, s.unsure = m.ids.New(), nil
+	s.id, s.inDoubt = m.ids.New(), nil
 	s.rec.Key = m.ids.Key(s.id)
 	return nil
+}
+
+// exchange begins an exchange of s and, if nothing comes between, finishes it.
+func (m *Manager[T]) exchange(ctx context.Context, s *Session[T], subject string, binding []byte) (evicted int, err error) {
+	var logins logins
+	if subject != "" {
+		// The lists come first, before anything of the session is looked at: see rosters.Login.
+		if logins, err = m.openLists(ctx, subject, s.Federated); err != nil {
+			return 0, err
+		}
+	}
+	if err := m.notExpired(ctx, s); err != nil {
+		return 0, err
+	}
+	w, err := m.savingOf(s)
+	if err != nil {
+		return 0, err
+	}
+	now := m.now()
+	x := &exchange{subject: subject, id: s.id, rec: s.next(w.payload, now), encoded: w.encoded, from: s.rec.Rev}
+	if subject != "" {
+		x.rec.Subject, x.rec.Created, x.rec.Accessed, x.rec.Device = subject, now, now, s.Device
+		x.rec.Application, x.rec.Federated, x.rec.Binding = m.application, s.Federated, binding
+		x.rec.Page, x.rec.FederatedPage = 0, 0
+	}
+	if s.stored {
+		x.id = m.ids.New()
+		x.rec.Key = m.ids.Key(x.id)
+		x.rec.Rev = renewalRev(s.rec.Key)
+		x.marker = rosters.NewMarker(s.rec.Key, driver.Renewed, x.rec.Key, now)
+	}
+	if err := m.enterLists(ctx, s, x, logins); err != nil {
+		m.leaveLists(ctx, x.rec, "")
+		return 0, err
+	}
+	s.moving = x
+	return x.evicted, m.finish(ctx, s)
+}
+
+// finish makes the steps of an exchange that are left, again if their outcome is unknown: a step that was made before is
+// recognised. Afterwards s has the new ID, or its old one and no exchange any more, unless the outcome is unknown still.
+func (m *Manager[T]) finish(ctx context.Context, s *Session[T]) error {
+	x := s.moving
+	err := m.store.Create(ctx, x.rec)
+	if err == nil && s.stored {
+		err = m.commit(ctx, s, x)
+	}
+	if errors.Is(err, ErrOutcomeUnknown) {
+		return err
+	}
+	s.moving = nil
+	if err != nil {
+		m.abandon(ctx, x)
+		return m.whyEnded(err, x)
+	}
+	old := s.rec
+	s.id = x.id
+	if old.Key != x.rec.Key {
+		m.leaveLists(ctx, old, "")
+	}
+	s.Device, s.Federated = x.rec.Device, x.rec.Federated
+	s.rec, s.stored, s.written, s.inDoubt, s.base = x.rec, true, x.encoded, nil, nil
+	return nil
+}
+
+// whyEnded returns the error of an exchange that ended with err. A new key under which a marker stands was listed, and
+// somebody has ended what is listed: a login has lost against him, a renewal begins again, and finds its old ID dead if that
+// was ended too.
+func (m *Manager[T]) whyEnded(err error, x *exchange) error {
+	var ended *driver.EndedError
+	if !errors.As(err, &ended) || errors.Is(err, errCommit) {
+		return err
+	}
+	if x.subject != "" && ended.Marker.Why != driver.Abandoned {
+		return ErrRevoked
+	}
+	return driver.ErrExists
+}
+
+// errCommit marks an error of the old record, not of the new one.
+var errCommit = errors.New("the session that was to be renewed")
+
+// commit marks the old record as renewed. If another request has changed it meanwhile, that goes along.
+func (m *Manager[T]) commit(ctx context.Context, s *Session[T], x *exchange) error {
+	for attempt := 0; ; attempt++ {
+		_, err := m.store.End(ctx, driver.End{Key: s.rec.Key, Marker: x.marker, If: &driver.State{Rev: x.from}})
+		if err == nil || !errors.Is(err, ErrConflict) || attempt == mergeAttempts {
+			if err != nil {
+				err = fmt.Errorf("%w: %w", errCommit, err)
+			}
+			return err
+		}
+		found, err := m.store.Load(ctx, s.rec.Key)
+		if err != nil {
+			return fmt.Errorf("%w: %w", errCommit, err)
+		}
+		if slices.Contains(s.inDoubt, found.Rev) {
+			x.from = found.Rev // an earlier save of ours, of which the new record knows
+			continue
+		}
+		if err := m.takeAlong(ctx, s, x); err != nil {
+			return err
+		}
+		if err := pause(ctx, attempt); err != nil {
+			return err
+		}
+	}
+}
+
+// takeAlong merges what another request has stored under the old key into the record under the new one.
+func (m *Manager[T]) takeAlong(ctx context.Context, s *Session[T], x *exchange) error {
+	if len(s.inDoubt) > 0 {
+		return ErrConflict // theirs may hold what an earlier write of ours changed
+	}
+	merge := m.merge
+	if changed, err := m.savingOf(s); err == nil && !changed.changed {
+		merge = takeTheirs[T] // there is nothing of ours
+	}
+	if err := m.mergeTheirs(ctx, s, merge); err != nil {
+		return err
+	}
+	payload, err := m.encode(s.Data, s.rec.Payload)
+	if err != nil {
+		return err
+	}
+	next := x.rec
+	next.Payload, next.Rev = payload, renewalRev(s.rec.Key)
+	next.IdleTimeout, next.AbsoluteTimeout, next.Persist = s.IdleTimeout, s.AbsoluteTimeout, s.Persist
+	if err := m.store.Replace(ctx, next, x.rec.Rev); err != nil {
+		return err
+	}
+	x.rec, x.encoded, x.from = next, true, s.rec.Rev
+	return nil
+}
+
+// takeTheirs is a merge in which one side has changed nothing.
+func takeTheirs[T any](_, _, theirs T) (T, error) { return theirs, nil }
+
+// abandon ends what an exchange that failed may have stored. Nobody has been told its ID; if this fails too, it idles out.
+func (m *Manager[T]) abandon(ctx context.Context, x *exchange) {
+	if _, err := m.rosters.End(ctx, x.rec.Key, driver.Abandoned, nil); err == nil || errors.Is(err, ErrNotFound) {
+		m.leaveLists(ctx, x.rec, "")
+	}
 }

@@ -3,50 +3,70 @@ package sessions
 import (
 	"context"
 	"errors"
+	"fmt"
+
+	"github.com/dynasession/dynasession/sessions/event"
 )
 
-// Save stores the session: its data and its timeouts. One store call; none if neither has changed since it was loaded or saved.
-// A save is an access. If another request has changed the session since it was loaded, Config.Merge decides, if there is one:
-// then the session in hand holds afterwards what was stored.
+// updateAttempts bounds how often Update repeats itself.
+const updateAttempts = 256
+
+// mergeAttempts bounds how often one save is merged with yet another change before it is a conflict after all.
+const mergeAttempts = 16
+
+// mergeFunc is what Config.Merge is.
+type mergeFunc[T any] func(base, ours, theirs T) (T, error)
+
+var errMerge = errors.New("merge")
+
+// Save stores the session: its data, its timeouts and Persist. One store call; none if nothing of it has changed since it
+// was loaded or saved. A save is an access. If another request has changed the session since it was loaded, Config.Merge
+// decides: then the session in hand holds afterwards what was stored. What the stored session holds and T has no field for
+// is kept, unless Config.DropUnknown is set.
 //
-// The error is [ErrConflict] if another request has changed the session and nothing merges the two, [ErrNotFound] if it was
-// destroyed or renewed meanwhile ([ErrExpired] if its time has passed), [ErrTooLarge] if the store can't keep so much, and
-// [ErrOutcomeUnknown] if the store's answer was lost; then it may be saved again. Whatever the error, nothing of the session in
-// hand is lost.
+// The error is [ErrConflict] if another request has changed the session and the two can't be merged, [ErrNotFound] if it
+// has ended or was renewed meanwhile ([ErrRenewed], [ErrExpired]), [ErrTooLarge] if the store can't keep so much, and
+// [ErrOutcomeUnknown] if the store's answer was lost; then it may be saved again. Whatever the error, nothing of the
+// session in hand is lost.
 func (m *Manager[T]) Save(ctx context.Context, s *Session[T]) error {
-	ctx, w := m.watch(ctx, "save")
-	kind, rev := EventCreated, ""
+	ctx, o := m.observe(ctx, "save")
+	kind, rev := event.Created, ""
 	if s != nil && s.stored {
-		kind, rev = EventSaved, s.rec.Rev
+		kind, rev = event.Saved, s.rec.Rev
 	}
-	if err := m.apply(ctx, s, change{}, m.merge); err != nil {
-		return w.done(eventOf(w, "", s), err)
+	if err := m.save(ctx, s, m.merge); err != nil {
+		return o.done(eventOf(o, "", s), err)
 	}
 	if rev != "" && rev == s.rec.Rev {
-		kind = EventUnchanged
+		kind = event.Unchanged
 	}
-	return w.done(eventOf(w, kind, s), nil)
+	return o.done(eventOf(o, kind, s), nil)
 }
 
-// apply makes the change on s and in the store. On a conflict it merges, if merge is not nil, and begins again.
-func (m *Manager[T]) apply(ctx context.Context, s *Session[T], c change, merge mergeFunc[T]) error {
+// save stores s. On a conflict it merges, if merge is not nil, and begins again.
+func (m *Manager[T]) save(ctx context.Context, s *Session[T], merge mergeFunc[T]) error {
 	if err := usable(s); err != nil {
 		return err
 	}
-	if err := s.checkTimeouts(); err != nil {
+	if err := s.check(); err != nil {
 		return err
+	}
+	if s.moving != nil {
+		if err := m.finish(context.WithoutCancel(ctx), s); err != nil {
+			return err
+		}
 	}
 	draft := *s
 	for attempt := 0; ; attempt++ {
-		err := m.attempt(ctx, &draft, c)
+		err := m.write(ctx, &draft)
 		if err == nil || errors.Is(err, ErrOutcomeUnknown) {
 			*s = draft // after an unknown outcome too: it knows which writes are in doubt, and of what was merged into them
 			return err
 		}
-		if !errors.Is(err, ErrConflict) || errors.Is(err, ErrRevoked) || merge == nil || attempt == mergeAttempts {
+		if !errors.Is(err, ErrConflict) || merge == nil || attempt == mergeAttempts {
 			return err
 		}
-		if len(draft.unsure) > 0 {
+		if len(draft.inDoubt) > 0 {
 			return err // theirs may hold what an earlier write of ours changed: merged, it would count twice
 		}
 		if err := m.mergeTheirs(ctx, &draft, merge); err != nil {
@@ -54,6 +74,77 @@ func (m *Manager[T]) apply(ctx context.Context, s *Session[T], c change, merge m
 		}
 		if err := pause(ctx, attempt); err != nil {
 			return err
+		}
+	}
+}
+
+// mergeTheirs puts s, which lost a race, on top of what is stored: its data is merged with theirs, and a setting that it has
+// not changed is theirs.
+func (m *Manager[T]) mergeTheirs(ctx context.Context, s *Session[T], merge mergeFunc[T]) error {
+	found, err := m.store.Load(ctx, s.rec.Key)
+	if err != nil {
+		return err
+	}
+	if err := m.judge(ctx, found, m.now()); err != nil {
+		return err
+	}
+	theirs, err := m.decode(found)
+	if err != nil {
+		return err
+	}
+	base, err := m.decode(s.rec)
+	if err != nil {
+		return err
+	}
+	merged, err := merge(base, s.Data, theirs)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errMerge, err)
+	}
+	s.Data = merged
+	if s.IdleTimeout == s.rec.IdleTimeout {
+		s.IdleTimeout = found.IdleTimeout
+	}
+	if s.AbsoluteTimeout == s.rec.AbsoluteTimeout {
+		s.AbsoluteTimeout = found.AbsoluteTimeout
+	}
+	if s.Persist == s.rec.Persist {
+		s.Persist = found.Persist
+	}
+	s.rec, s.base, s.written, s.inDoubt = found, nil, false, nil
+	return nil
+}
+
+// Update loads the session of the ID that a client sent, lets f change its data, and saves it; if another request has
+// changed it meanwhile, it begins again with what is stored then. So no change is lost, whoever else is writing. f must only
+// change what it is given: it may run several times, but never twice on the same stored state. An error of f ends
+// Update, which returns it as it is, and nothing is stored.
+//
+// The error is [ErrNotFound] as for Load, [ErrConflict] if 256 attempts were all overtaken, [ErrTooLarge], [ErrDecode], or
+// [ErrOutcomeUnknown] if the store's answer was lost: then the change may have been stored, and is not made again.
+func (m *Manager[T]) Update(ctx context.Context, id string, f func(*T) error) (*Session[T], error) {
+	ctx, o := m.observe(ctx, "update")
+	for attempt := 0; ; attempt++ {
+		s, err := m.load(ctx, id, true)
+		if err != nil {
+			return nil, o.done(event.Event{Handle: sentHandle(id)}, err)
+		}
+		if err := f(&s.Data); err != nil {
+			o.givenUp(eventOf(o, "", s))
+			return nil, err
+		}
+		kind, rev := event.Saved, s.rec.Rev
+		err = m.save(ctx, s, nil)
+		if err == nil {
+			if rev == s.rec.Rev {
+				kind = event.Unchanged
+			}
+			return s, o.done(eventOf(o, kind, s), nil)
+		}
+		if !errors.Is(err, ErrConflict) || attempt == updateAttempts-1 {
+			return nil, o.done(event.Event{Handle: sentHandle(id)}, err)
+		}
+		if err := pause(ctx, attempt); err != nil {
+			return nil, o.done(event.Event{Handle: sentHandle(id)}, err)
 		}
 	}
 }

@@ -2,21 +2,26 @@ package sessions
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
+	"unicode/utf8"
+
+	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
 // Session is one session: the application's data and what the library knows of it. A [Manager] makes it; change Data,
 // and the timeouts if need be, then [Manager.Save] it.
 //
 // A Session is not safe for concurrent use, and belongs to the request that loaded it: load it again in the next one.
-// Printed, logged or marshaled it shows its handle and times, neither ID nor data. Two ways past that are fmt's own: %p of a
-// Session that is no pointer, and a verb that does not suit a struct, such as %d, on one that has a *Session in an unexported
-// field, print Data. The ID they don't print either.
+// Printed, logged or marshaled it shows its handle and times, neither ID nor data. fmt can still print Data in two cases: %p
+// of a Session value, and a mismatched verb such as %d on a struct with an unexported *Session field. It never prints the ID.
 type Session[T any] struct {
-	// Data is the application's own. It is stored by Save.
+	// Data is the application's own. Save stores it.
 	Data T
 
 	// IdleTimeout and AbsoluteTimeout are this session's own, whole seconds, at least one. They start as the Manager's, are
@@ -24,28 +29,70 @@ type Session[T any] struct {
 	IdleTimeout     time.Duration
 	AbsoluteTimeout time.Duration
 
-	// Device is what the application notes of where the session was begun. Set it before [Manager.Authenticate], which stores it.
+	// Persist says that the user has asked to stay signed in, so that the browser is to keep the session's cookie when it
+	// is closed. It is stored by Save, and kept by Renew and Authenticate. Package web heeds it.
+	Persist bool
+
+	// Device is what the application notes of where the session was begun. Set it before [Manager.Authenticate], which
+	// stores it.
 	Device Device
 
-	id     ID
-	rec    Record   // as last known to be stored; before the first Save, what is known already
-	base   *T       // the data that rec stores; nil: not known, or not worth keeping
-	stored bool     // there is a record of it
-	gone   bool     // Destroy has ended it
-	unsure []string // the Revs of writes of ours whose outcome is unknown: the stored Rev may be one of them
-	target ID       // of a rename whose outcome is unknown: the session may live under it
+	// Federated names the identity provider's session that a login comes from, such as the issuer, a space and the sid of an OpenID
+	// Connect ID token. Set it before [Manager.Authenticate], which stores it; [Manager.RevokeFederated] ends the sessions
+	// that have it. At most 1024 bytes of UTF-8.
+	Federated string
+
+	id      ID
+	rec     driver.Record // as last known to be stored; before the first Save, what is known already
+	base    *T            // the data that rec stores; nil: not known, or not worth keeping
+	stored  bool          // there is a record of it
+	written bool          // this process has written rec: its bytes are this binary's
+	gone    bool          // Destroy has ended it
+	peeked  bool          // Peek has loaded it: it can't be saved
+	inDoubt []string      // the Revs of writes whose outcome is unknown: the stored Rev may be one of them
+	moving  *exchange     // a renewal or login that has begun and not ended
 }
+
+// Device is what an application may note of where a session was begun, so that its user recognises it in the list of
+// [Manager.Sessions].
+type Device = driver.Device
+
+// maxDevice is the length of both texts of a Device, in bytes.
+const maxDevice = 256
+
+// maxFederated is the length of the longest Session.Federated, in bytes.
+const maxFederated = 1024
+
+var (
+	errEncode         = errors.New("data can't be encoded")
+	errTimeout        = errors.New("invalid timeout")
+	errDevice         = errors.New("invalid device")
+	errFederated      = errors.New("invalid federated session")
+	errForeignSession = errors.New("not a session that a Manager made")
+	errPeeked         = errors.New("the session was loaded by Peek, which is for reading: load it again to change it")
+)
 
 // ID returns the session's ID, a bearer secret: see [ID].
 func (s *Session[T]) ID() ID { return s.id }
 
-// Handle returns the name under which the session may be logged and listed, [ID.Loggable]. It lets nobody in.
-func (s *Session[T]) Handle() string { return s.id.Loggable() }
+// Handle returns the name under which the session may be logged and listed, [ID.Handle]. It lets nobody in.
+func (s *Session[T]) Handle() string { return s.handle() }
+
+// handle is Handle of a copy. The record's key is the handle already, unless it is the ID itself.
+func (s Session[T]) handle() string {
+	if rosters.IsHash(s.rec.Key) {
+		return s.rec.Key
+	}
+	return s.id.Handle()
+}
 
 // Subject returns whose session it is; "" while nobody has signed in.
 func (s *Session[T]) Subject() string { return s.rec.Subject }
 
-// CreatedAt returns when the session began, in UTC.
+// Application returns the Config.Application of the Manager that began it; "" if that had none.
+func (s *Session[T]) Application() string { return s.rec.Application }
+
+// CreatedAt returns when the session began, in UTC: when the user signed in, if there is a subject.
 func (s *Session[T]) CreatedAt() time.Time { return s.rec.Created }
 
 // AccessedAt returns the last recorded access, in UTC. Accesses are recorded once in Config.TouchInterval.
@@ -55,11 +102,18 @@ func (s *Session[T]) AccessedAt() time.Time { return s.rec.Accessed }
 // that of the stored timeouts: changed ones count from Save on.
 func (s *Session[T]) ExpiresAt() time.Time { return s.rec.ExpiresAt() }
 
+// Deadline returns the moment from which the session is dead however busy it is, a whole second in UTC. It is that of the
+// stored timeouts.
+func (s *Session[T]) Deadline() time.Time { return s.rec.Deadline() }
+
 // IsNew reports whether the session has not been saved yet.
 func (s *Session[T]) IsNew() bool { return !s.stored }
 
+// Binding returns what binds the session to a device, nil if nothing does: see [Manager.Bind].
+func (s *Session[T]) Binding() []byte { return slices.Clone(s.rec.Binding) }
+
 // Format writes the session's handle for every verb. It has a value receiver so that a copy hides its data too.
-func (s Session[T]) Format(f fmt.State, _ rune) { io.WriteString(f, "session "+s.id.Loggable()) }
+func (s Session[T]) Format(f fmt.State, _ rune) { io.WriteString(f, "session "+s.handle()) }
 
 // String returns what Format writes.
 func (s Session[T]) String() string { return fmt.Sprint(s) }
@@ -67,19 +121,53 @@ func (s Session[T]) String() string { return fmt.Sprint(s) }
 // LogValue returns the session's handle and times.
 func (s Session[T]) LogValue() slog.Value {
 	return slog.GroupValue(
-		slog.String("handle", s.id.Loggable()),
+		slog.String("handle", s.handle()),
 		slog.Time("created", s.rec.Created),
 		slog.Time("accessed", s.rec.Accessed),
 		slog.Time("expires", s.rec.ExpiresAt()),
 	)
 }
 
-// MarshalJSON returns the session's handle and times. There is no way back: a session is stored by Save.
+// MarshalJSON returns the session's handle and times. There is no way back: Save stores a session.
 func (s Session[T]) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Handle   string    `json:"handle"`
 		Created  time.Time `json:"created"`
 		Accessed time.Time `json:"accessed"`
 		Expires  time.Time `json:"expires"`
-	}{s.id.Loggable(), s.rec.Created, s.rec.Accessed, s.rec.ExpiresAt()})
+	}{s.handle(), s.rec.Created, s.rec.Accessed, s.rec.ExpiresAt()})
+}
+
+// check refuses what can't be stored, and names it.
+func (s *Session[T]) check() error {
+	if err := checkTimeout("Session.IdleTimeout", s.IdleTimeout); err != nil {
+		return fmt.Errorf("%w: %w", errTimeout, err)
+	}
+	if err := checkTimeout("Session.AbsoluteTimeout", s.AbsoluteTimeout); err != nil {
+		return fmt.Errorf("%w: %w", errTimeout, err)
+	}
+	switch n := len(s.Device.Name) + len(s.Device.IP); {
+	case n > maxDevice:
+		return fmt.Errorf("%w: Session.Device has %d bytes, must have at most %d", errDevice, n, maxDevice)
+	case !utf8.ValidString(s.Device.Name) || !utf8.ValidString(s.Device.IP):
+		return fmt.Errorf("%w: Session.Device must be UTF-8", errDevice)
+	case len(s.Federated) > maxFederated:
+		return fmt.Errorf("%w: Session.Federated has %d bytes, must have at most %d", errFederated, len(s.Federated), maxFederated)
+	case !utf8.ValidString(s.Federated):
+		return fmt.Errorf("%w: Session.Federated must be UTF-8", errFederated)
+	}
+	return nil
+}
+
+// usable refuses a session that no Manager made, that was loaded to be read, or that Destroy has ended.
+func usable[T any](s *Session[T]) error {
+	switch {
+	case s == nil || s.id == (ID{}):
+		return errForeignSession
+	case s.peeked:
+		return errPeeked
+	case s.gone:
+		return ErrNotFound
+	}
+	return nil
 }

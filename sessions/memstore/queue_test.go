@@ -16,7 +16,7 @@ func TestQueue_GivesTheNextToExpire(t *testing.T) {
 	for range 200 {
 		e := &entry{expires: r.Int64N(50)}
 		all = append(all, e)
-		heap.Push(&q, e)
+		q.add(e)
 	}
 	for _, e := range all[:100] { // some change their time, some leave
 		q[e.index].at = r.Int64N(50)
@@ -39,7 +39,7 @@ func TestQueue_GivesTheNextToExpire(t *testing.T) {
 func TestQueue_LetsGoOfWhatItGave(t *testing.T) {
 	is := is.New(t)
 	q := make(queue, 0, 1)
-	heap.Push(&q, &entry{})
+	q.add(&entry{})
 	heap.Pop(&q)
 	is.Equal(q[:1][0], place{})
 }

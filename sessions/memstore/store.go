@@ -1,30 +1,38 @@
 package memstore
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"math"
+	"sync"
+	"time"
 
 	"github.com/dynasession/dynasession/clock"
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // Config sets up a [Store]. A nil Config is the zero one.
 type Config struct {
-	// Clock tells what has expired and may be swept. Give it the Manager's. Defaults to the system's clock, held back to the
-	// latest time that a Manager has written: so no session of a Manager with a clock of the past is swept while it lives.
+	// Clock tells the store what has expired and may be swept, and a Manager the time, unless its
+	// Config has a clock too. Defaults to the system's clock, which for sweeping is held back to the
+	// latest time that a Manager has written: so one whose Config has a clock in the past does not
+	// lose live sessions.
 	Clock clock.Clock
 }
 
-// Store is a [sessions.Store] in memory. It is safe for concurrent use. Printed, it shows how many records it has and none of them.
+// Store is a [driver.Store] in memory. It is safe for concurrent use. Printed, it shows how many
+// sessions it has, and nothing of them.
 type Store struct {
-	clock clock.Clock   // nil: the system's, held back to latest
+	clock clock.Clock   // nil: the system's, held back to table.latest
 	table func() *table // a function, which no verb of fmt looks into
 }
 
-var _ sessions.Store = (*Store)(nil)
+var _ driver.Store = (*Store)(nil)
 
 // New returns an empty store.
 func New(cfg *Config) *Store {
-	t := newTable()
+	t := &table{sessions: map[string]*entry{}, rosters: map[string]*entry{}, latest: math.MinInt64}
 	s := &Store{table: func() *table { return t }}
 	if cfg != nil {
 		s.clock = cfg.Clock
@@ -32,11 +40,121 @@ func New(cfg *Config) *Store {
 	return s
 }
 
-// Len returns how many records are kept, expired ones that have not been swept yet included.
-func (s *Store) Len() int { return s.table().len() }
+// Clock returns Config.Clock, or the system's clock.
+func (s *Store) Clock() clock.Clock {
+	if s.clock != nil {
+		return s.clock
+	}
+	return clock.System()
+}
 
-// String tells how many records there are.
+// Len returns how many records the store has: expired ones that have not been swept yet count,
+// markers and rosters do not.
+func (s *Store) Len() int {
+	t := s.table()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.records
+}
+
+// String says how many sessions there are.
 func (s *Store) String() string { return fmt.Sprintf("memstore of %d sessions", s.Len()) }
 
-// GoString is String.
+// GoString returns what String does.
 func (s *Store) GoString() string { return s.String() }
+
+// table is all that a Store keeps. One lock guards it: a call holds it for about a microsecond,
+// and a call that needs one atomic step on one key has it by that.
+type table struct {
+	mu       sync.Mutex
+	sessions map[string]*entry // records and markers
+	rosters  map[string]*entry
+	queue    queue // all entries, in the order in which to look at them
+	records  int   // how many of the sessions have a record
+	latest   int64 // the latest second that a Manager has written
+}
+
+// entry is what a key holds: a record, a marker or a roster.
+type entry struct {
+	key     string
+	record  *driver.Record
+	marker  *driver.Marker
+	roster  *driver.Roster
+	expires int64 // the second since 1970 from which it may be swept
+	index   int   // in the queue
+}
+
+// read does what only reads, unless its arguments are invalid.
+func (s *Store) read(ctx context.Context, invalid error, see func(*table)) error {
+	if err := refused(ctx, invalid); err != nil {
+		return err
+	}
+	t := s.table()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	see(t)
+	return nil
+}
+
+// write does a change, unless its arguments are invalid, and sweeps a little.
+func (s *Store) write(ctx context.Context, invalid error, change func(*table) error) error {
+	if err := refused(ctx, invalid); err != nil {
+		return err
+	}
+	t := s.table()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	err := change(t)
+	t.sweep(s.now(t))
+	return err
+}
+
+// now returns the second by which the store sweeps.
+func (s *Store) now(t *table) int64 {
+	if s.clock != nil {
+		return s.clock.Now().Unix()
+	}
+	return min(time.Now().Unix(), t.latest)
+}
+
+// refused returns why a call is not made: its context is done, or its arguments are invalid.
+func refused(ctx context.Context, invalid error) error {
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("%w: %w", driver.ErrUnavailable, ctx.Err())
+	case invalid != nil:
+		return fmt.Errorf("memstore: %w", invalid)
+	default:
+		return nil
+	}
+}
+
+// checkYear refuses a time that not every store can keep.
+func checkYear(field string, t time.Time) error {
+	if y := t.UTC().Year(); y < 1 || y > 9999 {
+		return fmt.Errorf("%s is in the year %d: must be between 1 and 9999", field, y)
+	}
+	return nil
+}
+
+// checkBatch refuses more keys than a store has to answer for, and one that is there twice: other
+// stores may refuse them too.
+func checkBatch(keys []string) error {
+	if len(keys) > driver.MaxBatch {
+		return fmt.Errorf("%d keys in one call: must be at most %d", len(keys), driver.MaxBatch)
+	}
+	seen := make(map[string]bool, len(keys))
+	for _, key := range keys {
+		if seen[key] {
+			return errors.New("a key is twice in one call: must be different")
+		}
+		seen[key] = true
+	}
+	return nil
+}
+
+// second returns t to the second, in UTC.
+func second(t time.Time) time.Time { return time.Unix(t.Unix(), 0).UTC() }
+
+// microsecond returns t to the microsecond, in UTC.
+func microsecond(t time.Time) time.Time { return time.UnixMicro(t.UnixMicro()).UTC() }

@@ -1,34 +1,82 @@
 package memstore
 
-import "time"
+import "container/heap"
 
-// sweepsPerWrite is at how many entries that may have expired a write looks at most: more than it adds, so that they don't pile up, and
-// few, so that no write has to wait for a million of them. Those that have expired it removes.
+// sweepsPerWrite is how many entries that may have expired a write looks at: more than it adds, so
+// that they don't pile up, and few, so that no write has to wait for a million of them.
 const sweepsPerWrite = 4
 
-// sweep sweeps the shard of the given number, and then around: one that nobody writes to is swept by those who write to others. No
-// shard is locked, and one at a time will be.
-func (s *Store) sweep(t *table, from int) {
-	now, left := s.now(t), sweepsPerWrite
-	for i := 0; i < shardCount && left > 0; i++ {
-		number := (from + i) % shardCount
-		if t.due[number].Load() <= now {
-			left -= t.sweep(number, now, left)
+// sweep looks at a few entries that may have expired at now. It removes those that have, and puts
+// off those that live on.
+func (t *table) sweep(now int64) {
+	for range sweepsPerWrite {
+		if len(t.queue) == 0 || t.queue[0].at > now {
+			return
 		}
+		if next := &t.queue[0]; next.expires > now {
+			next.at = next.expires
+			heap.Fix(&t.queue, 0)
+			continue
+		}
+		t.remove(t.queue[0].entry)
 	}
 }
 
-// sweep sweeps a shard.
-func (t *table) sweep(number int, now int64, most int) int {
-	t.lock(1 << number)
-	defer t.unlock(1 << number)
-	return t.shards[number].sweep(now, most)
+// remove removes an entry.
+func (t *table) remove(e *entry) {
+	heap.Remove(&t.queue, e.index)
+	if e.roster != nil {
+		delete(t.rosters, e.key)
+		return
+	}
+	delete(t.sessions, e.key)
+	if e.record != nil {
+		t.records--
+	}
 }
 
-// now returns the second by which is swept.
-func (s *Store) now(t *table) int64 {
-	if s.clock != nil {
-		return s.clock.Now().Unix()
+// queue is a heap of entries, for container/heap: the one to look at next comes first. That an
+// entry expires later than it did, as after each touch, moves nothing in it: that is found out
+// when the entry is looked at.
+type queue []place
+
+// place says when to look at an entry, never later than it expires. The number is here and not in
+// the entry, since a heap compares it often.
+type place struct {
+	at int64 // the second since 1970
+	*entry
+}
+
+// add adds an entry.
+func (q *queue) add(e *entry) { heap.Push(q, e) }
+
+// expire sets from which second on e may be swept.
+func (q *queue) expire(e *entry, at int64) {
+	e.expires = at
+	if p := &(*q)[e.index]; at < p.at {
+		p.at = at
+		heap.Fix(q, e.index)
 	}
-	return min(time.Now().Unix(), t.latest.Load())
+}
+
+func (q queue) Len() int           { return len(q) }
+func (q queue) Less(i, j int) bool { return q[i].at < q[j].at }
+
+func (q queue) Swap(i, j int) {
+	q[i], q[j] = q[j], q[i]
+	q[i].index, q[j].index = i, j
+}
+
+func (q *queue) Push(x any) {
+	e := x.(*entry)
+	e.index = len(*q)
+	*q = append(*q, place{e.expires, e})
+}
+
+func (q *queue) Pop() any {
+	last := len(*q) - 1
+	e := (*q)[last].entry
+	(*q)[last] = place{} // let go of it
+	*q = (*q)[:last]
+	return e
 }

@@ -1,6 +1,7 @@
 package memstore_test
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
@@ -25,7 +27,7 @@ func TestSweep_IsBoundedPerWrite(t *testing.T) {
 	is := is.New(t)
 	s, c := filled(t, 100)
 	c.Advance(time.Hour)
-	is.NoErr(s.Delete(t.Context(), "none"))
+	write(t, s)
 	is.Equal(s.Len(), 96) // four, however many wait
 }
 
@@ -96,17 +98,17 @@ func TestSweep_ATouchedRecordIsSweptInItsTime(t *testing.T) {
 	}
 	c.Advance(time.Hour)
 	for range 50 { // each record is looked at once, however often it was touched
-		is.NoErr(s.Delete(t.Context(), "none"))
+		write(t, s)
 	}
 	is.Equal(s.Len(), 100)
 	c.Advance(20*time.Minute - time.Second)
 	for range 50 {
-		is.NoErr(s.Delete(t.Context(), "none"))
+		write(t, s)
 	}
 	is.Equal(s.Len(), 100)
 	c.Advance(time.Second)
 	for range 25 {
-		is.NoErr(s.Delete(t.Context(), "none"))
+		write(t, s)
 	}
 	is.Equal(s.Len(), 0)
 }
@@ -121,7 +123,7 @@ func TestSweep_WithoutAClockGoesByTheLatestTimeOfAll(t *testing.T) {
 	is.NoErr(s.Create(t.Context(), record("later", past.Add(time.Hour))))
 	is.Equal(s.Len(), 197)
 	for range 49 {
-		is.NoErr(s.Delete(t.Context(), "none"))
+		write(t, s)
 	}
 	is.Equal(s.Len(), 1)
 }
@@ -140,4 +142,50 @@ func TestSweep_BySeveralAtATime(t *testing.T) {
 	}
 	wg.Wait()
 	is.Equal(s.Len(), 800) // all of the dead are gone, none of the living
+}
+
+func TestSweep_TakesMarkersAndRosters(t *testing.T) {
+	is := is.New(t)
+	s, c := filled(t, 1)
+	_, err := s.End(t.Context(), driver.End{Key: "key0", Marker: marker("m", start)})
+	is.NoErr(err)
+	_, err = s.End(t.Context(), driver.End{Key: "never", Marker: marker("n", start)})
+	is.NoErr(err)
+	_, err = s.ChangeRoster(t.Context(), driver.RosterChange{Key: "subject:a", Rev: "r", Expires: start.Add(15 * time.Minute)})
+	is.NoErr(err)
+	ended := func(key string) bool {
+		_, err := s.Load(t.Context(), key)
+		return errors.Is(err, driver.ErrEnded)
+	}
+	roster := func() string {
+		rosters, err := s.LoadRosters(t.Context(), "subject:a")
+		is.NoErr(err)
+		return rosters[0].Rev
+	}
+
+	c.Advance(15*time.Minute - time.Second)
+	write(t, s)
+	is.True(ended("key0"))
+	is.True(ended("never"))
+	is.Equal(roster(), "r")
+
+	c.Advance(time.Second)
+	write(t, s)
+	is.True(!ended("key0"))
+	is.True(!ended("never"))
+	is.Equal(roster(), "")
+	is.NoErr(s.Create(t.Context(), record("key0", c.Now())))
+}
+
+func TestSweep_ARecordsTimeIsNotItsMarkers(t *testing.T) {
+	is := is.New(t)
+	s, c := filled(t, 1)
+	m := marker("m", start)
+	m.Until = start.Add(2 * time.Hour)
+	_, err := s.End(t.Context(), driver.End{Key: "key0", Marker: m})
+	is.NoErr(err)
+	c.Advance(2*time.Hour - time.Second) // the record would have been swept by now
+	write(t, s)
+	_, err = s.Load(t.Context(), "key0")
+	is.True(errors.Is(err, driver.ErrEnded))
 }

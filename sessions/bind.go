@@ -1,0 +1,52 @@
+package sessions
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/event"
+)
+
+// maxBinding is the length of the longest binding, in bytes.
+const maxBinding = 1024
+
+var errBinding = errors.New("invalid binding")
+
+func checkBinding(binding []byte) error {
+	if n := len(binding); n > maxBinding || n > 0 && n < driver.FixedBinding {
+		return fmt.Errorf("%w: has %d bytes, must have none, or at least %d and at most %d", errBinding, n, driver.FixedBinding, maxBinding)
+	}
+	return nil
+}
+
+// Bind changes what binds a session to a device: see [Manager.AuthenticateBound]. The first 33 bytes must stay as they are.
+// It is one write, which conflicts with no Save of the session, before or after. The error is [ErrConflict] if the stored
+// binding is another than that of s, and [ErrNotFound] if the session has ended.
+func (m *Manager[T]) Bind(ctx context.Context, s *Session[T], binding []byte) error {
+	ctx, o := m.observe(ctx, "bind")
+	err := usable(s)
+	if err == nil {
+		err = m.bind(ctx, s, bytes.Clone(binding))
+	}
+	if err != nil {
+		return o.done(eventOf(o, "", s), err)
+	}
+	return o.done(eventOf(o, event.Bound, s), nil)
+}
+
+func (m *Manager[T]) bind(ctx context.Context, s *Session[T], binding []byte) error {
+	if err := checkBinding(binding); err != nil {
+		return err
+	}
+	if was := s.rec.Binding; len(was) < driver.FixedBinding || !bytes.HasPrefix(binding, was[:driver.FixedBinding]) {
+		return fmt.Errorf("%w: must begin with the first %d bytes of the session's", errBinding, driver.FixedBinding)
+	}
+	if err := m.store.Bind(ctx, s.rec.Key, binding, s.rec.Binding); err != nil {
+		return err
+	}
+	s.rec.Binding = binding
+	return nil
+}

@@ -1,0 +1,64 @@
+package event
+
+import (
+	"context"
+	"log/slog"
+)
+
+// Log returns an Observer that writes a line for each event, with the handle, the subject, the operation, its duration and
+// its error, and OWASP's name of the event where it has one. Reads are logged at Debug, what a session goes through at
+// Info, what points to an attack or to a fault that the service survives at Warn, and a store that is out of reach at Error.
+// So a healthy service that logs from Info on has a line for each login, logout and renewal, and none for a page view. With
+// a nil logger it uses slog.Default at each event.
+func Log(logger *slog.Logger) Observer { return logObserver{logger} }
+
+type logObserver struct{ logger *slog.Logger }
+
+// levels are those of the kinds that are not at Info.
+var levels = map[Kind]slog.Level{
+	Loaded: slog.LevelDebug, Touched: slog.LevelDebug, Saved: slog.LevelDebug, Unchanged: slog.LevelDebug, Listed: slog.LevelDebug,
+	InvalidID: slog.LevelWarn, Undecodable: slog.LevelWarn, LimitReached: slog.LevelWarn, TooLarge: slog.LevelWarn,
+	Recovered: slog.LevelWarn, OutcomeUnknown: slog.LevelWarn, NotBound: slog.LevelWarn, ClockSkewed: slog.LevelWarn,
+	StoreFailed: slog.LevelError, Failed: slog.LevelError,
+}
+
+// vocabulary are OWASP's names, from its Logging Vocabulary Cheat Sheet.
+var vocabulary = map[Kind]string{
+	Created: "session_created", Renewed: "session_renewed", Authenticated: "authn_login_success",
+	Destroyed: "session_logout", Revoked: "session_expired", ExpiredIdle: "session_use_after_expire",
+	ExpiredAbsolute: "session_use_after_expire", UnknownID: "session_use_after_expire", RenewedID: "session_use_after_expire",
+	EndedID: "session_use_after_expire", InvalidID: "malicious_extraneous", LimitReached: "excess_sessions_exceeded",
+}
+
+func (o logObserver) Observe(ctx context.Context, e Event) {
+	logger := o.logger
+	if logger == nil {
+		logger = slog.Default()
+	}
+	level := levels[e.Kind] // Info, where there is none
+	if !logger.Enabled(ctx, level) {
+		return
+	}
+	attrs := []slog.Attr{slog.String("op", e.Op)}
+	add := func(name, value string) {
+		if value != "" {
+			attrs = append(attrs, slog.String(name, value))
+		}
+	}
+	add("event", vocabulary[e.Kind])
+	add("session", e.Handle)
+	add("subject", e.Subject)
+	add("application", e.Application)
+	add("reason", e.Reason)
+	if e.Ended > 0 {
+		attrs = append(attrs, slog.Int("ended", e.Ended))
+	}
+	if e.ClockSkew != 0 {
+		attrs = append(attrs, slog.Duration("clock_skew", e.ClockSkew))
+	}
+	attrs = append(attrs, slog.Duration("duration", e.Duration))
+	if e.Err != nil {
+		add("error", e.Err.Error())
+	}
+	logger.LogAttrs(ctx, level, "session "+string(e.Kind), attrs...)
+}

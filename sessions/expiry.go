@@ -1,0 +1,139 @@
+package sessions
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/dynasession/dynasession/sessions/driver"
+)
+
+// The timeouts of a [Manager] whose [Config] has none.
+const (
+	DefaultIdleTimeout     = 2 * time.Hour
+	DefaultAbsoluteTimeout = 12 * time.Hour
+)
+
+// Timeouts that NIST SP 800-63B-4 sets for its authenticator assurance levels (sections 2.1.3, 2.2.3 and 2.3.3), for
+// Config.IdleTimeout and Config.AbsoluteTimeout:
+//
+//	cfg := &sessions.Config[Cart]{IdleTimeout: sessions.AAL2IdleTimeout, AbsoluteTimeout: sessions.AAL2AbsoluteTimeout}
+//
+// At AAL1 an idle timeout is the application's choice; here it is as long as the absolute one.
+const (
+	AAL1IdleTimeout     = 30 * 24 * time.Hour
+	AAL1AbsoluteTimeout = 30 * 24 * time.Hour
+	AAL2IdleTimeout     = time.Hour
+	AAL2AbsoluteTimeout = 24 * time.Hour
+	AAL3IdleTimeout     = 15 * time.Minute
+	AAL3AbsoluteTimeout = 12 * time.Hour
+)
+
+// touchesPerIdle is how many touches fit into an idle timeout by default.
+const touchesPerIdle = 20
+
+// checkTimeout refuses what can't be stored as whole seconds, or would end a session before it began.
+func checkTimeout(field string, d time.Duration) error {
+	if d < time.Second || d%time.Second != 0 {
+		return fmt.Errorf("%s is %v: must be whole seconds, at least 1s", field, d)
+	}
+	return nil
+}
+
+// expiryError returns the ErrExpired that says by which deadline the session of rec is dead at now; nil if it is alive: a
+// session is alive in the last second before its ExpiresAt, and dead from then on.
+func expiryError(rec driver.Record, now time.Time) error {
+	switch {
+	case rec.ExpiresAt().After(now):
+		return nil
+	case !rec.Deadline().After(now):
+		return errAbsolute
+	default:
+		return ErrExpired
+	}
+}
+
+// now returns the present moment as it is stored: in UTC, to the microsecond.
+func (m *Manager[T]) now() time.Time { return m.clock.Now().UTC().Truncate(time.Microsecond) }
+
+// notExpired returns ErrExpired if the time of s has passed. By what s knows it may have idled out while requests that run
+// beside it have recorded an access since: then the store is asked.
+func (m *Manager[T]) notExpired(ctx context.Context, s *Session[T]) error {
+	now := m.now()
+	err := expiryError(s.rec, now)
+	if err == nil || !s.stored {
+		return err
+	}
+	found, err := m.store.Load(ctx, s.rec.Key)
+	if err != nil {
+		return err
+	}
+	if err := expiryError(found, now); err != nil {
+		return err
+	}
+	s.rec.Accessed = found.Accessed
+	return nil
+}
+
+// touches are the accesses that this process records, so that of many reads of one session at a time one writes.
+type touches struct {
+	mu       sync.Mutex
+	recorded map[string]time.Time // by key: the access that is being recorded, or was a moment ago
+}
+
+// mostTouches bounds how many are remembered. Beyond that all are forgotten, which costs a few writes more.
+const mostTouches = 4096
+
+// claim reports whether the access at now is to be recorded by its caller: nobody in this process has recorded one, or is
+// about to, that is younger than the interval.
+func (t *touches) claim(key string, now time.Time, interval time.Duration) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if at, ok := t.recorded[key]; ok && now.Sub(at) < interval && !now.Before(at) {
+		return false
+	}
+	if len(t.recorded) >= mostTouches || t.recorded == nil {
+		t.recorded = map[string]time.Time{}
+	}
+	t.recorded[key] = now
+	return true
+}
+
+// release takes a claim back.
+func (t *touches) release(key string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.recorded, key)
+}
+
+// recordAccess moves the record's last access to now if that is due, and returns the record as it is then stored. That it
+// can't be written doesn't matter to the reader, whose session may only end earlier for it; except that the session is gone.
+func (m *Manager[T]) recordAccess(ctx context.Context, rec driver.Record, now time.Time) (driver.Record, error) {
+	interval := m.touchInterval(rec.IdleTimeout)
+	if now.Sub(rec.Accessed) < interval || !now.After(rec.Accessed) || !m.touched.claim(rec.Key, now, interval) {
+		return rec, nil
+	}
+	touched := rec
+	touched.Accessed = now
+	err := m.store.Touch(ctx, rec.Key, now, touched.ExpiresAt())
+	if err == nil {
+		driver.TraceFrom(ctx).Touched()
+		return touched, nil
+	}
+	m.touched.release(rec.Key)
+	if errors.Is(err, ErrNotFound) {
+		return rec, err
+	}
+	return rec, nil
+}
+
+// touchInterval returns the interval for a session with the given idle timeout: the Manager's own, or, for a session that
+// idles out sooner than usual, the same share of its time.
+func (m *Manager[T]) touchInterval(idle time.Duration) time.Duration {
+	if idle >= m.idle || m.touch < 0 {
+		return m.touch
+	}
+	return time.Duration(float64(m.touch) * (float64(idle) / float64(m.idle)))
+}

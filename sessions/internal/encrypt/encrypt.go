@@ -1,0 +1,157 @@
+// Package encrypt stands between a Manager and its store: what goes down is encrypted, what comes up is decrypted.
+package encrypt
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/sessions/driver"
+)
+
+// AEAD is sessions.AEAD.
+type AEAD interface {
+	Encrypt(plaintext, associatedData []byte) ([]byte, error)
+	Decrypt(ciphertext, associatedData []byte) ([]byte, error)
+}
+
+// The prefixes of the format of data that is encrypted, before that of the codec. The first was written before the format
+// and the application were bound to the data, and is only read.
+const (
+	unboundPrefix = "aead+"
+	prefix        = "aead2+"
+)
+
+var errPlaintext = errors.New("data is stored unencrypted, and Config.AllowPlaintext is false")
+
+// New returns store with its payloads encrypted. What is stored unencrypted is read if allowPlaintext is true.
+func New(store driver.Store, aead AEAD, allowPlaintext bool) driver.Store {
+	return &encryptingStore{store, aead, allowPlaintext}
+}
+
+type encryptingStore struct {
+	driver.Store
+	aead           AEAD
+	allowPlaintext bool
+}
+
+// associated returns what is bound to a record's data: so data can't be put into another record, nor an older save's into
+// this one, nor be given to another subject, application or life, nor be read by another codec.
+func associated(rec driver.Record, format string) []byte {
+	ad := []byte("dynasession 1")
+	texts := []string{rec.Key, rec.Rev, rec.Subject}
+	if format != "" {
+		ad = []byte("dynasession 2")
+		fixed := rec.Binding[:min(len(rec.Binding), driver.FixedBinding)]
+		texts = append(texts, format, rec.Application, rec.Federated, string(fixed))
+	}
+	for _, text := range texts {
+		ad = binary.BigEndian.AppendUint64(ad, uint64(len(text)))
+		ad = append(ad, text...)
+	}
+	for _, n := range []int64{rec.Created.UnixMicro(), int64(rec.IdleTimeout), int64(rec.AbsoluteTimeout)} {
+		ad = binary.BigEndian.AppendUint64(ad, uint64(n))
+	}
+	return ad
+}
+
+func (s *encryptingStore) encrypted(rec driver.Record) (driver.Record, error) {
+	format := rec.Payload.Format()
+	plain, err := rec.Payload.Bytes()
+	if err != nil {
+		return rec, fmt.Errorf("encode: %w", err)
+	}
+	b, err := s.aead.Encrypt(plain, associated(rec, format))
+	if err != nil {
+		return rec, fmt.Errorf("%w: encrypt: %w", driver.ErrUnavailable, err)
+	}
+	rec.Payload = codec.Opaque(prefix+format, b)
+	return rec, nil
+}
+
+// decrypted returns rec with its payload decrypted. If the payload is not what was encrypted, rec has one that says so
+// when it is read; an error means that it could not be decrypted now.
+func (s *encryptingStore) decrypted(rec driver.Record) (driver.Record, error) {
+	stored := rec.Payload.Format()
+	format, bound := strings.CutPrefix(stored, prefix)
+	ad := associated(rec, format)
+	if !bound {
+		var sealed bool
+		if format, sealed = strings.CutPrefix(stored, unboundPrefix); !sealed {
+			if !s.allowPlaintext {
+				rec.Payload = unreadable{stored, errPlaintext}
+			}
+			return rec, nil
+		}
+		ad = associated(rec, "")
+	}
+	b, err := rec.Payload.Bytes()
+	if err != nil {
+		rec.Payload = unreadable{format, err}
+		return rec, nil
+	}
+	plain, err := s.aead.Decrypt(b, ad)
+	switch {
+	case err == nil:
+		rec.Payload = codec.Opaque(format, plain)
+	case isOutage(err):
+		return rec, fmt.Errorf("%w: decrypt: %w", driver.ErrUnavailable, err)
+	default:
+		rec.Payload = unreadable{format, fmt.Errorf("decrypt: %w", err)}
+	}
+	return rec, nil
+}
+
+// isOutage reports whether a Decrypt failed for want of what it needs, such as a key service, and not because of what it was given.
+func isOutage(err error) bool {
+	var network net.Error
+	return errors.Is(err, driver.ErrUnavailable) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.As(err, &network)
+}
+
+// unreadable is the payload of data that can't be had.
+type unreadable struct {
+	format string
+	err    error
+}
+
+func (p unreadable) Format() string         { return p.format }
+func (p unreadable) Bytes() ([]byte, error) { return nil, p.err }
+
+// String shows the format.
+func (p unreadable) String() string { return p.format + " payload, unreadable" }
+
+func (s *encryptingStore) Create(ctx context.Context, rec driver.Record) error {
+	if driver.Reserved(rec.Key) {
+		return s.Store.Create(ctx, rec)
+	}
+	rec, err := s.encrypted(rec)
+	if err != nil {
+		return err
+	}
+	return s.Store.Create(ctx, rec)
+}
+
+// Load decrypts. LoadAll doesn't: nobody reads the data of many.
+func (s *encryptingStore) Load(ctx context.Context, key string) (driver.Record, error) {
+	rec, err := s.Store.Load(ctx, key)
+	if err != nil || driver.Reserved(key) {
+		return rec, err
+	}
+	return s.decrypted(rec)
+}
+
+func (s *encryptingStore) Replace(ctx context.Context, rec driver.Record, rev string) error {
+	if driver.Reserved(rec.Key) {
+		return s.Store.Replace(ctx, rec, rev)
+	}
+	rec, err := s.encrypted(rec)
+	if err != nil {
+		return err
+	}
+	return s.Store.Replace(ctx, rec, rev)
+}

@@ -1,0 +1,196 @@
+package rosters
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/dynasession/dynasession/sessions/driver"
+)
+
+// patience is how often a login under a limit waits for another that has entered the list and stored nothing yet, before it
+// takes that one's place.
+const patience = 8
+
+// spill is how many entries the head holds before a login under a limit moves one of them into a page.
+const spill = 3 * DefaultHeadSize
+
+// census is what a login under a limit found of a list.
+type census struct {
+	alive   []driver.Record // whose session counts
+	pending []string        // keys in the head under which nothing is stored: logins under way, or broken off
+	dead    []string        // keys in the head whose session has ended for good
+}
+
+// enterLimited enters the head, on condition of its Rev, so that of several logins at a time each has counted the one
+// before. Pages are what has been moved out of the head.
+func (l *Login) enterLimited(ctx context.Context, e Entry, replaces string, limit Limit) error {
+	waited := 0
+	for attempt := range attempts {
+		if attempt > 0 {
+			if err := l.k.Pause(ctx, attempt-1); err != nil {
+				return err
+			}
+			var err error
+			if l.head, err = l.k.Head(ctx, l.head.Key); err != nil {
+				return err
+			}
+		}
+		if l.head.Epoch != l.epoch {
+			return ErrRevoked
+		}
+		parts, err := l.k.withPages(ctx, l.head)
+		if err != nil {
+			return err
+		}
+		keys := slices.DeleteFunc(Keys(parts), func(key string) bool { return key == replaces || key == e.Key })
+		dead := l.passed()
+		if len(keys) >= limit.Max {
+			c, err := l.count(ctx, keys)
+			if err != nil {
+				return err
+			}
+			room, err := l.makeRoom(ctx, &c, limit, waited >= patience)
+			if err != nil {
+				return err
+			}
+			dead = c.dead
+			if !room {
+				waited++
+				continue
+			}
+		}
+		if entered, err := l.enterCounted(ctx, e, dead); entered || err != nil {
+			return err
+		}
+	}
+	return driver.ErrConflict
+}
+
+// count looks up the sessions of keys.
+func (l *Login) count(ctx context.Context, keys []string) (census, error) {
+	c := census{dead: l.passed()}
+	keys = slices.DeleteFunc(keys, func(key string) bool { return slices.Contains(c.dead, key) })
+	loaded, err := l.k.LoadAll(ctx, keys)
+	if err != nil {
+		return c, err
+	}
+	pruned := 0
+	for i, found := range loaded {
+		_, inHead := l.head.Entries[keys[i]]
+		switch {
+		case errors.Is(found.Err, driver.ErrEnded):
+			if inHead {
+				c.dead = append(c.dead, keys[i])
+			}
+			continue
+		case errors.Is(found.Err, driver.ErrNotFound):
+			if inHead && IsHash(keys[i]) {
+				c.pending = append(c.pending, keys[i])
+			}
+			continue
+		case found.Err != nil:
+			continue // what this binary can't read doesn't keep its user out
+		}
+		alive, err := l.k.Alive(ctx, found.Record)
+		if err != nil {
+			return c, err
+		}
+		if alive {
+			c.alive = append(c.alive, found.Record)
+			continue
+		}
+		if pruned++; !inHead || pruned > maxPruned {
+			continue
+		}
+		over, err := l.k.endDead(ctx, keys[i], found)
+		if err != nil {
+			return c, err
+		}
+		if over {
+			c.dead = append(c.dead, keys[i])
+		}
+	}
+	return c, nil
+}
+
+// makeRoom reports whether there is room for another session after it has ended those that the limit says. If there
+// isn't, it returns ErrLimit, or nil if the login has to look again.
+func (l *Login) makeRoom(ctx context.Context, c *census, limit Limit, impatient bool) (room bool, err error) {
+	surplus := len(c.alive) + len(c.pending) + 1 - limit.Max
+	if surplus <= 0 {
+		return true, nil
+	}
+	if !limit.Evict && len(c.alive) >= limit.Max {
+		return false, limitError(len(c.alive), limit.Max)
+	}
+	if len(c.pending) > 0 && (!limit.Evict || surplus > len(c.alive)) {
+		if !impatient {
+			return false, nil // they will have stored their sessions in a moment
+		}
+		for _, key := range c.pending {
+			ended, err := l.k.end(ctx, key, driver.Abandoned, &driver.State{Absent: true})
+			if err != nil || !ended {
+				return false, err
+			}
+			c.dead = append(c.dead, key)
+		}
+		c.pending = nil
+		return l.makeRoom(ctx, c, limit, impatient)
+	}
+	slices.SortFunc(c.alive, func(a, b driver.Record) int { return a.Accessed.Compare(b.Accessed) })
+	for _, rec := range c.alive[:surplus] {
+		_, err := l.k.End(ctx, rec.Key, driver.Evicted, &driver.State{Rev: rec.Rev, Accessed: rec.Accessed})
+		switch {
+		case err == nil:
+			l.Evicted++
+		case errors.Is(err, driver.ErrConflict), errors.Is(err, driver.ErrRenewed):
+			return false, nil // it is being used: look again
+		case errors.Is(err, driver.ErrNotFound):
+		default:
+			return false, err
+		}
+		if _, inHead := l.head.Entries[rec.Key]; inHead {
+			c.dead = append(c.dead, rec.Key)
+		}
+	}
+	return true, nil
+}
+
+// enterCounted enters the head as it was counted.
+func (l *Login) enterCounted(ctx context.Context, e Entry, dead []string) (entered bool, err error) {
+	c := l.k.entering(l.head.Key, e)
+	c.IfEpoch, c.IfRev, c.Leave = &l.epoch, &l.head.Rev, dead
+	if l.head.Stale.IsZero() || e.Stale.Before(l.head.Stale) {
+		c.Stale = e.Stale
+	}
+	entered, err = l.changeHead(ctx, c)
+	if entered && len(l.head.Entries) > spill {
+		l.spillOne(ctx, e.Key)
+	}
+	return entered, err
+}
+
+// spillOne moves the head's oldest entry into a page, so that the head stays small. The session doesn't know: when it ends
+// its entry stays until somebody finds it dead.
+func (l *Login) spillOne(ctx context.Context, but string) {
+	oldest := ""
+	for key, deadline := range l.head.Entries {
+		if key != but && (oldest == "" || deadline.Before(l.head.Entries[oldest])) {
+			oldest = key
+		}
+	}
+	e := Entry{Key: oldest, Deadline: l.head.Entries[oldest], Stale: l.head.Entries[oldest]}
+	full := *l
+	pages := full.head.Pages
+	entered, isFull, err := false, true, error(nil)
+	if pages.Last >= max(pages.First, 1) {
+		entered, isFull, err = full.enterPage(ctx, e, pages.Last)
+	}
+	if !entered && isFull && err == nil {
+		entered, _, err = full.openPage(ctx, e)
+	}
+	if entered && err == nil {
+		_ = l.k.Leave(ctx, l.head.Key, 0, oldest)
+	}
+}

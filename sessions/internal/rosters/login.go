@@ -1,0 +1,299 @@
+package rosters
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/dynasession/dynasession/sessions/driver"
+)
+
+// Limit is how many sessions of a list may be alive.
+type Limit struct {
+	Max   int  // 0: any number
+	Evict bool // the least recently used one makes room
+}
+
+// Login is the way of a new session into a list. It begins by reading the list's epoch, before anything of the session is
+// looked at: whoever revokes the list's sessions after that makes it lose.
+type Login struct {
+	k     *Keeper
+	epoch int64
+	head  driver.Roster // as last seen
+
+	// Evicted is how many sessions have been ended to make room.
+	Evicted int
+}
+
+// Open begins a login.
+func (k *Keeper) Open(ctx context.Context, list string) (*Login, error) {
+	head, err := k.Head(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	return &Login{k: k, epoch: head.Epoch, head: head}, nil
+}
+
+// Enter lists e and returns the page that it is in. The session of the key replaces is about to end and doesn't count.
+// The error is ErrRevoked, ErrLimit or the store's.
+func (l *Login) Enter(ctx context.Context, e Entry, replaces string, limit Limit) (page int64, err error) {
+	if limit.Max > 0 {
+		return 0, l.enterLimited(ctx, e, replaces, limit)
+	}
+	for attempt := range attempts {
+		if attempt > 0 {
+			if err := l.k.Pause(ctx, min(attempt-1, 4)); err != nil {
+				return 0, err
+			}
+		}
+		if l.head.Epoch != l.epoch {
+			return 0, ErrRevoked
+		}
+		entered, page, err := l.enterSomewhere(ctx, e)
+		if entered || err != nil {
+			return page, err
+		}
+	}
+	return 0, driver.ErrConflict
+}
+
+// enterSomewhere tries the head, then the last page, then a new one. It is not entered if the list has changed.
+func (l *Login) enterSomewhere(ctx context.Context, e Entry) (entered bool, page int64, err error) {
+	if err := l.pruneHead(ctx); err != nil {
+		return false, 0, err
+	}
+	dead := l.passed()
+	if len(l.head.Entries)-len(dead) < l.k.HeadSize {
+		entered, err := l.enterHead(ctx, e, dead)
+		return entered, 0, err
+	}
+	if pages := l.head.Pages; pages.Last >= max(pages.First, 1) {
+		entered, full, err := l.enterPage(ctx, e, pages.Last)
+		if entered || !full || err != nil {
+			return entered, pages.Last, err
+		}
+	}
+	return l.openPage(ctx, e)
+}
+
+// passed returns the entries of the head whose deadline has passed. Nothing can be alive under their keys: a session gets a
+// later deadline only after its entry has.
+func (l *Login) passed() []string { return passed(l.head, l.k.Now()) }
+
+func passed(r driver.Roster, now time.Time) []string {
+	var dead []string
+	for key, deadline := range r.Entries {
+		if !deadline.Add(kept).After(now) { // with room for the clocks of hosts that differ
+			dead = append(dead, key)
+		}
+	}
+	slices.Sort(dead)
+	return dead
+}
+
+func (l *Login) enterHead(ctx context.Context, e Entry, dead []string) (entered bool, err error) {
+	c := l.k.entering(l.head.Key, e)
+	c.IfEpoch, c.Leave, c.Most = &l.epoch, dead, l.k.HeadSize+len(dead)
+	if l.head.Stale.IsZero() || e.Stale.Before(l.head.Stale) {
+		c.Stale = e.Stale
+	}
+	return l.changeHead(ctx, c)
+}
+
+// changeHead makes a change of the head, and reports whether it was as it had to be.
+func (l *Login) changeHead(ctx context.Context, c driver.RosterChange) (changed bool, err error) {
+	head, err := l.k.Store.ChangeRoster(ctx, c)
+	if err == nil || errors.Is(err, driver.ErrRoster) {
+		l.head = head
+	}
+	if errors.Is(err, driver.ErrRoster) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// enterPage enters the last page. The page doesn't know the epoch, so the head is read once more afterwards: if it has the
+// epoch still, whoever counts it up reads the page later than this entry came into it.
+func (l *Login) enterPage(ctx context.Context, e Entry, page int64) (entered, full bool, err error) {
+	c := l.k.entering(PageKey(l.head.Key, page), e)
+	c.Most, c.Stale = l.k.PageSize, e.Stale
+	part, err := l.k.Store.ChangeRoster(ctx, c)
+	if errors.Is(err, driver.ErrFull) {
+		return false, true, nil
+	}
+	if err != nil {
+		return false, false, err
+	}
+	if len(part.Entries) >= l.k.PageSize {
+		// It is full now: the next one comes to be with this login, which reads the epoch with the same write.
+		entered, err := l.publish(ctx, e, page, page+1)
+		return entered, false, err
+	}
+	if l.head, err = l.k.Head(ctx, l.head.Key); err != nil {
+		return false, false, err
+	}
+	entered, err = l.confirmed(ctx, e, page)
+	return entered, false, err
+}
+
+// confirmed reports whether the head, as it was read after e entered a page, lists that page and has the epoch. If not, e
+// leaves the page again.
+func (l *Login) confirmed(ctx context.Context, e Entry, page int64) (bool, error) {
+	switch {
+	case l.head.Epoch != l.epoch:
+		_ = l.k.Leave(ctx, l.head.Key, page, e.Key)
+		return false, ErrRevoked
+	case page < l.head.Pages.First || page > l.head.Pages.Last:
+		_ = l.k.Leave(ctx, l.head.Key, page, e.Key)
+		return false, nil
+	}
+	return true, nil
+}
+
+// openPage enters a page that nobody sees yet, and then has the head list it.
+func (l *Login) openPage(ctx context.Context, e Entry) (entered bool, page int64, err error) {
+	next := max(l.head.Pages.Last, 0) + 1
+	c := l.k.entering(PageKey(l.head.Key, next), e)
+	c.Most, c.Stale = l.k.PageSize, e.Stale
+	if _, err := l.k.Store.ChangeRoster(ctx, c); err != nil {
+		if !errors.Is(err, driver.ErrFull) {
+			return false, 0, err
+		}
+		l.head, err = l.k.Head(ctx, l.head.Key) // others were faster
+		return false, 0, err
+	}
+	entered, err = l.publish(ctx, e, next, next)
+	return entered, next, err
+}
+
+// publish has the head list the pages up to last, on condition of the epoch, after e has entered a page.
+func (l *Login) publish(ctx context.Context, e Entry, page, last int64) (entered bool, err error) {
+	was := l.head.Pages
+	pages := driver.Pages{First: max(was.First, 1), Last: last}
+	published, err := l.changeHead(ctx, driver.RosterChange{
+		Key: l.head.Key, Rev: Rev(), IfEpoch: &l.epoch, IfPages: &was, Pages: &pages, Expires: l.k.until(e.Deadline),
+	})
+	if err != nil {
+		return false, err
+	}
+	if !published {
+		return l.confirmed(ctx, e, page) // another may have published the same
+	}
+	l.k.retire(ctx, l.head)
+	return true, nil
+}
+
+// pruneHead looks up the head's entries if there is no room in it and one of them may have idled out.
+func (l *Login) pruneHead(ctx context.Context) error {
+	if len(l.head.Entries) < l.k.HeadSize || l.head.Stale.IsZero() || l.head.Stale.After(l.k.Now()) {
+		return nil
+	}
+	head, err := l.k.prune(ctx, l.head)
+	l.head = head
+	return err
+}
+
+// maxPruned bounds how many entries one login looks up, and ends, to make a list shorter.
+const maxPruned = 25
+
+// prune drops from a part of a list what is dead. Before a session leaves it has ended for good: one that looks idle may
+// just be touched, and one that isn't there may be a login that has not come so far.
+func (k *Keeper) prune(ctx context.Context, part driver.Roster) (driver.Roster, error) {
+	now := k.Now()
+	dead := passed(part, now)
+	var keys []string
+	for _, key := range Keys([]driver.Roster{part}) {
+		if len(keys) < maxPruned && !slices.Contains(dead, key) {
+			keys = append(keys, key)
+		}
+	}
+	loaded, err := k.LoadAll(ctx, keys)
+	if err != nil {
+		return part, err
+	}
+	var stale time.Time // when the next of them may have idled out
+	for i, found := range loaded {
+		over, err := k.endDead(ctx, keys[i], found)
+		if err != nil {
+			return part, err
+		}
+		if over {
+			dead = append(dead, keys[i])
+		} else if at := found.Record.ExpiresAt(); found.Err == nil && (stale.IsZero() || at.Before(stale)) {
+			stale = at
+		}
+	}
+	if len(dead) == 0 && (stale.IsZero() || stale.Equal(part.Stale)) {
+		return part, nil
+	}
+	changed, err := k.Store.ChangeRoster(ctx, driver.RosterChange{
+		Key: part.Key, Rev: Rev(), Leave: dead, Stale: stale, Expires: now.Add(kept).Truncate(time.Second),
+	})
+	if err != nil {
+		return part, err
+	}
+	return changed, nil
+}
+
+// endDead makes sure that the session of a key, as it was found, has ended, and reports whether it has.
+func (k *Keeper) endDead(ctx context.Context, key string, found driver.Loaded) (ended bool, err error) {
+	state := &driver.State{Absent: true}
+	switch {
+	case errors.Is(found.Err, driver.ErrEnded):
+		return true, nil
+	case errors.Is(found.Err, driver.ErrNotFound) && !IsHash(key):
+		return false, nil // no marker can keep a login from coming later
+	case errors.Is(found.Err, driver.ErrNotFound):
+	case found.Err != nil:
+		return false, nil // it can't be read by this binary, and perhaps by another
+	default:
+		alive, err := k.Alive(ctx, found.Record)
+		if alive || err != nil {
+			return false, err
+		}
+		state = &driver.State{Rev: found.Record.Rev, Accessed: found.Record.Accessed}
+	}
+	return k.end(ctx, key, driver.Abandoned, state)
+}
+
+// end ends a session if it is still in the state given, and reports whether it has ended.
+func (k *Keeper) end(ctx context.Context, key string, why driver.Reason, state *driver.State) (ended bool, err error) {
+	_, err = k.End(ctx, key, why, state)
+	switch {
+	case err == nil, errors.Is(err, driver.ErrNotFound):
+		return true, nil
+	case errors.Is(err, driver.ErrConflict):
+		return false, nil
+	}
+	return false, err
+}
+
+// retire looks at the first page of several, drops what is dead of it, and closes it when it is empty. Whatever fails is
+// left to the next login that opens a page.
+func (k *Keeper) retire(ctx context.Context, head driver.Roster) {
+	pages := head.Pages
+	if pages.First >= pages.Last {
+		return
+	}
+	first, err := k.Head(ctx, PageKey(head.Key, pages.First))
+	if err != nil {
+		return
+	}
+	now := k.Now()
+	if len(first.Entries) > 0 && !first.Stale.IsZero() && !first.Stale.After(now) || len(passed(first, now)) > 0 {
+		if first, err = k.prune(ctx, first); err != nil {
+			return
+		}
+	}
+	if len(first.Entries) > 0 {
+		return
+	}
+	until := now.Add(kept).Truncate(time.Second)
+	if _, err := k.Store.ChangeRoster(ctx, driver.RosterChange{Key: first.Key, Rev: Rev(), Close: true, Expires: until}); err != nil {
+		return
+	}
+	_, _ = k.Store.ChangeRoster(ctx, driver.RosterChange{
+		Key: head.Key, Rev: Rev(), IfPages: &pages, Pages: &driver.Pages{First: pages.First + 1, Last: pages.Last}, Expires: until,
+	})
+}

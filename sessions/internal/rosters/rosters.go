@@ -1,0 +1,225 @@
+// Package rosters keeps the lists of sessions that belong together: a subject's, or a federated session's. What it does
+// is a sequence of single writes, in an order that keeps two promises: every session that is alive and whose ID somebody
+// has been told is listed, and a session leaves the list only when it has ended. So a list may be longer than the truth and
+// never shorter. docs/protocol.md has the proof.
+package rosters
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/dynasession/dynasession/sessions/driver"
+)
+
+// The sizes of a list's parts. In DynamoDB the head with as many entries, and one more while a session is renewed, stays
+// below 1 KB, and a page below 2 KB: so what it costs to change one doesn't grow with the list.
+const (
+	DefaultHeadSize = 4
+	DefaultPageSize = 12
+)
+
+// attempts bounds how often a step is tried again because another login of the same list was faster.
+const attempts = 256
+
+// kept is how long a roster stays after a change that no entry's deadline speaks for: longer than any login takes.
+const kept = time.Hour
+
+var (
+	// ErrRevoked means that all sessions of the list were revoked since the login began.
+	ErrRevoked = errors.New("revoked since the login began")
+
+	// ErrLimit means that the list has as many sessions that are alive as it may have.
+	ErrLimit = errors.New("limit reached")
+)
+
+// Keeper keeps lists in a store. Its fields are set once; it is safe for concurrent use.
+type Keeper struct {
+	Store driver.Store
+	Now   func() time.Time
+
+	// Alive reports whether the session of a record counts: it has not expired, nor been revoked with everybody's, and
+	// belongs to who asks.
+	Alive func(ctx context.Context, rec driver.Record) (bool, error)
+
+	// Pause waits before the attempt that follows.
+	Pause func(ctx context.Context, attempt int) error
+
+	HeadSize, PageSize int
+}
+
+// Rev returns a name for one write: 128 random bits.
+func Rev() string { return rand.Text() }
+
+// PageKey returns the key of a page of the list whose key is given; page 0 is the head, which has the list's key.
+func PageKey(list string, page int64) string {
+	if page == 0 {
+		return list
+	}
+	return list + "#" + strconv.FormatInt(page, 10)
+}
+
+// End ends the session of key for the reason why, if it is in the state given. The ended session's record is returned.
+func (k *Keeper) End(ctx context.Context, key string, why driver.Reason, state *driver.State) (driver.Record, error) {
+	return k.Store.End(ctx, driver.End{Key: key, Marker: NewMarker(key, why, "", k.Now()), If: state})
+}
+
+// Head loads the first part of a list.
+func (k *Keeper) Head(ctx context.Context, list string) (driver.Roster, error) {
+	all, err := k.Store.LoadRosters(ctx, list)
+	if err != nil {
+		return driver.Roster{}, err
+	}
+	return all[0], nil
+}
+
+// All loads a list, its head first.
+func (k *Keeper) All(ctx context.Context, list string) ([]driver.Roster, error) {
+	head, err := k.Head(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	return k.withPages(ctx, head)
+}
+
+// withPages returns the head and what it says are its pages.
+func (k *Keeper) withPages(ctx context.Context, head driver.Roster) ([]driver.Roster, error) {
+	parts := []driver.Roster{head}
+	for first := max(head.Pages.First, 1); first <= head.Pages.Last; first += driver.MaxBatch {
+		var keys []string
+		for page := first; page <= min(head.Pages.Last, first+driver.MaxBatch-1); page++ {
+			keys = append(keys, PageKey(head.Key, page))
+		}
+		pages, err := k.Store.LoadRosters(ctx, keys...)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, pages...)
+	}
+	return parts, nil
+}
+
+// Keys returns the keys of the sessions that some parts of a list have, each once.
+func Keys(parts []driver.Roster) []string {
+	var keys []string
+	seen := map[string]bool{}
+	for _, part := range parts {
+		for key := range part.Entries {
+			if !seen[key] {
+				seen[key] = true
+				keys = append(keys, key)
+			}
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// LoadAll loads records in batches, in the order of their keys.
+func (k *Keeper) LoadAll(ctx context.Context, keys []string) ([]driver.Loaded, error) {
+	var all []driver.Loaded
+	for batch := range slices.Chunk(keys, driver.MaxBatch) {
+		loaded, err := k.Store.LoadAll(ctx, batch)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, loaded...)
+	}
+	return all, nil
+}
+
+// Leave drops a session that has ended from a page of a list. That it can't be done does no harm: the list may be longer
+// than the truth.
+func (k *Keeper) Leave(ctx context.Context, list string, page int64, keys ...string) error {
+	_, err := k.Store.ChangeRoster(ctx, driver.RosterChange{
+		Key: PageKey(list, page), Rev: Rev(), Leave: keys, Expires: k.Now().Add(kept).Truncate(time.Second),
+	})
+	return err
+}
+
+// Move lists a session under its new key beside the old one, for a renewal, which nobody has to be asked for: while the old
+// one is listed, whoever ends it ends the renewal too. It returns the page.
+func (k *Keeper) Move(ctx context.Context, list string, page int64, e Entry) (int64, error) {
+	_, err := k.Store.ChangeRoster(ctx, k.entering(PageKey(list, page), e))
+	if !errors.Is(err, driver.ErrFull) {
+		return page, err
+	}
+	// The page is closed: nothing in it was alive.
+	login, err := k.Open(ctx, list)
+	if err != nil {
+		return 0, err
+	}
+	return login.Enter(ctx, e, "", Limit{})
+}
+
+// Extend gives an entry a later deadline.
+func (k *Keeper) Extend(ctx context.Context, list string, page int64, e Entry) (int64, error) {
+	return k.Move(ctx, list, page, e)
+}
+
+// Entry is what a list says of a session.
+type Entry struct {
+	Key      string
+	Deadline time.Time // its absolute deadline
+	Stale    time.Time // when it will have idled out if nobody comes back
+}
+
+// entering returns the change that lists e, on no condition.
+func (k *Keeper) entering(key string, e Entry) driver.RosterChange {
+	return driver.RosterChange{
+		Key: key, Rev: Rev(), Enter: e.Key, Deadline: e.Deadline, Expires: k.until(e.Deadline),
+	}
+}
+
+// until returns when a roster may be swept that has to stay until deadline.
+func (k *Keeper) until(deadline time.Time) time.Time {
+	return later(deadline, k.Now().Add(kept).Truncate(time.Second))
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// Bump counts up the epoch of a list, so that logins that began before lose, and returns the head.
+func (k *Keeper) Bump(ctx context.Context, list string) (driver.Roster, error) {
+	return k.Store.ChangeRoster(ctx, driver.RosterChange{
+		Key: list, Rev: Rev(), Bump: true, Expires: k.Now().Add(kept).Truncate(time.Second),
+	})
+}
+
+// markerKept is how long a marker stays: longer than any request that may still be under way.
+const markerKept = 30 * time.Minute
+
+// NewMarker returns the marker for the session of key. It is the zero one, which leaves nothing, if the key is no hash:
+// then the table is shared with a writer that knows no markers.
+func NewMarker(key string, why driver.Reason, next string, now time.Time) driver.Marker {
+	if !IsHash(key) {
+		return driver.Marker{}
+	}
+	return driver.Marker{Why: why, Next: next, Rev: Rev(), At: now, Until: now.Add(markerKept).Truncate(time.Second)}
+}
+
+// IsHash reports whether key has the form of a hash, 128 lowercase hexadecimal digits, so that nobody is let in by it.
+func IsHash(key string) bool {
+	if len(key) != 128 {
+		return false
+	}
+	for _, c := range []byte(key) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// limitError returns ErrLimit with the figures.
+func limitError(alive, most int) error {
+	return fmt.Errorf("%w: has %d, may have %d", ErrLimit, alive, most)
+}

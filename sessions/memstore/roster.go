@@ -1,0 +1,123 @@
+package memstore
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/dynasession/dynasession/sessions/driver"
+)
+
+// LoadRosters implements [driver.Store].
+func (s *Store) LoadRosters(ctx context.Context, keys ...string) ([]driver.Roster, error) {
+	rosters := make([]driver.Roster, len(keys))
+	err := s.read(ctx, checkBatch(keys), func(t *table) {
+		for i, key := range keys {
+			rosters[i] = t.roster(key)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return rosters, nil
+}
+
+// ChangeRoster implements [driver.Store].
+func (s *Store) ChangeRoster(ctx context.Context, c driver.RosterChange) (driver.Roster, error) {
+	var after driver.Roster
+	err := s.write(ctx, checkChange(c), func(t *table) error {
+		defer func() { after = t.roster(c.Key) }()
+		e, ok := t.rosters[c.Key]
+		if !ok {
+			e = &entry{key: c.Key, roster: &driver.Roster{Key: c.Key}, expires: c.Expires.Unix()}
+		}
+		if e.roster.Rev == c.Rev {
+			return nil // this call has changed it, an attempt ago
+		}
+		if err := refuses(e.roster, c); err != nil {
+			return err
+		}
+		if !ok {
+			t.rosters[c.Key] = e
+			t.queue.add(e)
+		}
+		e.expires = max(e.expires, c.Expires.Unix())
+		change(e.roster, c)
+		e.roster.Expires = time.Unix(e.expires, 0).UTC()
+		return nil
+	})
+	return after, err
+}
+
+// roster returns the roster of key, as the caller's own.
+func (t *table) roster(key string) driver.Roster {
+	e, ok := t.rosters[key]
+	if !ok {
+		return driver.Roster{Key: key}
+	}
+	r := *e.roster
+	r.Entries = maps.Clone(r.Entries)
+	return r
+}
+
+// refuses returns why c can't be made in r.
+func refuses(r *driver.Roster, c driver.RosterChange) error {
+	_, isListed := r.Entries[c.Enter]
+	switch {
+	case c.IfEpoch != nil && *c.IfEpoch != r.Epoch,
+		c.IfRev != nil && *c.IfRev != r.Rev,
+		c.IfPages != nil && *c.IfPages != r.Pages,
+		c.Close && len(r.Entries) > 0:
+		return driver.ErrRoster
+	case c.Enter == "" || isListed:
+		return nil
+	case r.Closed, c.Most > 0 && len(r.Entries) >= c.Most:
+		return driver.ErrFull
+	default:
+		return nil
+	}
+}
+
+// change makes c in r, but for Expires.
+func change(r *driver.Roster, c driver.RosterChange) {
+	r.Rev = c.Rev
+	for _, key := range c.Leave {
+		delete(r.Entries, key)
+	}
+	if c.Enter != "" {
+		if r.Entries == nil {
+			r.Entries = map[string]time.Time{}
+		}
+		r.Entries[c.Enter] = second(c.Deadline)
+	}
+	if c.Bump {
+		r.Epoch++
+	}
+	if c.Pages != nil {
+		r.Pages = *c.Pages
+	}
+	if c.Close {
+		r.Closed = true
+	}
+	if !c.Stale.IsZero() {
+		r.Stale = second(c.Stale)
+	}
+}
+
+// checkChange refuses a change that means nothing.
+func checkChange(c driver.RosterChange) error {
+	switch {
+	case c.Key == "":
+		return errors.New("RosterChange.Key is empty")
+	case c.Rev == "":
+		return errors.New("RosterChange.Rev is empty")
+	case c.Close && c.Enter != "":
+		return errors.New("RosterChange has both Close and Enter")
+	case c.Enter != "" && slices.Contains(c.Leave, c.Enter):
+		return errors.New("RosterChange enters a key that it leaves")
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,156 @@
+package sessions
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/event"
+)
+
+// operation is one of a Manager's, of which an observer wants to know.
+type operation struct {
+	observer    event.Observer // nil: nobody does
+	application string
+	ctx         context.Context
+	name        string
+	started     time.Time
+	trace       *driver.Trace
+}
+
+// observe starts an operation. The context is for its store calls.
+func (m *Manager[T]) observe(ctx context.Context, name string) (context.Context, operation) {
+	if m.observer == nil {
+		return ctx, operation{name: name}
+	}
+	o := operation{
+		observer: m.observer, application: m.application, name: name, started: time.Now(), trace: &driver.Trace{Capacity: m.capacity},
+	}
+	o.ctx = start(ctx, m.observer, name)
+	return driver.WithTrace(o.ctx, o.trace), o
+}
+
+// start calls a StartObserver. What goes wrong there is not the request's concern.
+func start(ctx context.Context, o event.Observer, name string) (out context.Context) {
+	out = ctx
+	s, ok := o.(event.StartObserver)
+	if !ok {
+		return ctx
+	}
+	defer func() { _ = recover() }()
+	if started := s.Start(ctx, name); started != nil {
+		out = started
+	}
+	return out
+}
+
+// done ends it: with the kind of e if err is nil, else with that of the error. It returns err as a caller gets it.
+func (o operation) done(e event.Event, err error) error {
+	if err != nil {
+		err = &Error{Op: o.name, Handle: e.Handle, Err: err}
+	}
+	if o.observer == nil {
+		return err
+	}
+	if err != nil {
+		e.Kind = kindOf(err)
+		var ended *driver.EndedError
+		if errors.As(err, &ended) && ended.Marker.Why != driver.Renewed {
+			e.Reason = string(ended.Marker.Why)
+		}
+	}
+	o.report(e, err)
+	return err
+}
+
+var errGivenUp = errors.New("the application's function returned an error")
+
+// givenUp ends an operation because a function of the application's wants so. Its error may hold anything, and is not
+// repeated.
+func (o operation) givenUp(e event.Event) {
+	if o.observer != nil {
+		e.Kind = event.Failed
+		o.report(e, errGivenUp)
+	}
+}
+
+// report completes an event and hands it over, after those that belong to it.
+func (o operation) report(e event.Event, err error) {
+	e.Op, e.Application, e.Err, e.Duration = o.name, o.application, err, time.Since(o.started)
+	e.Touched, e.Calls, e.Hedges = o.trace.WasTouched, o.trace.Calls, o.trace.Hedges
+	e.ReadUnits, e.WriteUnits = o.trace.ReadUnits, o.trace.WriteUnits
+	for _, also := range []struct {
+		kind event.Kind
+		was  bool
+	}{
+		{event.Touched, o.trace.WasTouched}, {event.Recovered, o.trace.WasRecovered}, {event.ClockSkewed, o.trace.ClockSkew != 0},
+	} {
+		if also.was {
+			beside := e
+			beside.Kind = also.kind
+			if also.kind == event.ClockSkewed {
+				beside.ClockSkew = o.trace.ClockSkew
+			}
+			o.emit(beside)
+		}
+	}
+	o.emit(e)
+}
+
+// emit hands an event over. What goes wrong there is not the request's concern.
+func (o operation) emit(e event.Event) {
+	defer func() { _ = recover() }()
+	o.observer.Observe(o.ctx, e)
+}
+
+// kindOf returns what an error is as an event.
+func kindOf(err error) event.Kind {
+	for _, k := range []struct {
+		err  error
+		kind event.Kind
+	}{
+		{errAbsolute, event.ExpiredAbsolute},
+		{ErrExpired, event.ExpiredIdle},
+		{ErrInvalidID, event.InvalidID},
+		{ErrRenewed, event.RenewedID},
+		{driver.ErrEnded, event.EndedID},
+		{ErrNotFound, event.UnknownID},
+		{ErrOutcomeUnknown, event.OutcomeUnknown},
+		{ErrUnavailable, event.StoreFailed},
+		{ErrDecode, event.Undecodable},
+		{ErrConflict, event.Conflict},
+		{ErrLimit, event.LimitReached},
+		{ErrTooLarge, event.TooLarge},
+	} {
+		if errors.Is(err, k.err) {
+			return k.kind
+		}
+	}
+	return event.Failed
+}
+
+// eventOf returns an event about s, which may be nil or zero. The handle may cost a hash, which nobody has to pay who
+// observes nothing and has no error to report.
+func eventOf[T any](o operation, kind event.Kind, s *Session[T]) event.Event {
+	e := event.Event{Kind: kind}
+	if o.observer == nil && kind != "" {
+		return e
+	}
+	if s != nil && s.id != (ID{}) {
+		e.Handle, e.Subject = s.Handle(), s.rec.Subject
+	}
+	return e
+}
+
+// maxLoggedID is the longest text that is hashed for an error's handle: longer than any ID, and cheap.
+const maxLoggedID = 4096
+
+// sentHandle returns the handle, for an error, of the text that a client sent, of one that is not an ID too: it shows which
+// of the client's attempts a log line is about.
+func sentHandle(text string) string {
+	if len(text) > maxLoggedID {
+		return ""
+	}
+	return hash(text)
+}

@@ -1,0 +1,178 @@
+package sessions
+
+import (
+	"context"
+	"crypto/sha512"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/event"
+)
+
+// revocationKey is that of the record that says which sessions were ended all at once. No session's key has a colon.
+const revocationKey = "incident:not-before"
+
+// revocationKept is how long that record is kept: longer than any session lives.
+const revocationKept = 10 * 365 * 24 * time.Hour
+
+var (
+	errNoRevocationCheck = errors.New("Config.RevocationCheck is 0: no Manager would notice")
+	errFuture            = errors.New("the time lies in the future: must not be later than now")
+)
+
+// revocations is what a Manager knows of the last RevokeBefore. Its lock is never held while the store is asked.
+type revocations struct {
+	every time.Duration
+	keys  []string // of the application's own record, and of that for sessions without an application
+
+	mu     sync.Mutex
+	asking chan struct{} // closed when whoever asks the store now has its answer; nil: nobody asks
+	asked  time.Time     // when the store was last asked
+	before []time.Time   // by key: sessions that were created before this are ended
+}
+
+func newRevocations(every time.Duration, application string) *revocations {
+	if every == 0 {
+		return nil
+	}
+	r := &revocations{every: every, keys: []string{revocationKey}}
+	if application != "" {
+		sum := sha512.Sum512([]byte(application))
+		r.keys = []string{revocationKey + ":" + hex.EncodeToString(sum[:]), revocationKey}
+	}
+	r.before = make([]time.Time, len(r.keys))
+	return r
+}
+
+// RevokeBefore ends everybody's sessions that were created before t, those of visitors who have not signed in included: for
+// an incident (OWASP ASVS 7.4.5). It is one write, whatever their number. Every Manager with Config.RevocationCheck notices
+// within that time; it must be set here too. With Config.Application it concerns that application's sessions alone.
+//
+// The last call counts: one with an earlier t, or the zero one, takes back what an earlier call has ended, as far as it has
+// not expired. A t later than now is an error.
+func (m *Manager[T]) RevokeBefore(ctx context.Context, t time.Time) error {
+	ctx, o := m.observe(ctx, "revoke before")
+	return o.done(event.Event{Kind: event.Revoked}, m.revokeBefore(ctx, t.UTC().Truncate(time.Microsecond)))
+}
+
+func (m *Manager[T]) revokeBefore(ctx context.Context, t time.Time) error {
+	r := m.revocations
+	if r == nil {
+		return errNoRevocationCheck
+	}
+	found, err := m.store.Load(ctx, r.keys[0]) // before the clock is read: it may know better afterwards
+	now := m.now()
+	if epoch := time.Unix(0, 0).UTC(); t.Before(epoch) {
+		t = epoch
+	}
+	if t.After(now) {
+		return fmt.Errorf("%w: is %v ahead", errFuture, t.Sub(now))
+	}
+	for attempt := 0; ; attempt++ {
+		rec := driver.Record{
+			Key: r.keys[0], Payload: codec.Opaque("json", []byte("null")), Rev: newRev(), Created: t, Accessed: now,
+			IdleTimeout: revocationKept, AbsoluteTimeout: revocationKept,
+		}
+		switch {
+		case err == nil:
+			err = m.store.Replace(ctx, rec, found.Rev)
+		case errors.Is(err, ErrNotFound):
+			err = m.store.Create(ctx, rec)
+		}
+		if err == nil {
+			r.learn(now, t)
+			return nil
+		}
+		changed := errors.Is(err, driver.ErrExists) || errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound)
+		if !changed || attempt == mergeAttempts {
+			return err
+		}
+		if err := pause(ctx, attempt); err != nil {
+			return err
+		}
+		found, err = m.store.Load(ctx, r.keys[0])
+	}
+}
+
+// revokedBefore reports whether rec was ended by a RevokeBefore, and asks the store if the last answer is too old.
+func (m *Manager[T]) revokedBefore(ctx context.Context, rec driver.Record, now time.Time) (bool, error) {
+	r := m.revocations
+	if r == nil {
+		return false, nil
+	}
+	for {
+		r.mu.Lock()
+		if !r.asked.IsZero() && now.Sub(r.asked) < r.every && !now.Before(r.asked) {
+			defer r.mu.Unlock()
+			return r.ended(rec), nil
+		}
+		asking := r.asking
+		if asking == nil {
+			r.asking = make(chan struct{})
+			r.mu.Unlock()
+			break
+		}
+		r.mu.Unlock()
+		select {
+		case <-asking:
+		case <-ctx.Done():
+			return false, unavailable(ctx.Err())
+		}
+	}
+	if err := m.askRevocations(ctx, now); err != nil {
+		return false, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ended(rec), nil
+}
+
+// askRevocations asks the store, for all who wait for the answer.
+func (m *Manager[T]) askRevocations(ctx context.Context, now time.Time) error {
+	r := m.revocations
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		close(r.asking)
+		r.asking = nil
+	}()
+	loaded, err := m.store.LoadAll(ctx, r.keys)
+	if err != nil {
+		return err
+	}
+	before := make([]time.Time, len(loaded))
+	for i, found := range loaded {
+		if found.Err != nil && !errors.Is(found.Err, ErrNotFound) {
+			return found.Err
+		}
+		before[i] = found.Record.Created
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asked, r.before = now, before
+	return nil
+}
+
+// ended reports whether rec was ended, by what is known. The lock is held.
+func (r *revocations) ended(rec driver.Record) bool {
+	which := 0
+	if rec.Application == "" {
+		which = len(r.keys) - 1
+	}
+	return rec.Created.Before(r.before[which]) || rec.Application == "" && rec.Created.Before(r.before[0])
+}
+
+// learn notes what this Manager has stored.
+func (r *revocations) learn(at, before time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.keys) == 1 {
+		r.asked = at
+	}
+	r.before[0] = before
+}

@@ -1,0 +1,426 @@
+package sessions
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha512"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/event"
+	"github.com/dynasession/dynasession/sessions/internal/rosters"
+)
+
+// SubjectLimit is how many sessions one subject may have at a time (OWASP ASVS 7.1.2). It is exact, also for logins at the
+// same time. The zero SubjectLimit is none.
+type SubjectLimit struct {
+	// Max is how many; 0: any number.
+	Max int
+	// Evict makes room for a new session by ending the least recently used session. Otherwise the new one is refused:
+	// Authenticate returns [ErrLimit].
+	Evict bool
+}
+
+func (l SubjectLimit) validate() error {
+	switch {
+	case l.Max < 0:
+		return fmt.Errorf("Config.SubjectLimit.Max is %d: must be at least 0", l.Max)
+	case l.Evict && l.Max == 0:
+		return errors.New("Config.SubjectLimit.Evict: must be with a Max")
+	}
+	return nil
+}
+
+// Info is what a subject may know of one of its sessions: no ID, and no data.
+type Info struct {
+	Handle    string    // names it, for [Manager.Revoke]; lets nobody in
+	Created   time.Time // when the subject signed in
+	Accessed  time.Time // when it was last seen, to within Config.TouchInterval
+	ExpiresAt time.Time // when it ends unless it is seen before
+	Device    Device    // where it was begun, if the application has noted it
+	Bound     bool      // whether it is bound to a device
+	Current   bool      // whether it is that of the request that asks; package web says so
+}
+
+// subjectKey returns the key of a subject's list. No session's key has a colon, and the subject's name can't be read from it.
+func subjectKey(application, subject string) string { return listKey("subject:", application, subject) }
+
+// federatedKey returns the key of a federated session's list.
+func federatedKey(application, federated string) string {
+	return listKey("federated:", application, federated)
+}
+
+// listKey hashes a name, with the application's length before it, so that no two pairs make one key.
+func listKey(prefix, application, name string) string {
+	if application != "" {
+		name = fmt.Sprintf("%d:%s:%s", len(application), application, name)
+	}
+	sum := sha512.Sum512([]byte(name))
+	if application != "" {
+		prefix += "app:"
+	}
+	return prefix + hex.EncodeToString(sum[:])
+}
+
+// lists returns the keys of the lists that a subject's, or a federated session's, sessions are in that this Manager accepts:
+// the application's own, and that of sessions without an application.
+func (m *Manager[T]) lists(key func(application, name string) string, name string) []string {
+	if m.application == "" {
+		return []string{key("", name)}
+	}
+	return []string{key(m.application, name), key("", name)}
+}
+
+// logins are the ways of a login into its lists.
+type logins struct{ subject, federated *rosters.Login }
+
+// openLists begins a login.
+func (m *Manager[T]) openLists(ctx context.Context, subject, federated string) (l logins, err error) {
+	if l.subject, err = m.rosters.Open(ctx, subjectKey(m.application, subject)); err != nil || federated == "" {
+		return l, err
+	}
+	l.federated, err = m.rosters.Open(ctx, federatedKey(m.application, federated))
+	return l, err
+}
+
+// enterLists lists an exchange's new record, before it is stored.
+func (m *Manager[T]) enterLists(ctx context.Context, s *Session[T], x *exchange, l logins) (err error) {
+	e := entryOf(x.rec)
+	replaces := ""
+	if s.stored {
+		replaces = s.rec.Key
+	}
+	switch {
+	case l.subject != nil:
+		limit := rosters.Limit{Max: m.limit.Max, Evict: m.limit.Evict}
+		x.rec.Page, err = l.subject.Enter(ctx, e, replaces, limit)
+		x.evicted = l.subject.Evicted
+	case x.rec.Subject != "":
+		x.rec.Page, err = m.rosters.Move(ctx, subjectKey(x.rec.Application, x.rec.Subject), x.rec.Page, e)
+	}
+	switch {
+	case err != nil || x.rec.Federated == "":
+	case l.federated != nil:
+		x.rec.FederatedPage, err = l.federated.Enter(ctx, e, replaces, rosters.Limit{})
+	case x.rec.Subject != "":
+		x.rec.FederatedPage, err = m.rosters.Move(ctx, federatedKey(x.rec.Application, x.rec.Federated), x.rec.FederatedPage, e)
+	}
+	switch {
+	case errors.Is(err, rosters.ErrRevoked):
+		return ErrRevoked
+	case errors.Is(err, rosters.ErrLimit):
+		return fmt.Errorf("%w: %w", ErrLimit, err)
+	}
+	return err
+}
+
+// leaveLists drops a session that has ended from the lists that its record says it is in, except the one given. If that
+// fails, they are longer than they need to be.
+func (m *Manager[T]) leaveLists(ctx context.Context, rec driver.Record, except string) {
+	if own := subjectKey(rec.Application, rec.Subject); rec.Subject != "" && own != except {
+		_ = m.rosters.Leave(ctx, own, rec.Page, rec.Key)
+	}
+	if own := federatedKey(rec.Application, rec.Federated); rec.Federated != "" && own != except {
+		_ = m.rosters.Leave(ctx, own, rec.FederatedPage, rec.Key)
+	}
+}
+
+// Sessions returns the sessions of a subject that are alive, the last seen first (OWASP ASVS 7.5.2). It is strongly
+// consistent: a login that has returned is among them, a logout is not. It reads a hundred sessions a call: 12 calls for a
+// thousand. [Manager.SessionsPage] reads a part of them.
+func (m *Manager[T]) Sessions(ctx context.Context, subject string) ([]Info, error) {
+	ctx, o := m.observe(ctx, "sessions")
+	infos, _, err := m.sessionsOf(ctx, subject, "", 0)
+	if err := o.done(event.Event{Kind: event.Listed, Subject: subject}, err); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(infos, func(a, b Info) int { return b.Accessed.Compare(a.Accessed) })
+	return infos, nil
+}
+
+// SessionsPage returns at most most of a subject's sessions that are alive, in the order of their handles, from the one that
+// follows the handle after; "" begins. The handle next continues; it is "" at the end. A page may have fewer sessions, and
+// even none, before the end. most must be at least 1.
+func (m *Manager[T]) SessionsPage(ctx context.Context, subject, after string, most int) (infos []Info, next string, err error) {
+	ctx, o := m.observe(ctx, "sessions")
+	if most < 1 {
+		err = fmt.Errorf("%w: most is %d, must be at least 1", errPage, most)
+	} else {
+		infos, next, err = m.sessionsOf(ctx, subject, after, most)
+	}
+	return infos, next, o.done(event.Event{Kind: event.Listed, Subject: subject}, err)
+}
+
+var errPage = errors.New("invalid page")
+
+// sessionsOf returns a subject's sessions that are alive, of most listed ones after a handle; 0: of all.
+func (m *Manager[T]) sessionsOf(ctx context.Context, subject, after string, most int) (infos []Info, next string, err error) {
+	if err := checkSubject(subject); err != nil {
+		return nil, "", err
+	}
+	var parts []driver.Roster
+	for _, list := range m.lists(subjectKey, subject) {
+		all, err := m.rosters.All(ctx, list)
+		if err != nil {
+			return nil, "", err
+		}
+		parts = append(parts, all...)
+	}
+	keys := rosters.Keys(parts)
+	if most > 0 {
+		slices.SortFunc(keys, func(a, b string) int { return cmp.Compare(handleOf(a), handleOf(b)) })
+		keys = slices.DeleteFunc(keys, func(key string) bool { return handleOf(key) <= after })
+		if len(keys) > most {
+			keys = keys[:most]
+			next = handleOf(keys[most-1])
+		}
+	}
+	loaded, err := m.rosters.LoadAll(ctx, keys)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, found := range loaded {
+		rec := found.Record
+		if found.Err != nil || rec.Subject != subject {
+			continue // it has ended, or is not for this binary
+		}
+		if alive, err := m.isAlive(ctx, rec); err != nil {
+			return nil, "", err
+		} else if alive {
+			infos = append(infos, Info{
+				Handle: handleOf(rec.Key), Created: rec.Created, Accessed: rec.Accessed, ExpiresAt: rec.ExpiresAt(),
+				Device: rec.Device, Bound: len(rec.Binding) > 0,
+			})
+		}
+	}
+	return infos, next, nil
+}
+
+// Revoke ends one session of a subject, by the handle that [Manager.Sessions] returned (OWASP ASVS 7.5.2), under whatever ID
+// it goes on meanwhile. The error is [ErrNotFound] if the subject has none of that handle. It goes through even if ctx is
+// cancelled once it has begun.
+func (m *Manager[T]) Revoke(ctx context.Context, subject, handle string) error {
+	ctx, o := m.observe(ctx, "revoke")
+	if !rosters.IsHash(handle) { // and so no handle: nothing that anyone may have sent is repeated
+		return o.done(event.Event{Subject: subject}, ErrNotFound)
+	}
+	return o.done(event.Event{Kind: event.Revoked, Handle: handle, Subject: subject}, m.revoke(ctx, subject, handle))
+}
+
+func (m *Manager[T]) revoke(ctx context.Context, subject, handle string) error {
+	if err := ctx.Err(); err != nil {
+		return unavailable(err)
+	}
+	if err := checkSubject(subject); err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx)
+	key, err := m.keyOf(ctx, subject, handle)
+	if err != nil {
+		return err
+	}
+	found, err := m.store.LoadAll(ctx, []string{key}) // which decrypts nothing
+	if err != nil {
+		return err
+	}
+	rec := found[0].Record
+	switch {
+	case found[0].Err != nil:
+		return found[0].Err
+	case rec.Subject != subject || !m.owns(rec):
+		return ErrNotFound
+	}
+	return m.endFollowing(ctx, rec, driver.Revoked)
+}
+
+// keyOf returns the key of the subject's session that has the handle. For all but the keys of a table that Python reads it
+// is the handle.
+func (m *Manager[T]) keyOf(ctx context.Context, subject, handle string) (string, error) {
+	if rosters.IsHash(m.ids.Key(m.ids.New())) {
+		if _, migrating := m.ids.(migrateIDs); !migrating {
+			return handle, nil
+		}
+	}
+	for _, list := range m.lists(subjectKey, subject) {
+		parts, err := m.rosters.All(ctx, list)
+		if err != nil {
+			return "", err
+		}
+		for _, key := range rosters.Keys(parts) {
+			if handleOf(key) == handle {
+				return key, nil
+			}
+		}
+	}
+	return handle, nil
+}
+
+// RevokeAll ends all sessions of a subject, except those of the handles given, and returns how many it has ended, those that
+// had idled out unnoticed included (OWASP ASVS 7.4.2, 7.4.3, 7.4.5). When it has returned nil no session of the subject that
+// began before is alive, for any Manager: a login under way is revoked or gets [ErrRevoked], a renewal under way is revoked
+// or gets [ErrNotFound].
+//
+// Once started, RevokeAll ignores cancellation and retries failed calls. It takes a write for each session, so a few
+// minutes for ten thousand. On error, n sessions were ended and others may still be live; call it again.
+func (m *Manager[T]) RevokeAll(ctx context.Context, subject string, except ...string) (int, error) {
+	ctx, o := m.observe(ctx, "revoke all")
+	n, err := 0, checkSubject(subject)
+	if err == nil {
+		n, err = m.revokeLists(ctx, m.lists(subjectKey, subject), except)
+	}
+	return n, o.done(event.Event{Kind: event.Revoked, Subject: subject, Ended: n}, err)
+}
+
+// RevokeFederated ends all sessions that came from a session of an identity provider, by the name that [Session.Federated]
+// had at their login, as [Manager.RevokeAll] does: for OpenID Connect's back-channel logout by sid.
+func (m *Manager[T]) RevokeFederated(ctx context.Context, federated string) (int, error) {
+	ctx, o := m.observe(ctx, "revoke federated")
+	n, err := 0, error(nil)
+	if federated == "" || len(federated) > maxFederated {
+		err = fmt.Errorf("%w: has %d bytes, must have at least 1 and at most %d", errFederated, len(federated), maxFederated)
+	} else {
+		n, err = m.revokeLists(ctx, m.lists(federatedKey, federated), nil)
+	}
+	return n, o.done(event.Event{Kind: event.Revoked, Ended: n}, err)
+}
+
+// revokeFailures bounds how many calls in a row may fail before a revocation gives up.
+const revokeFailures = 8
+
+// revokePasses bounds how often a revocation reads a list. Once is enough but for sessions that are renewed from one page
+// into another meanwhile.
+const revokePasses = 64
+
+func (m *Manager[T]) revokeLists(ctx context.Context, lists, except []string) (ended int, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, unavailable(err)
+	}
+	ctx = context.WithoutCancel(ctx)
+	spare, err := m.spared(ctx, except)
+	if err != nil {
+		return 0, err
+	}
+	for _, list := range lists {
+		// Logins under way have read the epoch before, and lose.
+		if err := m.persist(ctx, func() error { _, err := m.rosters.Bump(ctx, list); return err }); err != nil {
+			return ended, err
+		}
+		n, err := m.revokeList(ctx, list, spare)
+		ended += n
+		if err != nil {
+			return ended, err
+		}
+	}
+	return ended, nil
+}
+
+// spared returns the handles of sessions that a revocation leaves alive: those given, and those under which they go on.
+func (m *Manager[T]) spared(ctx context.Context, handles []string) ([]string, error) {
+	spare := slices.Clone(handles)
+	next := slices.DeleteFunc(slices.Clone(handles), func(h string) bool { return !rosters.IsHash(h) })
+	for len(next) > 0 {
+		slices.Sort(next)
+		keys := slices.Compact(next)
+		var loaded []driver.Loaded
+		if err := m.persist(ctx, func() (err error) { loaded, err = m.rosters.LoadAll(ctx, keys); return err }); err != nil {
+			return nil, err
+		}
+		next = nil
+		for _, found := range loaded {
+			var ended *driver.EndedError
+			if errors.As(found.Err, &ended) && ended.Marker.Next != "" {
+				next = append(next, ended.Marker.Next)
+				spare = append(spare, ended.Marker.Next)
+			}
+		}
+	}
+	return spare, nil
+}
+
+// spares reports whether the session of a key is to be left alive: it is one of spare, or about to take its place.
+func spares(spare []string, key string, found driver.Loaded) bool {
+	return slices.ContainsFunc(spare, func(handle string) bool {
+		return handleOf(key) == handle || found.Err == nil && comesFrom(found.Record.Rev, handle)
+	})
+}
+
+// revokeList ends what is listed, until nothing is that was not ended or spared.
+func (m *Manager[T]) revokeList(ctx context.Context, list string, spare []string) (ended int, err error) {
+	done := map[string]bool{}
+	for range revokePasses {
+		var parts []driver.Roster
+		if err := m.persist(ctx, func() (err error) { parts, err = m.rosters.All(ctx, list); return err }); err != nil {
+			return ended, err
+		}
+		some := false
+		for _, part := range parts {
+			keys := slices.DeleteFunc(rosters.Keys([]driver.Roster{part}), func(key string) bool { return done[key] })
+			if len(keys) == 0 {
+				continue
+			}
+			some = true
+			n, err := m.revokePart(ctx, list, part.Key, keys, spare)
+			ended += n
+			if err != nil {
+				return ended, err
+			}
+			for _, key := range keys {
+				done[key] = true
+			}
+		}
+		if !some {
+			return ended, nil // and since whatever is alive is listed, nothing is
+		}
+	}
+	return ended, ErrConflict
+}
+
+// revokePart ends the sessions of some keys that a part of a list has, and then drops them.
+func (m *Manager[T]) revokePart(ctx context.Context, list, part string, keys []string, spare []string) (ended int, err error) {
+	loaded := make([]driver.Loaded, len(keys))
+	if len(spare) > 0 {
+		if err := m.persist(ctx, func() (err error) { loaded, err = m.rosters.LoadAll(ctx, keys); return err }); err != nil {
+			return 0, err
+		}
+	}
+	var left []string
+	for i, key := range keys {
+		if spares(spare, key, loaded[i]) {
+			continue
+		}
+		var was driver.Record
+		err := m.persist(ctx, func() (err error) { was, err = m.rosters.End(ctx, key, driver.Revoked, nil); return err })
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return ended, err
+		}
+		if was.Key != "" {
+			ended++
+			m.leaveLists(ctx, was, list)
+		}
+		left = append(left, key)
+	}
+	if len(left) > 0 {
+		// That they can't be dropped does no harm: they have ended.
+		_, _ = m.store.ChangeRoster(ctx, driver.RosterChange{
+			Key: part, Rev: newRev(), Leave: left, Expires: m.now().Add(time.Hour).Truncate(time.Second),
+		})
+	}
+	return ended, nil
+}
+
+// persist makes a call until it succeeds, or has failed too often.
+func (m *Manager[T]) persist(ctx context.Context, call func() error) error {
+	for attempt := 0; ; attempt++ {
+		err := call()
+		if err == nil || !errors.Is(err, ErrUnavailable) || attempt == revokeFailures-1 {
+			return err
+		}
+		if err := pause(ctx, attempt); err != nil {
+			return err
+		}
+	}
+}
