@@ -19,21 +19,17 @@ const registerWithin = 5 * time.Minute
 // a value: methods that change it return another. Printing it shows no secret.
 type Binding struct {
 	secret     [32]byte
-	made       time.Time // by the login
 	registered time.Time // zero: the device has no key yet, or can't have one
 	key        Key       // DBSC
 	thumbprint [32]byte  // DPoP; zero: none
 }
 
-// New returns the binding of a login at now. It draws its secret from crypto/rand and has no key.
-func New(now time.Time) Binding {
-	b := Binding{made: whole(now)}
+// New returns the binding of a login. It draws its secret from crypto/rand and has no key.
+func New() Binding {
+	var b Binding
 	_, _ = rand.Read(b.secret[:]) // never fails: the process would end
 	return b
 }
-
-// Made returns the time of the login.
-func (b Binding) Made() time.Time { return b.made }
 
 // Registered returns when the device registered its key, and whether it has.
 func (b Binding) Registered() (time.Time, bool) { return b.registered, !b.registered.IsZero() }
@@ -104,34 +100,31 @@ func (b Binding) Refresh(r Response, life time.Duration, now time.Time) error {
 //
 //	1 byte     version, 1
 //	32 bytes   secret
-//	8 bytes    time of the login, Unix milliseconds
-//	1 byte     kind: 0 no key, 1 ES256, 2 RS256, 3 DPoP
-//	8 bytes    time of the registration, unless the kind is 0
-//	the rest   the key: compressed point; exponent in 4 bytes and modulus; SHA-256 thumbprint
 //
-// A registration changes what follows the time of the login; a login makes a new binding. The first
-// FixedBytes are what encrypted data is bound to.
+// and once a device has registered:
+//
+//	1 byte     kind: 1 ES256, 2 RS256, 3 DPoP
+//	8 bytes    time of the registration, Unix milliseconds
+//	the rest   the key: compressed point; exponent in 4 bytes and modulus; SHA-256 thumbprint
 const (
-	// FixedBytes is how many bytes of the stored form a registration leaves as they are.
+	// FixedBytes is how many bytes of the stored form a registration leaves as they are, so that
+	// encrypted data can be bound to them. Where there are more, the session is bound.
 	FixedBytes = 1 + 32
 
 	version = 1
 
-	kindNone  = 0
 	kindES256 = 1
 	kindRS256 = 2
 	kindDPoP  = 3
 
-	madeAt  = FixedBytes
-	kindAt  = madeAt + 8
+	kindAt  = FixedBytes
 	boundAt = kindAt + 1
 	keyAt   = boundAt + 8
 )
 
-// Bytes returns the stored form of b: 42 bytes without a key, 83 for ES256, 82 for DPoP.
+// Bytes returns the stored form of b: 33 bytes without a key, 75 for ES256, 74 for DPoP.
 func (b Binding) Bytes() []byte {
 	out := append([]byte{version}, b.secret[:]...)
-	out = binary.BigEndian.AppendUint64(out, uint64(b.made.UnixMilli()))
 	var kind byte
 	switch {
 	case b.Client():
@@ -141,7 +134,7 @@ func (b Binding) Bytes() []byte {
 	case b.key.Algorithm() == RS256:
 		kind = kindRS256
 	default:
-		return append(out, kindNone)
+		return out
 	}
 	out = binary.BigEndian.AppendUint64(append(out, kind), uint64(b.registered.UnixMilli()))
 	if kind == kindDPoP {
@@ -153,16 +146,11 @@ func (b Binding) Bytes() []byte {
 // Parse reads the stored form. Its error is ErrMalformed, also for a version that a newer release
 // wrote: a session whose binding can't be judged must not be accepted as unbound.
 func Parse(data []byte) (Binding, error) {
-	if len(data) < boundAt || data[0] != version {
+	if len(data) < FixedBytes || data[0] != version {
 		return Binding{}, errStored
 	}
-	b := Binding{made: milliseconds(data[madeAt:])}
-	copy(b.secret[:], data[1:])
-	kind := data[kindAt]
-	if kind == kindNone {
-		if len(data) != boundAt {
-			return Binding{}, errStored
-		}
+	b := Binding{secret: [32]byte(data[1:FixedBytes])}
+	if len(data) == FixedBytes {
 		return b, nil
 	}
 	if len(data) <= keyAt {
@@ -170,7 +158,7 @@ func Parse(data []byte) (Binding, error) {
 	}
 	b.registered = milliseconds(data[boundAt:])
 	var err error
-	switch key := data[keyAt:]; kind {
+	switch key := data[keyAt:]; data[kindAt] {
 	case kindES256:
 		b.key, err = parseKey(ES256, key)
 	case kindRS256:

@@ -35,7 +35,7 @@ func parse(t testing.TB, text string) bound.Response {
 // registered returns a binding with the key of s.
 func registered(t testing.TB, s boundtest.Signer) bound.Binding {
 	t.Helper()
-	b := bound.New(epoch)
+	b := bound.New()
 	b, err := b.Register(parse(t, s.Registration(t, b.RegistrationChallenge(epoch))), epoch)
 	if err != nil {
 		t.Fatal(err)
@@ -54,9 +54,8 @@ func TestBinding_AWholeLife(t *testing.T) {
 	for _, s := range []boundtest.Signer{boundtest.NewES256(t), boundtest.NewRS256(t)} {
 		t.Run(s.Alg, func(t *testing.T) {
 			is := is.New(t)
-			b := bound.New(epoch)
+			b := bound.New()
 			is.True(!b.Browser() && !b.Client())
-			is.Equal(b.Made(), epoch)
 			challenge := b.RegistrationChallenge(epoch)
 
 			now := epoch.Add(2 * time.Second)
@@ -77,7 +76,7 @@ func TestBinding_AWholeLife(t *testing.T) {
 
 func TestRegister_Refuses(t *testing.T) {
 	s, other, rsa := boundtest.NewES256(t), boundtest.NewES256(t), boundtest.NewRS256(t)
-	b := bound.New(epoch)
+	b := bound.New()
 	challenge := b.RegistrationChallenge(epoch)
 	header := func(changes boundtest.Object) boundtest.Object {
 		h := boundtest.Object{"typ": "dbsc+jwt", "alg": "ES256", "jwk": s.JWK}
@@ -127,7 +126,7 @@ func TestRegister_Refuses(t *testing.T) {
 		"RSA with a leading zero":             {s.Token(t, header(boundtest.Object{"alg": "RS256", "jwk": boundtest.Object{"kty": "RSA", "n": boundtest.Encode(append([]byte{0}, odd(256)...)), "e": "AQAB"}}), payload), epoch, bound.ErrKey},
 		"a refresh challenge":                 {s.Registration(t, b.Challenge(epoch)), epoch, bound.ErrChallenge},
 		"a bound cookie as challenge":         {s.Registration(t, b.Cookie(epoch)), epoch, bound.ErrChallenge},
-		"another session's challenge":         {s.Registration(t, bound.New(epoch).RegistrationChallenge(epoch)), epoch, bound.ErrChallenge},
+		"another session's challenge":         {s.Registration(t, bound.New().RegistrationChallenge(epoch)), epoch, bound.ErrChallenge},
 		"a challenge of the client's own":     {s.Registration(t, "hello"), epoch, bound.ErrChallenge},
 		"a challenge changed":                 {s.Registration(t, flip(challenge)), epoch, bound.ErrChallenge},
 		"an old challenge":                    {s.Registration(t, challenge), epoch.Add(6*time.Minute + time.Second), bound.ErrExpired},
@@ -161,7 +160,7 @@ func flip(stamp string) string {
 func TestRegister_OnceOnly(t *testing.T) {
 	is := is.New(t)
 	s := boundtest.NewES256(t)
-	b := bound.New(epoch)
+	b := bound.New()
 	response := parse(t, s.Registration(t, b.RegistrationChallenge(epoch)))
 	b, err := b.Register(response, epoch)
 	is.NoErr(err)
@@ -195,7 +194,7 @@ func TestRefresh_Refuses(t *testing.T) {
 				refused(t, b.Refresh(parse(t, c.text), life, c.now), c.want)
 			})
 		}
-		refused(t, bound.New(epoch).Refresh(parse(t, s.Refresh(t, challenge)), life, epoch), bound.ErrUnregistered)
+		refused(t, bound.New().Refresh(parse(t, s.Refresh(t, challenge)), life, epoch), bound.ErrUnregistered)
 	}
 }
 
@@ -287,7 +286,7 @@ func TestParseResponse_BareOrQuoted(t *testing.T) {
 // The signature is checked last: what is wrong before it is found without one.
 func TestRegister_ChecksTheSignatureLast(t *testing.T) {
 	s := boundtest.NewES256(t)
-	b := bound.New(epoch)
+	b := bound.New()
 	unsigned := boundtest.Signer{Alg: s.Alg, JWK: s.JWK, Sign: func(string) []byte { return make([]byte, 64) }}
 	_, err := b.Register(parse(t, unsigned.Registration(t, "hello")), epoch)
 	refused(t, err, bound.ErrChallenge)
@@ -338,15 +337,15 @@ func TestInGrace(t *testing.T) {
 	is.True(b.InGrace(epoch.Add(-30 * time.Second)))
 	is.True(!b.InGrace(epoch.Add(time.Minute)))
 	is.True(!b.InGrace(epoch.Add(-time.Hour)))
-	is.True(!bound.New(epoch).InGrace(epoch)) // nothing to be in grace of
+	is.True(!bound.New().InGrace(epoch)) // nothing to be in grace of
 }
 
 func TestIdentifier_IsTheSessionsOwn(t *testing.T) {
 	is := is.New(t)
-	b := bound.New(epoch)
+	b := bound.New()
 	is.Equal(len(b.Identifier()), 22)
 	is.Equal(b.Identifier(), b.Identifier())
-	is.True(b.Identifier() != bound.New(epoch).Identifier())
+	is.True(b.Identifier() != bound.New().Identifier())
 }
 
 // Whatever is stamped is accepted for what it was stamped for, within its life, and for nothing else.
@@ -355,12 +354,12 @@ func TestStamps_Property(t *testing.T) {
 		at := time.UnixMicro(rapid.Int64Range(0, 1<<52).Draw(t, "at"))
 		life := time.Duration(rapid.Int64Range(int64(time.Minute), int64(24*time.Hour)).Draw(t, "life"))
 		age := time.Duration(rapid.Int64Range(-int64(48*time.Hour), int64(48*time.Hour)).Draw(t, "age")).Truncate(time.Microsecond)
-		b := bound.New(at)
+		b := bound.New()
 		err := b.CheckCookie(b.Cookie(at), life, at.Add(age))
 		if want := age <= life+bound.Slack && age >= -max(bound.Ahead, life); (err == nil) != want {
 			t.Fatalf("age %v of %v: %v", age, life, err)
 		}
-		if b.CheckCookie(b.Challenge(at), life, at) == nil || bound.New(at).CheckCookie(b.Cookie(at), life, at) == nil {
+		if b.CheckCookie(b.Challenge(at), life, at) == nil || bound.New().CheckCookie(b.Cookie(at), life, at) == nil {
 			t.Fatal("accepted for another purpose, or session")
 		}
 	})
@@ -371,6 +370,6 @@ func TestFormat_HidesTheSecret(t *testing.T) {
 	b := registered(t, boundtest.NewES256(t))
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%q"} {
 		is.Equal(fmt.Sprintf(verb, b), "bound by ES256")
-		is.Equal(fmt.Sprintf(verb, bound.New(epoch)), "not bound")
+		is.Equal(fmt.Sprintf(verb, bound.New()), "not bound")
 	}
 }

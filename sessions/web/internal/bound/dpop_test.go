@@ -36,7 +36,7 @@ func TestDPoP_TheRFCsExamples(t *testing.T) {
 	is := is.New(t)
 	at := time.Unix(1562262616, 0)
 	login := bound.Request{Method: "POST", Scheme: "https", Host: "server.example.com", Path: "/token"}
-	b, err := bound.New(at).BindClient(parseProof(t, rfcLogin), login, at)
+	b, err := bound.New().BindClient(parseProof(t, rfcLogin), login, at)
 	is.NoErr(err)
 	is.True(b.Client() && !b.Browser())
 	stored := b.Bytes()
@@ -48,7 +48,7 @@ func TestDPoP_TheRFCsExamples(t *testing.T) {
 	var nonce *bound.NonceError
 	is.True(errors.As(err, &nonce))
 	refused(t, err, bound.ErrChallenge)
-	bindable, err := bound.New(at).BindClient(parseProof(t, rfcRequest), request, at) // its signature, ath and the rest hold
+	bindable, err := bound.New().BindClient(parseProof(t, rfcRequest), request, at) // its signature, ath and the rest hold
 	is.NoErr(err)
 	is.True(bindable.Client())
 	request.ID += "x"
@@ -85,7 +85,7 @@ func TestDPoP_AWholeLife(t *testing.T) {
 	for _, s := range []boundtest.Signer{boundtest.NewES256(t), boundtest.NewRS256(t)} {
 		t.Run(s.Alg, func(t *testing.T) {
 			is := is.New(t)
-			b, err := bound.New(epoch).BindClient(parseProof(t, s.Proof(t, claims(loginRequest, epoch, nil))), loginRequest, epoch)
+			b, err := bound.New().BindClient(parseProof(t, s.Proof(t, claims(loginRequest, epoch, nil))), loginRequest, epoch)
 			is.NoErr(err)
 			b, err = bound.Parse(b.Bytes())
 			is.NoErr(err)
@@ -107,7 +107,7 @@ func TestDPoP_AWholeLife(t *testing.T) {
 
 func TestCheckClient_Refuses(t *testing.T) {
 	s, other := boundtest.NewES256(t), boundtest.NewES256(t)
-	b, err := bound.New(epoch).BindClient(parseProof(t, s.Proof(t, claims(loginRequest, epoch, nil))), loginRequest, epoch)
+	b, err := bound.New().BindClient(parseProof(t, s.Proof(t, claims(loginRequest, epoch, nil))), loginRequest, epoch)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func TestCheckClient_Refuses(t *testing.T) {
 		"61 s ahead":           {s, boundtest.Object{"iat": epoch.Unix() + 61}, bound.ErrExpired},
 		"no nonce":             {s, boundtest.Object{"nonce": nil}, bound.ErrChallenge},
 		"its own nonce":        {s, boundtest.Object{"nonce": "mine"}, bound.ErrChallenge},
-		"another's nonce":      {s, boundtest.Object{"nonce": bound.New(epoch).Nonce(epoch)}, bound.ErrChallenge},
+		"another's nonce":      {s, boundtest.Object{"nonce": bound.New().Nonce(epoch)}, bound.ErrChallenge},
 		"an old nonce":         {s, boundtest.Object{"nonce": b.Nonce(epoch.Add(-life - bound.Slack - time.Second))}, bound.ErrExpired},
 		"a cookie as nonce":    {s, boundtest.Object{"nonce": b.Cookie(epoch)}, bound.ErrChallenge},
 	} {
@@ -157,7 +157,7 @@ func TestCheckClient_Refuses(t *testing.T) {
 			refused(t, b.CheckClient(p, itsRequest, life, epoch), c.want)
 		})
 	}
-	refused(t, bound.New(epoch).CheckClient(parseProof(t, s.Proof(t, claims(itsRequest, epoch, nil))), itsRequest, life, epoch), bound.ErrUnregistered)
+	refused(t, bound.New().CheckClient(parseProof(t, s.Proof(t, claims(itsRequest, epoch, nil))), itsRequest, life, epoch), bound.ErrUnregistered)
 }
 
 func TestBindClient_Refuses(t *testing.T) {
@@ -176,7 +176,7 @@ func TestBindClient_Refuses(t *testing.T) {
 		"a nonce, which it is": {s, boundtest.Object{"nonce": "of another server's"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := bound.New(epoch).BindClient(parseProof(t, c.signer.Proof(t, claims(loginRequest, epoch, c.changes))), loginRequest, epoch)
+			_, err := bound.New().BindClient(parseProof(t, c.signer.Proof(t, claims(loginRequest, epoch, c.changes))), loginRequest, epoch)
 			refused(t, err, c.want)
 		})
 	}
@@ -188,12 +188,12 @@ func TestRequest_EitherSchemeBehindAProxy(t *testing.T) {
 	r := loginRequest
 	r.Scheme = ""
 	for _, url := range []string{"https://api.test/login", "http://api.test/login", "http://api.test:80/login"} {
-		_, err := bound.New(epoch).BindClient(parseProof(t, s.Proof(t, claims(r, epoch, boundtest.Object{"htu": url}))), r, epoch)
+		_, err := bound.New().BindClient(parseProof(t, s.Proof(t, claims(r, epoch, boundtest.Object{"htu": url}))), r, epoch)
 		is.NoErr(err)
 	}
-	_, err := bound.New(epoch).BindClient(parseProof(t, s.Proof(t, claims(r, epoch, boundtest.Object{"htu": "ftp://api.test/login"}))), r, epoch)
+	_, err := bound.New().BindClient(parseProof(t, s.Proof(t, claims(r, epoch, boundtest.Object{"htu": "ftp://api.test/login"}))), r, epoch)
 	refused(t, err, bound.ErrRequest)
-	_, err = bound.New(epoch).BindClient(parseProof(t, s.Proof(t, claims(r, epoch, boundtest.Object{"htu": "http://api.test:443/login"}))), r, epoch)
+	_, err = bound.New().BindClient(parseProof(t, s.Proof(t, claims(r, epoch, boundtest.Object{"htu": "http://api.test:443/login"}))), r, epoch)
 	refused(t, err, bound.ErrRequest)
 }
 

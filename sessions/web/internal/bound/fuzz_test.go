@@ -12,7 +12,7 @@ import (
 // Whatever a browser sends: no panic, and nothing registers or refreshes that the key has not signed.
 func FuzzParseResponse(f *testing.F) {
 	s := boundtest.NewES256(f)
-	fresh, b := bound.New(epoch), registered(f, s)
+	fresh, b := bound.New(), registered(f, s)
 	registration, refresh := s.Registration(f, fresh.RegistrationChallenge(epoch)), s.Refresh(f, b.Challenge(epoch))
 	rsa := boundtest.NewRS256(f)
 	for _, seed := range []string{registration, refresh, rsa.Registration(f, "c"), `"` + refresh + `"`, "", "..", "e30.e30.", rfcLogin} {
@@ -38,7 +38,7 @@ func FuzzParseResponse(f *testing.F) {
 func FuzzParseProof(f *testing.F) {
 	s := boundtest.NewES256(f)
 	login := s.Proof(f, claims(loginRequest, epoch, nil))
-	b, err := bound.New(epoch).BindClient(parseProof(f, login), loginRequest, epoch)
+	b, err := bound.New().BindClient(parseProof(f, login), loginRequest, epoch)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func FuzzParseProof(f *testing.F) {
 
 // Whatever is stored: no panic, and what is read is written back the same.
 func FuzzParse(f *testing.F) {
-	f.Add(bound.New(epoch).Bytes())
+	f.Add(bound.New().Bytes())
 	f.Add(registered(f, boundtest.NewES256(f)).Bytes())
 	f.Add(registered(f, boundtest.NewRS256(f)).Bytes())
 	f.Fuzz(func(t *testing.T, data []byte) {
