@@ -47,7 +47,7 @@ var layers = []layer{
 	{folder: "sessions", ours: []string{"clock", "codec"}},
 	{folder: "sessions/memstore", ours: []string{"clock", "codec", "sessions"}},
 	{folder: "sessions/storetest", ours: []string{"clock", "codec", "sessions"}},
-	{folder: "sessions/sessionweb", ours: []string{"clock", "codec", "sessions"}},
+	{folder: "sessions/pysession", ours: []string{"clock", "codec", "sessions"}},
 	{folder: "sessions/otelsessions", ours: []string{"sessions"}, others: append([]string{http}, openTelemetry...)},
 	{folder: "sessions/web", ours: []string{"clock", "codec", "sessions"}, others: []string{http}},
 	// The HTTP of dynamo is its client's connection pool; it serves none.

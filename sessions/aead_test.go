@@ -17,6 +17,7 @@ import (
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/codec/msgpack"
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
@@ -52,7 +53,7 @@ func newVault(t *testing.T, cfg sessions.Config[cart]) people {
 	return newPeople(t, cfg)
 }
 
-func (p people) record(t *testing.T, s *sessions.Session[cart]) sessions.Record {
+func (p people) record(t *testing.T, s *sessions.Session[cart]) driver.Record {
 	t.Helper()
 	rec, err := p.mem.Load(t.Context(), s.Handle())
 	if err != nil {
@@ -62,7 +63,7 @@ func (p people) record(t *testing.T, s *sessions.Session[cart]) sessions.Record 
 }
 
 // put stores rec as who can write to the table could.
-func (p people) put(t *testing.T, rec sessions.Record) {
+func (p people) put(t *testing.T, rec driver.Record) {
 	t.Helper()
 	if err := p.mem.Delete(t.Context(), rec.Key); err != nil {
 		t.Fatal(err)
@@ -116,13 +117,13 @@ func TestAEAD_WhatIsMovedOrPutBackIsRefused(t *testing.T) {
 		}
 		return s
 	}
-	for name, attack := range map[string]func(t *testing.T, s *sessions.Session[cart]) sessions.Record{
-		"data of another session": func(t *testing.T, s *sessions.Session[cart]) sessions.Record {
+	for name, attack := range map[string]func(t *testing.T, s *sessions.Session[cart]) driver.Record{
+		"data of another session": func(t *testing.T, s *sessions.Session[cart]) driver.Record {
 			rec := p.record(t, s)
 			rec.Payload = p.record(t, login()).Payload
 			return rec
 		},
-		"data of an older save": func(t *testing.T, s *sessions.Session[cart]) sessions.Record {
+		"data of an older save": func(t *testing.T, s *sessions.Session[cart]) driver.Record {
 			old := p.record(t, s)
 			s.Data.Count = 2
 			is.New(t).NoErr(p.here.Save(t.Context(), s))
@@ -130,22 +131,22 @@ func TestAEAD_WhatIsMovedOrPutBackIsRefused(t *testing.T) {
 			rec.Payload = old.Payload
 			return rec
 		},
-		"another subject": func(t *testing.T, s *sessions.Session[cart]) sessions.Record {
+		"another subject": func(t *testing.T, s *sessions.Session[cart]) driver.Record {
 			rec := p.record(t, s)
 			rec.Subject = "admin"
 			return rec
 		},
-		"a longer timeout": func(t *testing.T, s *sessions.Session[cart]) sessions.Record {
+		"a longer timeout": func(t *testing.T, s *sessions.Session[cart]) driver.Record {
 			rec := p.record(t, s)
 			rec.AbsoluteTimeout *= 10
 			return rec
 		},
-		"a later creation": func(t *testing.T, s *sessions.Session[cart]) sessions.Record {
+		"a later creation": func(t *testing.T, s *sessions.Session[cart]) driver.Record {
 			rec := p.record(t, s)
 			rec.Created = rec.Created.Add(time.Minute)
 			return rec
 		},
-		"another rev": func(t *testing.T, s *sessions.Session[cart]) sessions.Record {
+		"another rev": func(t *testing.T, s *sessions.Session[cart]) driver.Record {
 			rec := p.record(t, s)
 			rec.Rev += "x"
 			return rec
@@ -170,9 +171,9 @@ func TestAEAD_ClearDataIsReadOnlyIfThatIsSaid(t *testing.T) {
 	is.NoErr(err)
 	_, err = p.here.Load(t.Context(), s.ID().Secret())
 	is.True(errors.Is(err, sessions.ErrDecode))
-	is.True(strings.Contains(err.Error(), "Config.AcceptClear is false"))
+	is.True(strings.Contains(err.Error(), "Config.AllowPlaintext is false"))
 
-	moving, err := sessions.New(p.mem, &sessions.Config[cart]{Clock: p.clock, AEAD: newGCM(t), AcceptClear: true})
+	moving, err := sessions.New(p.mem, &sessions.Config[cart]{Clock: p.clock, AEAD: newGCM(t), AllowPlaintext: true})
 	is.NoErr(err)
 	got, err := moving.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
@@ -187,8 +188,8 @@ func TestAEAD_ClearDataIsReadOnlyIfThatIsSaid(t *testing.T) {
 	is.Equal(p.record(t, s).Rev, rev) // once is enough
 	_, err = before.Load(t.Context(), s.ID().Secret())
 	is.True(errors.Is(err, sessions.ErrDecode))
-	_, err = sessions.New(p.mem, &sessions.Config[cart]{AcceptClear: true})
-	is.True(strings.Contains(err.Error(), "Config.AcceptClear: must be with an AEAD"))
+	_, err = sessions.New(p.mem, &sessions.Config[cart]{AllowPlaintext: true})
+	is.True(strings.Contains(err.Error(), "Config.AllowPlaintext: must be with an AEAD"))
 }
 
 // With whatever codec, and of data that is compared without encoding it too.
@@ -223,7 +224,7 @@ func testEncryptedAtTheNextSave[T any](t *testing.T, c codec.Codec[T], data T) {
 	is.NoErr(err)
 	s, err := before.CreateAndSave(t.Context(), data)
 	is.NoErr(err)
-	moving, err := sessions.New(mem, &sessions.Config[T]{Codec: c, AEAD: newGCM(t), AcceptClear: true})
+	moving, err := sessions.New(mem, &sessions.Config[T]{Codec: c, AEAD: newGCM(t), AllowPlaintext: true})
 	is.NoErr(err)
 	got, err := moving.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
@@ -263,7 +264,7 @@ func TestAEAD_PrintedShowsNoData(t *testing.T) {
 	is.NoErr(err)
 	var given []codec.Payload
 	c := noting{noted: func(p codec.Payload) { given = append(given, p) }}
-	m, err := sessions.New(p.mem, &sessions.Config[cart]{Codec: c, Clock: p.clock, AEAD: newGCM(t), AcceptClear: true})
+	m, err := sessions.New(p.mem, &sessions.Config[cart]{Codec: c, Clock: p.clock, AEAD: newGCM(t), AllowPlaintext: true})
 	is.NoErr(err)
 	after, err := m.CreateAndSave(t.Context(), cart{Items: []string{"s3cret"}})
 	is.NoErr(err)
@@ -304,10 +305,10 @@ func (n noting) Decode(p codec.Payload) (cart, error) {
 
 func TestAEAD_AnIncidentIsKnownToAll(t *testing.T) {
 	is := is.New(t)
-	p := newVault(t, sessions.Config[cart]{IncidentCheck: time.Second})
+	p := newVault(t, sessions.Config[cart]{RevocationCheck: time.Second})
 	s, err := p.here.CreateAndSave(t.Context(), cart{})
 	is.NoErr(err)
 	p.clock.Advance(time.Second)
-	is.NoErr(p.here.RevokeEverything(t.Context()))
+	is.NoErr(p.here.RevokeBefore(t.Context()))
 	is.True(!p.alive(t, s))
 }

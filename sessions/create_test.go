@@ -9,6 +9,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 type ctx = context.Context
@@ -46,10 +47,10 @@ func TestCreateAndSaveTakesAnotherIDWhenOneIsTaken(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
 	var keys []string
-	w.store.create = func(ctx ctx, rec sessions.Record) error {
+	w.store.create = func(ctx ctx, rec driver.Record) error {
 		keys = append(keys, rec.Key)
 		if len(keys) < 3 {
-			return sessions.ErrExists
+			return driver.ErrExists
 		}
 		return w.mem.Create(ctx, rec)
 	}
@@ -65,9 +66,9 @@ func TestCreateAndSaveTakesAnotherIDWhenOneIsTaken(t *testing.T) {
 func TestCreateAndSaveGivesUpOnAStoreThatHasEverything(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
-	w.store.create = func(ctx, sessions.Record) error { return sessions.ErrExists }
+	w.store.create = func(ctx, driver.Record) error { return driver.ErrExists }
 	s, err := w.CreateAndSave(t.Context(), cart{})
-	is.True(errors.Is(err, sessions.ErrExists))
+	is.True(errors.Is(err, driver.ErrExists))
 	is.True(s == nil)
 	is.Equal(len(w.store.took()), 4) // bounded
 }
@@ -75,7 +76,7 @@ func TestCreateAndSaveGivesUpOnAStoreThatHasEverything(t *testing.T) {
 func TestFailedCreateIsAnErrorAndNoSession(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
-	w.store.create = func(ctx, sessions.Record) error { return sessions.ErrUnavailable }
+	w.store.create = func(ctx, driver.Record) error { return sessions.ErrUnavailable }
 	s, err := w.CreateAndSave(t.Context(), cart{})
 	is.True(errors.Is(err, sessions.ErrUnavailable))
 	is.True(s == nil)
@@ -88,8 +89,8 @@ func TestRecordOfANewSession(t *testing.T) {
 	s := w.saved(t, cart{})
 	rec, err := w.mem.Load(t.Context(), s.Handle())
 	is.NoErr(err)
-	is.Equal(rec.Key, s.ID().Loggable()) // the key is the handle, not the ID
-	is.Equal(len(rec.Rev), 26)           // 128 random bits
+	is.Equal(rec.Key, s.ID().Handle()) // the key is the handle, not the ID
+	is.Equal(len(rec.Rev), 26)         // 128 random bits
 	is.Equal(rec.Created, start)
 	is.Equal(rec.Accessed, start)
 	is.Equal(rec.IdleTimeout, 2*time.Hour)

@@ -8,6 +8,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 func TestErrorFamilies(t *testing.T) {
@@ -17,7 +18,7 @@ func TestErrorFamilies(t *testing.T) {
 	is.True(errors.Is(sessions.ErrOutcomeUnknown, sessions.ErrUnavailable))
 
 	all := []error{
-		sessions.ErrNotFound, sessions.ErrExpired, sessions.ErrInvalidID, sessions.ErrExists, sessions.ErrConflict,
+		sessions.ErrNotFound, sessions.ErrExpired, sessions.ErrInvalidID, driver.ErrExists, sessions.ErrConflict,
 		sessions.ErrTooLarge, sessions.ErrDecode, sessions.ErrUnavailable, sessions.ErrOutcomeUnknown,
 	}
 	parents := map[error]error{

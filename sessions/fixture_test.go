@@ -9,6 +9,7 @@ import (
 
 	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
@@ -25,15 +26,15 @@ type cart struct {
 type cued struct {
 	sessions.Store
 	calls   []string
-	create  func(context.Context, sessions.Record) error
-	load    func(context.Context, string) (sessions.Record, error)
-	replace func(context.Context, sessions.Record, string) error
-	rename  func(context.Context, string, sessions.Record, string) error
+	create  func(context.Context, driver.Record) error
+	load    func(context.Context, string) (driver.Record, error)
+	replace func(context.Context, driver.Record, string) error
+	rename  func(context.Context, string, driver.Record, string) error
 	touch   func(context.Context, string, time.Time, time.Time) error
 	remove  func(context.Context, string) error
 }
 
-func (c *cued) Create(ctx context.Context, rec sessions.Record) error {
+func (c *cued) Create(ctx context.Context, rec driver.Record) error {
 	c.calls = append(c.calls, "Create")
 	if c.create != nil {
 		return c.create(ctx, rec)
@@ -41,7 +42,7 @@ func (c *cued) Create(ctx context.Context, rec sessions.Record) error {
 	return c.Store.Create(ctx, rec)
 }
 
-func (c *cued) Load(ctx context.Context, key string) (sessions.Record, error) {
+func (c *cued) Load(ctx context.Context, key string) (driver.Record, error) {
 	c.calls = append(c.calls, "Load")
 	if c.load != nil {
 		return c.load(ctx, key)
@@ -49,7 +50,7 @@ func (c *cued) Load(ctx context.Context, key string) (sessions.Record, error) {
 	return c.Store.Load(ctx, key)
 }
 
-func (c *cued) Replace(ctx context.Context, rec sessions.Record, rev string) error {
+func (c *cued) Replace(ctx context.Context, rec driver.Record, rev string) error {
 	c.calls = append(c.calls, "Replace")
 	if c.replace != nil {
 		return c.replace(ctx, rec, rev)
@@ -57,7 +58,7 @@ func (c *cued) Replace(ctx context.Context, rec sessions.Record, rev string) err
 	return c.Store.Replace(ctx, rec, rev)
 }
 
-func (c *cued) Rename(ctx context.Context, from string, rec sessions.Record, rev string) error {
+func (c *cued) Rename(ctx context.Context, from string, rec driver.Record, rev string) error {
 	c.calls = append(c.calls, "Rename")
 	if c.rename != nil {
 		return c.rename(ctx, from, rec, rev)

@@ -68,7 +68,7 @@ func logs(v any) []string {
 func TestIDEveryFormIsLoggable(t *testing.T) {
 	is := is.New(t)
 	id := sessions.RandomIDs(32).New()
-	want := id.Loggable()
+	want := id.Handle()
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		is.Equal(fmt.Sprintf(verb, id), want) // every verb
 	}
@@ -88,7 +88,7 @@ func TestLoggableIsTheHexSHA512OfTheText(t *testing.T) {
 	const known = "WaHnSSou4d5Rq0k11vFGafe4sjMrkwiVhNziIWLLwMc"
 	id, err := sessions.RandomIDs(32).Parse(known)
 	is.NoErr(err)
-	is.Equal(id.Loggable(), "517286da2682be08dc9975612dc86d65487f0990906656f631d419e64dcda6f4"+
+	is.Equal(id.Handle(), "517286da2682be08dc9975612dc86d65487f0990906656f631d419e64dcda6f4"+
 		"1f5e0529c290663be315524a0b35777645e0e827d2e982a048b5e2b4bba4e02b") // the string that dynamodb-session-web logs
 	is.Equal(id.Secret(), known)
 }
@@ -99,7 +99,7 @@ func TestLoggableIsOfTheWholeText(t *testing.T) {
 		is := is.New(t)
 		text := strings.Repeat("x", n-1) + "y"
 		sum := sha512.Sum512([]byte(text))
-		is.Equal(sessions.IDOf(text).Loggable(), hex.EncodeToString(sum[:]))
+		is.Equal(sessions.IDOf(text).Handle(), hex.EncodeToString(sum[:]))
 	}
 }
 
@@ -107,7 +107,7 @@ func TestZeroIDIsEmpty(t *testing.T) {
 	is := is.New(t)
 	var id sessions.ID
 	is.Equal(id.Secret(), "")
-	is.True(strings.HasPrefix(id.Loggable(), "cf83e135")) // the hash of the empty text
+	is.True(strings.HasPrefix(id.Handle(), "cf83e135")) // the hash of the empty text
 }
 
 func TestIDsCompare(t *testing.T) {

@@ -28,7 +28,7 @@ func TestRandomIDsAreUniqueAndParse(t *testing.T) {
 			back, err := scheme.Parse(text)
 			is.NoErr(err)
 			is.Equal(back, id)
-			is.Equal(scheme.Key(id), id.Loggable()) // the key is the handle
+			is.Equal(scheme.Key(id), id.Handle()) // the key is the handle
 		}
 	}
 }
@@ -71,7 +71,7 @@ func TestRandomIDsRefuseWhatTheyNeverMade(t *testing.T) {
 		"a trailing break":    good + "\r\n",
 		"a null byte":         good[:42] + "\x00",
 		"not ASCII":           good[:41] + "é",
-		"a handle":            scheme.New().Loggable(),
+		"a handle":            scheme.New().Handle(),
 		"spare bits set":      strings.Repeat("A", 42) + "B",
 		"of another size":     sessions.RandomIDs(33).New().Secret(),
 		"hex":                 strings.Repeat("0f", 32),

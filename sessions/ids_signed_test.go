@@ -33,7 +33,7 @@ func TestSignedIDsAreValueDotHMAC(t *testing.T) {
 	back, err := scheme.Parse(id.Secret())
 	is.NoErr(err)
 	is.Equal(back, id)
-	is.Equal(scheme.Key(id), id.Loggable()) // of the whole text, signature included
+	is.Equal(scheme.Key(id), id.Handle()) // of the whole text, signature included
 }
 
 func TestSignedIDsSurviveARotationOfKeys(t *testing.T) {

@@ -9,18 +9,19 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // OWASP ASVS 7.4.5: everybody's sessions are ended at once.
 func TestRevokeEverything_ASVS_7_4_5(t *testing.T) {
 	is := is.New(t)
-	p := newPeople(t, sessions.Config[cart]{IncidentCheck: 10 * time.Second})
+	p := newPeople(t, sessions.Config[cart]{RevocationCheck: 10 * time.Second})
 	anonymous, err := p.here.CreateAndSave(t.Context(), cart{})
 	is.NoErr(err)
 	user := p.login(t, "user")
 	is.True(p.alive(t, user)) // and so the other Manager has asked just now
 	p.clock.Advance(time.Second)
-	is.NoErr(p.here.RevokeEverything(t.Context()))
+	is.NoErr(p.here.RevokeBefore(t.Context()))
 	_, err = p.here.Load(t.Context(), user.ID().Secret())
 	is.True(errors.Is(err, sessions.ErrNotFound)) // who did it knows at once
 	p.clock.Advance(9*time.Second - time.Millisecond)
@@ -29,13 +30,13 @@ func TestRevokeEverything_ASVS_7_4_5(t *testing.T) {
 	is.True(!p.alive(t, user) && !p.alive(t, anonymous))
 	is.True(p.alive(t, p.login(t, "user"))) // who signs in afterwards is in
 	p.clock.Advance(time.Minute)
-	is.NoErr(p.elsewhere.RevokeEverything(t.Context())) // once more
+	is.NoErr(p.elsewhere.RevokeBefore(t.Context())) // once more
 	is.True(!p.alive(t, user))
 }
 
 func TestRevokeEverything_CostsOneReadInAWhile(t *testing.T) {
 	is := is.New(t)
-	w := newWorld(t, &sessions.Config[cart]{IncidentCheck: 10 * time.Second})
+	w := newWorld(t, &sessions.Config[cart]{RevocationCheck: 10 * time.Second})
 	s := w.saved(t, cart{})
 	for range 100 {
 		_, err := w.Load(t.Context(), s.ID().Secret())
@@ -51,19 +52,19 @@ func TestRevokeEverything_CostsOneReadInAWhile(t *testing.T) {
 func TestRevokeEverything_IsRefusedWhereNobodyWouldNotice(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
-	is.True(strings.Contains(w.RevokeEverything(t.Context()).Error(), "Config.IncidentCheck is 0"))
+	is.True(strings.Contains(w.RevokeBefore(t.Context()).Error(), "Config.RevocationCheck is 0"))
 	is.Equal(len(w.store.took()), 0)
-	_, err := sessions.New(w.mem, &sessions.Config[cart]{IncidentCheck: time.Millisecond})
-	is.True(strings.Contains(err.Error(), "Config.IncidentCheck is 1ms: must be at least 1s"))
+	_, err := sessions.New(w.mem, &sessions.Config[cart]{RevocationCheck: time.Millisecond})
+	is.True(strings.Contains(err.Error(), "Config.RevocationCheck is 1ms: must be at least 1s"))
 }
 
 func TestRevokeEverything_AnOutageOfTheCheckIsOneOfTheLoad(t *testing.T) {
 	is := is.New(t)
-	w := newWorld(t, &sessions.Config[cart]{IncidentCheck: 10 * time.Second})
+	w := newWorld(t, &sessions.Config[cart]{RevocationCheck: 10 * time.Second})
 	s := w.saved(t, cart{})
-	w.store.load = func(ctx ctx, key string) (sessions.Record, error) {
+	w.store.load = func(ctx ctx, key string) (driver.Record, error) {
 		if strings.HasPrefix(key, "incident:") {
-			return sessions.Record{}, sessions.ErrUnavailable
+			return driver.Record{}, sessions.ErrUnavailable
 		}
 		return w.mem.Load(ctx, key)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 func TestLoadIsOneRead(t *testing.T) {
@@ -144,7 +145,7 @@ func TestOutageIsAnErrorAndTheSessionOutlivesIt(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
 	s := w.saved(t, cart{Count: 5})
-	w.store.load = func(ctx, string) (sessions.Record, error) { return sessions.Record{}, sessions.ErrUnavailable }
+	w.store.load = func(ctx, string) (driver.Record, error) { return driver.Record{}, sessions.ErrUnavailable }
 	for range 100 {
 		got, err := w.LoadOrCreate(t.Context(), s.ID().Secret())
 		is.True(errors.Is(err, sessions.ErrUnavailable))
@@ -169,7 +170,7 @@ func TestUndecodableDataIsErrDecodeAndNoSession(t *testing.T) {
 		codec.Opaque("made-up", []byte(`{}`)),
 		nil,
 	} {
-		w.store.load = func(ctx ctx, key string) (sessions.Record, error) {
+		w.store.load = func(ctx ctx, key string) (driver.Record, error) {
 			rec, err := w.mem.Load(ctx, key)
 			rec.Payload = p
 			return rec, err

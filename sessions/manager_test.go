@@ -9,6 +9,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
@@ -38,7 +39,7 @@ func TestForeignStoreErrorsAreUnavailable(t *testing.T) {
 	w := newWorld(t, nil)
 	s := w.saved(t, cart{})
 	broken := errors.New("disk on fire")
-	w.store.load = func(ctx ctx, key string) (sessions.Record, error) { return sessions.Record{}, broken }
+	w.store.load = func(ctx ctx, key string) (driver.Record, error) { return driver.Record{}, broken }
 	_, err := w.Load(t.Context(), s.ID().Secret())
 	is.True(errors.Is(err, sessions.ErrUnavailable))
 	is.True(errors.Is(err, broken)) // and the cause is in reach

@@ -11,6 +11,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // add merges two carts: what each side added to the base, both have.
@@ -94,7 +95,7 @@ func TestMergeIsBounded(t *testing.T) {
 	calls := 0
 	w := newWorld(t, &sessions.Config[cart]{Merge: func(_, ours, _ cart) (cart, error) { calls++; return ours, nil }})
 	s := w.saved(t, cart{})
-	w.store.replace = func(ctx, sessions.Record, string) error { return sessions.ErrConflict }
+	w.store.replace = func(ctx, driver.Record, string) error { return sessions.ErrConflict }
 	s.Data.Count = 1
 	is.True(errors.Is(w.Save(t.Context(), s), sessions.ErrConflict))
 	is.Equal(calls, 16)
@@ -120,7 +121,7 @@ func TestMergeDoesNotReviveTheDestroyed(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, &sessions.Config[cart]{Merge: add})
 	s := w.saved(t, cart{})
-	w.store.replace = func(ctx ctx, rec sessions.Record, rev string) error {
+	w.store.replace = func(ctx ctx, rec driver.Record, rev string) error {
 		is.NoErr(w.other.DestroyID(ctx, s.ID().Secret())) // between the lost race and the merge
 		return sessions.ErrConflict
 	}

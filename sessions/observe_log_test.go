@@ -10,6 +10,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/event"
 )
 
 // plainLines is a handler whose lines don't differ from run to run.
@@ -25,7 +26,7 @@ func plainLines(out *bytes.Buffer, level slog.Level) *slog.Logger {
 func TestLogObserver_AHealthyServiceAtInfo(t *testing.T) {
 	is := is.New(t)
 	var out bytes.Buffer
-	p := newPeople(t, sessions.Config[cart]{Observer: sessions.LogObserver(plainLines(&out, slog.LevelInfo))})
+	p := newPeople(t, sessions.Config[cart]{Observer: event.Log(plainLines(&out, slog.LevelInfo))})
 	s := p.here.Create()
 	is.NoErr(p.here.Authenticate(t.Context(), s, "user"))
 	login := s.Handle()
@@ -49,7 +50,7 @@ func TestLogObserver_AHealthyServiceAtInfo(t *testing.T) {
 func TestLogObserver_ReadsAreAtDebug(t *testing.T) {
 	is := is.New(t)
 	var out bytes.Buffer
-	p := newPeople(t, sessions.Config[cart]{Observer: sessions.LogObserver(plainLines(&out, slog.LevelDebug))})
+	p := newPeople(t, sessions.Config[cart]{Observer: event.Log(plainLines(&out, slog.LevelDebug))})
 	s := p.login(t, "user")
 	out.Reset()
 	p.clock.Advance(time.Hour)
@@ -68,7 +69,7 @@ func TestLogObserver_OfNoLoggerIsTheDefault(t *testing.T) {
 	before := slog.Default()
 	slog.SetDefault(plainLines(&out, slog.LevelInfo))
 	t.Cleanup(func() { slog.SetDefault(before) })
-	p := newPeople(t, sessions.Config[cart]{Observer: sessions.LogObserver(nil)})
+	p := newPeople(t, sessions.Config[cart]{Observer: event.Log(nil)})
 	p.login(t, "user")
 	is.True(strings.Contains(out.String(), "session authenticated"))
 }

@@ -13,15 +13,17 @@ import (
 
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/event"
 )
 
 // witness keeps what it is told.
 type witness struct {
 	mu     sync.Mutex
-	events []sessions.Event
+	events []event.Event
 }
 
-func (w *witness) Observe(_ context.Context, e sessions.Event) {
+func (w *witness) Observe(_ context.Context, e event.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.events = append(w.events, e)
@@ -36,7 +38,7 @@ func (w *witness) kinds() string {
 	return strings.Join(kinds, ", ")
 }
 
-func (w *witness) took() []sessions.Event {
+func (w *witness) took() []event.Event {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	events := w.events
@@ -48,7 +50,7 @@ func TestObserver_IsToldOfEverything(t *testing.T) {
 	is := is.New(t)
 	seen := &witness{}
 	p := newPeople(t, sessions.Config[cart]{
-		Observer: seen, SubjectLimit: sessions.SubjectLimit{Max: 2}, IncidentCheck: time.Hour, TouchInterval: time.Minute,
+		Observer: seen, SubjectLimit: sessions.SubjectLimit{Max: 2}, RevocationCheck: time.Hour, TouchInterval: time.Minute,
 	})
 	ctx := t.Context()
 	s, err := p.here.CreateAndSave(ctx, cart{})
@@ -65,7 +67,7 @@ func TestObserver_IsToldOfEverything(t *testing.T) {
 	stale, err := p.here.Load(ctx, id)
 	is.NoErr(err)
 	events := seen.took()
-	is.Equal([]sessions.EventKind{events[0].Kind, events[1].Kind}, []sessions.EventKind{sessions.EventTouched, sessions.EventLoaded})
+	is.Equal([]event.Kind{events[0].Kind, events[1].Kind}, []event.Kind{event.Touched, event.Loaded})
 	is.True(events[1].Touched)
 	is.Equal(events[1].Calls, 2)
 	is.Equal(events[1].Op, "load")
@@ -92,7 +94,7 @@ func TestObserver_IsToldOfEverything(t *testing.T) {
 	is.Equal(seen.kinds(), "renewed")
 	is.NoErr(p.here.Authenticate(ctx, s, "user"))
 	events = seen.took()
-	is.Equal(events[0].Kind, sessions.EventAuthenticated)
+	is.Equal(events[0].Kind, event.Authenticated)
 	is.Equal(events[0].Subject, "user")
 	p.login(t, "user")
 	seen.took()
@@ -114,12 +116,12 @@ func TestObserver_IsToldOfEverything(t *testing.T) {
 	_, err = p.here.Load(ctx, id)
 	is.True(err != nil)
 	events = seen.took()
-	is.Equal(events[0].Kind, sessions.EventUnknownID)
+	is.Equal(events[0].Kind, event.UnknownID)
 	is.Equal(len(events[0].Handle), 128) // of what the client has sent
 	_, err = p.here.Load(ctx, "garbage")
 	is.True(err != nil)
 	is.Equal(seen.kinds(), "invalid ID")
-	is.NoErr(p.here.RevokeEverything(ctx))
+	is.NoErr(p.here.RevokeBefore(ctx))
 	is.Equal(seen.kinds(), "revoked")
 }
 
@@ -150,12 +152,12 @@ func TestObserver_IsToldOfFaults(t *testing.T) {
 		"store failed": sessions.ErrUnavailable, "outcome unknown": sessions.ErrOutcomeUnknown,
 		"too large": &sessions.TooLargeError{Size: 2, Limit: 1},
 	} {
-		w.store.replace = func(ctx, sessions.Record, string) error { return err }
+		w.store.replace = func(ctx, driver.Record, string) error { return err }
 		s.Data.Count++
 		is.True(w.Save(t.Context(), s) != nil)
 		is.Equal(seen.kinds(), want)
 	}
-	w.store.load = func(c ctx, key string) (sessions.Record, error) {
+	w.store.load = func(c ctx, key string) (driver.Record, error) {
 		rec, err := w.mem.Load(c, key)
 		rec.Payload = codec.Opaque("json", []byte("?"))
 		return rec, err
@@ -163,8 +165,8 @@ func TestObserver_IsToldOfFaults(t *testing.T) {
 	_, err := w.Load(t.Context(), s.ID().Secret())
 	is.True(err != nil)
 	is.Equal(seen.kinds(), "undecodable")
-	w.store.load = func(c ctx, key string) (sessions.Record, error) {
-		sessions.EffortOf(c).Recovered()
+	w.store.load = func(c ctx, key string) (driver.Record, error) {
+		driver.TraceFrom(c).Recovered()
 		return w.mem.Load(c, key)
 	}
 	_, err = w.Load(t.Context(), s.ID().Secret())
@@ -175,7 +177,7 @@ func TestObserver_IsToldOfFaults(t *testing.T) {
 // rude is an observer that breaks.
 type rude struct{}
 
-func (rude) Observe(context.Context, sessions.Event)       { panic("observer") }
+func (rude) Observe(context.Context, event.Event)          { panic("observer") }
 func (rude) Begin(context.Context, string) context.Context { panic("observer") }
 
 func TestObserver_OneThatPanicsBreaksNoRequest(t *testing.T) {
@@ -193,7 +195,7 @@ func TestObserver_OneThatPanicsBreaksNoRequest(t *testing.T) {
 // slow is an observer that takes its time, until it is let go.
 type slow struct{ done chan struct{} }
 
-func (s slow) Observe(context.Context, sessions.Event) { <-s.done }
+func (s slow) Observe(context.Context, event.Event) { <-s.done }
 
 func TestObserver_ASlowOneComesAfterTheDeed(t *testing.T) {
 	is := is.New(t)
@@ -230,7 +232,7 @@ func TestBeginner_ItsContextIsTheStores(t *testing.T) {
 	o := &spans{}
 	w := newWorld(t, &sessions.Config[cart]{Observer: o})
 	s := w.saved(t, cart{})
-	w.store.load = func(c ctx, key string) (sessions.Record, error) {
+	w.store.load = func(c ctx, key string) (driver.Record, error) {
 		o.contexts = append(o.contexts, c.Value(spanKey{}))
 		return w.mem.Load(c, key)
 	}

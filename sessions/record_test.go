@@ -9,7 +9,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/codec"
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 func TestExpiresAtIsTheEarlierDeadlineInWholeSeconds(t *testing.T) {
@@ -35,7 +35,7 @@ func TestExpiresAtIsTheEarlierDeadlineInWholeSeconds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			is := is.New(t)
-			rec := sessions.Record{Created: at(c.created), Accessed: at(c.accessed), IdleTimeout: c.idle, AbsoluteTimeout: c.absolute}
+			rec := driver.Record{Created: at(c.created), Accessed: at(c.accessed), IdleTimeout: c.idle, AbsoluteTimeout: c.absolute}
 			is.Equal(rec.ExpiresAt(), at(c.want))
 			is.Equal(rec.ExpiresAt().Location(), time.UTC)
 		})
@@ -44,7 +44,7 @@ func TestExpiresAtIsTheEarlierDeadlineInWholeSeconds(t *testing.T) {
 
 func TestRecordPrintsNoData(t *testing.T) {
 	is := is.New(t)
-	rec := sessions.Record{Key: "k", Payload: codec.Opaque("json", []byte(`"hush-hush"`))}
+	rec := driver.Record{Key: "k", Payload: codec.Opaque("json", []byte(`"hush-hush"`))}
 	for _, verb := range verbs {
 		shows(t, "hush-hush", fmt.Sprintf(verb, rec), "a Record printed with %s", verb)
 		shows(t, "hush-hush", fmt.Sprintf(verb, &rec), "a *Record printed with %s", verb)

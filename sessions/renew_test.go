@@ -10,6 +10,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 func TestRenewIsANewIDForTheSameSession(t *testing.T) {
@@ -144,9 +145,9 @@ func TestRenewTakesAnotherIDWhenOneIsTaken(t *testing.T) {
 	w := newWorld(t, nil)
 	s := w.saved(t, cart{})
 	var keys []string
-	w.store.rename = func(ctx ctx, from string, rec sessions.Record, rev string) error {
+	w.store.rename = func(ctx ctx, from string, rec driver.Record, rev string) error {
 		if keys = append(keys, rec.Key); len(keys) < 3 {
-			return sessions.ErrExists
+			return driver.ErrExists
 		}
 		return w.mem.Rename(ctx, from, rec, rev)
 	}
@@ -169,7 +170,7 @@ func TestRenewAndCancelledContexts(t *testing.T) {
 	is.Equal(s.ID(), old)
 
 	under, cancel := context.WithCancel(t.Context())
-	w.store.rename = func(ctx ctx, from string, rec sessions.Record, rev string) error {
+	w.store.rename = func(ctx ctx, from string, rec driver.Record, rev string) error {
 		cancel() // the client hangs up while the store is at work
 		is.NoErr(ctx.Err())
 		return w.mem.Rename(ctx, from, rec, rev)

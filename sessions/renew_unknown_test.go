@@ -8,11 +8,12 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // lostRename makes the next Rename be applied, or not, and its answer be lost.
 func (w world) lostRename(applied bool) {
-	w.store.rename = func(ctx ctx, from string, rec sessions.Record, rev string) error {
+	w.store.rename = func(ctx ctx, from string, rec driver.Record, rev string) error {
 		w.store.rename = nil
 		if applied {
 			_ = w.mem.Rename(ctx, from, rec, rev)
@@ -109,7 +110,7 @@ func TestDestroyBeatsARenewThatArrivesLate(t *testing.T) {
 	w := newWorld(t, nil)
 	s := w.saved(t, cart{})
 	var late func() error
-	w.store.rename = func(ctx ctx, from string, rec sessions.Record, rev string) error {
+	w.store.rename = func(ctx ctx, from string, rec driver.Record, rev string) error {
 		late = func() error { return w.mem.Rename(ctx, from, rec, rev) }
 		return sessions.ErrOutcomeUnknown
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
@@ -65,7 +66,7 @@ type pausing struct {
 	loaded func()
 }
 
-func (p *pausing) LoadRoster(ctx context.Context, key string) (sessions.Roster, error) {
+func (p *pausing) LoadRoster(ctx context.Context, key string) (driver.Roster, error) {
 	r, err := p.Store.LoadRoster(ctx, key)
 	if f := p.loaded; f != nil {
 		p.loaded = nil

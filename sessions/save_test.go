@@ -12,6 +12,7 @@ import (
 	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
@@ -210,7 +211,7 @@ func TestCodecWithoutAPayloadIsAnError(t *testing.T) {
 func TestErrTooLargePassesThroughWithItsFigures(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
-	w.store.create = func(ctx, sessions.Record) error { return &sessions.TooLargeError{Size: 9, Limit: 8} }
+	w.store.create = func(ctx, driver.Record) error { return &sessions.TooLargeError{Size: 9, Limit: 8} }
 	_, err := w.CreateAndSave(t.Context(), cart{})
 	var large *sessions.TooLargeError
 	is.True(errors.As(err, &large))

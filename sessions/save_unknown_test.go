@@ -7,18 +7,19 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // lostAnswer makes the next write of the store be applied, or not, and its answer be lost.
 func (w world) lostAnswer(applied bool) {
-	w.store.create = func(ctx ctx, rec sessions.Record) error {
+	w.store.create = func(ctx ctx, rec driver.Record) error {
 		w.store.create = nil
 		if applied {
 			_ = w.mem.Create(ctx, rec)
 		}
 		return sessions.ErrOutcomeUnknown
 	}
-	w.store.replace = func(ctx ctx, rec sessions.Record, rev string) error {
+	w.store.replace = func(ctx ctx, rec driver.Record, rev string) error {
 		w.store.replace = nil
 		if applied {
 			_ = w.mem.Replace(ctx, rec, rev)

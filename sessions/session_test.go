@@ -63,7 +63,7 @@ func TestSessionTellsWhatItIs(t *testing.T) {
 	s := w.Create()
 	is.True(s.IsNew())
 	is.Equal(s.Subject(), "")
-	is.Equal(s.Handle(), s.ID().Loggable())
+	is.Equal(s.Handle(), s.ID().Handle())
 	is.Equal(s.CreatedAt(), start)
 	is.Equal(s.AccessedAt(), start)
 	is.NoErr(w.Save(t.Context(), s))

@@ -9,6 +9,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 func TestUpdateLosesNoChange(t *testing.T) {
@@ -115,7 +116,7 @@ func TestUpdateIsBoundedAndHeedsItsContext(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
 	s := w.saved(t, cart{})
-	w.store.replace = func(ctx, sessions.Record, string) error { return sessions.ErrConflict }
+	w.store.replace = func(ctx, driver.Record, string) error { return sessions.ErrConflict }
 	ctx, cancel := context.WithCancel(t.Context())
 	calls := 0
 	_, err := w.Update(ctx, s.ID().Secret(), func(c *cart) error {
@@ -134,7 +135,7 @@ func TestUpdateGivesUpAfter256Attempts(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
 	s := w.saved(t, cart{})
-	w.store.replace = func(ctx, sessions.Record, string) error { return sessions.ErrConflict }
+	w.store.replace = func(ctx, driver.Record, string) error { return sessions.ErrConflict }
 	calls := 0
 	_, err := w.Update(t.Context(), s.ID().Secret(), func(c *cart) error { calls++; c.Count++; return nil })
 	is.True(errors.Is(err, sessions.ErrConflict))

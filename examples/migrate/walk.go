@@ -7,7 +7,7 @@ import (
 	"io"
 
 	"github.com/dynasession/dynasession/sessions"
-	"github.com/dynasession/dynasession/sessions/sessionweb"
+	"github.com/dynasession/dynasession/sessions/pysession"
 )
 
 // basket is what both services keep in a session.
@@ -26,8 +26,8 @@ func walk(ctx context.Context, store sessions.Store, py *python, out io.Writer) 
 		return err
 	}
 
-	step("2. The first Go service goes live beside it, with sessionweb's Config, on the same table. It finds her session, and changes it.")
-	beside, err := sessions.New(store, sessionweb.Config[basket](sessionweb.Options{}))
+	step("2. The first Go service goes live beside it, with pysession's Config, on the same table. It finds her session, and changes it.")
+	beside, err := sessions.New(store, pysession.Config[basket](pysession.Options{}))
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func walk(ctx context.Context, store sessions.Store, py *python, out io.Writer) 
 	show("Python sees", seen)
 
 	step("3. The last Python service is gone. Migrate is switched on: at her next request she gets a new ID, under a hashed key.")
-	moving, err := sessions.New(store, sessionweb.Config[basket](sessionweb.Options{Migrate: true}))
+	moving, err := sessions.New(store, pysession.Config[basket](pysession.Options{Migrate: true}))
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func walk(ctx context.Context, store sessions.Store, py *python, out io.Writer) 
 	_, err = moving.Load(ctx, id)
 	show("the old ID is dead", errors.Is(err, sessions.ErrNotFound))
 
-	step("4. When the absolute timeout has passed, nobody has an old ID any more, and sessionweb can go. She doesn't notice.")
+	step("4. When the absolute timeout has passed, nobody has an old ID any more, and pysession can go. She doesn't notice.")
 	after, err := sessions.New(store, &sessions.Config[basket]{IDs: sessions.RandomIDs(33)})
 	if err != nil {
 		return err

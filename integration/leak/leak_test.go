@@ -29,6 +29,7 @@ import (
 	"github.com/dynasession/dynasession/integration/engine"
 	"github.com/dynasession/dynasession/integration/faults"
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/event"
 	"github.com/dynasession/dynasession/sessions/otelsessions"
 	"github.com/dynasession/dynasession/sessions/web"
 )
@@ -76,7 +77,7 @@ func (e *ear) know(s *sessions.Session[private]) {
 }
 
 // Observe keeps events.
-func (e *ear) Observe(_ context.Context, event sessions.Event) {
+func (e *ear) Observe(_ context.Context, event event.Event) {
 	e.hear(event)
 	if event.Err != nil {
 		e.hear(event.Err)
@@ -84,18 +85,18 @@ func (e *ear) Observe(_ context.Context, event sessions.Event) {
 }
 
 // several are observers that are all told.
-type several []sessions.Observer
+type several []event.Observer
 
 func (s several) Begin(ctx context.Context, op string) context.Context {
 	for _, o := range s {
-		if b, ok := o.(sessions.Beginner); ok {
+		if b, ok := o.(event.StartObserver); ok {
 			ctx = b.Begin(ctx, op)
 		}
 	}
 	return ctx
 }
 
-func (s several) Observe(ctx context.Context, e sessions.Event) {
+func (s several) Observe(ctx context.Context, e event.Event) {
 	for _, o := range s {
 		o.Observe(ctx, e)
 	}
@@ -105,7 +106,7 @@ func (s several) Observe(ctx context.Context, e sessions.Event) {
 type hidden struct{ all func() several }
 
 func (h *hidden) Begin(ctx context.Context, op string) context.Context { return h.all().Begin(ctx, op) }
-func (h *hidden) Observe(ctx context.Context, e sessions.Event)        { h.all().Observe(ctx, e) }
+func (h *hidden) Observe(ctx context.Context, e event.Event)           { h.all().Observe(ctx, e) }
 
 func TestLeak_NothingThatIsWrittenHoldsAnIDOrData(t *testing.T) {
 	is := is.New(t)
@@ -120,7 +121,7 @@ func TestLeak_NothingThatIsWrittenHoldsAnIDOrData(t *testing.T) {
 	})
 	is.NoErr(err)
 	debug := slog.New(slog.NewTextHandler(e, &slog.HandlerOptions{Level: slog.LevelDebug, AddSource: true}))
-	all := several{e, telemetry, sessions.LogObserver(debug)}
+	all := several{e, telemetry, event.Log(debug)}
 	observers := &hidden{func() several { return all }}
 
 	for _, c := range []codec.Codec[private]{codec.JSON[private]{}, msgpack.Codec[private]{}, attribute.Codec[private]{}} {
@@ -128,7 +129,7 @@ func TestLeak_NothingThatIsWrittenHoldsAnIDOrData(t *testing.T) {
 		now := clock.NewFake(time.Now())
 		store := engine.Store(t, engine.NewTable(t), network.Client)
 		m, err := sessions.New(store, &sessions.Config[private]{
-			Codec: c, Clock: now, Observer: observers, SubjectLimit: sessions.SubjectLimit{Max: 2}, IncidentCheck: time.Second,
+			Codec: c, Clock: now, Observer: observers, SubjectLimit: sessions.SubjectLimit{Max: 2}, RevocationCheck: time.Second,
 		})
 		is.NoErr(err)
 		e.hear(m)

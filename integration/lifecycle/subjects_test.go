@@ -109,11 +109,11 @@ func TestSubjects_RevokeAllOfMany(t *testing.T) {
 func TestSubjects_Everything(t *testing.T) {
 	places(t, func(t *testing.T, p place) {
 		is := is.New(t)
-		here := manager(t, p, sessions.Config[cart]{IncidentCheck: time.Second})
-		elsewhere := manager(t, p, sessions.Config[cart]{IncidentCheck: time.Second})
+		here := manager(t, p, sessions.Config[cart]{RevocationCheck: time.Second})
+		elsewhere := manager(t, p, sessions.Config[cart]{RevocationCheck: time.Second})
 		s := login(t, here, "user")
 		p.clock.Advance(time.Second)
-		is.NoErr(here.RevokeEverything(t.Context()))
+		is.NoErr(here.RevokeBefore(t.Context()))
 		is.True(!alive(t, elsewhere, s))
 		is.True(alive(t, elsewhere, login(t, here, "user")))
 	})

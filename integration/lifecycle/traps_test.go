@@ -9,6 +9,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // Each test here is a way in which session libraries have failed, on memory and on the engine.
@@ -50,7 +51,7 @@ type between struct {
 	happens func()
 }
 
-func (b *between) Load(ctx ctx, key string) (sessions.Record, error) {
+func (b *between) Load(ctx ctx, key string) (driver.Record, error) {
 	rec, err := b.Store.Load(ctx, key)
 	if b.happens != nil {
 		b.happens()

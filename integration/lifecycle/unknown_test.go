@@ -10,6 +10,7 @@ import (
 	"github.com/dynasession/dynasession/integration/engine"
 	"github.com/dynasession/dynasession/integration/faults"
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // lose makes the first attempt of the next call meet the fault, and the engine be out of reach for the rest of them.
@@ -90,7 +91,7 @@ type onRename struct {
 	hangUp func()
 }
 
-func (o *onRename) Rename(c ctx, from string, rec sessions.Record, rev string) error {
+func (o *onRename) Rename(c ctx, from string, rec driver.Record, rev string) error {
 	o.hangUp()
 	return o.Store.Rename(c, from, rec, rev)
 }

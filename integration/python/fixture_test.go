@@ -13,7 +13,7 @@ import (
 	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/integration/engine"
 	"github.com/dynasession/dynasession/sessions"
-	"github.com/dynasession/dynasession/sessions/sessionweb"
+	"github.com/dynasession/dynasession/sessions/pysession"
 )
 
 // python is a Python process that makes the calls of dynamodb-session-web.
@@ -96,7 +96,7 @@ func (p *python) call(op string, args map[string]any) *found {
 // manager returns a Go manager on Python's table.
 func manager[T any](p *python, now clock.Clock) *sessions.Manager[T] {
 	p.t.Helper()
-	m, err := sessions.New(engine.Store(p.t, p.table), sessionweb.Config[T](sessionweb.Options{Keys: p.keys, Clock: now}))
+	m, err := sessions.New(engine.Store(p.t, p.table), pysession.Config[T](pysession.Options{Keys: p.keys, Clock: now}))
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -11,7 +11,7 @@
 //	enduser.id          its subject, if it has one
 //	session.outcome     the event that it ended with, such as "loaded" or "expired (idle)"
 //	session.store.calls how many calls it made of the store
-//	session.store.hedges how many reads were late and were asked again, if any
+//	session.store.hedges how many reads were late and were sent again, if any
 //	error.type          of an operation that failed: the same as the outcome
 //
 // What the AWS SDK does is below it, if the client has a tracer of its own: with smithyoteltracing.Adapt as
@@ -23,7 +23,8 @@
 //	session.store.calls         counter, {call}         by session.operation
 //	session.store.capacity      counter, {unit}         by session.operation and direction (read, write), with Config.ObserveCapacity
 //	session.conflicts           counter, {conflict}     by session.operation
-//	session.store.hedges        counter, {call}         by session.operation: reads that were late and were asked again
+//	session.store.hedges        counter, {call}         by session.operation: reads that were late and were sent again
+//	session.clock.skew          gauge, s                by how much this host's clock is ahead of the store's, when that is reported
 //	session.touches.skipped     counter, {touch}        loads whose access was not due to be recorded
 //
 // Names and attributes follow OpenTelemetry's semantic conventions where these have one: session.id, enduser.id, error.type, durations

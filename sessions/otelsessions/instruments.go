@@ -7,7 +7,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/event"
 )
 
 // buckets are those of the semantic conventions for durations of database calls, in seconds.
@@ -20,11 +20,12 @@ type instruments struct {
 	conflicts metric.Int64Counter
 	skipped   metric.Int64Counter
 	hedges    metric.Int64Counter
+	skew      metric.Float64Gauge
 }
 
 func newInstruments(m metric.Meter) (instruments, error) {
 	var i instruments
-	errs := make([]error, 6)
+	errs := make([]error, 7)
 	i.duration, errs[0] = m.Float64Histogram("session.operation.duration", metric.WithUnit("s"),
 		metric.WithDescription("How long an operation on a session took."), metric.WithExplicitBucketBoundaries(buckets...))
 	i.calls, errs[1] = m.Int64Counter("session.store.calls", metric.WithUnit("{call}"),
@@ -37,10 +38,12 @@ func newInstruments(m metric.Meter) (instruments, error) {
 		metric.WithDescription("Loads whose access was not due to be recorded, so that nothing was written."))
 	i.hedges, errs[5] = m.Int64Counter("session.store.hedges", metric.WithUnit("{call}"),
 		metric.WithDescription("Reads of the store that were late and were asked again."))
+	i.skew, errs[6] = m.Float64Gauge("session.clock.skew", metric.WithUnit("s"),
+		metric.WithDescription("By how much this host's clock is ahead of the store's, when that is worth a report."))
 	return i, errors.Join(errs...)
 }
 
-func (i instruments) record(ctx context.Context, e sessions.Event) {
+func (i instruments) record(ctx context.Context, e event.Event) {
 	op := attribute.String("session.operation", e.Op)
 	outcome := []attribute.KeyValue{op, attribute.String("session.outcome", string(e.Kind))}
 	if e.Err != nil {
@@ -53,13 +56,13 @@ func (i instruments) record(ctx context.Context, e sessions.Event) {
 			i.capacity.Add(ctx, units, metric.WithAttributes(op, attribute.String("direction", direction)))
 		}
 	}
-	if e.Kind == sessions.EventConflict {
+	if e.Kind == event.Conflict {
 		i.conflicts.Add(ctx, 1, metric.WithAttributes(op))
 	}
 	if e.Hedges > 0 {
 		i.hedges.Add(ctx, int64(e.Hedges), metric.WithAttributes(op))
 	}
-	if e.Kind == sessions.EventLoaded && !e.Touched {
+	if e.Kind == event.Loaded && !e.Touched {
 		i.skipped.Add(ctx, 1)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/event"
 )
 
 func TestInstruments_Capacity(t *testing.T) {
@@ -15,8 +15,8 @@ func TestInstruments_Capacity(t *testing.T) {
 	reader := sdkmetric.NewManualReader()
 	i, err := newInstruments(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)).Meter("m"))
 	is.NoErr(err)
-	i.record(t.Context(), sessions.Event{Kind: sessions.EventRenewed, Op: "renew", WriteUnits: 4})
-	i.record(t.Context(), sessions.Event{Kind: sessions.EventLoaded, Op: "load", ReadUnits: 1})
+	i.record(t.Context(), event.Event{Kind: event.Renewed, Op: "renew", WriteUnits: 4})
+	i.record(t.Context(), event.Event{Kind: event.Loaded, Op: "load", ReadUnits: 1})
 	var all metricdata.ResourceMetrics
 	is.NoErr(reader.Collect(t.Context(), &all))
 	got := map[string]float64{}

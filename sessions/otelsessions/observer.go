@@ -10,7 +10,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/event"
 )
 
 const scope = "github.com/dynasession/dynasession/sessions/otelsessions"
@@ -28,10 +28,10 @@ type observer struct {
 	instruments instruments
 }
 
-var _ sessions.Beginner = (*observer)(nil)
+var _ event.StartObserver = (*observer)(nil)
 
 // New returns an Observer that makes spans and metrics. It is safe for concurrent use, and may serve several Managers.
-func New(cfg *Config) (sessions.Observer, error) {
+func New(cfg *Config) (event.Observer, error) {
 	var c Config
 	if cfg != nil {
 		c = *cfg
@@ -49,16 +49,20 @@ func New(cfg *Config) (sessions.Observer, error) {
 	return &observer{c.TracerProvider.Tracer(scope), i}, nil
 }
 
-// Begin begins the operation's span.
-func (o *observer) Begin(ctx context.Context, op string) context.Context {
+// Start starts the operation's span.
+func (o *observer) Start(ctx context.Context, op string) context.Context {
 	ctx, _ = o.tracer.Start(ctx, "session "+op, trace.WithSpanKind(trace.SpanKindInternal))
 	return ctx
 }
 
 // Observe ends it, unless it goes on, and counts.
-func (o *observer) Observe(ctx context.Context, e sessions.Event) {
+func (o *observer) Observe(ctx context.Context, e event.Event) {
 	span := trace.SpanFromContext(ctx)
-	if e.Kind == sessions.EventTouched || e.Kind == sessions.EventRecovered {
+	switch e.Kind {
+	case event.Touched, event.Recovered, event.ClockSkewed:
+		if e.Kind == event.ClockSkewed {
+			o.instruments.skew.Record(ctx, e.ClockSkew.Seconds())
+		}
 		span.AddEvent(string(e.Kind))
 		return
 	}
@@ -70,7 +74,7 @@ func (o *observer) Observe(ctx context.Context, e sessions.Event) {
 	span.End()
 }
 
-func spanAttributes(e sessions.Event) []attribute.KeyValue {
+func spanAttributes(e event.Event) []attribute.KeyValue {
 	attrs := []attribute.KeyValue{
 		attribute.String("session.outcome", string(e.Kind)),
 		attribute.Int("session.store.calls", e.Calls),
@@ -90,9 +94,9 @@ func spanAttributes(e sessions.Event) []attribute.KeyValue {
 }
 
 // isFault reports whether an operation failed for a reason that is no visitor's: one that operators want to see in red.
-func isFault(e sessions.Event) bool {
+func isFault(e event.Event) bool {
 	switch e.Kind {
-	case sessions.EventStoreFailed, sessions.EventOutcomeUnknown, sessions.EventUndecodable, sessions.EventTooLarge, sessions.EventFailed:
+	case event.StoreFailed, event.OutcomeUnknown, event.Undecodable, event.TooLarge, event.Failed:
 		return true
 	}
 	return false

@@ -17,6 +17,7 @@ import (
 
 	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"
 	"github.com/dynasession/dynasession/sessions/otelsessions"
 )
@@ -29,14 +30,14 @@ type traced struct {
 	late   int // how many hedges a read takes
 }
 
-func (s *traced) Load(ctx context.Context, key string) (sessions.Record, error) {
+func (s *traced) Load(ctx context.Context, key string) (driver.Record, error) {
 	_, span := s.tracer.Start(ctx, "DynamoDB.GetItem")
 	defer span.End()
 	if s.fails != nil {
-		return sessions.Record{}, s.fails
+		return driver.Record{}, s.fails
 	}
 	for range s.late {
-		sessions.EffortOf(ctx).Hedged()
+		driver.TraceFrom(ctx).Hedged()
 	}
 	return s.Store.Load(ctx, key)
 }

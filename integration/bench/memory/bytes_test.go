@@ -11,7 +11,7 @@ import (
 
 	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/integration/bench"
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
@@ -34,13 +34,13 @@ func size(t *testing.T, s, m store) {
 		fill(n)
 		return int(live()-before)/n - payloadBytes
 	}
-	var all []sessions.Record
+	var all []driver.Record
 	given := each(n/10, func(n int) {
-		all = make([]sessions.Record, n)
+		all = make([]driver.Record, n)
 		for i := range all {
 			all[i] = record(i, time.Hour)
 		}
-	}) - int(unsafe.Sizeof(sessions.Record{}))
+	}) - int(unsafe.Sizeof(driver.Record{}))
 	key, rev := len(all[0].Key), len(all[0].Rev)
 	all = nil
 	ours := each(n, func(n int) { fill(t, s, n) })
@@ -52,7 +52,7 @@ func size(t *testing.T, s, m store) {
 		n, payloadBytes, key, rev),
 		"store", "over the payload", "came with the session", "the store's own")
 	table.Row("memstore", ours, given, ours-given)
-	table.Row("map[string]sessions.Record", reference, given, reference-given)
+	table.Row("map[string]driver.Record", reference, given, reference-given)
 	table.Report(t)
 	is.True(ours-given < mostOwnBytes)
 }

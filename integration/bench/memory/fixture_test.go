@@ -14,6 +14,7 @@ import (
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/integration/bench"
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // payloadBytes is how much data a session has.
@@ -41,9 +42,9 @@ func key(i int) string {
 }
 
 // record returns one as a Manager stores it, of a visitor who hasn't signed in. It idles out after the given time.
-func record(i int, idle time.Duration) sessions.Record {
+func record(i int, idle time.Duration) driver.Record {
 	k := key(i)
-	return sessions.Record{
+	return driver.Record{
 		Key: k, Payload: codec.Opaque("json", make([]byte, payloadBytes)), Rev: strings.Clone(k[:revBytes]),
 		Created: start, Accessed: start, IdleTimeout: idle, AbsoluteTimeout: 1000 * time.Hour,
 	}
@@ -51,41 +52,41 @@ func record(i int, idle time.Duration) sessions.Record {
 
 // store is what is measured of one.
 type store interface {
-	Create(ctx context.Context, rec sessions.Record) error
-	Load(ctx context.Context, key string) (sessions.Record, error)
-	Replace(ctx context.Context, rec sessions.Record, rev string) error
+	Create(ctx context.Context, rec driver.Record) error
+	Load(ctx context.Context, key string) (driver.Record, error)
+	Replace(ctx context.Context, rec driver.Record, rev string) error
 	Touch(ctx context.Context, key string, accessed, expires time.Time) error
 }
 
 // oneMap is what anybody would write first: a map and a mutex. It sweeps nothing.
 type oneMap struct {
 	mu      sync.Mutex
-	records map[string]sessions.Record
+	records map[string]driver.Record
 }
 
-func newOneMap() *oneMap { return &oneMap{records: map[string]sessions.Record{}} }
+func newOneMap() *oneMap { return &oneMap{records: map[string]driver.Record{}} }
 
-func (m *oneMap) Create(_ context.Context, rec sessions.Record) error {
+func (m *oneMap) Create(_ context.Context, rec driver.Record) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, ok := m.records[rec.Key]; ok {
-		return sessions.ErrExists
+		return driver.ErrExists
 	}
 	m.records[rec.Key] = rec
 	return nil
 }
 
-func (m *oneMap) Load(_ context.Context, key string) (sessions.Record, error) {
+func (m *oneMap) Load(_ context.Context, key string) (driver.Record, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	rec, ok := m.records[key]
 	if !ok {
-		return sessions.Record{}, sessions.ErrNotFound
+		return driver.Record{}, sessions.ErrNotFound
 	}
 	return rec, nil
 }
 
-func (m *oneMap) Replace(_ context.Context, rec sessions.Record, rev string) error {
+func (m *oneMap) Replace(_ context.Context, rec driver.Record, rev string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch old, ok := m.records[rec.Key]; {
@@ -115,29 +116,29 @@ func (m *oneMap) Touch(_ context.Context, key string, accessed, _ time.Time) err
 // noStore takes about as long as one and makes as much garbage, and has neither a lock nor records: what a call of it waits for is the
 // machine.
 type noStore struct {
-	last atomic.Pointer[sessions.Record]
+	last atomic.Pointer[driver.Record]
 }
 
-func (n *noStore) work(rec sessions.Record) error {
+func (n *noStore) work(rec driver.Record) error {
 	sum := sha512.Sum512([]byte(rec.Key))
 	rec.IdleTimeout = time.Duration(sum[0]) // or nobody would compute it
 	n.last.Store(&rec)
 	return nil
 }
 
-func (n *noStore) Create(_ context.Context, rec sessions.Record) error { return n.work(rec) }
+func (n *noStore) Create(_ context.Context, rec driver.Record) error { return n.work(rec) }
 
-func (n *noStore) Load(_ context.Context, key string) (sessions.Record, error) {
-	rec := sessions.Record{Key: key}
+func (n *noStore) Load(_ context.Context, key string) (driver.Record, error) {
+	rec := driver.Record{Key: key}
 	return rec, n.work(rec)
 }
 
-func (n *noStore) Replace(_ context.Context, rec sessions.Record, _ string) error {
+func (n *noStore) Replace(_ context.Context, rec driver.Record, _ string) error {
 	return n.work(rec)
 }
 
 func (n *noStore) Touch(_ context.Context, key string, _, _ time.Time) error {
-	return n.work(sessions.Record{Key: key})
+	return n.work(driver.Record{Key: key})
 }
 
 // fill stores records that stay.

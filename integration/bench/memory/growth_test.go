@@ -10,7 +10,7 @@ import (
 
 	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/integration/bench"
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
@@ -19,7 +19,7 @@ func TestStallsWhileGrowing(t *testing.T) {
 	is := is.New(t)
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	all := make([]sessions.Record, count())
+	all := make([]driver.Record, count())
 	for i := range all {
 		all[i] = record(i, time.Hour)
 	}

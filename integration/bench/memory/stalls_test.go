@@ -13,7 +13,7 @@ import (
 
 	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/integration/bench"
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
@@ -70,7 +70,7 @@ type run struct {
 }
 
 // fresh returns a record that lives.
-func (r *run) fresh() sessions.Record {
+func (r *run) fresh() driver.Record {
 	r.next++
 	return record(r.next-1, 999*time.Hour)
 }
@@ -82,7 +82,7 @@ func (r *run) round(t *testing.T, s store, sum *times) {
 	var all []*times
 	var loops []func(*times) error
 	for p := range r.pairs {
-		var fresh []sessions.Record
+		var fresh []driver.Record
 		for range each {
 			fresh = append(fresh, r.fresh())
 		}

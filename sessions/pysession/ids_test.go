@@ -1,4 +1,4 @@
-package sessionweb_test
+package pysession_test
 
 import (
 	"errors"
@@ -10,14 +10,14 @@ import (
 
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/memstore"
-	"github.com/dynasession/dynasession/sessions/sessionweb"
+	"github.com/dynasession/dynasession/sessions/pysession"
 )
 
 const value = "WaHnSSou4d5Rq0k11vFGafe4sjMrkwiVhNziIWLLwMc"
 
 func TestIDs_AreTheKeys(t *testing.T) {
 	is := is.New(t)
-	plain, signed := sessionweb.IDs(32), sessionweb.IDs(32, "old", "new")
+	plain, signed := pysession.IDs(32), pysession.IDs(32, "old", "new")
 	is.Equal(len(plain.New().Secret()), 43)
 	is.Equal(len(signed.New().Secret()), 71)
 	for _, ids := range []sessions.IDScheme{plain, signed} {
@@ -37,7 +37,7 @@ func TestIDs_TakeWhatItsdangerousHasSigned(t *testing.T) {
 		"k1":         value + ".ZML0frjq8B43y53K1kIfIICeABM",
 	} {
 		for _, keys := range [][]string{{key}, {"older", key}, {key, "newer"}} {
-			id, err := sessionweb.IDs(32, keys...).Parse(text)
+			id, err := pysession.IDs(32, keys...).Parse(text)
 			is.NoErr(err)
 			is.Equal(id.Secret(), text)
 		}
@@ -46,7 +46,7 @@ func TestIDs_TakeWhatItsdangerousHasSigned(t *testing.T) {
 
 func TestIDs_RefuseWhatIsNotLetterByLetterOurs(t *testing.T) {
 	is := is.New(t)
-	ids := sessionweb.IDs(32, "secret-key")
+	ids := pysession.IDs(32, "secret-key")
 	const good = value + ".0bmtDqqE6GRFoJsehmiFp__ylLA"
 	for _, bad := range []string{
 		"", value, value + ".", good + "=", good + ".x", "." + good, strings.Replace(good, "WaH", "WaG", 1), good[:len(good)-1] + "B",
@@ -56,7 +56,7 @@ func TestIDs_RefuseWhatIsNotLetterByLetterOurs(t *testing.T) {
 		is.True(errors.Is(err, sessions.ErrInvalidID))
 		is.True(bad == "" || !strings.Contains(err.Error(), bad))
 	}
-	_, err := sessionweb.IDs(32).Parse(good) // nobody signs there
+	_, err := pysession.IDs(32).Parse(good) // nobody signs there
 	is.True(errors.Is(err, sessions.ErrInvalidID))
 }
 
@@ -66,17 +66,17 @@ func TestIDs_TheLoggableIDIsPythons(t *testing.T) {
 		"some_unknown_session_id": "4ee055b82b9f592c6a5a0bc8d2a0b59890b97c93cc68db0f6738df05c37089aba958d405b82ec604209074a7a8d5b9fc55211b6ef1ed9e7832a58b05abadb04b",
 		value:                     "517286da2682be08dc9975612dc86d65487f0990906656f631d419e64dcda6f41f5e0529c290663be315524a0b35777645e0e827d2e982a048b5e2b4bba4e02b",
 	} {
-		is.Equal(sessions.IDOf(text).Loggable(), want)
+		is.Equal(sessions.IDOf(text).Handle(), want)
 	}
-	empty := sessions.IDOf("").Loggable()
+	empty := sessions.IDOf("").Handle()
 	is.True(strings.HasPrefix(empty, "cf83e135") && strings.HasSuffix(empty, "f927da3e"))
 }
 
 func TestIDs_AreChecked(t *testing.T) {
 	is := is.New(t)
 	for want, ids := range map[string]sessions.IDScheme{
-		"at least 16":            sessionweb.IDs(15),
-		"a signing key is empty": sessionweb.IDs(32, "k", ""),
+		"at least 16":            pysession.IDs(15),
+		"a signing key is empty": pysession.IDs(32, "k", ""),
 	} {
 		_, err := sessions.New(memstore.New(nil), &sessions.Config[int]{IDs: ids})
 		is.True(err != nil)
@@ -86,7 +86,7 @@ func TestIDs_AreChecked(t *testing.T) {
 
 func TestIDs_PrintedShowNoKey(t *testing.T) {
 	is := is.New(t)
-	ids := sessionweb.IDs(32, "s3cret")
+	ids := pysession.IDs(32, "s3cret")
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x"} {
 		is.True(!strings.Contains(fmt.Sprintf(verb, ids), "s3cret"))
 	}

@@ -1,4 +1,4 @@
-package sessionweb
+package pysession
 
 import (
 	"crypto/hmac"

@@ -1,8 +1,8 @@
-// Package sessionweb shares live sessions with Python's dynamodb-session-web: a Go service and a Python service serve the same signed-in
+// Package pysession shares live sessions with Python's dynamodb-session-web: a Go service and a Python service serve the same signed-in
 // users from the same table, and a team moves a service at a time without signing anyone out.
 //
 //	store, err := dynamo.Open(ctx, &dynamo.OpenConfig{Table: "app_session"}) // the table that Python uses, as it is
-//	cfg := sessionweb.Config[MyData](sessionweb.Options{Keys: []string{"secret-key"}})
+//	cfg := pysession.Config[MyData](pysession.Options{Keys: []string{"secret-key"}})
 //	m, err := sessions.New(store, cfg)
 //
 // MyData is what Python's data class serialises, as JSON; for its default, a dict, that is map[string]any.
@@ -40,7 +40,7 @@
 //	sid_byte_length                       Options.Bytes                           at least 16
 //	sid_keys                              Options.Keys                            none: the last signs, all verify
 //	IDs made by the library only          the same                                none
-//	loggable_sid()                        ID.Loggable, Session.Handle             none: the same string
+//	loggable_sid()                        ID.Handle, Session.Handle             none: the same string
 //	idle_timeout_seconds (manager)        Options.IdleTimeout                     a time.Duration of whole seconds
 //	absolute_timeout_seconds (manager)    Options.AbsoluteTimeout                 likewise
 //	idle_timeout_seconds (session)        Session.IdleTimeout                     stored with it, likewise
@@ -51,4 +51,4 @@
 //	custom data class                     any struct, or a codec.Codec            checked at compile time
 //	table_name                            dynamo.OpenConfig.Table                 none
 //	endpoint_url, region_name             dynamo.OpenConfig.Endpoint, Region      none; or a client of one's own
-package sessionweb
+package pysession

@@ -1,4 +1,4 @@
-package sessionweb_test
+package pysession_test
 
 import (
 	"errors"
@@ -12,12 +12,12 @@ import (
 	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/memstore"
-	"github.com/dynasession/dynasession/sessions/sessionweb"
+	"github.com/dynasession/dynasession/sessions/pysession"
 )
 
 func TestConfig_IsPythons(t *testing.T) {
 	is := is.New(t)
-	m, err := sessions.New(memstore.New(nil), sessionweb.Config[map[string]any](sessionweb.Options{}))
+	m, err := sessions.New(memstore.New(nil), pysession.Config[map[string]any](pysession.Options{}))
 	is.NoErr(err)
 	s := m.Create()
 	is.Equal(s.IdleTimeout, 2*time.Hour)
@@ -26,23 +26,23 @@ func TestConfig_IsPythons(t *testing.T) {
 }
 
 func TestConfig_MigrateLeavesNobodyBehind(t *testing.T) {
-	for _, o := range []sessionweb.Options{{}, {Keys: []string{"k"}}, {Bytes: 33}, {Bytes: 16}} {
+	for _, o := range []pysession.Options{{}, {Keys: []string{"k"}}, {Bytes: 33}, {Bytes: 16}} {
 		is := is.New(t)
 		mem, c := memstore.New(nil), clock.NewFake(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
 		o.Clock = c
-		old, err := sessions.New(mem, sessionweb.Config[int](o))
+		old, err := sessions.New(mem, pysession.Config[int](o))
 		is.NoErr(err)
 		o.Migrate = true
-		next, err := sessions.New(mem, sessionweb.Config[int](o))
+		next, err := sessions.New(mem, pysession.Config[int](o))
 		is.NoErr(err)
 		before, err := old.CreateAndSave(t.Context(), 7)
 		is.NoErr(err)
 		s, err := next.Load(t.Context(), before.ID().Secret())
 		is.NoErr(err)
 		is.Equal(s.Data, 7)
-		is.True(next.Outdated(s.ID().Secret()))
+		is.True(next.NeedsRenewal(s))
 		is.NoErr(next.Renew(t.Context(), s))
-		is.True(!next.Outdated(s.ID().Secret()))
+		is.True(!next.NeedsRenewal(s))
 		_, err = old.Load(t.Context(), before.ID().Secret())
 		is.True(errors.Is(err, sessions.ErrNotFound))
 		s, err = next.Load(t.Context(), s.ID().Secret())

@@ -1,4 +1,4 @@
-package sessionweb
+package pysession
 
 import (
 	"crypto/hmac"
@@ -68,7 +68,7 @@ func (s *ids) Key(id sessions.ID) string { return id.Secret() }
 // Validate tells whether the size is within its bounds, and whether there is an empty key, which anybody could sign with.
 func (s *ids) Validate() error {
 	if s.empty {
-		return fmt.Errorf("sessionweb: a signing key is empty")
+		return fmt.Errorf("pysession: a signing key is empty")
 	}
 	if v, ok := s.random.(interface{ Validate() error }); ok {
 		return v.Validate()
