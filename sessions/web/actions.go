@@ -18,7 +18,8 @@ func (m *Middleware[T]) Save(ctx context.Context) error {
 // client its cookie: see [sessions.Manager.Authenticate], whose errors it returns. After the answer has begun it is ErrCommitted,
 // and nothing is done.
 func (m *Middleware[T]) Authenticate(ctx context.Context, subject string) error {
-	return m.change(ctx, true, func(v *visit[T]) error { return m.manager.Authenticate(ctx, v.session, subject) })
+	bind := m.bindsLogin(ctx, subject)
+	return m.change(ctx, true, func(v *visit[T]) error { return v.authenticate(ctx, subject, bind) })
 }
 
 // Renew gives the session a new ID, and the client its cookie: see [sessions.Manager.Renew], whose errors it returns. After the answer
@@ -45,6 +46,9 @@ func (m *Middleware[T]) change(ctx context.Context, renews bool, do func(*visit[
 	if v.committed && s.IsNew() {
 		return ErrCommitted
 	}
+	if !renews && v.unproven() {
+		return v.proof.missing
+	}
 	if err := do(v); err != nil {
 		return err
 	}
@@ -69,6 +73,8 @@ func (m *Middleware[T]) Destroy(ctx context.Context) error {
 	}
 	v.asked, v.wanted, v.err = true, false, nil
 	v.session, v.known, v.dead = m.manager.Create(), known{}, v.sent > 0
+	v.proof = deviceProof{}
+	v.dropBoundCookie()
 	if !v.committed {
 		v.tell()
 	}

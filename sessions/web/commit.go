@@ -38,6 +38,9 @@ func (v *visit[T]) save() error {
 	if v.session == nil || v.unchanged() {
 		return nil
 	}
+	if v.unproven() {
+		return v.proof.missing
+	}
 	return v.middleware.manager.Save(v.request.Context(), v.session)
 }
 

@@ -20,22 +20,30 @@ var (
 	// ErrNotFresh means that the user has signed in too long ago, see [Middleware.RequireFresh].
 	ErrNotFresh = errors.New("web: signed in too long ago")
 
+	// ErrNotBound means that the session is not bound to its device, see [Middleware.RequireBound]. Where it is bound and
+	// the request has not proved that it comes from there, the error is [sessions.ErrNotBound].
+	ErrNotBound = errors.New("web: session is not bound to its device")
+
+	// ErrProof means that a login came with a DPoP proof that is not right, see Config.Bound.
+	ErrProof = errors.New("web: DPoP proof not accepted")
+
 	// ErrToken means that a request has no token, or not its session's: see [Middleware.Verify].
 	ErrToken = errors.New("web: not the session's token")
 )
 
 // Status returns the status that an error of this package, or of a Manager, is answered with by default: 503 for
 // [sessions.ErrUnavailable], 409 for [sessions.ErrConflict] and for [sessions.ErrNotFound], which a save meets if another request
-// has changed the session or ended it meanwhile, 401 for [ErrNoSubject] and [ErrNotFresh], 403 for [ErrToken], 500 for any other.
+// has changed the session or ended it meanwhile, 401 for [ErrNoSubject], [ErrNotFresh] and [ErrProof], 403 for [ErrToken], [ErrNotBound] and [sessions.ErrNotBound],
+// 500 for any other.
 func Status(err error) int {
 	switch {
 	case errors.Is(err, sessions.ErrUnavailable):
 		return http.StatusServiceUnavailable
 	case errors.Is(err, sessions.ErrConflict), errors.Is(err, sessions.ErrNotFound):
 		return http.StatusConflict
-	case errors.Is(err, ErrNoSubject), errors.Is(err, ErrNotFresh):
+	case errors.Is(err, ErrNoSubject), errors.Is(err, ErrNotFresh), errors.Is(err, ErrProof):
 		return http.StatusUnauthorized
-	case errors.Is(err, ErrToken):
+	case errors.Is(err, ErrToken), errors.Is(err, ErrNotBound), errors.Is(err, sessions.ErrNotBound):
 		return http.StatusForbidden
 	default:
 		return http.StatusInternalServerError

@@ -25,7 +25,7 @@ func (v *visit[T]) load(ctx context.Context) (*sessions.Session[T], error) {
 		if looked == maxCandidates {
 			break
 		}
-		s, err := v.middleware.manager.Load(ctx, id)
+		s, err := v.loadProven(ctx, id)
 		if errors.Is(err, sessions.ErrInvalidID) {
 			continue // no session's, and asked of nobody
 		}
@@ -34,6 +34,8 @@ func (v *visit[T]) load(ctx context.Context) (*sessions.Session[T], error) {
 			found = s
 		case err == nil:
 			several = true
+		case errors.Is(err, sessions.ErrNotBound):
+			v.proof.missing = err
 		case errors.Is(err, sessions.ErrDecode):
 			logf(v.request, "%v", err) // of a type that was changed without codec.Upgrade, say: as good as none
 		case !errors.Is(err, sessions.ErrNotFound):
@@ -45,7 +47,7 @@ func (v *visit[T]) load(ctx context.Context) (*sessions.Session[T], error) {
 		logf(v.request, "several live sessions in one request: none is taken")
 		found = nil
 	}
-	v.dead = found == nil && v.sent > v.outdated && !several
+	v.dead = found == nil && v.sent > 0 && !several && !v.unproven()
 	if found == nil {
 		found = v.middleware.manager.Create()
 	} else {
@@ -63,7 +65,7 @@ func (v *visit[T]) ids() []string {
 		for _, value := range v.request.Header.Values(name) {
 			if isAuthorization(name) {
 				scheme, id, ok := strings.Cut(value, " ")
-				if !ok || !strings.EqualFold(scheme, "Bearer") {
+				if !ok || !strings.EqualFold(scheme, "Bearer") && !(strings.EqualFold(scheme, dpop) && v.middleware.config.Bound > 0) {
 					continue // another way to say who one is
 				}
 				value = id
@@ -79,11 +81,6 @@ func (v *visit[T]) ids() []string {
 		}
 	}
 	v.sent = len(ids)
-	for _, id := range ids {
-		if v.middleware.manager.Outdated(id) {
-			v.outdated++
-		}
-	}
 	if len(ids) > 1 {
 		slices.Sort(ids)
 		ids = slices.Compact(ids)
@@ -98,7 +95,7 @@ func isAuthorization(header string) bool { return http.CanonicalHeaderKey(header
 // is not cleared.
 func (v *visit[T]) modernise(ctx context.Context, s *sessions.Session[T]) {
 	m := v.middleware.manager
-	if v.committed || !m.Outdated(s.ID().Secret()) {
+	if v.committed || !m.NeedsRenewal(s) {
 		return
 	}
 	if err := m.Renew(ctx, s); err != nil && !errors.Is(err, sessions.ErrNotFound) && !errors.Is(err, sessions.ErrConflict) {

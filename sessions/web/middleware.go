@@ -14,6 +14,7 @@ import (
 type Middleware[T any] struct {
 	manager *sessions.Manager[T]
 	config  Config
+	bound   *boundState
 }
 
 // New returns a Middleware for the sessions of m. A nil cfg means all defaults. The error names the field that is wrong.
@@ -25,7 +26,7 @@ func New[T any](m *sessions.Manager[T], cfg *Config) (*Middleware[T], error) {
 	if err := c.validate(cfg, len(m.Create().ID().Secret())); err != nil {
 		return nil, fmt.Errorf("web: New: %w", err)
 	}
-	return &Middleware[T]{manager: m, config: c}, nil
+	return &Middleware[T]{manager: m, config: c, bound: newBoundState(c.Bound)}, nil
 }
 
 // key finds a Middleware's own visit in a context, whatever others there are.
@@ -36,6 +37,9 @@ func (m *Middleware[T]) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Context().Value(key[T]{m}) != nil {
 			next.ServeHTTP(w, r) // it is around itself
+			return
+		}
+		if m.serveBound(w, r) {
 			return
 		}
 		v := &visit[T]{middleware: m, w: w}

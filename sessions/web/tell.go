@@ -59,7 +59,7 @@ func (v *visit[T]) line() string {
 	case c.Header == "":
 		return c.Cookie.line(id, s.CreatedAt().Add(s.AbsoluteTimeout).Sub(v.middleware.manager.Clock().Now()))
 	case isAuthorization(c.Header):
-		return "Bearer " + id
+		return v.scheme() + " " + id
 	default:
 		return id
 	}

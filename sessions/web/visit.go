@@ -20,8 +20,8 @@ type visit[T any] struct {
 	session   *sessions.Session[T] // nil until it is loaded, and if it can't be
 	err       error                // why it can't be
 	sent      int                  // how many IDs the client has sent
-	outdated  int                  // and how many of a scheme that is being left
 	dead      bool                 // and none of them is a session's any more
+	proof     deviceProof          // what the request has shown of its device
 	wanted    bool                 // save it even if it is new and empty
 	known     known                // what the client knows of the session
 	told      string               // the line of the answer's header that tells it what is new; "": there is none

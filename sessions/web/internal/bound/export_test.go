@@ -11,3 +11,6 @@ func ParseJWK(data []byte, alg string) (Key, error) {
 
 // MaxSpent is how many proofs a Spent remembers at least.
 const MaxSpent = maxSpent
+
+// WithoutKey returns b as it was before a device registered.
+func WithoutKey(b Binding) Binding { return Binding{secret: b.secret} }

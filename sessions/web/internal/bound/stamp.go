@@ -2,6 +2,7 @@ package bound
 
 import (
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"time"
@@ -27,13 +28,19 @@ const (
 	Ahead = time.Hour
 )
 
-const stampText = 54 // characters: 40 bytes in base64url
+const (
+	stampHead = 8 + 8                    // bytes: the time and a random number
+	stampText = (stampHead + 32) / 3 * 4 // characters of base64url
+)
 
-// stamp returns the time of now, in microseconds, and an HMAC of it, as text: a proof that the holder
-// of the secret handed this out for p at that time. Nothing has to be stored to recognise it.
+// stamp returns the time of now, in microseconds, a random number, and an HMAC of both, as text: a
+// proof that the holder of the secret handed this out for p at that time. Nothing has to be stored to
+// recognise it. No two are equal, so that one can be spent and another not.
 func (b Binding) stamp(p purpose, now time.Time) string {
-	t := binary.BigEndian.AppendUint64(nil, uint64(now.UnixMicro()))
-	return encode64(append(t, b.mac(p, t)...))
+	head := binary.BigEndian.AppendUint64(make([]byte, 0, stampHead+32), uint64(now.UnixMicro()))
+	head = head[:stampHead]
+	_, _ = rand.Read(head[8:]) // never fails: the process would end
+	return encode64(append(head, b.mac(p, head)...))
 }
 
 // check returns an error unless text was stamped for p under b's secret, at most life ago.
@@ -54,7 +61,7 @@ func (b Binding) age(p purpose, text string, now time.Time) (time.Duration, bool
 		return 0, false
 	}
 	data, err := decode64(text)
-	if err != nil || !hmac.Equal(data[8:], b.mac(p, data[:8])) {
+	if err != nil || !hmac.Equal(data[stampHead:], b.mac(p, data[:stampHead])) {
 		return 0, false
 	}
 	return now.Sub(time.UnixMicro(int64(binary.BigEndian.Uint64(data)))), true

@@ -50,9 +50,12 @@ func TestStamps_GoldenValues(t *testing.T) {
 	b, err := bound.Parse(data)
 	is.NoErr(err)
 	is.Equal(b.Identifier(), lines[1])
-	is.Equal(b.RegistrationChallenge(epoch), lines[2])
-	is.Equal(b.Challenge(epoch), lines[3])
-	is.Equal(b.Cookie(epoch), lines[4])
+	registration := parse(t, boundtest.NewES256(t).Registration(t, lines[2]))
+	_, err = bound.WithoutKey(b).Register(registration, epoch)
+	is.NoErr(err)
+	refresh := parse(t, boundtest.NewES256(t).Refresh(t, lines[3])) // which lacks the key, and not the challenge
+	refused(t, b.Refresh(refresh, life, epoch), bound.ErrSignature)
+	is.NoErr(b.CheckCookie(lines[4], life, epoch))
 }
 
 func TestBytes_AreCompact(t *testing.T) {
