@@ -14,12 +14,12 @@ import (
 	"time"
 
 	"github.com/dynasession/dynasession/clock"
+	"github.com/dynasession/dynasession/integration/device"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/event"
 	"github.com/dynasession/dynasession/sessions/memstore"
 	"github.com/dynasession/dynasession/sessions/web"
-	"github.com/dynasession/dynasession/sessions/web/internal/bound/boundtest"
 )
 
 // boundEpoch is when the tests of device-bound sessions begin.
@@ -193,7 +193,7 @@ func (s *boundSite) configure(t testing.TB, cfg web.Config) {
 type boundClient struct {
 	t       testing.TB
 	site    *boundSite
-	signer  boundtest.Signer
+	signer  device.Signer
 	cookies map[string]string
 	id      string // of the browser's session
 	next    string // the challenge that it is to sign
@@ -205,7 +205,7 @@ const (
 )
 
 func (s *boundSite) client(t testing.TB) *boundClient {
-	return &boundClient{t: t, site: s, signer: boundtest.NewES256(t), cookies: map[string]string{}}
+	return &boundClient{t: t, site: s, signer: device.NewES256(t), cookies: map[string]string{}}
 }
 
 // copy returns another client with these of c's cookies, and its own key.

@@ -12,18 +12,18 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/integration/device"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/event"
 	"github.com/dynasession/dynasession/sessions/web"
 	"github.com/dynasession/dynasession/sessions/web/internal/bound"
-	"github.com/dynasession/dynasession/sessions/web/internal/bound/boundtest"
 )
 
 var tenMinutes = web.Config{Bound: 10 * time.Minute}
 
 func TestBound_AWholeLife(t *testing.T) {
-	for _, signer := range []boundtest.Signer{boundtest.NewES256(t), boundtest.NewRS256(t)} {
+	for _, signer := range []device.Signer{device.NewES256(t), device.NewRS256(t)} {
 		t.Run(signer.Alg, func(t *testing.T) {
 			is := is.New(t)
 			s := newBoundSite(t, tenMinutes)
@@ -204,7 +204,7 @@ func TestBound_RegistrationsThatAreRefused(t *testing.T) {
 			return send(owner, path, owner.signer.Registration(t, challenge))
 		}, "Load"},
 		"a key confusion": {func(t *testing.T, _ *boundSite, owner, _ *boundClient, path, challenge string) *http.Response {
-			owner.signer.JWK = boundtest.NewRS256(t).JWK
+			owner.signer.JWK = device.NewRS256(t).JWK
 			return send(owner, path, owner.signer.Registration(t, challenge))
 		}, "Load"},
 		"alg none": {func(t *testing.T, _ *boundSite, owner, _ *boundClient, path, challenge string) *http.Response {
@@ -328,19 +328,19 @@ func TestBound_RefreshesThatAreRefused(t *testing.T) {
 			return c.refreshWith(jwt)
 		}, http.StatusForbidden, "Load"},
 		"a foreign key": {func(t *testing.T, _ *boundSite, c *boundClient) *http.Response {
-			return c.refreshWith(boundtest.NewES256(t).Refresh(t, c.next))
+			return c.refreshWith(device.NewES256(t).Refresh(t, c.next))
 		}, http.StatusUnauthorized, "Load"},
 		"a foreign key in the head": {func(t *testing.T, _ *boundSite, c *boundClient) *http.Response {
-			return c.refreshWith(boundtest.NewES256(t).Registration(t, c.next))
+			return c.refreshWith(device.NewES256(t).Registration(t, c.next))
 		}, http.StatusUnauthorized, "Load"},
 		"another algorithm": {func(t *testing.T, _ *boundSite, c *boundClient) *http.Response {
-			return c.refreshWith(boundtest.NewRS256(t).Refresh(t, c.next))
+			return c.refreshWith(device.NewRS256(t).Refresh(t, c.next))
 		}, http.StatusUnauthorized, "Load"},
 		"alg none": {func(t *testing.T, _ *boundSite, c *boundClient) *http.Response {
-			return c.refreshWith(boundtest.Signer{Alg: "none", Sign: func(string) []byte { return nil }}.Refresh(t, c.next))
+			return c.refreshWith(device.Signer{Alg: "none", Sign: func(string) []byte { return nil }}.Refresh(t, c.next))
 		}, http.StatusUnauthorized, ""},
 		"HS256": {func(t *testing.T, _ *boundSite, c *boundClient) *http.Response {
-			return c.refreshWith(boundtest.Signer{Alg: "HS256", Sign: c.signer.Sign}.Refresh(t, c.next))
+			return c.refreshWith(device.Signer{Alg: "HS256", Sign: c.signer.Sign}.Refresh(t, c.next))
 		}, http.StatusUnauthorized, ""},
 		"1 MB": {func(t *testing.T, _ *boundSite, c *boundClient) *http.Response {
 			return c.refreshWith(strings.Repeat("A", 1<<20))

@@ -10,9 +10,9 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/integration/device"
 	"github.com/dynasession/dynasession/sessions/event"
 	"github.com/dynasession/dynasession/sessions/web"
-	"github.com/dynasession/dynasession/sessions/web/internal/bound/boundtest"
 )
 
 var bearer = web.Config{Bound: 10 * time.Minute, Header: "Authorization"}
@@ -21,14 +21,14 @@ var bearer = web.Config{Bound: 10 * time.Minute, Header: "Authorization"}
 type apiClient struct {
 	t      testing.TB
 	site   *boundSite
-	signer boundtest.Signer
+	signer device.Signer
 	scheme string
 	id     string
 	nonce  string
 }
 
 func (s *boundSite) api(t testing.TB) *apiClient {
-	return &apiClient{t: t, site: s, signer: boundtest.NewES256(t)}
+	return &apiClient{t: t, site: s, signer: device.NewES256(t)}
 }
 
 // send sends a request with a proof, or without one if it is "", and takes the answer's ID and nonce.
@@ -58,9 +58,9 @@ func (c *apiClient) send(method, path, proof string) (status int, body string, h
 }
 
 // proof returns a proof for a request, with changes.
-func (c *apiClient) proof(method, path string, changes boundtest.Object) string {
+func (c *apiClient) proof(method, path string, changes device.Object) string {
 	c.t.Helper()
-	claims := boundtest.Claims(method, "https://api.test"+path, c.id, c.site.clock.Now(), boundtest.Object{"nonce": c.nonce})
+	claims := device.Claims(method, "https://api.test"+path, c.id, c.site.clock.Now(), device.Object{"nonce": c.nonce})
 	if c.nonce == "" {
 		delete(claims, "nonce")
 	}
@@ -87,7 +87,7 @@ func (c *apiClient) login(name string) {
 }
 
 func TestDPoP_AWholeLife(t *testing.T) {
-	for _, signer := range []boundtest.Signer{boundtest.NewES256(t), boundtest.NewRS256(t)} {
+	for _, signer := range []device.Signer{device.NewES256(t), device.NewRS256(t)} {
 		t.Run(signer.Alg, func(t *testing.T) {
 			is := is.New(t)
 			s := newBoundSite(t, bearer)
@@ -145,32 +145,32 @@ func TestDPoP_RequestsThatAreRefused(t *testing.T) {
 		"another method": func(_ *testing.T, c *apiClient) string { return c.proof(http.MethodPost, "/mine", nil) },
 		"another path":   func(_ *testing.T, c *apiClient) string { return c.proof(http.MethodGet, "/guarded", nil) },
 		"another host": func(_ *testing.T, c *apiClient) string {
-			return c.proof(http.MethodGet, "/mine", boundtest.Object{"htu": "https://evil.test/mine"})
+			return c.proof(http.MethodGet, "/mine", device.Object{"htu": "https://evil.test/mine"})
 		},
 		"another ID": func(_ *testing.T, c *apiClient) string {
-			return c.proof(http.MethodGet, "/mine", boundtest.Object{"ath": boundtest.Hash("another")})
+			return c.proof(http.MethodGet, "/mine", device.Object{"ath": device.Hash("another")})
 		},
 		"no ath": func(_ *testing.T, c *apiClient) string {
-			return c.proof(http.MethodGet, "/mine", boundtest.Object{"ath": nil})
+			return c.proof(http.MethodGet, "/mine", device.Object{"ath": nil})
 		},
 		"no nonce": func(_ *testing.T, c *apiClient) string {
-			return c.proof(http.MethodGet, "/mine", boundtest.Object{"nonce": nil})
+			return c.proof(http.MethodGet, "/mine", device.Object{"nonce": nil})
 		},
 		"a nonce of its own": func(_ *testing.T, c *apiClient) string {
-			return c.proof(http.MethodGet, "/mine", boundtest.Object{"nonce": "mine"})
+			return c.proof(http.MethodGet, "/mine", device.Object{"nonce": "mine"})
 		},
 		"made 61 s ago": func(_ *testing.T, c *apiClient) string {
-			return c.proof(http.MethodGet, "/mine", boundtest.Object{"iat": c.site.clock.Now().Unix() - 61})
+			return c.proof(http.MethodGet, "/mine", device.Object{"iat": c.site.clock.Now().Unix() - 61})
 		},
 		"made in 61 s": func(_ *testing.T, c *apiClient) string {
-			return c.proof(http.MethodGet, "/mine", boundtest.Object{"iat": c.site.clock.Now().Unix() + 61})
+			return c.proof(http.MethodGet, "/mine", device.Object{"iat": c.site.clock.Now().Unix() + 61})
 		},
 		"a foreign signature": func(t *testing.T, c *apiClient) string {
-			c.signer.Sign = boundtest.NewES256(t).Sign
+			c.signer.Sign = device.NewES256(t).Sign
 			return c.proof(http.MethodGet, "/mine", nil)
 		},
 		"a foreign key": func(t *testing.T, c *apiClient) string {
-			c.signer = boundtest.NewES256(t)
+			c.signer = device.NewES256(t)
 			return c.proof(http.MethodGet, "/mine", nil)
 		},
 		"RS256 over P-256": func(t *testing.T, c *apiClient) string {
@@ -190,12 +190,12 @@ func TestDPoP_RequestsThatAreRefused(t *testing.T) {
 			return c.proof(http.MethodGet, "/mine", nil)
 		},
 		"a login's proof": func(t *testing.T, c *apiClient) string {
-			return c.signer.Proof(t, boundtest.Claims(http.MethodPost, "https://api.test/login/somebody", "", c.site.clock.Now(), nil))
+			return c.signer.Proof(t, device.Claims(http.MethodPost, "https://api.test/login/somebody", "", c.site.clock.Now(), nil))
 		},
 		"another session's nonce": func(t *testing.T, c *apiClient) string {
 			other := c.site.api(t)
 			other.login("other")
-			return c.proof(http.MethodGet, "/mine", boundtest.Object{"nonce": other.nonce})
+			return c.proof(http.MethodGet, "/mine", device.Object{"nonce": other.nonce})
 		},
 		"a replay": func(t *testing.T, c *apiClient) string {
 			proof := c.proof(http.MethodGet, "/mine", nil)
@@ -205,10 +205,10 @@ func TestDPoP_RequestsThatAreRefused(t *testing.T) {
 			return proof
 		},
 		"a replay, signed again": func(t *testing.T, c *apiClient) string {
-			if status, _, _ := c.send(http.MethodGet, "/mine", c.proof(http.MethodGet, "/mine", boundtest.Object{"jti": "one"})); status != http.StatusOK {
+			if status, _, _ := c.send(http.MethodGet, "/mine", c.proof(http.MethodGet, "/mine", device.Object{"jti": "one"})); status != http.StatusOK {
 				t.Fatal(status)
 			}
-			return c.proof(http.MethodGet, "/mine", boundtest.Object{"jti": "one"})
+			return c.proof(http.MethodGet, "/mine", device.Object{"jti": "one"})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -236,10 +236,10 @@ func TestDPoP_LoginsThatAreRefused(t *testing.T) {
 		"another URL":    func(c *apiClient) string { return c.proof(http.MethodPost, "/login/another", nil) },
 		"another method": func(c *apiClient) string { return c.proof(http.MethodGet, "/login/somebody", nil) },
 		"an hour ago": func(c *apiClient) string {
-			return c.proof(http.MethodPost, "/login/somebody", boundtest.Object{"iat": 0})
+			return c.proof(http.MethodPost, "/login/somebody", device.Object{"iat": 0})
 		},
 		"a foreign signature": func(c *apiClient) string {
-			c.signer.Sign = boundtest.NewES256(c.t).Sign
+			c.signer.Sign = device.NewES256(c.t).Sign
 			return c.proof(http.MethodPost, "/login/somebody", nil)
 		},
 		"no JWT": func(*apiClient) string { return "hello" },
@@ -307,14 +307,14 @@ func TestDPoP_InAnotherHeader(t *testing.T) {
 	request := func(method, path, id, nonce string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest(method, path, nil)
 		r.Host = "api.test"
-		changes := boundtest.Object{}
+		changes := device.Object{}
 		if nonce != "" {
 			changes["nonce"] = nonce
 		}
 		if id != "" {
 			r.Header.Set("X-Session", id)
 		}
-		r.Header.Set("DPoP", c.signer.Proof(t, boundtest.Claims(method, "https://api.test"+path, id, s.clock.Now(), changes)))
+		r.Header.Set("DPoP", c.signer.Proof(t, device.Claims(method, "https://api.test"+path, id, s.clock.Now(), changes)))
 		w := httptest.NewRecorder()
 		s.routes.ServeHTTP(w, r)
 		return w

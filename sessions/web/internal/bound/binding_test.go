@@ -14,8 +14,8 @@ import (
 	"github.com/matryer/is"
 	"pgregory.net/rapid"
 
+	"github.com/dynasession/dynasession/integration/device"
 	"github.com/dynasession/dynasession/sessions/web/internal/bound"
-	"github.com/dynasession/dynasession/sessions/web/internal/bound/boundtest"
 )
 
 var (
@@ -33,7 +33,7 @@ func parse(t testing.TB, text string) bound.Response {
 }
 
 // registered returns a binding with the key of s.
-func registered(t testing.TB, s boundtest.Signer) bound.Binding {
+func registered(t testing.TB, s device.Signer) bound.Binding {
 	t.Helper()
 	b := bound.New()
 	b, err := b.Register(parse(t, s.Registration(t, b.RegistrationChallenge(epoch))), epoch)
@@ -51,7 +51,7 @@ func refused(t testing.TB, err, want error) {
 }
 
 func TestBinding_AWholeLife(t *testing.T) {
-	for _, s := range []boundtest.Signer{boundtest.NewES256(t), boundtest.NewRS256(t)} {
+	for _, s := range []device.Signer{device.NewES256(t), device.NewRS256(t)} {
 		t.Run(s.Alg, func(t *testing.T) {
 			is := is.New(t)
 			b := bound.New()
@@ -75,18 +75,18 @@ func TestBinding_AWholeLife(t *testing.T) {
 }
 
 func TestRegister_Refuses(t *testing.T) {
-	s, other, rsa := boundtest.NewES256(t), boundtest.NewES256(t), boundtest.NewRS256(t)
+	s, other, rsa := device.NewES256(t), device.NewES256(t), device.NewRS256(t)
 	b := bound.New()
 	challenge := b.RegistrationChallenge(epoch)
-	header := func(changes boundtest.Object) boundtest.Object {
-		h := boundtest.Object{"typ": "dbsc+jwt", "alg": "ES256", "jwk": s.JWK}
+	header := func(changes device.Object) device.Object {
+		h := device.Object{"typ": "dbsc+jwt", "alg": "ES256", "jwk": s.JWK}
 		for k, v := range changes {
 			h[k] = v
 		}
 		return h
 	}
-	jwk := func(changes boundtest.Object) boundtest.Object {
-		j := boundtest.Object{}
+	jwk := func(changes device.Object) device.Object {
+		j := device.Object{}
 		for k, v := range s.JWK {
 			j[k] = v
 		}
@@ -95,35 +95,35 @@ func TestRegister_Refuses(t *testing.T) {
 				delete(j, k)
 			}
 		}
-		return header(boundtest.Object{"jwk": j})
+		return header(device.Object{"jwk": j})
 	}
-	payload := boundtest.Object{"jti": challenge}
+	payload := device.Object{"jti": challenge}
 	for name, c := range map[string]struct {
 		text string
 		now  time.Time
 		want error
 	}{
-		"the key of another signs":            {s.Token(t, header(boundtest.Object{"jwk": other.JWK}), payload), epoch, bound.ErrSignature},
-		"ES256 with an RSA key":               {s.Token(t, header(boundtest.Object{"jwk": rsa.JWK}), payload), epoch, bound.ErrKey},
-		"RS256 with a P-256 key":              {s.Token(t, header(boundtest.Object{"alg": "RS256"}), payload), epoch, bound.ErrKey},
-		"RS256 with an RSA key, signed by EC": {s.Token(t, header(boundtest.Object{"alg": "RS256", "jwk": rsa.JWK}), payload), epoch, bound.ErrSignature},
+		"the key of another signs":            {s.Token(t, header(device.Object{"jwk": other.JWK}), payload), epoch, bound.ErrSignature},
+		"ES256 with an RSA key":               {s.Token(t, header(device.Object{"jwk": rsa.JWK}), payload), epoch, bound.ErrKey},
+		"RS256 with a P-256 key":              {s.Token(t, header(device.Object{"alg": "RS256"}), payload), epoch, bound.ErrKey},
+		"RS256 with an RSA key, signed by EC": {s.Token(t, header(device.Object{"alg": "RS256", "jwk": rsa.JWK}), payload), epoch, bound.ErrSignature},
 		"no key":                              {s.Refresh(t, challenge), epoch, bound.ErrKey},
-		"key null":                            {s.Token(t, header(boundtest.Object{"jwk": nil}), payload), epoch, bound.ErrKey},
-		"a private key":                       {s.Token(t, jwk(boundtest.Object{"d": "AAAA"}), payload), epoch, bound.ErrKey},
-		"a symmetric key":                     {s.Token(t, header(boundtest.Object{"jwk": boundtest.Object{"kty": "oct", "k": "AAAA"}}), payload), epoch, bound.ErrKey},
-		"a key for another algorithm":         {s.Token(t, jwk(boundtest.Object{"alg": "ES384"}), payload), epoch, bound.ErrAlgorithm},
-		"on another curve":                    {s.Token(t, jwk(boundtest.Object{"crv": "P-384"}), payload), epoch, bound.ErrKey},
-		"not on the curve":                    {s.Token(t, jwk(boundtest.Object{"y": s.JWK["x"]}), payload), epoch, bound.ErrKey},
-		"the point at infinity":               {s.Token(t, jwk(boundtest.Object{"x": boundtest.Encode(make([]byte, 32)), "y": boundtest.Encode(make([]byte, 32))}), payload), epoch, bound.ErrKey},
-		"a coordinate of 33 bytes":            {s.Token(t, jwk(boundtest.Object{"x": boundtest.Encode(make([]byte, 33))}), payload), epoch, bound.ErrKey},
-		"no coordinate":                       {s.Token(t, jwk(boundtest.Object{"x": nil}), payload), epoch, bound.ErrKey},
-		"RSA of 1024 bits":                    {s.Token(t, header(boundtest.Object{"alg": "RS256", "jwk": boundtest.Object{"kty": "RSA", "n": boundtest.Encode(odd(128)), "e": "AQAB"}}), payload), epoch, bound.ErrKey},
-		"RSA of 4104 bits":                    {s.Token(t, header(boundtest.Object{"alg": "RS256", "jwk": boundtest.Object{"kty": "RSA", "n": boundtest.Encode(odd(513)), "e": "AQAB"}}), payload), epoch, bound.ErrKey},
-		"RSA with exponent 1":                 {s.Token(t, header(boundtest.Object{"alg": "RS256", "jwk": boundtest.Object{"kty": "RSA", "n": boundtest.Encode(odd(256)), "e": "AQ"}}), payload), epoch, bound.ErrKey},
-		"RSA with exponent 3":                 {s.Token(t, header(boundtest.Object{"alg": "RS256", "jwk": boundtest.Object{"kty": "RSA", "n": boundtest.Encode(odd(256)), "e": "Aw"}}), payload), epoch, bound.ErrKey},
-		"RSA with an even exponent":           {s.Token(t, header(boundtest.Object{"alg": "RS256", "jwk": boundtest.Object{"kty": "RSA", "n": boundtest.Encode(odd(256)), "e": "AQAA"}}), payload), epoch, bound.ErrKey},
-		"RSA with an exponent of 40 bits":     {s.Token(t, header(boundtest.Object{"alg": "RS256", "jwk": boundtest.Object{"kty": "RSA", "n": boundtest.Encode(odd(256)), "e": "AQABAAE"}}), payload), epoch, bound.ErrKey},
-		"RSA with a leading zero":             {s.Token(t, header(boundtest.Object{"alg": "RS256", "jwk": boundtest.Object{"kty": "RSA", "n": boundtest.Encode(append([]byte{0}, odd(256)...)), "e": "AQAB"}}), payload), epoch, bound.ErrKey},
+		"key null":                            {s.Token(t, header(device.Object{"jwk": nil}), payload), epoch, bound.ErrKey},
+		"a private key":                       {s.Token(t, jwk(device.Object{"d": "AAAA"}), payload), epoch, bound.ErrKey},
+		"a symmetric key":                     {s.Token(t, header(device.Object{"jwk": device.Object{"kty": "oct", "k": "AAAA"}}), payload), epoch, bound.ErrKey},
+		"a key for another algorithm":         {s.Token(t, jwk(device.Object{"alg": "ES384"}), payload), epoch, bound.ErrAlgorithm},
+		"on another curve":                    {s.Token(t, jwk(device.Object{"crv": "P-384"}), payload), epoch, bound.ErrKey},
+		"not on the curve":                    {s.Token(t, jwk(device.Object{"y": s.JWK["x"]}), payload), epoch, bound.ErrKey},
+		"the point at infinity":               {s.Token(t, jwk(device.Object{"x": device.Encode(make([]byte, 32)), "y": device.Encode(make([]byte, 32))}), payload), epoch, bound.ErrKey},
+		"a coordinate of 33 bytes":            {s.Token(t, jwk(device.Object{"x": device.Encode(make([]byte, 33))}), payload), epoch, bound.ErrKey},
+		"no coordinate":                       {s.Token(t, jwk(device.Object{"x": nil}), payload), epoch, bound.ErrKey},
+		"RSA of 1024 bits":                    {s.Token(t, header(device.Object{"alg": "RS256", "jwk": device.Object{"kty": "RSA", "n": device.Encode(odd(128)), "e": "AQAB"}}), payload), epoch, bound.ErrKey},
+		"RSA of 4104 bits":                    {s.Token(t, header(device.Object{"alg": "RS256", "jwk": device.Object{"kty": "RSA", "n": device.Encode(odd(513)), "e": "AQAB"}}), payload), epoch, bound.ErrKey},
+		"RSA with exponent 1":                 {s.Token(t, header(device.Object{"alg": "RS256", "jwk": device.Object{"kty": "RSA", "n": device.Encode(odd(256)), "e": "AQ"}}), payload), epoch, bound.ErrKey},
+		"RSA with exponent 3":                 {s.Token(t, header(device.Object{"alg": "RS256", "jwk": device.Object{"kty": "RSA", "n": device.Encode(odd(256)), "e": "Aw"}}), payload), epoch, bound.ErrKey},
+		"RSA with an even exponent":           {s.Token(t, header(device.Object{"alg": "RS256", "jwk": device.Object{"kty": "RSA", "n": device.Encode(odd(256)), "e": "AQAA"}}), payload), epoch, bound.ErrKey},
+		"RSA with an exponent of 40 bits":     {s.Token(t, header(device.Object{"alg": "RS256", "jwk": device.Object{"kty": "RSA", "n": device.Encode(odd(256)), "e": "AQABAAE"}}), payload), epoch, bound.ErrKey},
+		"RSA with a leading zero":             {s.Token(t, header(device.Object{"alg": "RS256", "jwk": device.Object{"kty": "RSA", "n": device.Encode(append([]byte{0}, odd(256)...)), "e": "AQAB"}}), payload), epoch, bound.ErrKey},
 		"a refresh challenge":                 {s.Registration(t, b.Challenge(epoch)), epoch, bound.ErrChallenge},
 		"a bound cookie as challenge":         {s.Registration(t, b.Cookie(epoch)), epoch, bound.ErrChallenge},
 		"another session's challenge":         {s.Registration(t, bound.New().RegistrationChallenge(epoch)), epoch, bound.ErrChallenge},
@@ -154,35 +154,35 @@ func odd(n int) []byte {
 func flip(stamp string) string {
 	b, _ := base64.RawURLEncoding.DecodeString(stamp)
 	b[7] ^= 1
-	return boundtest.Encode(b)
+	return device.Encode(b)
 }
 
 func TestRegister_OnceOnly(t *testing.T) {
 	is := is.New(t)
-	s := boundtest.NewES256(t)
+	s := device.NewES256(t)
 	b := bound.New()
 	response := parse(t, s.Registration(t, b.RegistrationChallenge(epoch)))
 	b, err := b.Register(response, epoch)
 	is.NoErr(err)
 	_, err = b.Register(response, epoch) // replayed
 	refused(t, err, bound.ErrRegistered)
-	_, err = b.Register(parse(t, boundtest.NewES256(t).Registration(t, b.RegistrationChallenge(epoch))), epoch) // a thief's
+	_, err = b.Register(parse(t, device.NewES256(t).Registration(t, b.RegistrationChallenge(epoch))), epoch) // a thief's
 	refused(t, err, bound.ErrRegistered)
 }
 
 func TestRefresh_Refuses(t *testing.T) {
-	for _, s := range []boundtest.Signer{boundtest.NewES256(t), boundtest.NewRS256(t)} {
-		b, other := registered(t, s), boundtest.NewES256(t)
-		rsa := boundtest.NewRS256(t)
+	for _, s := range []device.Signer{device.NewES256(t), device.NewRS256(t)} {
+		b, other := registered(t, s), device.NewES256(t)
+		rsa := device.NewRS256(t)
 		challenge := b.Challenge(epoch)
 		for name, c := range map[string]struct {
 			text string
 			now  time.Time
 			want error
 		}{
-			"a foreign key":             {boundtest.Signer{Alg: s.Alg, JWK: nil, Sign: other.Sign}.Refresh(t, challenge), epoch, bound.ErrSignature},
-			"a foreign key in the head": {boundtest.Signer{Alg: s.Alg, JWK: other.JWK, Sign: other.Sign}.Registration(t, challenge), epoch, bound.ErrSignature},
-			"another algorithm":         {boundtest.Signer{Alg: map[string]string{"ES256": "RS256", "RS256": "ES256"}[s.Alg], JWK: nil, Sign: s.Sign}.Refresh(t, challenge), epoch, bound.ErrAlgorithm},
+			"a foreign key":             {device.Signer{Alg: s.Alg, JWK: nil, Sign: other.Sign}.Refresh(t, challenge), epoch, bound.ErrSignature},
+			"a foreign key in the head": {device.Signer{Alg: s.Alg, JWK: other.JWK, Sign: other.Sign}.Registration(t, challenge), epoch, bound.ErrSignature},
+			"another algorithm":         {device.Signer{Alg: map[string]string{"ES256": "RS256", "RS256": "ES256"}[s.Alg], JWK: nil, Sign: s.Sign}.Refresh(t, challenge), epoch, bound.ErrAlgorithm},
 			"another algorithm's key":   {rsa.Registration(t, challenge), epoch, map[string]error{"ES256": bound.ErrAlgorithm, "RS256": nil}[s.Alg]},
 			"a registration challenge":  {s.Refresh(t, b.RegistrationChallenge(epoch)), epoch, bound.ErrChallenge},
 			"another session's":         {s.Refresh(t, registered(t, s).Challenge(epoch)), epoch, bound.ErrChallenge},
@@ -200,14 +200,14 @@ func TestRefresh_Refuses(t *testing.T) {
 
 // A public key used as the secret of HS256, or no signature at all, is refused by the parser.
 func TestParseResponse_Refuses(t *testing.T) {
-	s := boundtest.NewES256(t)
+	s := device.NewES256(t)
 	good := s.Registration(t, "challenge")
 	dot := strings.LastIndexByte(good, '.')
 	signed := good[:dot]
-	header := func(text string) string { return boundtest.Encode([]byte(text)) + good[strings.IndexByte(good, '.'):] }
+	header := func(text string) string { return device.Encode([]byte(text)) + good[strings.IndexByte(good, '.'):] }
 	payload := func(text string) string {
 		parts := strings.Split(good, ".")
-		return parts[0] + "." + boundtest.Encode([]byte(text)) + "." + parts[2]
+		return parts[0] + "." + device.Encode([]byte(text)) + "." + parts[2]
 	}
 	for name, c := range map[string]struct {
 		values []string
@@ -260,13 +260,13 @@ func TestParseResponse_Refuses(t *testing.T) {
 }
 
 // hs256 returns a proof whose HMAC has the public key as its secret.
-func hs256(t *testing.T, s boundtest.Signer) string {
+func hs256(t *testing.T, s device.Signer) string {
 	t.Helper()
 	public, err := json.Marshal(s.JWK)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return boundtest.Signer{Alg: "HS256", JWK: s.JWK, Sign: func(text string) []byte {
+	return device.Signer{Alg: "HS256", JWK: s.JWK, Sign: func(text string) []byte {
 		mac := hmac.New(sha256.New, public)
 		mac.Write([]byte(text))
 		return mac.Sum(nil)
@@ -275,7 +275,7 @@ func hs256(t *testing.T, s boundtest.Signer) string {
 
 func TestParseResponse_BareOrQuoted(t *testing.T) {
 	is := is.New(t)
-	text := boundtest.NewES256(t).Registration(t, "challenge")
+	text := device.NewES256(t).Registration(t, "challenge")
 	for _, value := range []string{text, `"` + text + `"`, " " + text + "\t"} {
 		r, err := bound.ParseResponse([]string{value})
 		is.NoErr(err)
@@ -285,20 +285,20 @@ func TestParseResponse_BareOrQuoted(t *testing.T) {
 
 // The signature is checked last: what is wrong before it is found without one.
 func TestRegister_ChecksTheSignatureLast(t *testing.T) {
-	s := boundtest.NewES256(t)
+	s := device.NewES256(t)
 	b := bound.New()
-	unsigned := boundtest.Signer{Alg: s.Alg, JWK: s.JWK, Sign: func(string) []byte { return make([]byte, 64) }}
+	unsigned := device.Signer{Alg: s.Alg, JWK: s.JWK, Sign: func(string) []byte { return make([]byte, 64) }}
 	_, err := b.Register(parse(t, unsigned.Registration(t, "hello")), epoch)
 	refused(t, err, bound.ErrChallenge)
 	_, err = b.Register(parse(t, unsigned.Registration(t, b.RegistrationChallenge(epoch))), epoch)
 	refused(t, err, bound.ErrSignature)
-	short := boundtest.Signer{Alg: s.Alg, JWK: s.JWK, Sign: func(string) []byte { return make([]byte, 63) }}
+	short := device.Signer{Alg: s.Alg, JWK: s.JWK, Sign: func(string) []byte { return make([]byte, 63) }}
 	_, err = b.Register(parse(t, short.Registration(t, b.RegistrationChallenge(epoch))), epoch)
 	refused(t, err, bound.ErrSignature)
 }
 
 func TestCookie(t *testing.T) {
-	b := registered(t, boundtest.NewES256(t))
+	b := registered(t, device.NewES256(t))
 	cookie := b.Cookie(epoch)
 	for name, c := range map[string]struct {
 		value string
@@ -313,7 +313,7 @@ func TestCookie(t *testing.T) {
 		"the clock went back a day":  {cookie, -24 * time.Hour, bound.ErrExpired},
 		"past its end":               {cookie, life + bound.Slack + time.Microsecond, bound.ErrExpired},
 		"none":                       {"", 0, bound.ErrChallenge},
-		"another session's":          {registered(t, boundtest.NewES256(t)).Cookie(epoch), 0, bound.ErrChallenge},
+		"another session's":          {registered(t, device.NewES256(t)).Cookie(epoch), 0, bound.ErrChallenge},
 		"a challenge":                {b.Challenge(epoch), 0, bound.ErrChallenge},
 		"changed":                    {flip(cookie), 0, bound.ErrChallenge},
 		"longer":                     {cookie + "A", 0, bound.ErrChallenge},
@@ -331,7 +331,7 @@ func next(c byte) string { return string(rune(map[bool]byte{true: 'B', false: 'A
 
 func TestInGrace(t *testing.T) {
 	is := is.New(t)
-	b := registered(t, boundtest.NewES256(t))
+	b := registered(t, device.NewES256(t))
 	is.True(b.InGrace(epoch))
 	is.True(b.InGrace(epoch.Add(30 * time.Second)))
 	is.True(b.InGrace(epoch.Add(-30 * time.Second)))
@@ -367,7 +367,7 @@ func TestStamps_Property(t *testing.T) {
 
 func TestFormat_HidesTheSecret(t *testing.T) {
 	is := is.New(t)
-	b := registered(t, boundtest.NewES256(t))
+	b := registered(t, device.NewES256(t))
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%q"} {
 		is.Equal(fmt.Sprintf(verb, b), "bound by ES256")
 		is.Equal(fmt.Sprintf(verb, bound.New()), "not bound")

@@ -7,8 +7,8 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/integration/device"
 	"github.com/dynasession/dynasession/sessions/web/internal/bound"
-	"github.com/dynasession/dynasession/sessions/web/internal/bound/boundtest"
 )
 
 // The examples of RFC 9449, sections 4.1 and 7.1.
@@ -40,7 +40,7 @@ func TestDPoP_TheRFCsExamples(t *testing.T) {
 	is.NoErr(err)
 	is.True(b.Client() && !b.Browser())
 	stored := b.Bytes()
-	is.Equal(boundtest.Encode(stored[len(stored)-32:]), rfcThumbprint)
+	is.Equal(device.Encode(stored[len(stored)-32:]), rfcThumbprint)
 
 	// The second example has no nonce, which is all that is wrong with it.
 	request := bound.Request{Method: "GET", Scheme: "https", Host: "resource.example.org", Path: "/protectedresource", ID: rfcToken}
@@ -61,7 +61,7 @@ func TestThumbprint_TheRFCsExample(t *testing.T) {
 	key, err := bound.ParseJWK([]byte(`{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"}`), "RS256")
 	is.NoErr(err)
 	thumbprint := key.Thumbprint()
-	is.Equal(boundtest.Encode(thumbprint[:]), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs")
+	is.Equal(device.Encode(thumbprint[:]), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs")
 	is.Equal(bound.Key{}.Thumbprint(), [32]byte{})
 }
 
@@ -71,8 +71,8 @@ var (
 )
 
 // claims returns those of a proof for r, with changes. Its jti is always the same.
-func claims(r bound.Request, at time.Time, changes boundtest.Object) boundtest.Object {
-	c := boundtest.Claims(r.Method, "https://"+r.Host+r.Path, r.ID, at, boundtest.Object{"jti": "one"})
+func claims(r bound.Request, at time.Time, changes device.Object) device.Object {
+	c := device.Claims(r.Method, "https://"+r.Host+r.Path, r.ID, at, device.Object{"jti": "one"})
 	for k, v := range changes {
 		if c[k] = v; v == nil {
 			delete(c, k)
@@ -82,7 +82,7 @@ func claims(r bound.Request, at time.Time, changes boundtest.Object) boundtest.O
 }
 
 func TestDPoP_AWholeLife(t *testing.T) {
-	for _, s := range []boundtest.Signer{boundtest.NewES256(t), boundtest.NewRS256(t)} {
+	for _, s := range []device.Signer{device.NewES256(t), device.NewRS256(t)} {
 		t.Run(s.Alg, func(t *testing.T) {
 			is := is.New(t)
 			b, err := bound.New().BindClient(parseProof(t, s.Proof(t, claims(loginRequest, epoch, nil))), loginRequest, epoch)
@@ -91,7 +91,7 @@ func TestDPoP_AWholeLife(t *testing.T) {
 			is.NoErr(err)
 			nonce := b.Nonce(epoch)
 			now := epoch.Add(life)
-			p := parseProof(t, s.Proof(t, claims(itsRequest, now, boundtest.Object{"nonce": nonce})))
+			p := parseProof(t, s.Proof(t, claims(itsRequest, now, device.Object{"nonce": nonce})))
 			is.NoErr(b.CheckClient(p, itsRequest, life, now))
 			age, ok := b.NonceAge(p, now)
 			is.True(ok)
@@ -106,50 +106,50 @@ func TestDPoP_AWholeLife(t *testing.T) {
 }
 
 func TestCheckClient_Refuses(t *testing.T) {
-	s, other := boundtest.NewES256(t), boundtest.NewES256(t)
+	s, other := device.NewES256(t), device.NewES256(t)
 	b, err := bound.New().BindClient(parseProof(t, s.Proof(t, claims(loginRequest, epoch, nil))), loginRequest, epoch)
 	if err != nil {
 		t.Fatal(err)
 	}
 	nonce := b.Nonce(epoch)
 	for name, c := range map[string]struct {
-		signer  boundtest.Signer
-		changes boundtest.Object
+		signer  device.Signer
+		changes device.Object
 		want    error
 	}{
 		"nothing":              {s, nil, nil},
-		"a query and fragment": {s, boundtest.Object{"htu": "https://api.test/things/1?a=b#c"}, nil},
-		"the default port":     {s, boundtest.Object{"htu": "HTTPS://API.test:443/things/1"}, nil},
-		"needless escapes":     {s, boundtest.Object{"htu": "https://api.test/%74hings/%31"}, nil},
-		"59 s ago":             {s, boundtest.Object{"iat": epoch.Unix() - 59}, nil},
-		"59 s ahead":           {s, boundtest.Object{"iat": epoch.Unix() + 59}, nil},
-		"half a second":        {s, boundtest.Object{"iat": float64(epoch.Unix()) + 0.5}, nil},
+		"a query and fragment": {s, device.Object{"htu": "https://api.test/things/1?a=b#c"}, nil},
+		"the default port":     {s, device.Object{"htu": "HTTPS://API.test:443/things/1"}, nil},
+		"needless escapes":     {s, device.Object{"htu": "https://api.test/%74hings/%31"}, nil},
+		"59 s ago":             {s, device.Object{"iat": epoch.Unix() - 59}, nil},
+		"59 s ahead":           {s, device.Object{"iat": epoch.Unix() + 59}, nil},
+		"half a second":        {s, device.Object{"iat": float64(epoch.Unix()) + 0.5}, nil},
 		"a foreign key":        {other, nil, bound.ErrKey},
-		"a foreign signature":  {boundtest.Signer{Alg: s.Alg, JWK: s.JWK, Sign: other.Sign}, nil, bound.ErrSignature},
-		"another method":       {s, boundtest.Object{"htm": "POST"}, bound.ErrRequest},
-		"the method in lower":  {s, boundtest.Object{"htm": "get"}, bound.ErrRequest},
-		"another path":         {s, boundtest.Object{"htu": "https://api.test/things/2"}, bound.ErrRequest},
-		"another case of path": {s, boundtest.Object{"htu": "https://api.test/Things/1"}, bound.ErrRequest},
-		"an escaped slash":     {s, boundtest.Object{"htu": "https://api.test/things%2F1"}, bound.ErrRequest},
-		"another host":         {s, boundtest.Object{"htu": "https://evil.test/things/1"}, bound.ErrRequest},
-		"another port":         {s, boundtest.Object{"htu": "https://api.test:444/things/1"}, bound.ErrRequest},
-		"a user":               {s, boundtest.Object{"htu": "https://api.test@evil.test/things/1"}, bound.ErrRequest},
-		"a user of the host":   {s, boundtest.Object{"htu": "https://a@api.test/things/1"}, bound.ErrRequest},
-		"no TLS":               {s, boundtest.Object{"htu": "http://api.test/things/1"}, bound.ErrRequest},
-		"a relative URL":       {s, boundtest.Object{"htu": "/things/1"}, bound.ErrRequest},
-		"no URL":               {s, boundtest.Object{"htu": "%"}, bound.ErrRequest},
-		"no ath":               {s, boundtest.Object{"ath": nil}, bound.ErrRequest},
-		"another ID's ath":     {s, boundtest.Object{"ath": boundtest.Hash("another")}, bound.ErrRequest},
-		"61 s ago":             {s, boundtest.Object{"iat": epoch.Unix() - 61}, bound.ErrExpired},
-		"61 s ahead":           {s, boundtest.Object{"iat": epoch.Unix() + 61}, bound.ErrExpired},
-		"no nonce":             {s, boundtest.Object{"nonce": nil}, bound.ErrChallenge},
-		"its own nonce":        {s, boundtest.Object{"nonce": "mine"}, bound.ErrChallenge},
-		"another's nonce":      {s, boundtest.Object{"nonce": bound.New().Nonce(epoch)}, bound.ErrChallenge},
-		"an old nonce":         {s, boundtest.Object{"nonce": b.Nonce(epoch.Add(-life - bound.Slack - time.Second))}, bound.ErrExpired},
-		"a cookie as nonce":    {s, boundtest.Object{"nonce": b.Cookie(epoch)}, bound.ErrChallenge},
+		"a foreign signature":  {device.Signer{Alg: s.Alg, JWK: s.JWK, Sign: other.Sign}, nil, bound.ErrSignature},
+		"another method":       {s, device.Object{"htm": "POST"}, bound.ErrRequest},
+		"the method in lower":  {s, device.Object{"htm": "get"}, bound.ErrRequest},
+		"another path":         {s, device.Object{"htu": "https://api.test/things/2"}, bound.ErrRequest},
+		"another case of path": {s, device.Object{"htu": "https://api.test/Things/1"}, bound.ErrRequest},
+		"an escaped slash":     {s, device.Object{"htu": "https://api.test/things%2F1"}, bound.ErrRequest},
+		"another host":         {s, device.Object{"htu": "https://evil.test/things/1"}, bound.ErrRequest},
+		"another port":         {s, device.Object{"htu": "https://api.test:444/things/1"}, bound.ErrRequest},
+		"a user":               {s, device.Object{"htu": "https://api.test@evil.test/things/1"}, bound.ErrRequest},
+		"a user of the host":   {s, device.Object{"htu": "https://a@api.test/things/1"}, bound.ErrRequest},
+		"no TLS":               {s, device.Object{"htu": "http://api.test/things/1"}, bound.ErrRequest},
+		"a relative URL":       {s, device.Object{"htu": "/things/1"}, bound.ErrRequest},
+		"no URL":               {s, device.Object{"htu": "%"}, bound.ErrRequest},
+		"no ath":               {s, device.Object{"ath": nil}, bound.ErrRequest},
+		"another ID's ath":     {s, device.Object{"ath": device.Hash("another")}, bound.ErrRequest},
+		"61 s ago":             {s, device.Object{"iat": epoch.Unix() - 61}, bound.ErrExpired},
+		"61 s ahead":           {s, device.Object{"iat": epoch.Unix() + 61}, bound.ErrExpired},
+		"no nonce":             {s, device.Object{"nonce": nil}, bound.ErrChallenge},
+		"its own nonce":        {s, device.Object{"nonce": "mine"}, bound.ErrChallenge},
+		"another's nonce":      {s, device.Object{"nonce": bound.New().Nonce(epoch)}, bound.ErrChallenge},
+		"an old nonce":         {s, device.Object{"nonce": b.Nonce(epoch.Add(-life - bound.Slack - time.Second))}, bound.ErrExpired},
+		"a cookie as nonce":    {s, device.Object{"nonce": b.Cookie(epoch)}, bound.ErrChallenge},
 	} {
 		t.Run(name, func(t *testing.T) {
-			changes := boundtest.Object{"nonce": nonce}
+			changes := device.Object{"nonce": nonce}
 			for k, v := range c.changes {
 				changes[k] = v
 			}
@@ -161,19 +161,19 @@ func TestCheckClient_Refuses(t *testing.T) {
 }
 
 func TestBindClient_Refuses(t *testing.T) {
-	s, other := boundtest.NewES256(t), boundtest.NewES256(t)
+	s, other := device.NewES256(t), device.NewES256(t)
 	for name, c := range map[string]struct {
-		signer  boundtest.Signer
-		changes boundtest.Object
+		signer  device.Signer
+		changes device.Object
 		want    error
 	}{
-		"a foreign signature":  {boundtest.Signer{Alg: s.Alg, JWK: s.JWK, Sign: other.Sign}, nil, bound.ErrSignature},
-		"another method":       {s, boundtest.Object{"htm": "GET"}, bound.ErrRequest},
-		"another URL":          {s, boundtest.Object{"htu": "https://api.test/"}, bound.ErrRequest},
-		"an hour ago":          {s, boundtest.Object{"iat": epoch.Unix() - 3600}, bound.ErrExpired},
-		"ath, without any ID":  {s, boundtest.Object{"ath": boundtest.Hash("")}, bound.ErrRequest},
-		"ath, of something":    {s, boundtest.Object{"ath": boundtest.Hash("session-id")}, bound.ErrRequest},
-		"a nonce, which it is": {s, boundtest.Object{"nonce": "of another server's"}, nil},
+		"a foreign signature":  {device.Signer{Alg: s.Alg, JWK: s.JWK, Sign: other.Sign}, nil, bound.ErrSignature},
+		"another method":       {s, device.Object{"htm": "GET"}, bound.ErrRequest},
+		"another URL":          {s, device.Object{"htu": "https://api.test/"}, bound.ErrRequest},
+		"an hour ago":          {s, device.Object{"iat": epoch.Unix() - 3600}, bound.ErrExpired},
+		"ath, without any ID":  {s, device.Object{"ath": device.Hash("")}, bound.ErrRequest},
+		"ath, of something":    {s, device.Object{"ath": device.Hash("session-id")}, bound.ErrRequest},
+		"a nonce, which it is": {s, device.Object{"nonce": "of another server's"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := bound.New().BindClient(parseProof(t, c.signer.Proof(t, claims(loginRequest, epoch, c.changes))), loginRequest, epoch)
@@ -184,23 +184,23 @@ func TestBindClient_Refuses(t *testing.T) {
 
 func TestRequest_EitherSchemeBehindAProxy(t *testing.T) {
 	is := is.New(t)
-	s := boundtest.NewES256(t)
+	s := device.NewES256(t)
 	r := loginRequest
 	r.Scheme = ""
 	for _, url := range []string{"https://api.test/login", "http://api.test/login", "http://api.test:80/login"} {
-		_, err := bound.New().BindClient(parseProof(t, s.Proof(t, claims(r, epoch, boundtest.Object{"htu": url}))), r, epoch)
+		_, err := bound.New().BindClient(parseProof(t, s.Proof(t, claims(r, epoch, device.Object{"htu": url}))), r, epoch)
 		is.NoErr(err)
 	}
-	_, err := bound.New().BindClient(parseProof(t, s.Proof(t, claims(r, epoch, boundtest.Object{"htu": "ftp://api.test/login"}))), r, epoch)
+	_, err := bound.New().BindClient(parseProof(t, s.Proof(t, claims(r, epoch, device.Object{"htu": "ftp://api.test/login"}))), r, epoch)
 	refused(t, err, bound.ErrRequest)
-	_, err = bound.New().BindClient(parseProof(t, s.Proof(t, claims(r, epoch, boundtest.Object{"htu": "http://api.test:443/login"}))), r, epoch)
+	_, err = bound.New().BindClient(parseProof(t, s.Proof(t, claims(r, epoch, device.Object{"htu": "http://api.test:443/login"}))), r, epoch)
 	refused(t, err, bound.ErrRequest)
 }
 
 func TestParseProof_Refuses(t *testing.T) {
-	s := boundtest.NewES256(t)
-	good := claims(itsRequest, epoch, boundtest.Object{"nonce": "n"})
-	with := func(changes boundtest.Object) string { return s.Proof(t, claims(itsRequest, epoch, changes)) }
+	s := device.NewES256(t)
+	good := claims(itsRequest, epoch, device.Object{"nonce": "n"})
+	with := func(changes device.Object) string { return s.Proof(t, claims(itsRequest, epoch, changes)) }
 	for name, c := range map[string]struct {
 		values []string
 		want   error
@@ -208,24 +208,24 @@ func TestParseProof_Refuses(t *testing.T) {
 		"none":             {nil, bound.ErrMalformed},
 		"two":              {[]string{s.Proof(t, good), s.Proof(t, good)}, bound.ErrMalformed},
 		"1 MB":             {[]string{string(make([]byte, 1<<20))}, bound.ErrTooLong},
-		"DBSC's":           {[]string{s.Token(t, boundtest.Object{"typ": "dbsc+jwt", "alg": "ES256", "jwk": s.JWK}, good)}, bound.ErrMalformed},
-		"no key":           {[]string{s.Token(t, boundtest.Object{"typ": "dpop+jwt", "alg": "ES256"}, good)}, bound.ErrKey},
-		"alg none":         {[]string{s.Token(t, boundtest.Object{"typ": "dpop+jwt", "alg": "none", "jwk": s.JWK}, good)}, bound.ErrAlgorithm},
-		"HS256":            {[]string{s.Token(t, boundtest.Object{"typ": "dpop+jwt", "alg": "HS256", "jwk": s.JWK}, good)}, bound.ErrAlgorithm},
-		"a private key":    {[]string{s.Token(t, boundtest.Object{"typ": "dpop+jwt", "alg": "ES256", "jwk": boundtest.Object{"kty": "EC", "crv": "P-256", "x": s.JWK["x"], "y": s.JWK["y"], "d": "AA"}}, good)}, bound.ErrKey},
-		"no jti":           {[]string{with(boundtest.Object{"jti": nil})}, bound.ErrMalformed},
-		"an empty jti":     {[]string{with(boundtest.Object{"jti": ""})}, bound.ErrMalformed},
-		"a jti of 257":     {[]string{with(boundtest.Object{"jti": string(make([]byte, 257))})}, bound.ErrMalformed},
-		"no htm":           {[]string{with(boundtest.Object{"htm": nil})}, bound.ErrMalformed},
-		"no htu":           {[]string{with(boundtest.Object{"htu": nil})}, bound.ErrMalformed},
-		"no iat":           {[]string{with(boundtest.Object{"iat": nil})}, bound.ErrMalformed},
-		"iat in quotes":    {[]string{with(boundtest.Object{"iat": "1"})}, bound.ErrMalformed},
-		"iat of the past":  {[]string{with(boundtest.Object{"iat": -1})}, bound.ErrExpired},
-		"iat of no time":   {[]string{with(boundtest.Object{"iat": 1e300})}, bound.ErrExpired},
-		"ath null":         {[]string{s.Token(t, boundtest.Object{"typ": "dpop+jwt", "alg": "ES256", "jwk": s.JWK}, boundtest.Object{"jti": "a", "htm": "GET", "htu": "u", "iat": 1, "ath": nil})}, bound.ErrMalformed},
-		"an empty ath":     {[]string{with(boundtest.Object{"ath": ""})}, bound.ErrMalformed},
-		"an empty nonce":   {[]string{with(boundtest.Object{"nonce": ""})}, bound.ErrMalformed},
-		"a nonce of lists": {[]string{with(boundtest.Object{"nonce": []string{"a"}})}, bound.ErrMalformed},
+		"DBSC's":           {[]string{s.Token(t, device.Object{"typ": "dbsc+jwt", "alg": "ES256", "jwk": s.JWK}, good)}, bound.ErrMalformed},
+		"no key":           {[]string{s.Token(t, device.Object{"typ": "dpop+jwt", "alg": "ES256"}, good)}, bound.ErrKey},
+		"alg none":         {[]string{s.Token(t, device.Object{"typ": "dpop+jwt", "alg": "none", "jwk": s.JWK}, good)}, bound.ErrAlgorithm},
+		"HS256":            {[]string{s.Token(t, device.Object{"typ": "dpop+jwt", "alg": "HS256", "jwk": s.JWK}, good)}, bound.ErrAlgorithm},
+		"a private key":    {[]string{s.Token(t, device.Object{"typ": "dpop+jwt", "alg": "ES256", "jwk": device.Object{"kty": "EC", "crv": "P-256", "x": s.JWK["x"], "y": s.JWK["y"], "d": "AA"}}, good)}, bound.ErrKey},
+		"no jti":           {[]string{with(device.Object{"jti": nil})}, bound.ErrMalformed},
+		"an empty jti":     {[]string{with(device.Object{"jti": ""})}, bound.ErrMalformed},
+		"a jti of 257":     {[]string{with(device.Object{"jti": string(make([]byte, 257))})}, bound.ErrMalformed},
+		"no htm":           {[]string{with(device.Object{"htm": nil})}, bound.ErrMalformed},
+		"no htu":           {[]string{with(device.Object{"htu": nil})}, bound.ErrMalformed},
+		"no iat":           {[]string{with(device.Object{"iat": nil})}, bound.ErrMalformed},
+		"iat in quotes":    {[]string{with(device.Object{"iat": "1"})}, bound.ErrMalformed},
+		"iat of the past":  {[]string{with(device.Object{"iat": -1})}, bound.ErrExpired},
+		"iat of no time":   {[]string{with(device.Object{"iat": 1e300})}, bound.ErrExpired},
+		"ath null":         {[]string{s.Token(t, device.Object{"typ": "dpop+jwt", "alg": "ES256", "jwk": s.JWK}, device.Object{"jti": "a", "htm": "GET", "htu": "u", "iat": 1, "ath": nil})}, bound.ErrMalformed},
+		"an empty ath":     {[]string{with(device.Object{"ath": ""})}, bound.ErrMalformed},
+		"an empty nonce":   {[]string{with(device.Object{"nonce": ""})}, bound.ErrMalformed},
+		"a nonce of lists": {[]string{with(device.Object{"nonce": []string{"a"}})}, bound.ErrMalformed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := bound.ParseProof(c.values)

@@ -5,16 +5,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dynasession/dynasession/integration/device"
 	"github.com/dynasession/dynasession/sessions/web/internal/bound"
-	"github.com/dynasession/dynasession/sessions/web/internal/bound/boundtest"
 )
 
 // Whatever a browser sends: no panic, and nothing registers or refreshes that the key has not signed.
 func FuzzParseResponse(f *testing.F) {
-	s := boundtest.NewES256(f)
+	s := device.NewES256(f)
 	fresh, b := bound.New(), registered(f, s)
 	registration, refresh := s.Registration(f, fresh.RegistrationChallenge(epoch)), s.Refresh(f, b.Challenge(epoch))
-	rsa := boundtest.NewRS256(f)
+	rsa := device.NewRS256(f)
 	for _, seed := range []string{registration, refresh, rsa.Registration(f, "c"), `"` + refresh + `"`, "", "..", "e30.e30.", rfcLogin} {
 		f.Add(seed)
 	}
@@ -36,13 +36,13 @@ func FuzzParseResponse(f *testing.F) {
 
 // Whatever a client sends: no panic, and nothing is accepted that the key has not signed.
 func FuzzParseProof(f *testing.F) {
-	s := boundtest.NewES256(f)
+	s := device.NewES256(f)
 	login := s.Proof(f, claims(loginRequest, epoch, nil))
 	b, err := bound.New().BindClient(parseProof(f, login), loginRequest, epoch)
 	if err != nil {
 		f.Fatal(err)
 	}
-	good := s.Proof(f, claims(itsRequest, epoch, boundtest.Object{"nonce": b.Nonce(epoch)}))
+	good := s.Proof(f, claims(itsRequest, epoch, device.Object{"nonce": b.Nonce(epoch)}))
 	for _, seed := range []string{good, login, rfcLogin, rfcRequest, "", ".."} {
 		f.Add(seed)
 	}
@@ -60,8 +60,8 @@ func FuzzParseProof(f *testing.F) {
 // Whatever is stored: no panic, and what is read is written back the same.
 func FuzzParse(f *testing.F) {
 	f.Add(bound.New().Bytes())
-	f.Add(registered(f, boundtest.NewES256(f)).Bytes())
-	f.Add(registered(f, boundtest.NewRS256(f)).Bytes())
+	f.Add(registered(f, device.NewES256(f)).Bytes())
+	f.Add(registered(f, device.NewRS256(f)).Bytes())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		b, err := bound.Parse(data)
 		if err == nil && !bytes.Equal(b.Bytes(), data) {
@@ -88,7 +88,7 @@ func FuzzSessionID(f *testing.F) {
 
 // Whatever a cookie holds: no panic, and only our own values are accepted.
 func FuzzCheckCookie(f *testing.F) {
-	b := registered(f, boundtest.NewES256(f))
+	b := registered(f, device.NewES256(f))
 	cookie := b.Cookie(epoch)
 	for _, seed := range []string{cookie, b.Challenge(epoch), flip(cookie), "", strings.Repeat("A", 64)} {
 		f.Add(seed)

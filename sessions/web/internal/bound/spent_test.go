@@ -9,8 +9,8 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/integration/device"
 	"github.com/dynasession/dynasession/sessions/web/internal/bound"
-	"github.com/dynasession/dynasession/sessions/web/internal/bound/boundtest"
 )
 
 func keyOf(i int) (k bound.SpentKey) {
@@ -83,10 +83,10 @@ func TestSpent_ByManyAtOnce(t *testing.T) {
 
 func TestSpentKeys_TellProofsApart(t *testing.T) {
 	is := is.New(t)
-	s, other := boundtest.NewES256(t), boundtest.NewES256(t)
+	s, other := device.NewES256(t), device.NewES256(t)
 	one := parseProof(t, s.Proof(t, claims(itsRequest, epoch, nil))).Spent()
 	is.Equal(one, parseProof(t, s.Proof(t, claims(itsRequest, epoch, nil))).Spent()) // signed again, it is the same
-	is.True(one != parseProof(t, s.Proof(t, claims(itsRequest, epoch, boundtest.Object{"jti": "two"}))).Spent())
+	is.True(one != parseProof(t, s.Proof(t, claims(itsRequest, epoch, device.Object{"jti": "two"}))).Spent())
 	is.True(one != parseProof(t, other.Proof(t, claims(itsRequest, epoch, nil))).Spent())
 	is.Equal(parse(t, s.Refresh(t, "c")).Spent(), parse(t, other.Refresh(t, "c")).Spent())
 	is.True(parse(t, s.Refresh(t, "c")).Spent() != parse(t, s.Refresh(t, "d")).Spent())

@@ -10,8 +10,8 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/integration/device"
 	"github.com/dynasession/dynasession/sessions/web/internal/bound"
-	"github.com/dynasession/dynasession/sessions/web/internal/bound/boundtest"
 )
 
 // The stored form is read for ever: each line of the golden file is one that was written once.
@@ -50,10 +50,10 @@ func TestStamps_GoldenValues(t *testing.T) {
 	b, err := bound.Parse(data)
 	is.NoErr(err)
 	is.Equal(b.Identifier(), lines[1])
-	registration := parse(t, boundtest.NewES256(t).Registration(t, lines[2]))
+	registration := parse(t, device.NewES256(t).Registration(t, lines[2]))
 	_, err = bound.WithoutKey(b).Register(registration, epoch)
 	is.NoErr(err)
-	refresh := parse(t, boundtest.NewES256(t).Refresh(t, lines[3])) // which lacks the key, and not the challenge
+	refresh := parse(t, device.NewES256(t).Refresh(t, lines[3])) // which lacks the key, and not the challenge
 	refused(t, b.Refresh(refresh, life, epoch), bound.ErrSignature)
 	is.NoErr(b.CheckCookie(lines[4], life, epoch))
 }
@@ -61,14 +61,14 @@ func TestStamps_GoldenValues(t *testing.T) {
 func TestBytes_AreCompact(t *testing.T) {
 	is := is.New(t)
 	is.Equal(len(bound.New().Bytes()), bound.FixedBytes)
-	is.Equal(len(registered(t, boundtest.NewES256(t)).Bytes()), 75)
-	is.Equal(len(registered(t, boundtest.NewRS256(t)).Bytes()), 42+4+256)
+	is.Equal(len(registered(t, device.NewES256(t)).Bytes()), 75)
+	is.Equal(len(registered(t, device.NewRS256(t)).Bytes()), 42+4+256)
 }
 
 // What encrypted data is bound to stays as it is, and differs from session to session.
 func TestBytes_ARegistrationKeepsTheFirst(t *testing.T) {
 	is := is.New(t)
-	s := boundtest.NewES256(t)
+	s := device.NewES256(t)
 	before := bound.New()
 	after, err := before.Register(parse(t, s.Registration(t, before.RegistrationChallenge(epoch))), epoch.Add(time.Second))
 	is.NoErr(err)
@@ -77,7 +77,7 @@ func TestBytes_ARegistrationKeepsTheFirst(t *testing.T) {
 }
 
 func TestParse_Refuses(t *testing.T) {
-	good := registered(t, boundtest.NewES256(t)).Bytes()
+	good := registered(t, device.NewES256(t)).Bytes()
 	change := func(i int, to byte) []byte {
 		b := bytes.Clone(good)
 		b[i] = to

@@ -1,6 +1,6 @@
-// Package boundtest has devices for tests: browsers and API clients that sign what they are told to,
+// Package device has devices for tests: browsers and API clients that sign what they are told to,
 // also what a real one would not.
-package boundtest
+package device
 
 import (
 	"crypto"
