@@ -51,19 +51,31 @@ type compress[T any] struct {
 }
 
 // Validate returns an error that names what is nil or negative, that a trial of the compressor ends with, or that inner has.
-func (c compress[T]) Validate() error {
+func (c compress[T]) Validate() error { return c.validate(false) }
+
+func (c compress[T]) validate(reading bool) error {
 	if err := c.usable(); err != nil {
 		return err
 	}
 	if err := try(c.by); err != nil {
 		return err
 	}
-	if v, ok := c.inner.(interface{ Validate() error }); ok {
-		if err := v.Validate(); err != nil {
-			return fmt.Errorf("Compress: inner: %w", err)
-		}
+	if err := validate(c.inner, reading); err != nil {
+		return fmt.Errorf("Compress: inner: %w", err)
 	}
 	return nil
+}
+
+// forms are those of inner, and compressed.
+func (c compress[T]) forms() []form {
+	if c.usable() != nil {
+		return nil
+	}
+	forms := formsOf(c.inner)
+	for _, f := range forms {
+		forms = append(forms, form{c.prefix() + f.format, [2]any{c.name, f.by}})
+	}
+	return forms
 }
 
 func (c compress[T]) usable() error {
@@ -85,7 +97,30 @@ func (c compress[T]) Encode(v T) (Payload, error) {
 	if err := c.usable(); err != nil {
 		return nil, err
 	}
-	plain, err := c.inner.Encode(v)
+	return c.pack(c.inner.Encode(v))
+}
+
+// EncodeOver does what inner's does, with what stored holds. See [Keeper].
+func (c compress[T]) EncodeOver(v T, stored Payload) (Payload, error) {
+	if plain, ok := c.open(stored); ok {
+		return c.over(v, plain)
+	}
+	return c.Encode(v)
+}
+
+func (c compress[T]) open(p Payload) (plain Payload, ok bool) {
+	if p == nil || c.usable() != nil {
+		return nil, false
+	}
+	return open(c.inner, c.unpack(p))
+}
+
+func (c compress[T]) over(v T, plain Payload) (Payload, error) {
+	return c.pack(over(c.inner, v, plain))
+}
+
+// pack compresses what inner has made.
+func (c compress[T]) pack(plain Payload, err error) (Payload, error) {
 	if err != nil || plain == nil || plain.Format() == "" {
 		return plain, err
 	}
@@ -119,10 +154,15 @@ func (c compress[T]) Decode(p Payload) (T, error) {
 		var zero T
 		return zero, err
 	}
+	return c.inner.Decode(c.unpack(p))
+}
+
+// unpack returns what p holds, if it is compressed, and else p.
+func (c compress[T]) unpack(p Payload) Payload {
 	if p != nil {
 		if format, ok := strings.CutPrefix(p.Format(), c.prefix()); ok {
-			p = expanding(format, p, c.by)
+			return expanding(format, p, c.by)
 		}
 	}
-	return c.inner.Decode(p)
+	return p
 }

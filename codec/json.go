@@ -32,6 +32,7 @@ var jsonFormat = shape.Format{
 	Methods:           []shape.Methods{shape.JSONMethods(), shape.TextMethods()},
 	NumberInInterface: true,
 	NilEmbedded:       true,
+	Folds:             true,
 }
 
 // Validate returns an error that names the field of T whose type can't be stored, if there is one.
@@ -73,6 +74,31 @@ func (c JSON[T]) Encode(v T) (Payload, error) {
 	return p, nil
 }
 
+// EncodeOver returns v as JSON text, followed by the members of stored that T has no field for, as they are written there, byte for byte:
+// see [Keeper].
+func (c JSON[T]) EncodeOver(v T, stored Payload) (Payload, error) {
+	p, err := c.Encode(v)
+	if err != nil {
+		return nil, err
+	}
+	old, err := BytesOf(stored, formatJSON)
+	if err != nil {
+		return p, nil
+	}
+	fresh, err := p.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	s, err := jsonFormat.Of(reflect.TypeFor[T]())
+	if err != nil {
+		return nil, fmt.Errorf("json: %w", err)
+	}
+	if all, ok := carryJSON(s.Plan, fresh, old); ok {
+		return Opaque(formatJSON, all), nil
+	}
+	return p, nil
+}
+
 // Decode reads JSON text. Fields that T doesn't have are ignored, and those that the text doesn't have are zero.
 func (c JSON[T]) Decode(p Payload) (T, error) {
 	var v, zero T
@@ -83,6 +109,9 @@ func (c JSON[T]) Decode(p Payload) (T, error) {
 	s, err := jsonFormat.Of(reflect.TypeFor[T]())
 	if err != nil {
 		return zero, fmt.Errorf("json: %w", err)
+	}
+	if b, err = checkJSON(b, s.Plan); err != nil {
+		return zero, jsonDecodeError(err)
 	}
 	if s.Interfaces {
 		err = unmarshalNumbers(b, &v)

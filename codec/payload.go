@@ -47,6 +47,12 @@ func (o opaque) String() string {
 	return fmt.Sprintf("%s payload, %d bytes", format, len(data))
 }
 
+// WithFormat returns the same bytes under another format.
+func (o opaque) WithFormat(format string) Payload {
+	_, data := o()
+	return Opaque(format, data)
+}
+
 func (o opaque) GoString() string             { return o.String() }
 func (o opaque) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 

@@ -5,24 +5,47 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 )
 
 // advise adds to an error that an operator can mend what to do about it.
-func advise(err error) error {
-	if advice := adviceFor(err); advice != "" {
+func (s *Store) advise(err error) error {
+	return advise(err, *s.table, regionOf(s.api))
+}
+
+func advise(err error, table, region string) error {
+	if advice := adviceFor(err, table, region); advice != "" {
 		return fmt.Errorf("%s: %w", advice, err)
 	}
 	return err
 }
 
-func adviceFor(err error) string {
+// regionOf returns where a client of the SDK calls, "" if that can't be told.
+func regionOf(api any) string {
+	client, ok := api.(interface{ Options() dynamodb.Options })
+	if !ok {
+		return ""
+	}
+	o := client.Options()
+	if o.BaseEndpoint != nil {
+		return *o.BaseEndpoint
+	}
+	return o.Region
+}
+
+func adviceFor(err error, table, region string) string {
 	var missing *types.ResourceNotFoundException
 	var api smithy.APIError
 	switch {
 	case errors.As(err, &missing):
-		return "the table does not exist in this account and region: create it with dynamo.CreateTable, or name another"
+		where := "this account and region"
+		if region != "" {
+			where = "this account and " + region
+		}
+		return fmt.Sprintf("table %q does not exist in %s: name the right table or set the right region, "+
+			"or create it with dynamo.CreateTable", table, where)
 	case errors.As(err, &api):
 		return adviceForCode(api)
 	}
@@ -36,15 +59,29 @@ func adviceFor(err error) string {
 }
 
 func adviceForCode(err smithy.APIError) string {
+	message := err.ErrorMessage()
 	switch err.ErrorCode() {
 	case "AccessDeniedException":
-		return "the role must allow dynamodb:GetItem, PutItem, UpdateItem and DeleteItem on the table"
-	case "UnrecognizedClientException", "InvalidSignatureException", "ExpiredTokenException", "IncompleteSignatureException":
-		return "AWS does not accept the credentials: renew them"
+		return "the role must allow dynamodb:GetItem, BatchGetItem, PutItem, UpdateItem and DeleteItem on the table"
+	case "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture":
+		return adviceClock
+	case "InvalidSignatureException":
+		if strings.Contains(message, "expired") || strings.Contains(message, "not yet current") {
+			return adviceClock
+		}
+		return adviceCredentials
+	case "UnrecognizedClientException", "ExpiredTokenException", "IncompleteSignatureException", "InvalidClientTokenId":
+		return adviceCredentials
 	case "ValidationException":
-		if strings.Contains(err.ErrorMessage(), "schema") {
-			return "the table's key must be `id`, a string, without a sort key: see dynamo.CheckTable"
+		if strings.Contains(message, "schema") || strings.Contains(message, "number of conditions on the keys") {
+			return "the table's partition key must be `id`, a string, without a sort key; a table's key can't be changed, so " +
+				"create another table: dynamo.CheckTable says what is wrong"
 		}
 	}
 	return ""
 }
+
+const (
+	adviceClock       = "this host's clock is more than 5 minutes off: set it by NTP (chrony, systemd-timesyncd)"
+	adviceCredentials = "AWS does not accept the credentials: renew them"
+)

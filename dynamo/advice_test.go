@@ -11,7 +11,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/dynamo"
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // An error that an operator can mend says what to do.
@@ -21,21 +21,21 @@ func TestAdvice(t *testing.T) {
 		want   string
 	}{
 		"no table":            {refusedWith(400, "ResourceNotFoundException", ""), "dynamo.CreateTable"},
-		"denied":              {refusedWith(400, "AccessDeniedException", ""), "the role must allow dynamodb:GetItem"},
+		"denied":              {refusedWith(400, "AccessDeniedException", ""), "the role must allow dynamodb:GetItem, BatchGetItem, PutItem, UpdateItem and DeleteItem"},
 		"unknown credentials": {refusedWith(400, "UnrecognizedClientException", ""), "does not accept the credentials"},
 		"expired credentials": {refusedWith(400, "ExpiredTokenException", ""), "does not accept the credentials"},
 		"another key": {
 			answer{status: 400, body: `{"__type":"com.amazon.coral.validate#ValidationException","message":"The provided key element does not match the schema"}`},
-			"the table's key must be `id`",
+			"the table's partition key must be `id`",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			is := is.New(t)
 			store, _ := newStore(t, c.answer)
 			_, err := store.Load(t.Context(), "k")
-			is.True(errors.Is(err, sessions.ErrUnavailable))
+			is.True(errors.Is(err, driver.ErrUnavailable))
 			is.True(strings.Contains(err.Error(), c.want))
-			is.True(strings.Contains(store.Delete(t.Context(), "k").Error(), c.want)) // writes too
+			is.True(strings.Contains(store.Create(t.Context(), record()).Error(), c.want)) // writes too
 		})
 	}
 }
@@ -51,11 +51,11 @@ func TestAdviceWithoutRegionOrCredentials(t *testing.T) {
 		store, err := dynamo.NewStore(dynamodb.New(options), nil)
 		is.NoErr(err)
 		_, err = store.Load(t.Context(), "k")
-		is.True(errors.Is(err, sessions.ErrUnavailable))
+		is.True(errors.Is(err, driver.ErrUnavailable))
 		is.True(strings.Contains(err.Error(), want))
 
 		err = store.Create(t.Context(), record())
-		check(t, err, sessions.ErrUnavailable) // nothing was sent: its outcome is known
+		check(t, err, driver.ErrUnavailable) // nothing was sent: its outcome is known
 		is.True(strings.Contains(err.Error(), want))
 		is.Equal(len(w.sent), 0)
 	}

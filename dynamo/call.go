@@ -2,82 +2,134 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/dynamo/internal/item"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // call is one call of a store: its deadline, its retries, and what became of its attempts.
 type call struct {
 	*retry.Standard
-	endpoints *endpoints
-	ctx       context.Context
-	cancel    context.CancelFunc
-	effort    *sessions.Effort // what somebody wants to know of it; nil: nobody does
-	lost      bool             // an attempt failed in a way that leaves open whether it was applied
-	failed    atomic.Bool      // an attempt failed
+	store  *Store
+	ctx    context.Context
+	cancel context.CancelFunc
+	trace  *driver.Trace // nil: nobody wants to know
+	lost   bool          // an attempt failed in a way that leaves open whether it was applied
+	failed atomic.Bool   // an attempt failed
 }
 
-// begin starts a call, unless ctx is done already.
-func (s *Store) begin(ctx context.Context) (*call, error) {
-	c := new(call)
-	return c, s.start(ctx, c)
-}
-
-// start is begin of a call that is there.
-func (s *Store) start(ctx context.Context, c *call) error {
+// begin starts a call, unless ctx is done already. The caller must end it with cancel.
+func (s *Store) begin(ctx context.Context, c *call) error {
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("%w: %w", sessions.ErrUnavailable, err)
+		return fmt.Errorf("%w: %w", driver.ErrUnavailable, err)
 	}
-	c.Standard, c.endpoints, c.effort = s.policy, s.endpoints, sessions.EffortOf(ctx)
+	c.Standard, c.store, c.trace = s.policy, s, driver.TraceFrom(ctx)
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= s.timeout {
-		c.ctx, c.cancel = ctx, func() {} // the caller's own comes first
+		c.ctx, c.cancel = ctx, func() {} // the caller's own deadline comes first
 	} else {
 		c.ctx, c.cancel = context.WithTimeout(ctx, s.timeout)
 	}
 	return nil
 }
 
-// options puts the call in charge of its own retries, and spares it what the call before has found out.
+// options makes the SDK ask the call about its retries.
 func (c *call) options(o *dynamodb.Options) {
 	o.Retryer = c
 	o.RetryMaxAttempts = 0
-	c.endpoints.remember(o)
 }
 
-// IsErrorRetryable is what the SDK asks after each failed attempt; that is where an attempt without an answer is noticed.
+// IsErrorRetryable is what the SDK asks after each failed attempt. That is where an attempt without an answer is noticed.
 func (c *call) IsErrorRetryable(err error) bool {
 	c.lost = c.lost || unanswered(err)
 	c.failed.Store(true)
 	return c.Standard.IsErrorRetryable(err)
 }
 
-// failedRead returns the error of a read that failed.
-func (c *call) failedRead(err error) error {
-	return fmt.Errorf("%w: %w", sessions.ErrUnavailable, advise(err))
-}
-
-// failedWrite returns the error of a write that failed: known not to have been applied, or not known.
-func (c *call) failedWrite(err error) error {
-	if c.lost || leavesOpen(err) {
-		return fmt.Errorf("%w: %w", sessions.ErrOutcomeUnknown, err)
+// write makes one write, whose input is a [*dynamodb.PutItemInput], UpdateItemInput or DeleteItemInput, and returns the
+// attributes that it asks for. If the write's condition does not hold, refused says what that means, by the item that was
+// there, nil if there was none.
+func (s *Store) write(ctx context.Context, input any, refused func(*call, item.Item) error) (item.Item, error) {
+	var c call
+	if err := s.begin(ctx, &c); err != nil {
+		return nil, err
 	}
-	return fmt.Errorf("%w: %w", sessions.ErrUnavailable, advise(err))
-}
-
-// refused returns the error of a write whose condition did not hold, and whose own earlier attempt is not what is stored.
-// After an attempt without an answer, that one may have been applied and overwritten since: then nothing is known.
-func (c *call) refused(reason error) error {
-	if c.lost {
-		return fmt.Errorf("%w: an attempt was not answered, and afterwards: %w", sessions.ErrOutcomeUnknown, hide(reason))
+	defer c.cancel()
+	attributes, err := c.send(input)
+	if err == nil {
+		return attributes, nil
 	}
-	return reason
+	if old, ok := conditionFailed(err); ok {
+		return nil, refused(&c, old)
+	}
+	return nil, c.failedWrite(err)
 }
 
-// hide keeps reason's text but not its identity: who asks errors.Is for a conflict must not find one here.
-func hide(reason error) error { return fmt.Errorf("%v", reason) }
+// send makes a write, and notes the capacity that it consumes if somebody wants to know.
+func (c *call) send(input any) (attributes item.Item, err error) {
+	api := c.store.api
+	switch in := input.(type) {
+	case *dynamodb.PutItemInput:
+		in.ReturnConsumedCapacity = c.capacity()
+		out, err := api.PutItem(c.ctx, in, c.options)
+		if err != nil {
+			return nil, err
+		}
+		c.countWrite(out.ConsumedCapacity)
+		return out.Attributes, nil
+	case *dynamodb.UpdateItemInput:
+		in.ReturnConsumedCapacity = c.capacity()
+		out, err := api.UpdateItem(c.ctx, in, c.options)
+		if err != nil {
+			return nil, err
+		}
+		c.countWrite(out.ConsumedCapacity)
+		return out.Attributes, nil
+	case *dynamodb.DeleteItemInput:
+		in.ReturnConsumedCapacity = c.capacity()
+		out, err := api.DeleteItem(c.ctx, in, c.options)
+		if err != nil {
+			return nil, err
+		}
+		c.countWrite(out.ConsumedCapacity)
+		return out.Attributes, nil
+	}
+	return nil, fmt.Errorf("%T is not a write", input)
+}
+
+// conditionFailed reports whether a write's condition did not hold, and returns the item that was there, nil if there was none.
+func conditionFailed(err error) (old item.Item, ok bool) {
+	var failed *types.ConditionalCheckFailedException
+	if !errors.As(err, &failed) {
+		return nil, false
+	}
+	return failed.Item, true
+}
+
+// capacity is what a request asks the service to tell of the capacity that it consumes.
+func (c *call) capacity() types.ReturnConsumedCapacity {
+	if c.trace.WantsCapacity() {
+		return types.ReturnConsumedCapacityTotal
+	}
+	return ""
+}
+
+func (c *call) countRead(consumed *types.ConsumedCapacity) {
+	if consumed != nil {
+		c.trace.Consumed(aws.ToFloat64(consumed.CapacityUnits), 0)
+	}
+}
+
+func (c *call) countWrite(consumed *types.ConsumedCapacity) {
+	if consumed != nil {
+		c.trace.Consumed(0, aws.ToFloat64(consumed.CapacityUnits))
+	}
+}

@@ -13,7 +13,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/dynamo"
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 var hanging = answer{hang: true}
@@ -28,10 +28,10 @@ func TestHangingServiceEndsAtTheDeadline(t *testing.T) {
 			store, err := dynamo.NewStore(w.client(), &dynamo.Config{Timeout: 20 * time.Millisecond})
 			is.NoErr(err)
 			err = write(t.Context(), store) // t.Context() has no deadline: that this returns is the proof
-			check(t, err, sessions.ErrOutcomeUnknown)
+			check(t, err, driver.ErrOutcomeUnknown)
 			is.True(errors.Is(err, context.DeadlineExceeded))
 			_, err = store.Load(t.Context(), "k")
-			check(t, err, sessions.ErrUnavailable)
+			check(t, err, driver.ErrUnavailable)
 		})
 	}
 }
@@ -42,7 +42,7 @@ func TestThrottlingServiceEndsInUnavailable(t *testing.T) {
 	w := &wire{answers: []answer{throttled}}
 	store, err := dynamo.NewStore(w.client(), &dynamo.Config{Timeout: 50 * time.Millisecond})
 	is.NoErr(err)
-	check(t, store.Create(t.Context(), record()), sessions.ErrUnavailable) // known not to have been applied
+	check(t, store.Create(t.Context(), record()), driver.ErrUnavailable) // known not to have been applied
 	is.True(len(w.sent) <= 6)
 }
 
@@ -53,11 +53,11 @@ func TestDoneContextSendsNothing(t *testing.T) {
 	cancel()
 	for _, write := range writes {
 		err := write(ctx, store)
-		check(t, err, sessions.ErrUnavailable) // not unknown: nothing was sent
+		check(t, err, driver.ErrUnavailable) // not unknown: nothing was sent
 		is.True(errors.Is(err, context.Canceled))
 	}
 	_, err := store.Load(ctx, "k")
-	check(t, err, sessions.ErrUnavailable)
+	check(t, err, driver.ErrUnavailable)
 	is.True(errors.Is(err, context.Canceled))
 	is.Equal(len(w.sent), 0)
 }
@@ -71,9 +71,12 @@ func TestTheDeadlineEndsWithTheCall(t *testing.T) {
 		is.Equal(w.ctx.Err(), context.Canceled)
 	}
 	_, err := store.Load(t.Context(), "k")
-	check(t, err, sessions.ErrNotFound)
+	check(t, err, driver.ErrNotFound)
 	is.Equal(w.ctx.Err(), context.Canceled)
-	_, err = store.LoadRoster(t.Context(), "k")
+	_, err = store.LoadRosters(t.Context(), "k")
+	is.NoErr(err)
+	is.Equal(w.ctx.Err(), context.Canceled)
+	_, err = store.LoadAll(t.Context(), []string{"a", "b"})
 	is.NoErr(err)
 	is.Equal(w.ctx.Err(), context.Canceled)
 	is.NoErr(t.Context().Err())
@@ -84,7 +87,7 @@ func TestContextDoneUnderWayLeavesOpenWhatBecame(t *testing.T) {
 	store, _ := newStore(t, hanging)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	check(t, store.Create(ctx, record()), sessions.ErrOutcomeUnknown)
+	check(t, store.Create(ctx, record()), driver.ErrOutcomeUnknown)
 	is.True(ctx.Err() != nil)
 }
 
@@ -117,7 +120,7 @@ func TestRetriesAreTheStoresOwn(t *testing.T) {
 	client := dynamodb.New(w.client().Options(), func(o *dynamodb.Options) { o.RetryMaxAttempts = 10 })
 	store, err := dynamo.NewStore(client, nil)
 	is.NoErr(err)
-	check(t, store.WithoutPauses().Delete(t.Context(), "k"), sessions.ErrOutcomeUnknown)
+	check(t, writes["Delete"](t.Context(), store.WithoutPauses()), driver.ErrOutcomeUnknown)
 	is.Equal(len(w.sent), 6)
 }
 
@@ -128,7 +131,7 @@ func TestRetriesShareAQuota(t *testing.T) {
 	const calls = 100
 	for range calls {
 		_, err := store.Load(t.Context(), "k")
-		is.True(errors.Is(err, sessions.ErrUnavailable))
+		is.True(errors.Is(err, driver.ErrUnavailable))
 	}
 	is.True(len(w.sent) < calls+calls/2) // far from six times as many
 }
@@ -144,7 +147,7 @@ func TestSDKErrorsStayInReach(t *testing.T) {
 	is.Equal(api.ErrorCode(), "ResourceNotFoundException")
 
 	store, _ = newStore(t, throttled)
-	err = store.Delete(t.Context(), "k")
+	err = writes["Delete"](t.Context(), store)
 	var provisioned *types.ProvisionedThroughputExceededException
 	is.True(errors.As(err, &provisioned))
 }
@@ -162,13 +165,13 @@ func (p plain) DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*d
 func TestOtherAPIsThanTheSDKsClient(t *testing.T) {
 	is := is.New(t)
 	for want, errs := range map[error][]error{
-		sessions.ErrOutcomeUnknown: {errors.New("connection lost"), &types.InternalServerError{}},
-		sessions.ErrUnavailable:    {&types.ProvisionedThroughputExceededException{}, &types.ResourceNotFoundException{}},
+		driver.ErrOutcomeUnknown: {errors.New("connection lost"), &types.InternalServerError{}},
+		driver.ErrUnavailable:    {&types.ProvisionedThroughputExceededException{}, &types.ResourceNotFoundException{}},
 	} {
 		for _, cause := range errs {
 			store, err := dynamo.NewStore(plain{err: cause}, nil)
 			is.NoErr(err)
-			err = store.Delete(t.Context(), "k")
+			err = writes["Delete"](t.Context(), store)
 			check(t, err, want)
 			is.True(errors.Is(err, cause))
 		}

@@ -7,28 +7,28 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/dynamo/internal/awshttp"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // WithoutPauses makes s retry at once, so that a test of retries takes no time.
-func (s *Store) WithoutPauses() *Store {
-	s.policy = newPolicy(retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil }))
+func (s *Store) WithoutPauses() *Store { return s.WithPauses(0) }
+
+// WithPauses makes each retry of s wait for d.
+func (s *Store) WithPauses(d time.Duration) *Store {
+	s.policy = newPolicy(retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return d, nil }))
 	return s
 }
 
-// Transports returns those of the client that NewClient makes: of all calls, and of PutItem. Both may be changed.
-func Transports(c *dynamodb.Client) (all, puts *http.Transport) {
-	i := c.Options().HTTPClient.(*impatient)
-	return i.all.Transport.(*http.Transport), i.puts.Transport.(*http.Transport)
+// Transport returns that of the client that NewClient makes. It may be changed.
+func Transport(c *dynamodb.Client) *http.Transport {
+	return c.Options().HTTPClient.(*awshttp.Impatient).Transport()
 }
 
-// TuneDialer does to a dialer what NewClient does.
-var TuneDialer = tuneDialer
-
-// What benchmarks compare with.
+// KeyOf and ReplaceInput are what benchmarks compare with.
 var KeyOf = keyOf
 
 // ReplaceInput returns the request of a Replace.
-func (s *Store) ReplaceInput(rec sessions.Record, rev string) (*dynamodb.UpdateItemInput, error) {
+func (s *Store) ReplaceInput(rec driver.Record, rev string) (*dynamodb.UpdateItemInput, error) {
 	return s.replaceInput(rec, rev)
 }

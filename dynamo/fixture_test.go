@@ -19,7 +19,7 @@ import (
 
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/dynamo"
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // wire is the network of a client: it answers each attempt as it is told, and keeps what was sent.
@@ -103,27 +103,28 @@ func conditionFailed(rev string) answer {
 	if rev == "" {
 		return refusedWith(400, "ConditionalCheckFailedException", "")
 	}
-	return refusedWith(400, "ConditionalCheckFailedException", `,"Item":{"id":{"S":"k"},"rev":{"S":"`+rev+`"}}`)
+	return refusedWith(400, "ConditionalCheckFailedException", `,"Item":{"id":{"S":"k"},"idle_timeout":{"N":"7200"},"rev":{"S":"`+rev+`"}}`)
 }
 
-// cancelled is the answer to a transaction of two that these reasons have cancelled: code, or code@rev of the item.
-func cancelled(reasons ...string) answer {
-	var list []string
-	for _, r := range reasons {
-		code, rev, found := strings.Cut(r, "@")
-		if found {
-			list = append(list, fmt.Sprintf(`{"Code":%q,"Item":{"id":{"S":"k"},"rev":{"S":%q}}}`, code, rev))
-		} else {
-			list = append(list, fmt.Sprintf(`{"Code":%q}`, code))
-		}
-	}
-	return refusedWith(400, "TransactionCanceledException", `,"CancellationReasons":[`+strings.Join(list, ",")+`]`)
+// ended is the answer to a write whose condition does not hold, on a marker of this rev.
+func ended(rev string) answer {
+	return refusedWith(400, "ConditionalCheckFailedException", `,"Item":{`+markerItem(rev)+`}`)
+}
+
+func markerItem(rev string) string {
+	return `"id":{"S":"k"},"accessed":{"S":"2026-03-01T09:00:00+00:00"},"expires":{"N":"1772356500"},"ended":{"S":"renewed"},` +
+		`"next":{"S":"n"},"mark":{"S":"` + rev + `"}`
+}
+
+// onItem is the answer to a write whose condition does not hold, on an item with these attributes.
+func onItem(attributes string) answer {
+	return refusedWith(400, "ConditionalCheckFailedException", `,"Item":{`+attributes+`}`)
 }
 
 var at = time.Date(2026, 3, 1, 9, 0, 0, 123456000, time.UTC)
 
-func record() sessions.Record {
-	return sessions.Record{
+func record() driver.Record {
+	return driver.Record{
 		Key: "k", Payload: codec.Opaque("json", []byte(`{"n":1}`)), Rev: "ours",
 		Created: at, Accessed: at.Add(time.Minute), IdleTimeout: 2 * time.Hour, AbsoluteTimeout: 12 * time.Hour,
 	}

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // Whatever an item holds: it is a session, or an ErrDecode, or none, and never a panic.
@@ -24,10 +24,10 @@ func FuzzLoad(f *testing.F) {
 		if err == nil && (rec.Payload == nil || rec.IdleTimeout < 0 || rec.AbsoluteTimeout < 0 || rec.Created.IsZero() && rec.Created.Location() == nil) {
 			t.Error("half a record")
 		}
-		if err != nil && !errors.Is(err, sessions.ErrDecode) && !errors.Is(err, sessions.ErrNotFound) && !errors.Is(err, sessions.ErrUnavailable) {
+		if err != nil && !errors.Is(err, driver.ErrDecode) && !errors.Is(err, driver.ErrNotFound) && !errors.Is(err, driver.ErrUnavailable) {
 			t.Errorf("%v", err)
 		}
-		if _, err := store.LoadRoster(t.Context(), "k"); err != nil && !errors.Is(err, sessions.ErrDecode) && !errors.Is(err, sessions.ErrUnavailable) {
+		if _, err := store.LoadRosters(t.Context(), "k"); err != nil && !errors.Is(err, driver.ErrDecode) && !errors.Is(err, driver.ErrUnavailable) {
 			t.Errorf("%v", err)
 		}
 	})

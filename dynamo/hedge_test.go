@@ -15,9 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/matryer/is"
 
-	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/dynamo"
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // always lets each read be asked again.
@@ -55,7 +54,7 @@ func TestHedge_AReadThatIsLateIsAskedAgainAndTheFirstAnswerCounts(t *testing.T) 
 				p := &paced{next: steps(c.steps...)}
 				took, err := timed(t, hedged(t, p, always(10*ms)))
 				is.True(errors.Is(err, c.err))
-				is.True(c.err == nil || errors.Is(err, sessions.ErrUnavailable))
+				is.True(c.err == nil || errors.Is(err, driver.ErrUnavailable))
 				is.Equal(took, c.takes)
 				<-time.After(time.Second) // until the deaf one has ended as well
 				calls, cancelled := p.made()
@@ -73,7 +72,7 @@ func TestHedge_RostersAreReadsToo(t *testing.T) {
 		is := is.New(t)
 		p := &paced{next: steps(step{takes: time.Second}, step{takes: 5 * ms})}
 		begun := time.Now()
-		_, err := hedged(t, p, always(10*ms)).LoadRoster(t.Context(), "k")
+		_, err := hedged(t, p, always(10*ms)).LoadRosters(t.Context(), "k")
 		is.NoErr(err)
 		is.Equal(time.Since(begun), 15*ms)
 		calls, _ := p.made()
@@ -89,7 +88,7 @@ func TestHedge_IsOneAttemptOfTheSameRequest(t *testing.T) {
 		store, err := dynamo.NewStore(w.client(), &dynamo.Config{Hedge: always(10 * ms)})
 		is.NoErr(err)
 		_, err = store.Load(t.Context(), "k")
-		is.True(errors.Is(err, sessions.ErrUnavailable))
+		is.True(errors.Is(err, driver.ErrUnavailable))
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		is.Equal(len(w.sent), 2)
@@ -106,7 +105,7 @@ func TestHedge_WritesAreNeverMadeTwice(t *testing.T) {
 				w := &wire{answers: []answer{hanging}}
 				store, err := dynamo.NewStore(w.client(), &dynamo.Config{Hedge: always(10 * ms)})
 				is.NoErr(err)
-				is.True(errors.Is(write(t.Context(), store), sessions.ErrOutcomeUnknown))
+				is.True(errors.Is(write(t.Context(), store), driver.ErrOutcomeUnknown))
 				is.Equal(len(w.sent), 1)
 			})
 		})
@@ -217,7 +216,7 @@ func TestHedge_ARetryIsNotHedged(t *testing.T) {
 		store, err := dynamo.NewStore(w.client(), &dynamo.Config{Hedge: always(500 * ms)})
 		is.NoErr(err)
 		_, err = store.WithoutPauses().Load(t.Context(), "k")
-		is.True(errors.Is(err, sessions.ErrUnavailable))
+		is.True(errors.Is(err, driver.ErrUnavailable))
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		is.Equal(len(w.sent), 2) // the attempt that failed, and the one after it
@@ -290,30 +289,21 @@ func TestHedge_AGoroutineThatExitsIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		is := is.New(t)
 		_, err := timed(t, hedged(t, &paced{next: steps(step{exits: true})}, always(10*ms)))
-		is.True(errors.Is(err, sessions.ErrUnavailable))
+		is.True(errors.Is(err, driver.ErrUnavailable))
 	})
 }
 
-// kept keeps the events.
-type kept struct{ all []sessions.Event }
-
-func (k *kept) Observe(_ context.Context, e sessions.Event) { k.all = append(k.all, e) }
-
-func TestHedge_IsTold(t *testing.T) {
+func TestHedge_IsTraced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		is := is.New(t)
 		p := &paced{next: steps(step{takes: 5 * ms}, step{takes: time.Second}, step{takes: 5 * ms})}
-		var events kept
-		m, err := sessions.New(hedged(t, p, always(10*ms)), &sessions.Config[int]{Observer: &events, Clock: clock.NewFake(at)})
-		is.NoErr(err)
-		for range 2 {
-			_, err = m.Load(t.Context(), m.Create().ID().Secret())
+		store := hedged(t, p, always(10*ms))
+		for hedges := range 2 {
+			var trace driver.Trace
+			_, err := store.Load(driver.WithTrace(t.Context(), &trace), "k")
 			is.NoErr(err)
+			is.Equal(trace.Hedges, hedges)
 		}
-		is.Equal(len(events.all), 2)
-		is.Equal(events.all[0].Hedges, 0)
-		is.Equal(events.all[1].Hedges, 1)
-		is.Equal(events.all[1].Calls, 1) // one call of the store
 	})
 }
 

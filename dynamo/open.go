@@ -2,10 +2,19 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
+	"net/url"
+	"os"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/dynasession/dynasession/dynamo/internal/awshttp"
 )
 
 // OpenConfig sets up [Open] and [NewClient]. Every field may be left zero; a nil OpenConfig is the zero one.
@@ -42,12 +51,12 @@ func Open(ctx context.Context, cfg *OpenConfig) (*Store, error) {
 	return NewStore(client, cfg.config())
 }
 
-// NewClient returns the client that [Open] makes, for who needs it for [CreateTable] too, or wants to change it. It reads Region, Endpoint
-// and Timeout of cfg.
+// NewClient returns the client that [Open] makes, for callers that also need it for [CreateTable] or want to change it. It reads
+// Region, Endpoint and Timeout of cfg.
 //
-// Its HTTP client keeps up to 256 idle connections, each for 90 s, and finds one dead within 30 s. It waits 1 s for a connection, 1 s for
-// its TLS handshake and half of Timeout for an answer, of a PutItem excepted, and asks for no compression. A [Store] on it should have the
-// same Timeout.
+// Its HTTP client keeps up to 256 idle connections, each for 90 s, and finds one dead within 30 s. It waits 1 s for a
+// connection, 1 s for its TLS handshake and half of Timeout for an answer, and asks for no compression. When an answer doesn't
+// come, it closes the idle connections. A [Store] on it should have the same Timeout.
 func NewClient(ctx context.Context, cfg *OpenConfig) (*dynamodb.Client, error) {
 	if cfg == nil {
 		cfg = &OpenConfig{}
@@ -56,14 +65,46 @@ func NewClient(ctx context.Context, cfg *OpenConfig) (*dynamodb.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dynamo: OpenConfig.Endpoint: %w", err)
 	}
-	aws, err := loadAWS(ctx, cfg.Region, local)
+	awsConfig, err := loadAWS(ctx, cfg.Region, local)
 	if err != nil {
 		return nil, fmt.Errorf("dynamo: AWS configuration: %w", err)
 	}
-	return dynamodb.NewFromConfig(aws, func(o *dynamodb.Options) {
-		o.HTTPClient = tuned(o.HTTPClient, cfg.config().withDefaults().Timeout)
+	return dynamodb.NewFromConfig(awsConfig, func(o *dynamodb.Options) {
+		o.HTTPClient = awshttp.Tuned(o.HTTPClient, cfg.config().withDefaults().Timeout)
 		if cfg.Endpoint != "" {
 			o.BaseEndpoint = &cfg.Endpoint
 		}
 	}), nil
+}
+
+// localRegion is the region of an engine on this machine, which needs one for the signature only.
+const localRegion = "us-east-1"
+
+// localEndpoint reports whether endpoint is one of this machine.
+func localEndpoint(endpoint string) (bool, error) {
+	if endpoint == "" {
+		return false, nil
+	}
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return false, errors.New("must be a URL such as http://127.0.0.1:8000")
+	}
+	host := u.Hostname()
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback(), nil
+}
+
+// loadAWS returns AWS's default configuration, completed for an engine on this machine.
+func loadAWS(ctx context.Context, region string, local bool) (aws.Config, error) {
+	var options []func(*config.LoadOptions) error
+	if region != "" {
+		options = append(options, config.WithRegion(region))
+	} else if local {
+		options = append(options, config.WithDefaultRegion(localRegion))
+	}
+	if local && os.Getenv("AWS_ACCESS_KEY_ID") == "" {
+		placeholder := credentials.NewStaticCredentialsProvider("local", "local", "")
+		options = append(options, config.WithCredentialsProvider(placeholder))
+	}
+	return config.LoadDefaultConfig(ctx, options...)
 }

@@ -3,7 +3,6 @@ package dynamo_test
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -18,7 +17,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/dynamo"
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // opened returns a client as Open makes it.
@@ -33,25 +32,14 @@ func opened(t *testing.T, timeout time.Duration) *dynamodb.Client {
 // These are what the comment of NewClient and docs/operations.md say.
 func TestOpenHTTP_IsAsDocumented(t *testing.T) {
 	is := is.New(t)
-	all, puts := dynamo.Transports(opened(t, 0))
-	for _, transport := range []*http.Transport{all, puts} {
-		is.Equal(transport.MaxIdleConns, 256)
-		is.Equal(transport.MaxIdleConnsPerHost, 256)
-		is.Equal(transport.IdleConnTimeout, 90*time.Second)
-		is.Equal(transport.TLSHandshakeTimeout, time.Second)
-		is.True(transport.DisableCompression)
-	}
-	is.Equal(all.ResponseHeaderTimeout, dynamo.DefaultTimeout/2)
-	is.Equal(puts.ResponseHeaderTimeout, time.Duration(0))
-	all, _ = dynamo.Transports(opened(t, 500*time.Millisecond))
-	is.Equal(all.ResponseHeaderTimeout, 250*time.Millisecond)
-
-	var d net.Dialer
-	dynamo.TuneDialer(&d)
-	is.Equal(d.Timeout, time.Second)
-	k := d.KeepAliveConfig
-	is.True(k.Enable)
-	is.Equal(k.Idle+time.Duration(k.Count)*k.Interval, 30*time.Second) // until a dead one is found
+	transport := dynamo.Transport(opened(t, 0))
+	is.Equal(transport.MaxIdleConns, 256)
+	is.Equal(transport.MaxIdleConnsPerHost, 256)
+	is.Equal(transport.IdleConnTimeout, 90*time.Second)
+	is.Equal(transport.TLSHandshakeTimeout, time.Second)
+	is.True(transport.DisableCompression)
+	is.Equal(transport.ResponseHeaderTimeout, dynamo.DefaultTimeout/2)
+	is.Equal(dynamo.Transport(opened(t, 500*time.Millisecond)).ResponseHeaderTimeout, 250*time.Millisecond)
 }
 
 // network is a network of pipes in a synctest bubble.
@@ -59,17 +47,14 @@ type network struct {
 	mu      sync.Mutex
 	dials   int
 	healthy func(dial int) bool // whether a connection that is dialed answers
-	puts    int                 // requests of PutItem that arrived
 	late    time.Duration       // how long an answer takes
 }
 
 // use makes a client speak through n.
 func (n *network) use(client *dynamodb.Client) (stop func()) {
-	all, puts := dynamo.Transports(client)
-	for _, transport := range []*http.Transport{all, puts} {
-		transport.Proxy, transport.DialContext = nil, n.dial
-	}
-	return func() { all.CloseIdleConnections(); puts.CloseIdleConnections() }
+	transport := dynamo.Transport(client)
+	transport.Proxy, transport.DialContext = nil, n.dial
+	return transport.CloseIdleConnections
 }
 
 func (n *network) dial(context.Context, string, string) (net.Conn, error) {
@@ -98,11 +83,6 @@ func (n *network) serve(c net.Conn, answers func() bool) {
 		if _, err := io.Copy(io.Discard, request.Body); err != nil {
 			return
 		}
-		if request.Header.Get("X-Amz-Target") == "DynamoDB_20120810.PutItem" {
-			n.mu.Lock()
-			n.puts++
-			n.mu.Unlock()
-		}
 		if answers() {
 			<-time.After(max(n.late, time.Millisecond))
 			body := `{"Item":{` + whole + `}}`
@@ -127,7 +107,7 @@ func TestOpenHTTP_AnAnswerThatDoesNotComeLeavesTimeForAnotherAttempt(t *testing.
 		is.True(took >= dynamo.DefaultTimeout/2)
 		is.True(took < dynamo.DefaultTimeout)
 		synctest.Wait() // until the connection is idle again
-		is.NoErr(store.Delete(t.Context(), "k"))
+		is.NoErr(store.Touch(t.Context(), "k", at, at))
 		is.Equal(n.dials, 2) // and goes on being used
 	})
 }
@@ -169,8 +149,8 @@ func TestOpenHTTP_AllIdleConnectionsHaveDiedTogether(t *testing.T) {
 	})
 }
 
-// A PutItem that was given up may be applied later than a DeleteItem that follows it: it has the time of the whole call.
-func TestOpenHTTP_ACreateIsNotGivenUpHalfWay(t *testing.T) {
+// An answer that comes too late is given up, whatever the call, and the next attempt finds what it has done.
+func TestOpenHTTP_AWriteThatIsLateIsGivenUpToo(t *testing.T) {
 	client := opened(t, 0)
 	synctest.Test(t, func(t *testing.T) {
 		is := is.New(t)
@@ -178,9 +158,9 @@ func TestOpenHTTP_ACreateIsNotGivenUpHalfWay(t *testing.T) {
 		defer n.use(client)()
 		store, err := dynamo.NewStore(client, nil)
 		is.NoErr(err)
-		is.NoErr(store.Create(t.Context(), record()))
-		is.Equal(n.puts, 1)
-		is.True(errors.Is(store.Replace(t.Context(), record(), "r"), sessions.ErrOutcomeUnknown)) // any other call is
-		<-time.After(time.Minute)                                                                 // until the last answers have come to nobody
+		for _, write := range writes {
+			check(t, write(t.Context(), store), driver.ErrOutcomeUnknown)
+		}
+		<-time.After(time.Minute) // until the last answers have come to nobody
 	})
 }

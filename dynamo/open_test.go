@@ -83,3 +83,12 @@ func TestOpenErrorsNameTheField(t *testing.T) {
 	_, err := dynamo.Open(t.Context(), &dynamo.OpenConfig{Timeout: -1, Endpoint: "http://127.0.0.1:1"})
 	is.True(err != nil && strings.Contains(err.Error(), "Config.Timeout"))
 }
+
+// The client of Open is AWS's otherwise: what the environment says of certificates counts, say.
+func TestOpenAWS_ReadsTheSharedConfiguration(t *testing.T) {
+	is := is.New(t)
+	noAWS(t)
+	t.Setenv("AWS_CA_BUNDLE", "/nonexistent/bundle.pem")
+	_, err := dynamo.NewClient(t.Context(), &dynamo.OpenConfig{Endpoint: "http://127.0.0.1:8000"})
+	is.True(err != nil)
+}

@@ -9,16 +9,39 @@ import (
 	"time"
 
 	"github.com/dynasession/dynasession/dynamo"
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // The writes of a store, each of the record that is ours in place of the one whose rev is "base".
 var writes = map[string]func(context.Context, *dynamo.Store) error{
 	"Create":  func(ctx context.Context, s *dynamo.Store) error { return s.Create(ctx, record()) },
 	"Replace": func(ctx context.Context, s *dynamo.Store) error { return s.Replace(ctx, record(), "base") },
-	"Rename":  func(ctx context.Context, s *dynamo.Store) error { return s.Rename(ctx, "from", record(), "base") },
 	"Touch":   func(ctx context.Context, s *dynamo.Store) error { return s.Touch(ctx, "k", at, at.Add(time.Hour)) },
-	"Delete":  func(ctx context.Context, s *dynamo.Store) error { return s.Delete(ctx, "k") },
+	"Bind":    func(ctx context.Context, s *dynamo.Store) error { return s.Bind(ctx, "k", []byte{1}, []byte{2}) },
+	"End": func(ctx context.Context, s *dynamo.Store) error {
+		_, err := s.End(ctx, driver.End{Key: "k", Marker: marker()})
+		return err
+	},
+	"End if": func(ctx context.Context, s *dynamo.Store) error {
+		_, err := s.End(ctx, driver.End{Key: "k", Marker: marker(), If: &driver.State{Rev: "base"}})
+		return err
+	},
+	"Delete": func(ctx context.Context, s *dynamo.Store) error {
+		_, err := s.End(ctx, driver.End{Key: "k"})
+		return err
+	},
+	"Delete if": func(ctx context.Context, s *dynamo.Store) error {
+		_, err := s.End(ctx, driver.End{Key: "k", If: &driver.State{Rev: "base"}})
+		return err
+	},
+	"ChangeRoster": func(ctx context.Context, s *dynamo.Store) error {
+		_, err := s.ChangeRoster(ctx, driver.RosterChange{Key: "subject:x", Rev: "ours", Enter: "k", Deadline: at, Expires: at})
+		return err
+	},
+}
+
+func marker() driver.Marker {
+	return driver.Marker{Why: driver.Destroyed, Rev: "ours", At: at, Until: at.Add(15 * time.Minute)}
 }
 
 // What an attempt may get.
@@ -68,8 +91,8 @@ func check(t *testing.T, got, want error) {
 		return
 	}
 	for _, sentinel := range []error{
-		sessions.ErrNotFound, sessions.ErrExists, sessions.ErrConflict, sessions.ErrTooLarge, sessions.ErrDecode,
-		sessions.ErrUnavailable, sessions.ErrOutcomeUnknown,
+		driver.ErrNotFound, driver.ErrEnded, driver.ErrRenewed, driver.ErrExists, driver.ErrRoster, driver.ErrFull, driver.ErrConflict, driver.ErrTooLarge, driver.ErrDecode,
+		driver.ErrUnavailable, driver.ErrOutcomeUnknown,
 	} {
 		if errors.Is(got, sentinel) != errors.Is(want, sentinel) {
 			t.Errorf("got %v; errors.Is %q: %t, want %t", got, sentinel, errors.Is(got, sentinel), errors.Is(want, sentinel))

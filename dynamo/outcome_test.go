@@ -3,7 +3,7 @@ package dynamo_test
 import (
 	"testing"
 
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // How each write ends that never gets a usable answer.
@@ -12,18 +12,18 @@ func TestOutcomeOfWritesThatOnlyFail(t *testing.T) {
 		answers []answer
 		want    error
 	}{
-		"connections cut":     {[]answer{cut}, sessions.ErrOutcomeUnknown},
-		"500":                 {[]answer{broken500}, sessions.ErrOutcomeUnknown},
-		"503 of a proxy":      {[]answer{down503}, sessions.ErrOutcomeUnknown},
-		"answer cut in half":  {[]answer{halfOK}, sessions.ErrOutcomeUnknown},
-		"cut, then throttled": {[]answer{cut, throttled}, sessions.ErrOutcomeUnknown},
-		"never dialed":        {[]answer{noDial}, sessions.ErrUnavailable},
-		"no such host":        {[]answer{noName}, sessions.ErrUnavailable},
-		"throttled":           {[]answer{throttled}, sessions.ErrUnavailable},
-		"in conflict":         {[]answer{conflict}, sessions.ErrUnavailable},
-		"invalid":             {[]answer{invalid}, sessions.ErrUnavailable},
-		"denied":              {[]answer{refusedWith(400, "AccessDeniedException", "")}, sessions.ErrUnavailable},
-		"no table":            {[]answer{refusedWith(400, "ResourceNotFoundException", "")}, sessions.ErrUnavailable},
+		"connections cut":     {[]answer{cut}, driver.ErrOutcomeUnknown},
+		"500":                 {[]answer{broken500}, driver.ErrOutcomeUnknown},
+		"503 of a proxy":      {[]answer{down503}, driver.ErrOutcomeUnknown},
+		"answer cut in half":  {[]answer{halfOK}, driver.ErrOutcomeUnknown},
+		"cut, then throttled": {[]answer{cut, throttled}, driver.ErrOutcomeUnknown},
+		"never dialed":        {[]answer{noDial}, driver.ErrUnavailable},
+		"no such host":        {[]answer{noName}, driver.ErrUnavailable},
+		"throttled":           {[]answer{throttled}, driver.ErrUnavailable},
+		"in conflict":         {[]answer{conflict}, driver.ErrUnavailable},
+		"invalid":             {[]answer{invalid}, driver.ErrUnavailable},
+		"denied":              {[]answer{refusedWith(400, "AccessDeniedException", "")}, driver.ErrUnavailable},
+		"no table":            {[]answer{refusedWith(400, "ResourceNotFoundException", "")}, driver.ErrUnavailable},
 	} {
 		for op, write := range writes {
 			t.Run(name+" "+op, func(t *testing.T) {

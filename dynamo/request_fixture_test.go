@@ -10,7 +10,7 @@ import (
 
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/dynamo"
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // testRequest compares the one request that a call sends with a file: what the call costs and under which condition it writes
@@ -35,8 +35,10 @@ func testRequest(t *testing.T, name string, call func(*dynamo.Store) error) {
 }
 
 // signedIn is a record with all that one can have.
-func signedIn() sessions.Record {
+func signedIn() driver.Record {
 	rec := record()
 	rec.Subject, rec.Payload = "user-1", codec.Opaque("msgpack", []byte{0x81, 0xff})
+	rec.Application, rec.Federated, rec.Device = "shop", "https://idp.example sid", driver.Device{Name: "Firefox", IP: "192.0.2.1"}
+	rec.Persist, rec.Binding, rec.Page, rec.FederatedPage = true, []byte{1, 2}, 3, 4
 	return rec
 }

@@ -46,31 +46,12 @@ func newBackoff() retry.BackoffDelayer {
 	})
 }
 
-// retryConflict tells of the errors that collide with a transaction or with another Region, none of which the SDK retries.
-// A cancelled transaction is tried again only if every reason is of the kind that passes.
+// retryConflict retries writes that collide with a transaction or with another Region, which the SDK doesn't.
 func retryConflict(err error) aws.Ternary {
 	var conflict *types.TransactionConflictException
 	var replicated *types.ReplicatedWriteConflictException
-	var cancelled *types.TransactionCanceledException
-	switch {
-	case errors.As(err, &conflict), errors.As(err, &replicated):
+	if errors.As(err, &conflict) || errors.As(err, &replicated) {
 		return aws.TrueTernary
-	case errors.As(err, &cancelled):
-		return aws.BoolTernary(passing(cancelled.CancellationReasons))
 	}
 	return aws.UnknownTernary
-}
-
-func passing(reasons []types.CancellationReason) bool {
-	some := false
-	for _, r := range reasons {
-		switch aws.ToString(r.Code) {
-		case "None", "":
-		case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
-			some = true
-		default:
-			return false
-		}
-	}
-	return some
 }

@@ -39,14 +39,13 @@ func TestPolicyIsOurs(t *testing.T) {
 	p := newPolicy(newBackoff())
 	is.Equal(p.MaxAttempts(), 6)
 	for _, err := range []error{
-		&types.TransactionConflictException{}, &types.ReplicatedWriteConflictException{}, &types.TransactionInProgressException{},
+		&types.TransactionConflictException{}, &types.ReplicatedWriteConflictException{},
 		&types.ProvisionedThroughputExceededException{}, &types.ThrottlingException{}, &types.RequestLimitExceeded{},
 	} {
 		is.True(p.IsErrorRetryable(err))
 	}
 	for _, err := range []error{
-		&types.ConditionalCheckFailedException{}, &types.ResourceNotFoundException{}, &types.TransactionCanceledException{},
-		&types.IdempotentParameterMismatchException{}, &types.ItemCollectionSizeLimitExceededException{},
+		&types.ConditionalCheckFailedException{}, &types.ResourceNotFoundException{}, &types.ItemCollectionSizeLimitExceededException{},
 	} {
 		is.True(!p.IsErrorRetryable(err))
 	}

@@ -8,12 +8,14 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/clock"
+	"github.com/dynasession/dynasession/dynamo/internal/hedge"
+	"github.com/dynasession/dynasession/dynamo/internal/item"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// Store keeps sessions in a table of DynamoDB. Make one with [NewStore] or [Open] and hand it to [sessions.New]. It is safe for
+// Store keeps sessions in a table of DynamoDB. Make one with [NewStore] or [Open] and pass it to sessions.New. It is safe for
 // concurrent use.
 type Store struct {
 	api        API
@@ -21,15 +23,14 @@ type Store struct {
 	consistent *bool
 	timeout    time.Duration
 	policy     *retry.Standard
-	endpoints  *endpoints
-	hedger     *hedger // nil: reads are made once
+	hedger     *hedge.Hedger // nil: each read is one call
 }
 
-var _ sessions.Store = (*Store)(nil)
+var _ driver.Store = (*Store)(nil)
 
-// NewStore returns a Store that works on a table through api, usually a [*dynamodb.Client]. Its endpoint, credentials and
-// HTTP client are as they are; its retries are not used, see the package comment. A nil cfg means all defaults. NewStore
-// makes no call: whether the table is there shows [CheckTable], or the first use.
+// NewStore returns a Store that works on a table through api, usually a [*dynamodb.Client]. It uses the client's endpoint,
+// credentials and HTTP client, but not its retries; see the package comment. A nil cfg means all defaults. NewStore makes no
+// call: use [CheckTable] to verify the table; otherwise the first call fails.
 func NewStore(api API, cfg *Config) (*Store, error) {
 	if v := reflect.ValueOf(api); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil, errors.New("dynamo: NewStore: api is nil")
@@ -40,13 +41,14 @@ func NewStore(api API, cfg *Config) (*Store, error) {
 	}
 	return &Store{
 		api: api, table: &c.Table, consistent: aws.Bool(!c.EventuallyConsistent),
-		timeout: c.Timeout, policy: newPolicy(newBackoff()), endpoints: newEndpoints(), hedger: newHedger(c.Hedge),
+		timeout: c.Timeout, policy: newPolicy(newBackoff()), hedger: newHedger(c.Hedge),
 	}, nil
 }
 
-// String tells the table.
+// String names the table.
 func (s *Store) String() string { return "dynamo.Store of table " + *s.table }
 
-func keyOf(key string) map[string]types.AttributeValue {
-	return map[string]types.AttributeValue{attrID: &types.AttributeValueMemberS{Value: key}}
-}
+func keyOf(key string) item.Item { return item.Item{item.IDName: item.Text(key)} }
+
+// Clock implements [driver.Store].
+func (s *Store) Clock() clock.Clock { return clock.System() }

@@ -68,8 +68,11 @@ func goesOn(call *ast.CallExpr) bool {
 // concurrent are the files of the library that may start goroutines, which are told to end when their call does, and hand a panic of the
 // application's from there to the goroutine that it belongs to.
 var concurrent = []string{
-	"dynamo/hedge.go", // two reads at a time; the context of the one that loses is done with the call
+	"dynamo/internal/hedge/hedge.go", // two reads at a time; the context of the one that loses is done with the call
 }
+
+// suites are tests themselves, in files that other packages can import.
+var suites = []string{"codec/codectest", "sessions/storetest"}
 
 // importName returns the name by which the file knows a package; "" if it does not.
 func importName(file *ast.File, importPath string) string {

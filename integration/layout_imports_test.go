@@ -44,18 +44,23 @@ var layers = []layer{
 	{folder: "codec/msgpack", ours: append([]string{"codec"}, codecParts...), others: []string{messagePack}},
 	{folder: "codec/zstd", ours: []string{"codec/internal/fault"}, others: []string{compression}},
 	{folder: "codec/attribute", ours: append([]string{"codec"}, codecParts...), others: []string{awsSDK}},
-	{folder: "sessions", ours: []string{"clock", "codec"}},
-	{folder: "sessions/memstore", ours: []string{"clock", "codec", "sessions"}},
-	{folder: "sessions/storetest", ours: []string{"clock", "codec", "sessions"}},
+	{folder: "sessions", ours: []string{"clock", "codec", "sessions/driver", "sessions/event"}},
+	{folder: "sessions/driver", ours: []string{"clock", "codec"}},
+	{folder: "sessions/event"},
+	{folder: "sessions/internal/counting", ours: []string{"clock", "sessions/driver"}},
+	{folder: "sessions/internal/encrypt", ours: []string{"codec", "sessions/driver"}},
+	{folder: "sessions/internal/rosters", ours: []string{"sessions/driver"}},
+	{folder: "sessions/memstore", ours: []string{"clock", "codec", "sessions/driver"}},
+	{folder: "sessions/storetest", ours: []string{"clock", "codec", "sessions/driver"}},
 	{folder: "sessions/pysession", ours: []string{"clock", "codec", "sessions"}},
-	{folder: "sessions/otelsessions", ours: []string{"sessions"}, others: append([]string{http}, openTelemetry...)},
-	{folder: "sessions/web", ours: []string{"clock", "codec", "sessions"}, others: []string{http}},
+	{folder: "sessions/otelsessions", ours: []string{"sessions/event"}, others: append([]string{http}, openTelemetry...)},
+	{folder: "sessions/web", ours: []string{"clock", "codec", "sessions", "sessions/driver", "sessions/event"}, others: []string{http, "golang.org/x/net"}},
 	// The HTTP of dynamo is its client's connection pool; it serves none.
-	{folder: "dynamo", ours: []string{"clock", "codec", "codec/attribute", "sessions"}, others: []string{awsSDK, http}},
+	{folder: "dynamo", ours: []string{"clock", "codec", "codec/attribute", "sessions/driver"}, others: []string{awsSDK, http}},
 }
 
 // free are the folders that may import anything, and that nobody else imports.
-var free = []string{"examples", "integration"}
+var free = []string{"cmd", "deploy", "examples", "integration"}
 
 // layerOf returns the innermost layer of a folder.
 func layerOf(folder string) (layer, bool) {
@@ -183,7 +188,13 @@ func TestWrongArrow(t *testing.T) {
 		{"sessions/web", "net/http/httputil", true},
 		{"sessions/web", module + "/dynamo", false},
 		{"sessions/web/inner", "net/http", true},
-		{"sessions/memstore", module + "/sessions", true},
+		{"sessions/memstore", module + "/sessions/driver", true},
+		{"sessions/memstore", module + "/sessions", false},
+		{"sessions/driver", module + "/sessions", false},
+		{"sessions/driver", module + "/sessions/event", false},
+		{"sessions/event", module + "/sessions/driver", false},
+		{"dynamo", module + "/sessions/driver", true},
+		{"dynamo", module + "/sessions", false},
 		{"sessions/memstore", module + "/sessions/web", false},
 		{"sessions/storetest", "github.com/matryer/is", false},
 		{"dynamo", module + "/codec/attribute", true},

@@ -114,6 +114,9 @@ func (c *Config[T]) withDefaults(store Store) Config[T] {
 	if out.TouchInterval == 0 {
 		out.TouchInterval = out.IdleTimeout / touchesPerIdle
 	}
+	if out.Merge == nil {
+		out.Merge = MergeFields[T]
+	}
 	if out.IDs == nil {
 		out.IDs = RandomIDs(defaultIDBytes)
 	}

@@ -43,6 +43,7 @@ type Manager[T any] struct {
 	capacity    bool
 	rosters     rosters.Keeper
 	touched     *touches
+	waits       waits
 	revocations *revocations // nil: it isn't asked for
 }
 

@@ -405,9 +405,7 @@ func (m *Manager[T]) revokePart(ctx context.Context, list, part string, keys []s
 	}
 	if len(left) > 0 {
 		// That they can't be dropped does no harm: they have ended.
-		_, _ = m.store.ChangeRoster(ctx, driver.RosterChange{
-			Key: part, Rev: newRev(), Leave: left, Expires: m.now().Add(time.Hour).Truncate(time.Second),
-		})
+		_, _ = m.store.ChangeRoster(ctx, driver.RosterChange{Key: part, Rev: newRev(), Leave: left})
 	}
 	return ended, nil
 }

@@ -18,7 +18,7 @@ func (m *Manager[T]) encode(data T, stored codec.Payload) (codec.Payload, error)
 	if m.dropUnknown {
 		stored = nil
 	}
-	p, err := encodeOver(m.codec, data, stored)
+	p, err := codec.EncodeOver(m.codec, data, stored)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errEncode, err)
 	}
@@ -210,9 +210,4 @@ func (m *Manager[T]) extendEntries(ctx context.Context, rec *driver.Record) (err
 // entryOf returns the entry of a record in the lists that it is in.
 func entryOf(rec driver.Record) rosters.Entry {
 	return rosters.Entry{Key: rec.Key, Deadline: rec.Deadline(), Stale: rec.ExpiresAt()}
-}
-
-// encodeOver is codec.EncodeOver.
-func encodeOver[T any](c codec.Codec[T], data T, _ codec.Payload) (codec.Payload, error) {
-	return c.Encode(data)
 }

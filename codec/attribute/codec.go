@@ -24,8 +24,9 @@ import (
 // is not. The zero value is ready to use.
 //
 // What it can't give back it refuses, as [codec.JSON] does, and besides: what DynamoDB refuses, which is numbers below 1e-130 or
-// above 9.9e125, empty keys of maps, more than 31 levels of nesting, and a member twice or empty in a set; a [][]byte that is not
-// tagged binaryset, as it would become a set; and structs that hide fields behind MarshalJSON. A set has no order.
+// above 9.9e125, empty keys of maps, more than 31 levels of nesting, a member twice or empty in a set, and a nil in a [][]byte; the options
+// omitemptyelem and nullemptyelem; and structs that hide fields behind MarshalJSON. A set has no order. A [][]byte is a list unless it is
+// tagged binaryset.
 //
 // In an interface, as in a map[string]any, a number comes back as a float64 if that holds its value exactly and as a json.Number
 // if not, a slice as []any, a map as map[string]any, and bytes as bytes.
@@ -50,6 +51,9 @@ func (c Codec[T]) Encode(v T) (codec.Payload, error) {
 	}
 	av, err := marshal(&v)
 	if err == nil {
+		if s.Plan.ByteLists {
+			av = listed(av, s.Plan)
+		}
 		av, err = storable(av)
 	}
 	if err != nil {
@@ -67,11 +71,32 @@ func (c Codec[T]) Encode(v T) (codec.Payload, error) {
 	return p, nil
 }
 
+// EncodeOver returns v as a [Value], with the members of stored that T has no field for: see [codec.Keeper].
+func (c Codec[T]) EncodeOver(v T, stored codec.Payload) (codec.Payload, error) {
+	p, err := c.Encode(v)
+	if err != nil {
+		return nil, err
+	}
+	s, err := format.Of(reflect.TypeFor[T]())
+	if err != nil {
+		return nil, fmt.Errorf("attribute: %w", err)
+	}
+	if !s.Plan.Named {
+		return p, nil
+	}
+	old, err := plainValueOf(stored)
+	if err != nil {
+		return p, nil
+	}
+	carry(p.(Value).AttributeValue(), old.AttributeValue(), s.Plan) // p is nobody else's yet
+	return p, nil
+}
+
 // Decode reads a [Value], or what a store has kept of one as DynamoDB JSON. Fields that T doesn't have are ignored, and those that
 // the value doesn't have are zero.
 func (c Codec[T]) Decode(p codec.Payload) (T, error) {
 	var v, zero T
-	value, err := ValueOf(p)
+	value, err := plainValueOf(p)
 	if err != nil {
 		return zero, err
 	}
@@ -83,6 +108,9 @@ func (c Codec[T]) Decode(p codec.Payload) (T, error) {
 	if _, null := av.(*types.AttributeValueMemberNULL); null && !s.TakesNull {
 		return zero, fmt.Errorf("attribute: is NULL, and %v can't be", reflect.TypeFor[T]())
 	}
+	if av, err = check(av, s.Plan); err != nil {
+		return zero, err
+	}
 	if err := unmarshal(av, &v); err != nil {
 		return zero, err
 	}
@@ -91,6 +119,20 @@ func (c Codec[T]) Decode(p codec.Payload) (T, error) {
 	}
 	return v, nil
 }
+
+// Both hold nothing but their options.
+var (
+	encoder = attributevalue.NewEncoder(func(o *attributevalue.EncoderOptions) {
+		o.TagKey = "json"
+		o.UseEncodingMarshalers = true
+		o.NullEmptySets = false // an empty set comes back empty, and not nil: see storable
+	})
+	decoder = attributevalue.NewDecoder(func(o *attributevalue.DecoderOptions) {
+		o.TagKey = "json"
+		o.UseEncodingUnmarshalers = true
+		o.UseNumber = true
+	})
+)
 
 func marshal(v any) (av types.AttributeValue, err error) {
 	defer func() {
@@ -108,11 +150,7 @@ func marshal(v any) (av types.AttributeValue, err error) {
 			v = top.Interface()
 		}
 	}
-	av, err = attributevalue.NewEncoder(func(o *attributevalue.EncoderOptions) {
-		o.TagKey = "json"
-		o.UseEncodingMarshalers = true
-		o.NullEmptySets = false // an empty set comes back empty, and not nil: see storable
-	}).Encode(v)
+	av, err = encoder.Encode(v)
 	if err != nil {
 		return nil, fault.Custom(err, "attribute: can't be encoded")
 	}
@@ -125,12 +163,7 @@ func unmarshal(av types.AttributeValue, v any) (err error) {
 			err = p
 		}
 	}()
-	err = attributevalue.NewDecoder(func(o *attributevalue.DecoderOptions) {
-		o.TagKey = "json"
-		o.UseEncodingUnmarshalers = true
-		o.UseNumber = true
-	}).Decode(av, v)
-	if err != nil {
+	if err = decoder.Decode(av, v); err != nil {
 		return decodeError(err)
 	}
 	return nil

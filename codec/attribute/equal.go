@@ -29,13 +29,13 @@ func equal(a, b types.AttributeValue) bool {
 		return ok
 	case *types.AttributeValueMemberSS:
 		b, ok := b.(*types.AttributeValueMemberSS)
-		return ok && sameSet(a.Value, b.Value, func(x, y string) bool { return x == y })
+		return ok && sameSet(a.Value, b.Value, textKey)
 	case *types.AttributeValueMemberNS:
 		b, ok := b.(*types.AttributeValueMemberNS)
-		return ok && sameSet(a.Value, b.Value, sameNumber)
+		return ok && sameSet(a.Value, b.Value, generic.DecimalKey)
 	case *types.AttributeValueMemberBS:
 		b, ok := b.(*types.AttributeValueMemberBS)
-		return ok && sameSet(a.Value, b.Value, bytes.Equal)
+		return ok && sameSet(a.Value, b.Value, bytesKey)
 	case *types.AttributeValueMemberL:
 		b, ok := b.(*types.AttributeValueMemberL)
 		return ok && slices.EqualFunc(a.Value, b.Value, equal)
@@ -59,17 +59,24 @@ func sameMap(a, b map[string]types.AttributeValue) bool {
 	return true
 }
 
-// sameSet reports whether a and b, in neither of which a member stands twice, have the same members.
-func sameSet[E any](a, b []E, same func(x, y E) bool) bool {
+// sameSet reports whether a and b, in neither of which a member stands twice, have the same members: those whose keys are the same.
+func sameSet[E any](a, b []E, key func(E) string) bool {
 	if len(a) != len(b) {
 		return false
 	}
+	have := make(map[string]bool, len(a))
 	for _, x := range a {
-		if !slices.ContainsFunc(b, func(y E) bool { return same(x, y) }) {
+		have[key(x)] = true
+	}
+	for _, y := range b {
+		if !have[key(y)] {
 			return false
 		}
 	}
 	return true
 }
+
+func textKey(s string) string  { return s }
+func bytesKey(b []byte) string { return string(b) }
 
 func sameNumber(a, b string) bool { return a == b || generic.SameDecimal(a, b) }

@@ -1,7 +1,7 @@
 package attribute
 
 import (
-	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -14,8 +14,6 @@ import (
 
 // Format is the name of the format.
 const Format = "dynamodb"
-
-var errByteSet = errors.New("a [][]byte becomes a set, without order: tag it `dynamodbav:\",binaryset\"` if that will do, or give its element a type of its own")
 
 var format = shape.Format{
 	Tag: "dynamodbav",
@@ -31,15 +29,15 @@ var format = shape.Format{
 	Leaf: func(t reflect.Type) bool {
 		return t.Kind() == reflect.Struct && t.ConvertibleTo(reflect.TypeFor[time.Time]())
 	},
-	Type: func(t reflect.Type) error {
-		if t == reflect.TypeFor[[][]byte]() {
-			return errByteSet
-		}
-		return nil
-	},
 	Field: func(f reflect.StructField) (known bool, err error) {
-		return f.Type == reflect.TypeFor[[][]byte]() && (option(f, "dynamodbav", "binaryset") || option(f, "json", "binaryset")), nil
+		for _, o := range []string{"omitemptyelem", "nullemptyelem"} {
+			if option(f, "dynamodbav", o) || option(f, "json", o) {
+				return false, fmt.Errorf("the option %s of its tag would change its elements", o)
+			}
+		}
+		return false, nil
 	},
+	Folds:             true,
 	BytesInInterface:  true,
 	NumberInInterface: true,
 	NilEmbedded:       true,

@@ -9,19 +9,14 @@ import (
 	"github.com/matryer/is"
 )
 
-func TestFormat_ASetOfBytesIsKnownByItsTag(t *testing.T) {
+func TestFormat_RefusesOptionsThatChangeElements(t *testing.T) {
 	is := is.New(t)
-	for want, typ := range map[bool]reflect.Type{
-		true: reflect.TypeFor[struct {
-			A [][]byte `dynamodbav:"a,omitempty,binaryset"`
-			B [][]byte `json:",binaryset"`
-		}](),
-		false: reflect.TypeFor[struct {
-			A [][]byte `json:"binaryset"`
-			B []map[string][][]byte
-		}](),
-	} {
-		_, err := format.Of(typ)
-		is.Equal(err == nil, want)
-	}
+	_, err := format.Of(reflect.TypeFor[struct {
+		A []string `dynamodbav:",omitemptyelem"`
+	}]())
+	is.Equal(err.Error(), "field A: the option omitemptyelem of its tag would change its elements")
+	_, err = format.Of(reflect.TypeFor[struct {
+		A map[string]string `json:"a,nullemptyelem"`
+	}]())
+	is.Equal(err.Error(), "field A: the option nullemptyelem of its tag would change its elements")
 }

@@ -1,13 +1,13 @@
 package attribute
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"slices"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynasession/dynasession/codec/internal/generic"
 )
 
 var (
@@ -39,39 +39,46 @@ func mendSet(av types.AttributeValue) (types.AttributeValue, error) {
 }
 
 func checkTexts(set []string) error {
-	for i, s := range set {
+	have := make(map[string]bool, len(set))
+	for _, s := range set {
 		switch {
 		case s == "":
 			return errEmptyMember
 		case !utf8.ValidString(s):
 			return errUTF8
-		case slices.Contains(set[:i], s):
+		case have[s]:
 			return errTwice
 		}
+		have[s] = true
 	}
 	return nil
 }
 
 func checkNumbers(set []string) error {
-	for i, n := range set {
+	have := make(map[string]bool, len(set))
+	for _, n := range set {
 		if err := checkNumber(n); err != nil {
 			return err
 		}
-		if slices.ContainsFunc(set[:i], func(m string) bool { return sameNumber(m, n) }) {
+		key := generic.DecimalKey(n)
+		if have[key] {
 			return errTwice
 		}
+		have[key] = true
 	}
 	return nil
 }
 
 func checkBytes(set [][]byte) error {
-	for i, b := range set {
-		if len(b) == 0 {
+	have := make(map[string]bool, len(set))
+	for _, b := range set {
+		switch {
+		case len(b) == 0:
 			return errEmptyMember
-		}
-		if slices.ContainsFunc(set[:i], func(c []byte) bool { return bytes.Equal(b, c) }) {
+		case have[string(b)]:
 			return errTwice
 		}
+		have[string(b)] = true
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ const maxDepth = 31
 var errUTF8 = errors.New("attribute: a text is not UTF-8")
 
 // storable returns av if DynamoDB takes it, and an error if it would refuse it at the next save, or store something else. Two things
-// it mends: a json.Number that is empty is a 0, as encoding/json has it, and an empty set, which DynamoDB has none of, is an
+// it mends: a json.Number that is empty is NULL, which is read as an empty one, and an empty set, which DynamoDB has none of, is an
 // empty list, which is read into the same field.
 func storable(av types.AttributeValue) (types.AttributeValue, error) { return mend(av, 0) }
 
@@ -30,7 +30,7 @@ func mend(av types.AttributeValue, depth int) (types.AttributeValue, error) {
 		return av, nil
 	case *types.AttributeValueMemberN:
 		if av.Value == "" {
-			return &types.AttributeValueMemberN{Value: "0"}, nil
+			return &types.AttributeValueMemberNULL{Value: true}, nil
 		}
 		return av, checkNumber(av.Value)
 	case *types.AttributeValueMemberM, *types.AttributeValueMemberL:

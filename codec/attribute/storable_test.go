@@ -9,10 +9,10 @@ import (
 
 func TestStorable_Mends(t *testing.T) {
 	for in, want := range map[string]string{
-		`{"N":""}`:                       `{"N":"0"}`,
+		`{"N":""}`:                       `{"NULL":true}`,
 		`{"SS":[]}`:                      `{"L":[]}`,
 		`{"M":{"a":{"NS":[]}}}`:          `{"M":{"a":{"L":[]}}}`,
-		`{"L":[{"BS":[]},{"N":""}]}`:     `{"L":[{"L":[]},{"N":"0"}]}`,
+		`{"L":[{"BS":[]},{"N":""}]}`:     `{"L":[{"L":[]},{"NULL":true}]}`,
 		`{"L":[{"B":""},{"NULL":true}]}`: `{"L":[{"B":""},{"NULL":true}]}`,
 	} {
 		t.Run(in, func(t *testing.T) {

@@ -11,7 +11,8 @@ import (
 
 // Value is the payload of this format: one attribute value. Printed, it shows its format and nothing of what it holds.
 type Value struct {
-	get func() types.AttributeValue // a function, which no verb of fmt looks into
+	get    func() types.AttributeValue // a function, which no verb of fmt looks into
+	format string                      // "": Format
 }
 
 // NewValue returns av as a payload. It keeps av, which must not be changed afterwards.
@@ -19,8 +20,20 @@ func NewValue(av types.AttributeValue) Value {
 	return Value{get: func() types.AttributeValue { return av }}
 }
 
-// ValueOf returns p as a Value: p itself if it is one, else what its bytes, DynamoDB JSON, hold. The error is [codec.ErrFormat] if
-// p is of another format.
+// IsNative reports whether a format is this one, "dynamodb", or a version of it, such as the "v2+dynamodb" of [codec.Version]: whether
+// a payload of it is a [Value], which a store may keep as an attribute of DynamoDB's own.
+func IsNative(format string) bool {
+	for {
+		n, of := codec.SplitVersion(format)
+		if n == 0 {
+			return format == Format
+		}
+		format = of
+	}
+}
+
+// ValueOf returns p as a Value of the same format: p itself if it is one, else what its bytes, DynamoDB JSON, hold. The error is
+// [codec.ErrFormat] unless [IsNative] says that the format is native.
 func ValueOf(p codec.Payload) (Value, error) {
 	if v, ok := p.(Value); ok {
 		if v.AttributeValue() == nil {
@@ -28,7 +41,11 @@ func ValueOf(p codec.Payload) (Value, error) {
 		}
 		return v, nil
 	}
-	b, err := codec.BytesOf(p, Format)
+	format := Format
+	if p != nil && IsNative(p.Format()) {
+		format = p.Format()
+	}
+	b, err := codec.BytesOf(p, format)
 	if err != nil {
 		return Value{}, err
 	}
@@ -36,7 +53,17 @@ func ValueOf(p codec.Payload) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	return NewValue(av), nil
+	v := NewValue(av)
+	v.format = format
+	return v, nil
+}
+
+// plainValueOf is ValueOf for the format without a version.
+func plainValueOf(p codec.Payload) (Value, error) {
+	if p != nil && p.Format() != Format {
+		return Value{}, fmt.Errorf("%w: have %q, want %q", codec.ErrFormat, p.Format(), Format)
+	}
+	return ValueOf(p)
 }
 
 // AttributeValue returns what v holds. The caller must not change it.
@@ -47,22 +74,44 @@ func (v Value) AttributeValue() types.AttributeValue {
 	return v.get()
 }
 
-// Format returns "dynamodb".
-func (Value) Format() string { return Format }
+// WithFormat returns the same value as one of another format: a Value if [IsNative] says that it is native, and else its bytes, as
+// DynamoDB JSON.
+func (v Value) WithFormat(format string) codec.Payload {
+	if IsNative(format) {
+		v.format = format
+		return v
+	}
+	b, err := v.Bytes()
+	if err != nil {
+		b = nil // no value: nothing reads it
+	}
+	return codec.Opaque(format, b)
+}
+
+// Format returns "dynamodb", or the version of it that v is.
+func (v Value) Format() string {
+	if v.format == "" {
+		return Format
+	}
+	return v.format
+}
 
 // Bytes returns v as DynamoDB JSON, the keys sorted.
 func (v Value) Bytes() ([]byte, error) { return toJSON(v.AttributeValue()) }
 
-// Equal reports whether p is of this format and holds the same value: DynamoDB writes a number in its own way and gives a set in
+// Equal reports whether p is of the same format and holds the same value: DynamoDB writes a number in its own way and gives a set in
 // any order, so that the bytes may differ.
 func (v Value) Equal(p codec.Payload) bool {
+	if p == nil || p.Format() != v.Format() {
+		return false
+	}
 	other, err := ValueOf(p)
 	return err == nil && equal(v.AttributeValue(), other.AttributeValue())
 }
 
 // String tells the format and the type.
 func (v Value) String() string {
-	return fmt.Sprintf("%s payload of type %s", Format, typeName(v.AttributeValue()))
+	return fmt.Sprintf("%s payload of type %s", v.Format(), typeName(v.AttributeValue()))
 }
 
 // GoString is String.

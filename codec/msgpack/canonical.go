@@ -2,62 +2,134 @@ package msgpack
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"slices"
 )
 
 // canonical returns b, one whole value, with the entries of every map in the order of their keys. The encoder sorts only some types
-// of maps, and an unchanged session whose bytes change would be written again at every save.
+// of maps, and an unchanged session whose bytes change would be written again at every save. It takes time in proportion to b, however deep
+// maps are nested in it.
 func canonical(b []byte) ([]byte, error) {
-	if _, err := harmless(b); err != nil {
+	s := sorter{b: b, nests: make([]nest, 0, 8), entries: make([]entry, 0, 32)}
+	end, unsorted, err := s.read(0, 0)
+	if err != nil {
 		return nil, err
 	}
-	out, _, err := appendSorted(make([]byte, 0, len(b)), b)
-	return out, err
+	if end != len(b) {
+		return nil, errors.New("msgpack: more follows the value")
+	}
+	if !unsorted {
+		return b, nil
+	}
+	s.out = make([]byte, 0, len(b))
+	s.write(0, 0)
+	return s.out, nil
 }
 
-// appendSorted appends the value that b begins with, sorted, to out, and returns what of b is left.
-func appendSorted(out, b []byte) (sorted, rest []byte, err error) {
-	t, err := read(b)
+// sorter reads a value, and then writes it anew.
+type sorter struct {
+	b       []byte
+	nests   []nest
+	entries []entry
+	out     []byte
+}
+
+// nest is a map or an array. They are numbered in the order in which they begin.
+type nest struct {
+	end, next    int  // where it ends, and the number of the first one that begins after that
+	first, count int  // its entries, sorted; none of an array
+	unsorted     bool // it or one in it was
+}
+
+type entry struct {
+	key, value, end int
+	nest            int // the value's number, if it is one
+}
+
+// read reads the value that begins at i, whose number is that of the next nest if it is one, and returns where it ends and whether it has
+// anything unsorted.
+func (s *sorter) read(i, depth int) (end int, unsorted bool, err error) {
+	if i < len(s.b) && s.b[i] <= 0x7f { // a small number
+		return i + 1, false, nil
+	}
+	t, err := read(s.b[i:])
 	if err != nil {
-		return nil, nil, err
+		return 0, false, err
 	}
-	out, b = append(out, b[:t.head+t.body]...), b[t.head+t.body:]
-	if t.isMap {
-		return appendMap(out, b, t.items/2)
+	at := i + t.head + t.body
+	switch {
+	case at > len(s.b) || t.items > len(s.b)-at:
+		return 0, false, errCut
+	case t.items == 0:
+		return at, false, nil
+	case depth == maxDepth:
+		return 0, false, fmt.Errorf("msgpack: is nested deeper than %d levels", maxDepth)
 	}
-	for range t.items {
-		if out, b, err = appendSorted(out, b); err != nil {
-			return nil, nil, err
+	number, first := len(s.nests), len(s.entries)
+	s.nests = append(s.nests, nest{})
+	if !t.isMap {
+		for range t.items {
+			var inner bool
+			if at, inner, err = s.read(at, depth+1); err != nil {
+				return 0, false, err
+			}
+			unsorted = unsorted || inner
 		}
+		s.nests[number] = nest{at, len(s.nests), first, 0, unsorted}
+		return at, unsorted, nil
 	}
-	return out, b, nil
+	count := t.items / 2
+	s.entries = append(s.entries, make([]entry, count)...)
+	for n := range count {
+		e := entry{key: at}
+		if e.value, _, err = s.read(at, depth+1); err != nil {
+			return 0, false, err
+		}
+		e.nest = len(s.nests)
+		var inner bool
+		if at, inner, err = s.read(e.value, depth+1); err != nil {
+			return 0, false, err
+		}
+		unsorted = unsorted || inner
+		e.end = at
+		s.entries[first+n] = e
+	}
+	if entries := s.entries[first : first+count]; !slices.IsSortedFunc(entries, s.order) {
+		slices.SortStableFunc(entries, s.order)
+		unsorted = true
+	}
+	s.nests[number] = nest{at, len(s.nests), first, count, unsorted}
+	return at, unsorted, nil
 }
 
-// appendMap appends the n entries that b begins with, sorted by their keys' bytes.
-func appendMap(out, b []byte, n int) (sorted, rest []byte, err error) {
-	start := len(out)
-	type entry struct{ from, key, to int } // of out
-	entries := make([]entry, n)
-	for i := range entries {
-		e := entry{from: len(out)}
-		if out, b, err = appendSorted(out, b); err != nil {
-			return nil, nil, err
+func (s *sorter) order(x, y entry) int { return bytes.Compare(s.b[x.key:x.value], s.b[y.key:y.value]) }
+
+// write writes the value that begins at i, whose number is that of the given nest if it is one, and returns where it ends and the number of
+// the next.
+func (s *sorter) write(i, number int) (end, next int) {
+	t, err := read(s.b[i:])
+	if err != nil || t.items == 0 {
+		end = i + t.head + t.body
+		s.out = append(s.out, s.b[i:end]...)
+		return end, number
+	}
+	n := s.nests[number]
+	if !n.unsorted {
+		s.out = append(s.out, s.b[i:n.end]...)
+		return n.end, n.next
+	}
+	s.out = append(s.out, s.b[i:i+t.head]...)
+	if !t.isMap {
+		at, number := i+t.head, number+1
+		for range t.items {
+			at, number = s.write(at, number)
 		}
-		e.key = len(out)
-		if out, b, err = appendSorted(out, b); err != nil {
-			return nil, nil, err
-		}
-		e.to = len(out)
-		entries[i] = e
+		return n.end, n.next
 	}
-	order := func(x, y entry) int { return bytes.Compare(out[x.from:x.key], out[y.from:y.key]) }
-	if slices.IsSortedFunc(entries, order) {
-		return out, b, nil
+	for _, e := range s.entries[n.first : n.first+n.count] {
+		s.out = append(s.out, s.b[e.key:e.value]...)
+		s.write(e.value, e.nest)
 	}
-	slices.SortStableFunc(entries, order)
-	moved := make([]byte, 0, len(out)-start)
-	for _, e := range entries {
-		moved = append(moved, out[e.from:e.to]...)
-	}
-	return append(out[:start], moved...), b, nil
+	return n.end, n.next
 }

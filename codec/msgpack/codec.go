@@ -27,12 +27,12 @@ const Format = "msgpack"
 // MarshalJSON, and in an interface a [json.Number]. NaN and infinities are kept, and so are texts that aren't UTF-8.
 //
 // A time comes back in the local zone. In an interface, as in a map[string]any, an integer comes back as an int64 or, if it
-// was encoded unsigned, as a uint64, any other number as a float64, a slice as []any, and a map as map[string]any. A field
-// whose type was made narrower, say int64 to int8, is cut off without an error: give it a new name.
+// was encoded unsigned, as a uint64, any other number as a float64, a slice as []any, and a map as map[string]any.
 type Codec[T any] struct{}
 
 var format = shape.Format{
-	Tag: "msgpack",
+	Tag:         "msgpack",
+	OwnTagFirst: true,
 	Methods: []shape.Methods{
 		{Encode: reflect.TypeFor[msgpack.CustomEncoder](), Decode: reflect.TypeFor[msgpack.CustomDecoder](), Name: "EncodeMsgpack"},
 		{Encode: reflect.TypeFor[msgpack.Marshaler](), Decode: reflect.TypeFor[msgpack.Unmarshaler](), Name: "MarshalMsgpack"},
@@ -76,6 +76,31 @@ func (c Codec[T]) Encode(v T) (codec.Payload, error) {
 	return p, nil
 }
 
+// EncodeOver returns v as MessagePack, with the members of stored that T has no field for after those that it has, in each struct: see
+// [codec.Keeper].
+func (c Codec[T]) EncodeOver(v T, stored codec.Payload) (codec.Payload, error) {
+	p, err := c.Encode(v)
+	if err != nil {
+		return nil, err
+	}
+	old, err := codec.BytesOf(stored, Format)
+	if err != nil {
+		return p, nil
+	}
+	s, err := format.Of(reflect.TypeFor[T]())
+	if err != nil {
+		return nil, fmt.Errorf("msgpack: %w", err)
+	}
+	fresh, err := p.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	if all, ok := carry(s.Plan, fresh, old); ok {
+		return codec.Opaque(Format, all), nil
+	}
+	return p, nil
+}
+
 // Decode reads MessagePack. Fields that T doesn't have are ignored, and those that the bytes don't have are zero.
 func (c Codec[T]) Decode(p codec.Payload) (T, error) {
 	var v, zero T
@@ -90,7 +115,11 @@ func (c Codec[T]) Decode(p codec.Payload) (T, error) {
 	if len(b) == 1 && b[0] == codeNil && !s.TakesNull {
 		return zero, fmt.Errorf("msgpack: is nil, and %v can't be", reflect.TypeFor[T]())
 	}
-	if b, err = harmless(b); err != nil {
+	b, numbers, err := harmless(b)
+	if err != nil {
+		return zero, err
+	}
+	if err := check(b, numbers, s.Plan); err != nil {
 		return zero, err
 	}
 	if err := unmarshal(b, &v); err != nil {

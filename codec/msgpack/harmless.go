@@ -17,48 +17,63 @@ var errCut = errors.New("msgpack: ends before the value does")
 // There is one more way to such a length: where it expects a map, the decoder skips the head of an extension and reads
 // on in its content. The content of a timestamp may begin like a map, so that such a one is returned in its longest form, whose
 // content can't.
-func harmless(b []byte) ([]byte, error) {
-	open := []int{1} // how many values are still to come, at each level
+//
+// It returns the span of the whole numbers in b too.
+func harmless(b []byte) (good []byte, numbers span, err error) {
+	var room [16]int
+	open := room[:0] // how many values are still to come, at each level outside of the present one
+	left := 1        // and at that
 	var rewritten []byte
 	from, at := 0, 0
-	for len(open) > 0 {
-		last := len(open) - 1
-		if open[last] == 0 {
-			open = open[:last]
+	for {
+		for left == 0 {
+			if len(open) == 0 {
+				return finish(b, at, from, rewritten, numbers)
+			}
+			left, open = open[len(open)-1], open[:len(open)-1]
+		}
+		left--
+		if at < len(b) && b[at] <= 0x7f { // a small number
+			at++
 			continue
 		}
-		open[last]--
 		t, err := read(b[at:])
 		if err != nil {
-			return nil, err
+			return nil, numbers, err
 		}
 		end := at + t.head + t.body
 		if end > len(b) || t.items > len(b)-end {
-			return nil, errCut
+			return nil, numbers, errCut
+		}
+		if c := b[at]; c >= 0xe0 || (c >= 0xcc && c <= 0xd3) {
+			numbers.add(b[at:end])
 		}
 		if t.isExt && t.body > 0 && b[at+t.head] == codeMap32 {
 			long, err := longTimestamp(b[at:end], t)
 			if err != nil {
-				return nil, err
+				return nil, numbers, err
 			}
 			rewritten = append(append(rewritten, b[from:at]...), long...)
 			from = end
 		}
 		if t.items > 0 {
-			if len(open) >= maxDepth {
-				return nil, fmt.Errorf("msgpack: is nested deeper than %d levels", maxDepth)
+			if len(open)+1 >= maxDepth {
+				return nil, numbers, fmt.Errorf("msgpack: is nested deeper than %d levels", maxDepth)
 			}
-			open = append(open, t.items)
+			open, left = append(open, left), t.items
 		}
 		at = end
 	}
+}
+
+func finish(b []byte, at, from int, rewritten []byte, numbers span) ([]byte, span, error) {
 	if at != len(b) {
-		return nil, errors.New("msgpack: more follows the value")
+		return nil, numbers, errors.New("msgpack: more follows the value")
 	}
 	if rewritten == nil {
-		return b, nil
+		return b, numbers, nil
 	}
-	return append(rewritten, b[from:]...), nil
+	return append(rewritten, b[from:]...), numbers, nil
 }
 
 // longTimestamp returns a timestamp of 4 or 8 bytes as one of 12.

@@ -25,14 +25,14 @@ func TestHarmless_TakesWhatTheEncoderWrites(t *testing.T) {
 		is := is.New(t)
 		b, err := msgpack.Marshal(v)
 		is.NoErr(err)
-		got, err := harmless(b)
+		got, _, err := harmless(b)
 		is.NoErr(err)
 		is.True(bytes.Equal(got, b))
 		for _, cut := range [][]byte{b[:len(b)-1], b[:len(b)/2]} {
-			_, err = harmless(cut)
+			_, _, err = harmless(cut)
 			is.True(err != nil)
 		}
-		_, err = harmless(append(b, 0xc0))
+		_, _, err = harmless(append(b, 0xc0))
 		is.True(err != nil)
 	}
 }
@@ -42,7 +42,7 @@ func TestHarmless_RefusesLengthsThatAreNotThere(t *testing.T) {
 		"\xdd\xff\xff\xff\xff", "\xdf\xff\xff\xff\xff", "\xdc\x00\x02\xc0", "\xde\x00\x01\xc0", "\xc6\xff\xff\xff\xff", "\xdb\x7f\xff\xff\xff",
 		"\xc9\xff\xff\xff\xff\x01", "\x92\xc0", "\x81\xc0", "\xa1", "\xc1", "", "\xd9", "\xc7\x01", "\xd8",
 	} {
-		if _, err := harmless([]byte(b)); err == nil {
+		if _, _, err := harmless([]byte(b)); err == nil {
 			t.Errorf("%q is taken", b)
 		}
 	}
@@ -51,9 +51,9 @@ func TestHarmless_RefusesLengthsThatAreNotThere(t *testing.T) {
 func TestHarmless_BoundsTheDepth(t *testing.T) {
 	is := is.New(t)
 	nested := func(n int) []byte { return append(bytes.Repeat([]byte{0x91}, n), 0xc0) }
-	_, err := harmless(nested(maxDepth - 1))
+	_, _, err := harmless(nested(maxDepth - 1))
 	is.NoErr(err)
-	_, err = harmless(nested(maxDepth))
+	_, _, err = harmless(nested(maxDepth))
 	is.Equal(err.Error(), "msgpack: is nested deeper than 10000 levels")
 }
 
@@ -65,7 +65,7 @@ func TestHarmless_RewritesATimestampThatLooksLikeAMap(t *testing.T) {
 		is.NoErr(err)
 		is.True(bytes.Contains(one, []byte{codeMap32}))
 		b := append(append([]byte{0x93, 0x01}, one...), one...)
-		got, err := harmless(b)
+		got, _, err := harmless(b)
 		is.NoErr(err)
 		is.Equal(len(got), 2+2*15)
 		var back []any
@@ -75,6 +75,6 @@ func TestHarmless_RewritesATimestampThatLooksLikeAMap(t *testing.T) {
 	}
 	is := is.New(t)
 	ext := binary.BigEndian.AppendUint64([]byte{0xd7, 5}, 0xdfffffffffffffff)
-	_, err := harmless(ext)
+	_, _, err := harmless(ext)
 	is.True(err != nil)
 }

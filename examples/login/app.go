@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/event"
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
@@ -27,7 +28,7 @@ var static embed.FS
 // newApp returns the whole application over a store. What happens to sessions it writes to the logger.
 func newApp(store sessions.Store, logger *slog.Logger) (http.Handler, error) {
 	m, err := sessions.New(store, &sessions.Config[visitor]{
-		IdleTimeout: 30 * time.Minute, AbsoluteTimeout: 8 * time.Hour, Observer: sessions.LogObserver(logger),
+		IdleTimeout: 30 * time.Minute, AbsoluteTimeout: 8 * time.Hour, Observer: event.Log(logger),
 	})
 	if err != nil {
 		return nil, err

@@ -50,11 +50,11 @@ func walk(ctx context.Context, store sessions.Store, py *python, out io.Writer) 
 	if s, err = moving.Load(ctx, id); err != nil {
 		return err
 	}
-	show("her ID is outdated", moving.Outdated(id))
+	show("her ID is outdated", moving.NeedsRenewal(s))
 	if err := moving.Renew(ctx, s); err != nil { // package web does so by itself
 		return err
 	}
-	show("and the new one", moving.Outdated(s.ID().Secret()))
+	show("and the new one", moving.NeedsRenewal(s))
 	show("still in her basket", s.Data.Items)
 	_, err = moving.Load(ctx, id)
 	show("the old ID is dead", errors.Is(err, sessions.ErrNotFound))

@@ -7,7 +7,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/dynamo"
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 func TestStore_IsOnATableThatFits(t *testing.T) {
@@ -15,5 +15,5 @@ func TestStore_IsOnATableThatFits(t *testing.T) {
 	table := NewTable(t)
 	is.NoErr(dynamo.CheckTable(t.Context(), Client(t), table))
 	_, err := Store(t, table).Load(t.Context(), "none")
-	is.True(errors.Is(err, sessions.ErrNotFound))
+	is.True(errors.Is(err, driver.ErrNotFound))
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/dynamo"
 	"github.com/dynasession/dynasession/integration/engine"
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // place is a table on the engine: as the library sees it, and as it is.
@@ -50,9 +50,9 @@ func keyOf(key string) map[string]types.AttributeValue {
 }
 
 // record returns one that is alive for two hours from now.
-func record(key string) sessions.Record {
+func record(key string) driver.Record {
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	return sessions.Record{
+	return driver.Record{
 		Key: key, Payload: codec.Opaque("json", []byte(`{"n":1}`)), Rev: "first",
 		Created: now, Accessed: now, IdleTimeout: 2 * time.Hour, AbsoluteTimeout: 12 * time.Hour,
 	}

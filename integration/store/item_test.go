@@ -15,7 +15,7 @@ import (
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/codec/attribute"
 	"github.com/dynasession/dynasession/codec/msgpack"
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // account is data of every kind that an application keeps.
@@ -40,8 +40,8 @@ var stored = account{
 }
 
 // golden is when and how the items of testdata were written. Far in the future, so that no engine sweeps them.
-func golden(payload codec.Payload) sessions.Record {
-	return sessions.Record{
+func golden(payload codec.Payload) driver.Record {
+	return driver.Record{
 		Key: "4ee055b8", Payload: payload, Rev: "0123456789abcdef", Subject: "subject/ü",
 		Created:  time.Date(2126, 3, 1, 9, 0, 0, 0, time.UTC),
 		Accessed: time.Date(2126, 3, 1, 9, 30, 0, 123456000, time.UTC), IdleTimeout: 2 * time.Hour, AbsoluteTimeout: 12 * time.Hour,

@@ -8,13 +8,13 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/codec"
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // Items as dynamodb-session-web writes them, by the letter: with a fraction of a second and without, signed and not.
 func TestItem_Pythons(t *testing.T) {
 	created := time.Date(2126, 11, 23, 22, 46, 1, 0, time.UTC)
-	for file, want := range map[string]sessions.Record{
+	for file, want := range map[string]driver.Record{
 		"fraction": {
 			Key: "WaHnSSou4d5Rq0k11vFGafe4sjMrkwiVhNziIWLLwMc", Created: created.Add(123456 * time.Microsecond),
 			Accessed: created.Add(239500 * time.Millisecond),

@@ -11,7 +11,7 @@ import (
 
 	"github.com/dynasession/dynasession/integration/engine"
 	"github.com/dynasession/dynasession/integration/faults"
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // meddler is a network that loses the answer to the first attempt of an operation, and in which then, before the next attempt,
@@ -30,23 +30,47 @@ func (m *meddler) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
+func ending(rev string) driver.Marker {
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	return driver.Marker{Why: driver.Destroyed, Rev: rev, At: now, Until: now.Add(15 * time.Minute).Truncate(time.Second)}
+}
+
 // Each write, applied and its answer lost: what it says after what another did meanwhile.
 func TestRetry_AfterAnAnswerThatWasLost(t *testing.T) {
 	type write struct {
 		operation string
-		call      func(p place, old, next sessions.Record) error
+		call      func(p place, old, next driver.Record) error
 	}
 	writes := map[string]write{
-		"Create": {"PutItem", func(p place, _, next sessions.Record) error { return p.Create(t.Context(), next) }},
-		"Replace": {"UpdateItem", func(p place, old, next sessions.Record) error {
+		"Create": {"PutItem", func(p place, _, next driver.Record) error { return p.Create(t.Context(), next) }},
+		"Replace": {"UpdateItem", func(p place, old, next driver.Record) error {
 			next.Key = old.Key
 			return p.Replace(t.Context(), next, old.Rev)
 		}},
-		"Rename": {"TransactWriteItems", func(p place, old, next sessions.Record) error { return p.Rename(t.Context(), old.Key, next, old.Rev) }},
-		"Touch": {"UpdateItem", func(p place, old, _ sessions.Record) error {
+		"Touch": {"UpdateItem", func(p place, old, _ driver.Record) error {
 			return p.Touch(t.Context(), old.Key, old.Accessed.Add(time.Minute), old.ExpiresAt().Add(time.Minute))
 		}},
-		"Delete": {"DeleteItem", func(p place, old, _ sessions.Record) error { return p.Delete(t.Context(), old.Key) }},
+		"Bind": {"UpdateItem", func(p place, old, _ driver.Record) error {
+			return p.Bind(t.Context(), old.Key, []byte{1}, nil)
+		}},
+		"End": {"PutItem", func(p place, old, _ driver.Record) error {
+			_, err := p.End(t.Context(), driver.End{Key: old.Key, Marker: ending("ours"), If: &driver.State{Rev: old.Rev}})
+			return err
+		}},
+		"Delete": {"DeleteItem", func(p place, old, _ driver.Record) error {
+			_, err := p.End(t.Context(), driver.End{Key: old.Key})
+			return err
+		}},
+		"Delete if": {"DeleteItem", func(p place, old, _ driver.Record) error {
+			_, err := p.End(t.Context(), driver.End{Key: old.Key, If: &driver.State{Rev: old.Rev}})
+			return err
+		}},
+		"Enter": {"UpdateItem", func(p place, old, _ driver.Record) error {
+			_, err := p.ChangeRoster(t.Context(), driver.RosterChange{
+				Key: "subject:x", Rev: "ours", IfRev: new(""), Enter: "old", Deadline: old.Deadline(), Expires: old.Deadline(),
+			})
+			return err
+		}},
 	}
 	nothing := func(place, string) error { return nil }
 	changed := func(p place, key string) error {
@@ -58,7 +82,14 @@ func TestRetry_AfterAnAnswerThatWasLost(t *testing.T) {
 		rec.Rev = "theirs"
 		return p.Replace(t.Context(), rec, rev)
 	}
-	deleted := func(p place, key string) error { return p.Delete(t.Context(), key) }
+	ended := func(p place, key string) error {
+		_, err := p.End(t.Context(), driver.End{Key: key, Marker: ending("theirs")})
+		return err
+	}
+	left := func(p place, key string) error {
+		_, err := p.ChangeRoster(t.Context(), driver.RosterChange{Key: "subject:x", Rev: "theirs", Leave: []string{key}, Expires: day(1)})
+		return err
+	}
 	for _, c := range []struct {
 		write, meanwhile string
 		happens          func(place, string) error
@@ -66,18 +97,22 @@ func TestRetry_AfterAnAnswerThatWasLost(t *testing.T) {
 		want             error
 	}{
 		{"Create", "nothing", nothing, "new", nil},
-		{"Create", "changed", changed, "new", sessions.ErrOutcomeUnknown},
-		{"Create", "deleted", deleted, "new", nil}, // by nobody but who knew the ID, before it was even given out: stored again
+		{"Create", "changed", changed, "new", driver.ErrOutcomeUnknown},
+		{"Create", "ended", ended, "new", driver.ErrEnded},
 		{"Replace", "nothing", nothing, "old", nil},
-		{"Replace", "changed", changed, "old", sessions.ErrOutcomeUnknown},
-		{"Replace", "deleted", deleted, "old", sessions.ErrOutcomeUnknown},
-		{"Rename", "nothing", nothing, "new", nil},
-		{"Rename", "changed", changed, "new", nil}, // the transaction's token tells
-		{"Rename", "deleted", deleted, "new", nil},
+		{"Replace", "changed", changed, "old", driver.ErrOutcomeUnknown},
+		{"Replace", "ended", ended, "old", driver.ErrOutcomeUnknown},
 		{"Touch", "nothing", nothing, "old", nil},
 		{"Touch", "changed", changed, "old", nil},
-		{"Touch", "deleted", deleted, "old", sessions.ErrNotFound},
+		{"Touch", "ended", ended, "old", driver.ErrEnded},
+		{"Bind", "nothing", nothing, "old", nil},
+		{"Bind", "changed", changed, "old", nil},
+		{"Bind", "ended", ended, "old", driver.ErrOutcomeUnknown},
+		{"End", "nothing", nothing, "old", nil},
 		{"Delete", "nothing", nothing, "old", nil},
+		{"Delete if", "nothing", nothing, "old", driver.ErrOutcomeUnknown},
+		{"Enter", "nothing", nothing, "old", nil},
+		{"Enter", "left", left, "old", driver.ErrOutcomeUnknown},
 	} {
 		t.Run(c.write+", and "+c.meanwhile, func(t *testing.T) {
 			is := is.New(t)
@@ -95,7 +130,7 @@ func TestRetry_AfterAnAnswerThatWasLost(t *testing.T) {
 			} else {
 				is.True(errors.Is(err, c.want))
 			}
-			is.True(!errors.Is(err, sessions.ErrConflict) && !errors.Is(err, sessions.ErrExists)) // never a guess
+			is.True(!errors.Is(err, driver.ErrConflict) && !errors.Is(err, driver.ErrExists) && !errors.Is(err, driver.ErrRoster)) // never a guess
 			is.Equal(network.Counts()[faults.CutAfter], 1)
 		})
 	}

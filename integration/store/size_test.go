@@ -11,16 +11,16 @@ import (
 
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/codec/attribute"
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 const limit = 400 * 1024
 
 // sized returns a record whose item has exactly so many bytes by our own count, which this tests against the engine's.
-func sized(t *testing.T, p place, size int, payload func(n int) codec.Payload) sessions.Record {
+func sized(t *testing.T, p place, size int, payload func(n int) codec.Payload) driver.Record {
 	t.Helper()
 	rec := record("k")
-	var tooLarge *sessions.TooLargeError
+	var tooLarge *driver.TooLargeError
 	rec.Payload = payload(2 * limit)
 	if err := p.Create(t.Context(), rec); !errors.As(err, &tooLarge) {
 		t.Fatalf("Create: %v, want ErrTooLarge", err)
@@ -54,10 +54,10 @@ func TestSize_OurLimitIsTheEngines(t *testing.T) {
 			over := sized(t, p, limit+1, payload)
 			over.Rev = "other"
 			err = p.Replace(t.Context(), over, fits.Rev)
-			is.True(errors.Is(err, sessions.ErrTooLarge))
-			var tooLarge *sessions.TooLargeError
+			is.True(errors.Is(err, driver.ErrTooLarge))
+			var tooLarge *driver.TooLargeError
 			is.True(errors.As(err, &tooLarge))
-			is.Equal(*tooLarge, sessions.TooLargeError{Size: limit + 1, Limit: limit})
+			is.Equal(*tooLarge, driver.TooLargeError{Size: limit + 1, Limit: limit})
 			got, err := p.Load(t.Context(), "k")
 			is.NoErr(err)
 			is.Equal(got.Rev, fits.Rev) // nothing has changed

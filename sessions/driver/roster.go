@@ -34,8 +34,8 @@ type Roster struct {
 // Last is less than First.
 type Pages struct{ First, Last int64 }
 
-// RosterChange changes a roster in one step, and creates the roster if there is none. Whether it is
-// refused depends on the roster as it was before.
+// RosterChange changes a roster in one step, and creates the roster if there is none, unless all it does
+// is to Leave. Whether it is refused depends on the roster as it was before.
 type RosterChange struct {
 	Key string
 	Rev string // what the roster has afterwards; never empty
@@ -73,6 +73,6 @@ type RosterChange struct {
 	// Stale replaces the roster's Stale; zero leaves it.
 	Stale time.Time
 
-	// Expires is when the store may sweep the roster, unless it says a later moment already.
+	// Expires is when the store may sweep the roster, unless it says a later moment already; zero: as it is.
 	Expires time.Time
 }

@@ -6,47 +6,81 @@ import (
 	"time"
 
 	"github.com/dynasession/dynasession/codec"
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
-
-const gives = "A Store gives back what it was given: "
 
 func keepRules() []rule {
 	return []rule{
-		keeps("payload", gives+"a payload that is codec.Equal to the one stored and of the same format.", payloads()),
-		keeps("rev", gives+"Rev.", []func(*sessions.Record){
-			func(r *sessions.Record) { r.Rev = "" },
-			func(r *sessions.Record) { r.Rev = strings.Repeat("r", 100) },
-		}),
-		keeps("subject", gives+"Subject.", []func(*sessions.Record){
-			func(r *sessions.Record) { r.Subject = "" },
-			func(r *sessions.Record) { r.Subject = "Ünïcode 😀 / sub|ject\n" },
-			func(r *sessions.Record) { r.Subject = strings.Repeat("s", 1024) },
-		}),
-		keeps("device", gives+"Device.", []func(*sessions.Record){
-			func(r *sessions.Record) { r.Device = sessions.Device{Name: "Ünïcode 😀", IP: "2001:db8::1"} },
-			func(r *sessions.Record) { r.Device = sessions.Device{Name: strings.Repeat("n", 256)} },
-		}),
-		keeps("times", gives+"both times to the microsecond in UTC.", times()),
-		keeps("timeouts", gives+"both timeouts to the second.", []func(*sessions.Record){
-			func(r *sessions.Record) { r.IdleTimeout = 61 * time.Minute },
-			func(r *sessions.Record) { r.AbsoluteTimeout = 10 * 365 * 24 * time.Hour },
-			func(r *sessions.Record) { r.IdleTimeout, r.AbsoluteTimeout = 7201*time.Second, 7202*time.Second },
-		}),
+		keeps("payload", payloads()...),
+		keeps("rev",
+			func(r *driver.Record) { r.Rev = "" },
+			func(r *driver.Record) { r.Rev = strings.Repeat("r", 100) }),
+		keeps("subject",
+			func(r *driver.Record) { r.Subject = "" },
+			func(r *driver.Record) { r.Subject = "Ünïcode 😀 / sub|ject\n" },
+			func(r *driver.Record) { r.Subject = strings.Repeat("s", 1024) }),
+		keeps("application",
+			func(r *driver.Record) { r.Application = "shop" },
+			func(r *driver.Record) { r.Application = "Ünïcode 😀 / shop|admin" }),
+		keeps("federated",
+			func(r *driver.Record) { r.Federated = "https://idp.example 08a5019c-17e1-4977-8f42-65a12843ea02" },
+			func(r *driver.Record) { r.Federated = strings.Repeat("f", 1024) }),
+		keeps("device",
+			func(r *driver.Record) { r.Device = driver.Device{Name: "Ünïcode 😀", IP: "2001:db8::1"} },
+			func(r *driver.Record) { r.Device = driver.Device{Name: strings.Repeat("n", 256)} },
+			func(r *driver.Record) { r.Device = driver.Device{IP: "192.0.2.1"} }),
+		keeps("persist", func(r *driver.Record) { r.Persist = true }),
+		keeps("pages",
+			func(r *driver.Record) { r.Page = 1 },
+			func(r *driver.Record) { r.FederatedPage = 2 },
+			func(r *driver.Record) { r.Page, r.FederatedPage = 1<<40, 3 }),
+		keeps("times", times()...),
+		keeps("timeouts",
+			func(r *driver.Record) { r.IdleTimeout = 61 * time.Minute },
+			func(r *driver.Record) { r.AbsoluteTimeout = 10 * 365 * 24 * time.Hour },
+			func(r *driver.Record) { r.IdleTimeout, r.AbsoluteTimeout = 7201*time.Second, 7202*time.Second }),
+		{
+			name: "keep: binding", sentence: returnsGiven,
+			check: func(l *lab) error {
+				for _, binding := range [][]byte{allBytes(), []byte("{}"), make([]byte, 4096)} {
+					rec := l.record()
+					rec.Binding = binding
+					if err := first(l.create(rec), l.stored(rec)); err != nil {
+						return err
+					}
+				}
+				return nil
+			},
+		},
 	}
 }
 
-// keeps returns the rule that records come back, however each of vary has changed them.
-func keeps(what, sentence string, vary []func(*sessions.Record)) rule {
+// keepAll returns the names of the rules about all fields.
+func keepAll() []string {
+	var names []string
+	for _, r := range keepRules() {
+		names = append(names, r.name)
+	}
+	return names
+}
+
+// keeps returns the rule that records come back, however each of vary has changed them: those that
+// were created, and those that have replaced another.
+func keeps(what string, vary ...func(*driver.Record)) rule {
 	return rule{
-		name:     "keep: " + what,
-		sentence: sentence,
-		needs:    []string{createStores},
+		name: "keep: " + what, sentence: returnsGiven,
+		needs: []string{replaceStores},
 		check: func(l *lab) error {
 			for i, change := range vary {
 				rec := l.record()
 				change(&rec)
-				if err := first(wants("Create", l.store.Create(l.ctx, rec), nil), l.stored(rec)); err != nil {
+				plain := l.successor(rec)
+				again := l.successor(plain)
+				change(&again)
+				err := first(l.create(rec), l.stored(rec),
+					wants("Replace", l.store.Replace(l.ctx, plain, rec.Rev), nil), l.stored(plain),
+					wants("Replace", l.store.Replace(l.ctx, again, plain.Rev), nil), l.stored(again))
+				if err != nil {
 					return fmt.Errorf("variant %d: %w", i, err)
 				}
 			}
@@ -55,32 +89,36 @@ func keeps(what, sentence string, vary []func(*sessions.Record)) rule {
 	}
 }
 
-func payloads() []func(*sessions.Record) {
+func allBytes() []byte {
 	all := make([]byte, 256)
 	for i := range all {
 		all[i] = byte(i)
 	}
-	var vary []func(*sessions.Record)
+	return all
+}
+
+func payloads() []func(*driver.Record) {
+	var vary []func(*driver.Record)
 	for _, p := range []codec.Payload{
 		codec.Opaque("json", []byte(`"ünï 😀 \u0000 "`)),
 		codec.Opaque("json", []byte(`{"long":"`+strings.Repeat("x", 100_000)+`"}`)),
-		codec.Opaque("msgpack", all),
-		codec.Opaque("x-storetest", all),
+		codec.Opaque("msgpack", allBytes()),
+		codec.Opaque("x-storetest", allBytes()),
 		codec.Opaque("x-storetest", []byte("text in a format that nobody knows")),
 	} {
-		vary = append(vary, func(r *sessions.Record) { r.Payload = p })
+		vary = append(vary, func(r *driver.Record) { r.Payload = p })
 	}
 	return vary
 }
 
-func times() []func(*sessions.Record) {
+func times() []func(*driver.Record) {
 	second := time.Now().UTC().Truncate(time.Second)
-	var vary []func(*sessions.Record)
+	var vary []func(*driver.Record)
 	for _, at := range []time.Time{
 		second, second.Add(time.Microsecond), second.Add(-time.Microsecond), second.Add(120 * time.Millisecond),
 		second.In(time.FixedZone("", -9*3600)),
 	} {
-		vary = append(vary, func(r *sessions.Record) { r.Created, r.Accessed = at, at })
+		vary = append(vary, func(r *driver.Record) { r.Created, r.Accessed = at, at })
 	}
 	return vary
 }

@@ -1,30 +1,35 @@
 package storetest
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/dynasession/dynasession/codec"
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // lab is what a rule has to work with.
 type lab struct {
 	ctx   context.Context
-	store sessions.Store
+	store driver.Store
+	begun time.Time // in UTC, to the second
 
-	mu   sync.Mutex
-	keys []string // of every record that may have come into being
+	mu      sync.Mutex
+	keys    []string // of every record that may have been created
+	rosters []string // and of every roster
 }
 
 // record returns one that is alive, under a key of its own.
-func (l *lab) record() sessions.Record {
+func (l *lab) record() driver.Record {
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	rec := sessions.Record{
+	rec := driver.Record{
 		Payload:         codec.Opaque("json", []byte(`{"user":"`+token(4)+`"}`)),
 		Rev:             token(16),
 		Subject:         "subject-" + token(4),
@@ -37,10 +42,19 @@ func (l *lab) record() sessions.Record {
 	return rec
 }
 
-// successor returns a record of the same key that differs in all else.
-func (l *lab) successor(of sessions.Record) sessions.Record {
+// full returns a record that has something in each of its fields.
+func (l *lab) full() driver.Record {
 	rec := l.record()
-	rec.Key = of.Key
+	rec.Binding, rec.Persist = []byte("binding"), true
+	rec.Application, rec.Federated, rec.Page, rec.FederatedPage = "shop", "https://idp.example sid", 3, 2
+	rec.Device = driver.Device{Name: "Firefox on Linux", IP: "192.0.2.1"}
+	return rec
+}
+
+// successor returns a record of the same key and Binding that differs in all else.
+func (l *lab) successor(of driver.Record) driver.Record {
+	rec := l.record()
+	rec.Key, rec.Binding = of.Key, of.Binding
 	rec.Created = of.Created.Add(time.Second)
 	rec.Accessed = of.Accessed.Add(30 * time.Second)
 	rec.IdleTimeout = of.IdleTimeout + time.Hour
@@ -58,56 +72,141 @@ func (l *lab) key() string {
 }
 
 // created returns a record that is stored.
-func (l *lab) created() (sessions.Record, error) {
+func (l *lab) created() (driver.Record, error) {
 	rec := l.record()
-	return rec, wants("Create", l.store.Create(l.ctx, rec), nil)
+	return rec, l.create(rec)
 }
 
+func (l *lab) create(rec driver.Record) error {
+	return wants("Create", l.store.Create(l.ctx, rec), nil)
+}
+
+// touch is a Touch to the times of rec.
+func (l *lab) touch(rec driver.Record) error {
+	return l.store.Touch(l.ctx, rec.Key, rec.Accessed, rec.ExpiresAt())
+}
+
+// marker returns one that the store keeps until long after the rule is done.
+func (l *lab) marker() driver.Marker {
+	now := time.Now().UTC()
+	return driver.Marker{
+		Why: driver.Destroyed, Rev: token(16), At: now.Truncate(time.Microsecond),
+		Until: now.Truncate(time.Second).Add(20 * time.Minute),
+	}
+}
+
+// end ends the session of key.
+func (l *lab) end(key string, m driver.Marker) error {
+	_, err := l.store.End(l.ctx, driver.End{Key: key, Marker: m})
+	return wants("End", err, nil)
+}
+
+// delete deletes the record of key.
+func (l *lab) delete(key string) error { return l.end(key, driver.Marker{}) }
+
 // stored checks that Load returns want.
-func (l *lab) stored(want sessions.Record) error {
+func (l *lab) stored(want driver.Record) error {
 	got, err := l.store.Load(l.ctx, want.Key)
 	if err := wants("Load", err, nil); err != nil {
 		return err
 	}
-	return differ(got, want)
+	return differ("a Load", got, want)
 }
 
-// absent checks that there is no record of key.
+// absent checks that key holds nothing.
 func (l *lab) absent(key string) error {
 	_, err := l.store.Load(l.ctx, key)
-	return wants("Load of what should not be there", err, sessions.ErrNotFound)
+	return first(wants("Load of what should not be there", err, driver.ErrNotFound), isNoMarker(err))
 }
+
+func isNoMarker(err error) error {
+	if errors.Is(err, driver.ErrEnded) {
+		return errors.New("there is a marker where nothing should be")
+	}
+	return nil
+}
+
+// ended checks that a Load says that the session of key has ended, by the marker.
+func (l *lab) ended(key string, want driver.Marker) error {
+	_, err := l.store.Load(l.ctx, key)
+	return isEnded("Load", err, want)
+}
+
+// isEnded checks that an error is an EndedError with the marker.
+func isEnded(call string, err error, want driver.Marker) error {
+	var ended *driver.EndedError
+	if !errors.As(err, &ended) {
+		return fmt.Errorf("%s of an ended session: %w, want an *EndedError", call, orNone(err))
+	}
+	got := ended.Marker
+	return differences("an *EndedError has", []difference{
+		{"Why", got.Why == want.Why},
+		{"Next", got.Next == want.Next},
+		{"Rev", got.Rev == want.Rev},
+		{"At", sameMoment(got.At, want.At)},
+		{"Until", sameMoment(got.Until, want.Until)},
+	})
+}
+
+// sameMoment reports whether got is want, in UTC.
+func sameMoment(got, want time.Time) bool { return got.Equal(want) && got.Location() == time.UTC }
 
 // clean deletes what the rule has written, even if its context is done.
 func (l *lab) clean() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), 10*time.Second)
 	defer cancel()
+	defer func() { _ = recover() }() // of a store that panics, which the rule has seen
 	for _, k := range l.keys {
-		_ = l.store.Delete(ctx, k)
+		_, _ = l.store.End(ctx, driver.End{Key: k})
+	}
+	for chunk := range slices.Chunk(l.rosters, driver.MaxBatch) {
+		rosters, _ := l.store.LoadRosters(ctx, chunk...)
+		for _, r := range rosters {
+			if len(r.Entries) > 0 {
+				_, _ = l.store.ChangeRoster(ctx, driver.RosterChange{Key: r.Key, Rev: token(16), Leave: entriesOf(r), Expires: r.Expires})
+			}
+		}
 	}
 }
 
 // differ names the first field in which two records differ, and no value.
-func differ(got, want sessions.Record) error {
-	for _, f := range []struct {
-		name string
-		same bool
-	}{
+func differ(call string, got, want driver.Record) error {
+	return differences(call+" returns", append(apartFromPayload(got, want),
+		difference{"Payload's format", got.Payload != nil && got.Payload.Format() == want.Payload.Format()},
+		difference{"Payload", codec.Equal(got.Payload, want.Payload)},
+	))
+}
+
+func apartFromPayload(got, want driver.Record) []difference {
+	return []difference{
 		{"Key", got.Key == want.Key},
-		{"Payload's format", got.Payload != nil && got.Payload.Format() == want.Payload.Format()},
-		{"Payload", codec.Equal(got.Payload, want.Payload)},
 		{"Rev", got.Rev == want.Rev},
 		{"Subject", got.Subject == want.Subject},
+		{"Application", got.Application == want.Application},
+		{"Federated", got.Federated == want.Federated},
 		{"Device", got.Device == want.Device},
-		{"Created", got.Created.Equal(want.Created)},
-		{"Accessed", got.Accessed.Equal(want.Accessed)},
+		{"Persist", got.Persist == want.Persist},
+		{"Binding", bytes.Equal(got.Binding, want.Binding)},
+		{"Page", got.Page == want.Page},
+		{"FederatedPage", got.FederatedPage == want.FederatedPage},
+		{"Created", sameMoment(got.Created, want.Created)},
+		{"Accessed", sameMoment(got.Accessed, want.Accessed)},
 		{"IdleTimeout", got.IdleTimeout == want.IdleTimeout},
 		{"AbsoluteTimeout", got.AbsoluteTimeout == want.AbsoluteTimeout},
-		{"zone of Created", got.Created.Location() == time.UTC},
-		{"zone of Accessed", got.Accessed.Location() == time.UTC},
-	} {
+	}
+}
+
+// difference is a field that may be the same in two values.
+type difference struct {
+	field string
+	same  bool
+}
+
+// differences names the first field that is not the same.
+func differences(what string, fields []difference) error {
+	for _, f := range fields {
 		if !f.same {
-			return fmt.Errorf("a Load returns another %s than was stored", f.name)
+			return fmt.Errorf("%s another %s than was stored", what, f.field)
 		}
 	}
 	return nil

@@ -3,9 +3,10 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // racers is how many calls a race has.
@@ -18,6 +19,11 @@ func race(n int, call func(i int) error) []error {
 	var wg sync.WaitGroup
 	for i := range n {
 		wg.Go(func() {
+			defer func() {
+				if p := recover(); p != nil {
+					errs[i] = fmt.Errorf("panicked with a %T", p)
+				}
+			}()
 			<-start
 			errs[i] = call(i)
 		})
@@ -27,8 +33,9 @@ func race(n int, call func(i int) error) []error {
 	return errs
 }
 
-// oneWins checks that exactly one call succeeded, and returns which. The others may have lost in one of the given ways, or, where
-// all of them went for one record at the same time, have been turned away by a store that is a service.
+// oneWins checks that exactly one call succeeded, and returns which. The others may have lost in
+// one of the given ways, or, where all of them went for one key at the same time, have been turned
+// away by a store that is a service.
 func oneWins(errs []error, losing ...error) (winner int, err error) {
 	winner = -1
 	for i, e := range errs {
@@ -39,7 +46,7 @@ func oneWins(errs []error, losing ...error) (winner int, err error) {
 			winner = i
 			continue
 		}
-		if !isAny(e, append(losing, sessions.ErrUnavailable)) {
+		if !isAny(e, append(slices.Clone(losing), driver.ErrUnavailable)) {
 			return 0, fmt.Errorf("a call that lost: %w", e)
 		}
 	}
@@ -50,10 +57,15 @@ func oneWins(errs []error, losing ...error) (winner int, err error) {
 }
 
 func isAny(err error, targets []error) bool {
-	for _, t := range targets {
-		if errors.Is(err, t) {
-			return true
+	return slices.ContainsFunc(targets, func(t error) bool { return errors.Is(err, t) })
+}
+
+// noneLost checks that calls failed in none but the given ways.
+func noneLost(errs []error, losing ...error) error {
+	for _, err := range errs {
+		if err != nil && !isAny(err, losing) {
+			return fmt.Errorf("a call of a race: %w", err)
 		}
 	}
-	return false
+	return nil
 }

@@ -1,60 +1,109 @@
 package storetest
 
 import (
-	"context"
 	"errors"
+	"strconv"
 	"time"
 
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
+// rounds is how often a race is made whose calls meet only now and then.
+const rounds = 5
+
+const raceApart = "race: many keys"
+
 func raceRules() []rule {
-	return []rule{
+	rules := []rule{
 		{
-			name:     "race: creates",
-			sentence: "Of several Creates of one key at the same time, exactly one succeeds.",
-			needs:    []string{createStores, createKeepsFirst},
-			check:    raceOfCreates,
+			name: raceApart, sentence: manyAtATime,
+			needs: []string{replaceStores, touchMoves, endRemoves, bindBinds, rosterLists},
+			check: func(l *lab) error { return first(race(racers, func(int) error { return l.life() })...) },
 		},
 		{
-			name:     "race: replaces",
-			sentence: "Of several Replaces of one rev at the same time, exactly one succeeds.",
-			needs:    []string{createStores, replaceStores, replaceConflict},
-			check:    raceOfReplaces,
+			name: "race: creates", sentence: createRace,
+			needs: []string{createTaken},
+			check: raceOfCreates,
 		},
 		{
-			name:     "race: renames",
-			sentence: "Of several Renames of one record at the same time, exactly one succeeds.",
-			needs:    []string{loadAbsent, createStores, renameMoves, renameConflict, "rename: absent"},
-			check:    raceOfRenames,
+			name: "race: replaces", sentence: replaceRace,
+			needs: []string{replaceStores, replaceAnother},
+			check: raceOfReplaces,
 		},
 		{
-			name:     "race: rename and loads",
-			sentence: "No other call sees both or neither.",
-			needs:    []string{loadAbsent, createStores, renameMoves},
-			check:    raceOfRenameAndLoads,
+			name: "race: touches and replaces", sentence: asAWhole,
+			needs: []string{replaceStores, replaceAnother, touchMoves, touchBack, touchAlone},
+			check: raceOfTouchesAndReplaces,
 		},
 		{
-			name:     "race: touches and replaces",
-			sentence: "Each call happens as a whole or not at all, whatever others do meanwhile.",
-			needs:    []string{createStores, replaceStores, replaceConflict, touchMoves, touchForward, touchUndisturbing},
-			check:    raceOfTouchesAndReplaces,
+			name: "race: binds", sentence: asAWhole,
+			needs: []string{bindBinds, bindAnother},
+			check: raceOfBinds,
 		},
 		{
-			name:     "race: delete and writes",
-			sentence: "What was deleted stays deleted.",
-			needs:    []string{loadAbsent, createStores, replaceAbsent, replaceConflict, touchMoves, touchForward, touchAbsent, deleteRemoves},
-			check:    raceOfDeleteAndWrites,
+			name: "race: bind and replace", sentence: asAWhole,
+			needs: []string{replaceStores, bindBinds, "bind: changes nothing else", "replace: the binding stays"},
+			check: raceOfBindAndReplace,
+		},
+		{
+			name: "race: end and writes", sentence: markerHolds,
+			needs: []string{
+				replaceAbsent, replaceAnother, touchMoves, touchBack, touchAbsent, bindBinds, endRecord,
+				"marker: create", "marker: replace", "marker: touch", "marker: bind",
+			},
+			check: raceOfEndAndWrites,
+		},
+		{
+			name: "race: delete and writes", sentence: noneIsCreated,
+			needs: []string{
+				replaceAbsent, replaceAnother, touchMoves, touchBack, touchAbsent, bindBinds, bindAbsent, endRemoves,
+			},
+			check: raceOfDeleteAndWrites,
+		},
+		{
+			name: "race: end and create", sentence: markerHolds,
+			needs: []string{endRecord, endAbsent, "end: returns the record", "marker: create"},
+			check: raceOfEndAndCreate,
+		},
+		{
+			name: "race: ends", sentence: asAWhole,
+			needs: []string{endRecord, "marker: end"},
+			check: raceOfEnds,
+		},
+		{
+			name: "race: end of what was judged", sentence: asAWhole,
+			needs: []string{touchMoves, endRecord, endMet, "end: accessed since", "marker: touch"},
+			check: raceOfEndAndTouch,
+		},
+		{
+			name: "race: end of a rev and replace", sentence: asAWhole,
+			needs: []string{replaceStores, endRecord, endMet, "end: another rev", "marker: replace"},
+			check: raceOfEndAndReplace,
 		},
 	}
+	for i := range rules[1:] {
+		rules[i+1].needs = append(rules[i+1].needs, raceApart)
+	}
+	return rules
+}
+
+// life is that of a session, with its roster.
+func (l *lab) life() error {
+	rec, err := l.created()
+	next := l.successor(rec)
+	err = first(err, wants("Replace", l.store.Replace(l.ctx, next, rec.Rev), nil),
+		wants("Bind", l.store.Bind(l.ctx, rec.Key, []byte("b"), nil), nil))
+	next.Binding, next.Accessed = []byte("b"), next.Accessed.Add(time.Second)
+	r, err2 := l.listed(2)
+	return first(err, err2, wants("Touch", l.touch(next), nil), l.stored(next), l.seen(next), l.roster(r), l.delete(rec.Key), l.absent(rec.Key))
 }
 
 func raceOfCreates(l *lab) error {
-	recs := []sessions.Record{l.record()}
+	recs := []driver.Record{l.record()}
 	for range racers - 1 {
 		recs = append(recs, l.successor(recs[0]))
 	}
-	winner, err := oneWins(race(racers, func(i int) error { return l.store.Create(l.ctx, recs[i]) }), sessions.ErrExists)
+	winner, err := oneWins(race(racers, func(i int) error { return l.store.Create(l.ctx, recs[i]) }), driver.ErrExists)
 	if err != nil {
 		return err
 	}
@@ -66,82 +115,15 @@ func raceOfReplaces(l *lab) error {
 	if err != nil {
 		return err
 	}
-	var next []sessions.Record
+	var next []driver.Record
 	for range racers {
 		next = append(next, l.successor(rec))
 	}
-	winner, err := oneWins(race(racers, func(i int) error { return l.store.Replace(l.ctx, next[i], rec.Rev) }), sessions.ErrConflict)
+	winner, err := oneWins(race(racers, func(i int) error { return l.store.Replace(l.ctx, next[i], rec.Rev) }), driver.ErrConflict)
 	if err != nil {
 		return err
 	}
 	return l.stored(next[winner])
-}
-
-func raceOfRenames(l *lab) error {
-	old, err := l.created()
-	if err != nil {
-		return err
-	}
-	var next []sessions.Record
-	for range racers {
-		next = append(next, l.renamed(old))
-	}
-	winner, err := oneWins(race(racers, func(i int) error { return l.store.Rename(l.ctx, old.Key, next[i], old.Rev) }),
-		sessions.ErrConflict, sessions.ErrNotFound)
-	if err != nil {
-		return err
-	}
-	if err := first(l.absent(old.Key), l.stored(next[winner])); err != nil {
-		return err
-	}
-	for i, rec := range next {
-		if i != winner {
-			if err := l.absent(rec.Key); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// raceOfRenameAndLoads looks at both keys while the record moves. Two loads are two moments: what is there after the old was found gone
-// must be the new; what was found new can't be old any more.
-func raceOfRenameAndLoads(l *lab) error {
-	for range 10 {
-		old, err := l.created()
-		if err != nil {
-			return err
-		}
-		next := l.renamed(old)
-		errs := race(3, func(i int) error {
-			switch i {
-			case 0:
-				return l.store.Rename(l.ctx, old.Key, next, old.Rev)
-			case 1:
-				return l.afterwards(old.Key, sessions.ErrNotFound, next.Key, nil)
-			default:
-				return l.afterwards(next.Key, nil, old.Key, sessions.ErrNotFound)
-			}
-		})
-		if err := first(errs...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// afterwards loads key until it gives the error want, and then checks what the other key gives.
-func (l *lab) afterwards(key string, want error, other string, then error) error {
-	ctx, cancel := context.WithTimeout(l.ctx, 10*time.Second) // a rename that fails is never seen
-	defer cancel()
-	for ctx.Err() == nil {
-		_, err := l.store.Load(ctx, key)
-		if errors.Is(err, want) {
-			_, err := l.store.Load(ctx, other)
-			return wants("Load of the other key, after the rename was seen", err, then)
-		}
-	}
-	return errors.New("the rename was never seen")
 }
 
 func raceOfTouchesAndReplaces(l *lab) error {
@@ -154,9 +136,10 @@ func raceOfTouchesAndReplaces(l *lab) error {
 		if i == 0 {
 			return l.store.Replace(l.ctx, next, rec.Rev)
 		}
-		return l.store.Touch(l.ctx, rec.Key, rec.Accessed.Add(time.Duration(i)*time.Second), rec.ExpiresAt().Add(time.Duration(i)*time.Second))
+		later := time.Duration(i) * time.Second
+		return l.store.Touch(l.ctx, rec.Key, rec.Accessed.Add(later), rec.ExpiresAt().Add(later))
 	})
-	if err := first(errs...); err != nil {
+	if err := noneLost(errs); err != nil {
 		return err
 	}
 	got, err := l.store.Load(l.ctx, rec.Key)
@@ -164,32 +147,177 @@ func raceOfTouchesAndReplaces(l *lab) error {
 		return err
 	}
 	next.Accessed = got.Accessed // whichever came last
-	return differ(got, next)
+	return differ("a Load", got, next)
 }
 
-func raceOfDeleteAndWrites(l *lab) error {
-	for range 5 {
+func raceOfBinds(l *lab) error {
+	rec, err := l.created()
+	if err != nil {
+		return err
+	}
+	winner, err := oneWins(race(racers, func(i int) error {
+		return l.store.Bind(l.ctx, rec.Key, []byte(strconv.Itoa(i)), nil)
+	}), driver.ErrConflict)
+	rec.Binding = []byte(strconv.Itoa(winner))
+	return first(err, l.stored(rec))
+}
+
+func raceOfBindAndReplace(l *lab) error {
+	for range rounds {
 		rec, err := l.created()
 		if err != nil {
 			return err
 		}
 		next := l.successor(rec)
-		errs := race(5, func(i int) error {
-			switch i {
-			case 0:
-				return l.store.Delete(l.ctx, rec.Key)
-			case 1:
-				return l.store.Replace(l.ctx, next, rec.Rev)
-			default:
-				return l.store.Touch(l.ctx, rec.Key, rec.Accessed.Add(time.Second), rec.ExpiresAt().Add(time.Second))
+		errs := race(2, func(i int) error {
+			if i == 0 {
+				return l.store.Bind(l.ctx, rec.Key, []byte("binding"), nil)
 			}
+			return l.store.Replace(l.ctx, next, rec.Rev)
 		})
-		for _, err := range errs {
-			if err != nil && !errors.Is(err, sessions.ErrNotFound) {
+		next.Binding = []byte("binding")
+		if err := first(noneLost(errs), l.stored(next)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func raceOfEndAndWrites(l *lab) error {
+	for range rounds {
+		rec, err := l.created()
+		if err != nil {
+			return err
+		}
+		m := l.marker()
+		errs := l.raceOfWrites(rec, driver.End{Key: rec.Key, Marker: m})
+		if err := first(noneLost(errs[:1]), noneLost(errs, driver.ErrEnded), l.ended(rec.Key, m)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func raceOfDeleteAndWrites(l *lab) error {
+	for range rounds {
+		rec, err := l.created()
+		if err != nil {
+			return err
+		}
+		errs := l.raceOfWrites(rec, driver.End{Key: rec.Key})
+		if err := first(noneLost(errs[:1]), noneLost(errs, driver.ErrNotFound), l.absent(rec.Key)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// raceOfWrites makes an End beside other writes of the same record, and returns its error first.
+func (l *lab) raceOfWrites(rec driver.Record, e driver.End) []error {
+	next := l.successor(rec)
+	return race(6, func(i int) error {
+		switch i {
+		case 0:
+			_, err := l.store.End(l.ctx, e)
+			return err
+		case 1:
+			return l.store.Replace(l.ctx, next, rec.Rev)
+		case 2:
+			return l.store.Bind(l.ctx, rec.Key, []byte("binding"), nil)
+		default:
+			later := time.Duration(i) * time.Second
+			return l.store.Touch(l.ctx, rec.Key, rec.Accessed.Add(later), rec.ExpiresAt().Add(later))
+		}
+	})
+}
+
+func raceOfEndAndCreate(l *lab) error {
+	for range rounds {
+		rec, m := l.record(), l.marker()
+		var ended driver.Record
+		errs := race(2, func(i int) (err error) {
+			if i == 0 {
+				ended, err = l.store.End(l.ctx, driver.End{Key: rec.Key, Marker: m})
 				return err
 			}
+			return l.store.Create(l.ctx, rec)
+		})
+		err := first(noneLost(errs[:1]), noneLost(errs, driver.ErrEnded), l.ended(rec.Key, m))
+		switch {
+		case err != nil:
+			return err
+		case (errs[1] == nil) != (ended.Key == rec.Key):
+			return errors.New("End doesn't return the record exactly if it was created")
 		}
-		if err := l.absent(rec.Key); err != nil {
+	}
+	return nil
+}
+
+func raceOfEnds(l *lab) error {
+	rec, err := l.created()
+	if err != nil {
+		return err
+	}
+	var markers []driver.Marker
+	for range racers {
+		markers = append(markers, l.marker())
+	}
+	winner, err := oneWins(race(racers, func(i int) error {
+		_, err := l.store.End(l.ctx, driver.End{Key: rec.Key, Marker: markers[i]})
+		return err
+	}), driver.ErrEnded)
+	return first(err, l.ended(rec.Key, markers[winner]))
+}
+
+// raceOfEndAndTouch ends a session that was found idle, while it is accessed: one of the two comes
+// too late.
+func raceOfEndAndTouch(l *lab) error {
+	for range rounds {
+		rec, err := l.created()
+		if err != nil {
+			return err
+		}
+		judged := driver.End{Key: rec.Key, Marker: l.marker(), If: &driver.State{Rev: rec.Rev, Accessed: rec.Accessed}}
+		rec.Accessed = rec.Accessed.Add(time.Second)
+		winner, err := oneWins(race(2, func(i int) error {
+			if i == 0 {
+				_, err := l.store.End(l.ctx, judged)
+				return err
+			}
+			return l.touch(rec)
+		}), driver.ErrConflict, driver.ErrEnded)
+		if err == nil && winner == 0 {
+			err = l.ended(rec.Key, judged.Marker)
+		} else if err == nil {
+			err = l.stored(rec)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func raceOfEndAndReplace(l *lab) error {
+	for range rounds {
+		rec, err := l.created()
+		if err != nil {
+			return err
+		}
+		e, next := driver.End{Key: rec.Key, Marker: l.marker(), If: &driver.State{Rev: rec.Rev}}, l.successor(rec)
+		winner, err := oneWins(race(2, func(i int) error {
+			if i == 0 {
+				_, err := l.store.End(l.ctx, e)
+				return err
+			}
+			return l.store.Replace(l.ctx, next, rec.Rev)
+		}), driver.ErrConflict, driver.ErrEnded)
+		if err == nil && winner == 0 {
+			err = l.ended(rec.Key, e.Marker)
+		} else if err == nil {
+			err = l.stored(next)
+		}
+		if err != nil {
 			return err
 		}
 	}

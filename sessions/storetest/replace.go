@@ -1,27 +1,25 @@
 package storetest
 
 import (
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 const (
-	replaceStores   = "replace: stores"
-	replaceConflict = "replace: another rev"
-	replaceAbsent   = "replace: never revives"
+	replaceStores  = "replace: stores"
+	replaceAnother = "replace: another rev"
+	replaceAbsent  = "replace: never creates"
 )
 
 func replaceRules() []rule {
 	return []rule{
 		{
-			name:     replaceStores,
-			sentence: "Replace puts rec in the place of the stored record of the same key, provided that this one's Rev is rev.",
-			needs:    []string{createStores},
+			name: replaceStores, sentence: replacePuts,
 			check: func(l *lab) error {
 				rec, err := l.created()
 				if err != nil {
 					return err
 				}
-				for range 5 { // and every later Load sees it
+				for range 5 {
 					next := l.successor(rec)
 					if err := first(wants("Replace", l.store.Replace(l.ctx, next, rec.Rev), nil), l.stored(next)); err != nil {
 						return err
@@ -32,37 +30,28 @@ func replaceRules() []rule {
 			},
 		},
 		{
-			name:     replaceConflict,
-			sentence: "If it is another, the error is ErrConflict and nothing changes.",
-			needs:    []string{createStores},
+			name: replaceAnother, sentence: replaceConflict,
 			check: func(l *lab) error {
 				rec, err := l.created()
-				if err != nil {
-					return err
-				}
-				return first(
-					wants("Replace of another rev", l.store.Replace(l.ctx, l.successor(rec), token(16)), sessions.ErrConflict),
-					l.stored(rec),
-				)
+				return first(err,
+					wants("Replace of another rev", l.store.Replace(l.ctx, l.successor(rec), token(16)), driver.ErrConflict), l.stored(rec))
 			},
 		},
 		{
-			name:     "replace: no rev",
-			sentence: `rev "" means that it has none.`,
-			needs:    []string{createStores, createBeside, replaceStores, replaceConflict},
-			check:    replaceOfNoRev,
+			name: "replace: no rev", sentence: replacePuts,
+			needs: []string{replaceStores, replaceAnother},
+			check: replaceOfNoRev,
 		},
 		{
-			name:     replaceAbsent,
-			sentence: "If there is none, the error is ErrNotFound, and none comes into being: what was deleted stays deleted.",
-			needs:    []string{loadAbsent, createStores, deleteRemoves},
+			name: replaceAbsent, sentence: noneIsCreated,
+			needs: []string{endRemoves},
 			check: func(l *lab) error {
 				never := l.record()
 				deleted, err := l.created()
-				return first(err, wants("Delete", l.store.Delete(l.ctx, deleted.Key), nil),
-					wants("Replace of what was never there", l.store.Replace(l.ctx, never, token(16)), sessions.ErrNotFound),
-					wants(`Replace of what was never there, rev ""`, l.store.Replace(l.ctx, never, ""), sessions.ErrNotFound),
-					wants("Replace of what was deleted", l.store.Replace(l.ctx, l.successor(deleted), deleted.Rev), sessions.ErrNotFound),
+				return first(err, l.delete(deleted.Key),
+					wants("Replace of what was never there", l.store.Replace(l.ctx, never, token(16)), driver.ErrNotFound),
+					wants(`Replace of what was never there, rev ""`, l.store.Replace(l.ctx, never, ""), driver.ErrNotFound),
+					wants("Replace of what was deleted", l.store.Replace(l.ctx, l.successor(deleted), deleted.Rev), driver.ErrNotFound),
 					l.absent(never.Key), l.absent(deleted.Key))
 			},
 		},
@@ -74,11 +63,11 @@ func replaceOfNoRev(l *lab) error {
 	foreign.Rev = ""
 	ours, err := l.created()
 	next := l.successor(foreign)
-	return first(err, wants("Create", l.store.Create(l.ctx, foreign), nil),
-		wants("Replace of rev x where there is none", l.store.Replace(l.ctx, next, token(16)), sessions.ErrConflict),
+	return first(err, l.create(foreign),
+		wants("Replace of rev x where there is none", l.store.Replace(l.ctx, next, token(16)), driver.ErrConflict),
 		l.stored(foreign),
 		wants(`Replace of rev "" where there is none`, l.store.Replace(l.ctx, next, ""), nil),
 		l.stored(next),
-		wants(`Replace of rev "" where there is one`, l.store.Replace(l.ctx, l.successor(ours), ""), sessions.ErrConflict),
+		wants(`Replace of rev "" where there is one`, l.store.Replace(l.ctx, l.successor(ours), ""), driver.ErrConflict),
 		l.stored(ours))
 }

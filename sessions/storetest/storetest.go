@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// RuleError tells that a store breaks a rule.
+// RuleError says that a store breaks a rule.
 type RuleError struct {
 	Rule     string // its name, such as "replace: another rev"
 	Sentence string // of the contract
@@ -24,9 +24,9 @@ func (e *RuleError) Error() string {
 // Unwrap returns what was seen.
 func (e *RuleError) Unwrap() error { return e.Err }
 
-// Run checks the store that newStore returns, with a subtest for each rule. Each subtest gets a store of its own; all of them may
-// be the same.
-func Run(t *testing.T, newStore func(t *testing.T) sessions.Store) {
+// Run checks the store that newStore returns, with a subtest for each rule. Each subtest asks for a
+// store of its own; newStore may return the same one each time.
+func Run(t *testing.T, newStore func(t *testing.T) driver.Store) {
 	t.Helper()
 	broken := map[string]bool{}
 	for _, r := range rules() {
@@ -43,9 +43,9 @@ func Run(t *testing.T, newStore func(t *testing.T) sessions.Store) {
 	}
 }
 
-// Check does what Run does, outside of a test. It returns nil, or the [*RuleError] of every rule that is broken, joined. A ctx that
-// ends makes the rest fail.
-func Check(ctx context.Context, newStore func() sessions.Store) error {
+// Check does what Run does, outside of a test. It returns nil, or the [*RuleError] of every rule
+// that is broken, joined. If ctx ends, the remaining rules fail.
+func Check(ctx context.Context, newStore func() driver.Store) error {
 	broken := map[string]bool{}
 	var errs []error
 	for _, r := range rules() {

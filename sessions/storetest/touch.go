@@ -3,22 +3,20 @@ package storetest
 import (
 	"time"
 
-	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 const (
-	touchMoves        = "touch: moves the times"
-	touchForward      = "touch: only forward"
-	touchAbsent       = "touch: never revives"
-	touchUndisturbing = "touch: disturbs no replace"
+	touchMoves  = "touch: moves the times"
+	touchBack   = "touch: only forward"
+	touchAbsent = "touch: never creates"
+	touchAlone  = "touch: changes nothing else"
 )
 
 func touchRules() []rule {
 	return []rule{
 		{
-			name:     touchMoves,
-			sentence: "Touch records an access: it moves the record's Accessed to accessed. It changes nothing else, not even Rev.",
-			needs:    []string{createStores},
+			name: touchMoves, sentence: touchRecords,
 			check: func(l *lab) error {
 				rec, err := l.created()
 				if err != nil {
@@ -34,18 +32,16 @@ func touchRules() []rule {
 			},
 		},
 		{
-			name:     touchForward,
-			sentence: "The times only move forward: unless accessed is later than the stored one, the record stays as it is, and that is a success.",
-			needs:    []string{createStores, touchMoves},
+			name: touchBack, sentence: touchForward,
+			needs: []string{touchMoves},
 			check: func(l *lab) error {
 				rec, err := l.created()
 				if err != nil {
 					return err
 				}
 				for _, back := range []time.Duration{0, time.Microsecond, time.Second, time.Hour} {
-					earlier := rec
-					earlier.Accessed = rec.Accessed.Add(-back)
-					if err := first(wants("Touch backwards", l.touch(earlier), nil), l.stored(rec)); err != nil {
+					err := l.store.Touch(l.ctx, rec.Key, rec.Accessed.Add(-back), rec.ExpiresAt())
+					if err := first(wants("Touch backwards", err, nil), l.stored(rec)); err != nil {
 						return err
 					}
 				}
@@ -53,9 +49,8 @@ func touchRules() []rule {
 			},
 		},
 		{
-			name:     "touch: both times or neither",
-			sentence: "The times move both or neither: unless expires is not earlier than the stored one, the record stays as it is.",
-			needs:    []string{createStores, touchMoves},
+			name: "touch: both times or neither", sentence: touchForward,
+			needs: []string{touchMoves},
 			check: func(l *lab) error {
 				rec, err := l.created()
 				if err != nil {
@@ -67,37 +62,28 @@ func touchRules() []rule {
 			},
 		},
 		{
-			name:     touchAbsent,
-			sentence: "If there is no record of key, the error is ErrNotFound, and none comes into being.",
-			needs:    []string{loadAbsent, createStores, deleteRemoves},
+			name: touchAbsent, sentence: noneIsCreated,
+			needs: []string{endRemoves},
 			check: func(l *lab) error {
 				never := l.record()
 				deleted, err := l.created()
-				return first(err, wants("Delete", l.store.Delete(l.ctx, deleted.Key), nil),
-					wants("Touch of what was never there", l.touch(never), sessions.ErrNotFound),
-					wants("Touch of what was deleted", l.touch(deleted), sessions.ErrNotFound),
+				return first(err, l.delete(deleted.Key),
+					wants("Touch of what was never there", l.touch(never), driver.ErrNotFound),
+					wants("Touch of what was deleted", l.touch(deleted), driver.ErrNotFound),
 					l.absent(never.Key), l.absent(deleted.Key))
 			},
 		},
 		{
-			name:     touchUndisturbing,
-			sentence: "It changes nothing else, not even Rev, so that it never disturbs a Replace.",
-			needs:    []string{createStores, replaceStores, touchMoves},
+			name: touchAlone, sentence: touchNothingElse,
+			needs: append(keepAll(), replaceStores, touchMoves),
 			check: func(l *lab) error {
-				rec, err := l.created()
-				if err != nil {
-					return err
-				}
-				next := l.successor(rec)
+				rec := l.full()
+				created := rec
 				rec.Accessed = rec.Accessed.Add(time.Second)
-				return first(wants("Touch", l.touch(rec), nil),
+				next := l.successor(rec)
+				return first(l.create(created), wants("Touch", l.touch(rec), nil), l.stored(rec),
 					wants("Replace after a Touch", l.store.Replace(l.ctx, next, rec.Rev), nil), l.stored(next))
 			},
 		},
 	}
-}
-
-// touch is a Touch to the times of rec.
-func (l *lab) touch(rec sessions.Record) error {
-	return l.store.Touch(l.ctx, rec.Key, rec.Accessed, rec.ExpiresAt())
 }

@@ -9,12 +9,12 @@ import (
 // Error is an error whose text tells nothing of its cause but the type. The cause is there for errors.Is and errors.As.
 type Error struct {
 	text  string
-	cause error
+	cause func() error // a function, which no verb of fmt looks into
 }
 
 // New returns an error of this text, caused by err.
 func New(err error, format string, args ...any) *Error {
-	return &Error{text: fmt.Sprintf(format, args...), cause: err}
+	return &Error{text: fmt.Sprintf(format, args...), cause: func() error { return err }}
 }
 
 // Custom returns the error of a type that encodes or decodes itself: what it says is the application's, and may hold values.
@@ -39,4 +39,4 @@ func Panicked(recovered any, doing string) error {
 func (e *Error) Error() string { return e.text }
 
 // Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.cause }
+func (e *Error) Unwrap() error { return e.cause() }

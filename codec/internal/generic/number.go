@@ -22,6 +22,19 @@ func SameDecimal(a, b string) bool {
 	return ok && ok2 && x == y
 }
 
+// DecimalKey returns what all ways of writing one decimal number have in common, and of a text that is none the text.
+func DecimalKey(s string) string {
+	d, ok := parse(s)
+	if !ok {
+		return s
+	}
+	sign := ""
+	if d.negative {
+		sign = "-"
+	}
+	return sign + d.digits + "e" + strconv.FormatInt(d.exponent, 10)
+}
+
 // decimal is a number without its ways of writing it: 0.digits × 10^exponent.
 type decimal struct {
 	negative bool

@@ -5,6 +5,7 @@
 package shape
 
 import (
+	"encoding/json"
 	"reflect"
 	"sync"
 )
@@ -23,9 +24,6 @@ type Format struct {
 	// Field refuses a field for reasons of the format's own, or tells that its type, known to be kept, needs no look. May be nil.
 	Field func(reflect.StructField) (known bool, err error)
 
-	// Type refuses a type for reasons of the format's own. May be nil.
-	Type func(reflect.Type) error
-
 	// BytesInInterface: a []byte in an interface comes back as one.
 	BytesInInterface bool
 
@@ -34,6 +32,12 @@ type Format struct {
 
 	// NilEmbedded: a nil embedded pointer comes back as nil.
 	NilEmbedded bool
+
+	// OwnTagFirst: the encoder's own tag, where there is one, is read in the place of `json`, and not the other way round.
+	OwnTagFirst bool
+
+	// Folds: the decoder takes a name that differs from a field's in case only.
+	Folds bool
 
 	shapes sync.Map // of reflect.Type to *result
 }
@@ -61,6 +65,9 @@ type Shape struct {
 	// Loose: a value may hold what the format can't keep although the type may be kept; see [Shape.Check].
 	Loose bool
 
+	// Plan is what the format makes of the type.
+	Plan *Plan
+
 	format *Format
 }
 
@@ -77,7 +84,10 @@ func (f *Format) Of(t reflect.Type) (*Shape, error) {
 	}
 	w := walk{format: f, shape: &Shape{format: f}, seen: map[visit]bool{}, open: map[reflect.Type]bool{}}
 	r := &result{shape: w.shape, err: w.root(t)}
-	w.shape.TakesNull = nilable(t) || f.decodesItself(t)
+	w.shape.TakesNull = nilable(t) || f.decodesItself(t) || t == reflect.TypeFor[json.Number]()
+	if r.err == nil {
+		w.shape.Plan = f.plan(t)
+	}
 	f.shapes.Store(t, r)
 	return r.shape, r.err
 }

@@ -104,7 +104,11 @@ func (c *check) inside(v reflect.Value, path string) error {
 		if !c.worth(v.Type().Elem()) {
 			return nil
 		}
+		bytes := c.scalars && c.format.BytesInInterface && v.Type() == reflect.TypeFor[[][]byte]()
 		for i := range v.Len() {
+			if bytes && v.Index(i).IsNil() {
+				return refuse(path+"[]", "a nil in a [][]byte can't be stored")
+			}
 			if err := c.visit(v.Index(i), path+"[]"); err != nil {
 				return err
 			}

@@ -37,11 +37,6 @@ func (w *walk) visit(t reflect.Type, addressable bool, path string) error {
 	}
 	w.seen[v] = true
 
-	if w.format.Type != nil {
-		if err := w.format.Type(t); err != nil {
-			return refuse(path, "%w", err)
-		}
-	}
 	if w.format.Leaf != nil && w.format.Leaf(t) {
 		return nil
 	}

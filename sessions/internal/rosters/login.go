@@ -228,7 +228,7 @@ func (k *Keeper) prune(ctx context.Context, part driver.Roster) (driver.Roster, 
 		return part, nil
 	}
 	changed, err := k.Store.ChangeRoster(ctx, driver.RosterChange{
-		Key: part.Key, Rev: Rev(), Leave: dead, Stale: stale, Expires: now.Add(kept).Truncate(time.Second),
+		Key: part.Key, Rev: Rev(), Leave: dead, Stale: stale,
 	})
 	if err != nil {
 		return part, err

@@ -136,7 +136,7 @@ func (k *Keeper) LoadAll(ctx context.Context, keys []string) ([]driver.Loaded, e
 // than the truth.
 func (k *Keeper) Leave(ctx context.Context, list string, page int64, keys ...string) error {
 	_, err := k.Store.ChangeRoster(ctx, driver.RosterChange{
-		Key: PageKey(list, page), Rev: Rev(), Leave: keys, Expires: k.Now().Add(kept).Truncate(time.Second),
+		Key: PageKey(list, page), Rev: Rev(), Leave: keys,
 	})
 	return err
 }

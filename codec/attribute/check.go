@@ -1,0 +1,180 @@
+package attribute
+
+import (
+	"maps"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/codec/internal/fault"
+	"github.com/dynasession/dynasession/codec/internal/shape"
+)
+
+// check returns av as it is to be decoded into a value of the plan. What the decoder would do that it may not: of two names for one
+// field it would take any; of a list that is too long for an array it would drop the rest; and it makes as many elements as there are.
+func check(av types.AttributeValue, plan *shape.Plan) (types.AttributeValue, error) {
+	c := checker{left: codec.DecodeLimit}
+	return c.value(av, plan)
+}
+
+type checker struct{ left int }
+
+func (c *checker) take(n int) error {
+	if c.left -= n; c.left < 0 {
+		return fault.New(nil, "attribute: its elements would take more than %d bytes of memory", codec.DecodeLimit)
+	}
+	return nil
+}
+
+// value returns av, or what is to be decoded in its place. It changes nothing.
+func (c *checker) value(av types.AttributeValue, plan *shape.Plan) (types.AttributeValue, error) {
+	if _, null := av.(*types.AttributeValueMemberNULL); null || plan.Kind == shape.Opaque {
+		return av, nil
+	}
+	for plan.Kind == shape.Pointer {
+		if err := c.take(plan.ElementSize()); err != nil {
+			return nil, err
+		}
+		plan = plan.Elem
+	}
+	switch av := av.(type) {
+	case *types.AttributeValueMemberM:
+		return c.members(av, plan)
+	case *types.AttributeValueMemberL:
+		if err := c.list(len(av.Value), plan); err != nil {
+			return nil, err
+		}
+		elem := plan.Elem
+		switch plan.Kind {
+		case shape.Any:
+			elem = plan
+		case shape.List, shape.Array:
+		default:
+			return av, nil // the decoder says what is wrong
+		}
+		if elem.Kind == shape.Opaque {
+			return av, nil
+		}
+		var changed []types.AttributeValue
+		for i, v := range av.Value {
+			w, err := c.value(v, elem)
+			if err != nil {
+				return nil, err
+			}
+			if w != v && changed == nil {
+				changed = append(changed, av.Value...)
+			}
+			if changed != nil {
+				changed[i] = w
+			}
+		}
+		if changed != nil {
+			return &types.AttributeValueMemberL{Value: changed}, nil
+		}
+	case *types.AttributeValueMemberSS:
+		return av, c.list(len(av.Value), plan)
+	case *types.AttributeValueMemberNS:
+		return av, c.list(len(av.Value), plan)
+	case *types.AttributeValueMemberBS:
+		return av, c.list(len(av.Value), plan)
+	case *types.AttributeValueMemberB:
+		if plan.Kind == shape.Array && len(av.Value) != plan.Type.Len() {
+			return nil, fault.New(nil, "attribute: bytes are more or fewer than a %v has", plan.Type)
+		}
+	}
+	if plan.Kind == shape.Any {
+		return av, c.take(shape.AnySize(false, 0))
+	}
+	return av, nil
+}
+
+// list counts the elements of a list or set.
+func (c *checker) list(n int, plan *shape.Plan) error {
+	switch {
+	case plan.Kind == shape.Array && n > plan.Type.Len():
+		return fault.New(nil, "attribute: a list has more elements than a %v has", plan.Type)
+	case plan.Kind == shape.List:
+		return c.take(n * plan.ElementSize())
+	case plan.Kind == shape.Any:
+		return c.take((n + 1) * shape.AnySize(false, 0))
+	}
+	return nil
+}
+
+func (c *checker) members(av *types.AttributeValueMemberM, plan *shape.Plan) (types.AttributeValue, error) {
+	var err error
+	switch plan.Kind {
+	case shape.Map:
+		err = c.take(len(av.Value) * plan.ElementSize())
+	case shape.Any:
+		err = c.take(shape.AnySize(true, len(av.Value)))
+	case shape.Struct:
+	default:
+		return av, nil // the decoder says what is wrong
+	}
+	if err != nil {
+		return nil, err
+	}
+	var changed map[string]types.AttributeValue
+	change := func(key string, v types.AttributeValue) {
+		if changed == nil {
+			changed = maps.Clone(av.Value)
+		}
+		changed[key] = v
+	}
+	below := func(key string, v types.AttributeValue, plan *shape.Plan) error {
+		if plan.Kind == shape.Opaque {
+			return nil
+		}
+		w, err := c.value(v, plan)
+		if err == nil && w != v {
+			change(key, w)
+		}
+		return err
+	}
+	if plan.Kind != shape.Struct {
+		elem := plan.Elem
+		if plan.Kind == shape.Any {
+			elem = plan
+		}
+		if elem.Kind != shape.Opaque {
+			for key, v := range av.Value {
+				if err := below(key, v, elem); err != nil {
+					return nil, err
+				}
+			}
+		}
+	} else {
+		known := 0
+		for i := range plan.Members {
+			m := &plan.Members[i]
+			if v, ok := av.Value[m.Name]; ok {
+				known++
+				if err := below(m.Name, v, m.Plan); err != nil {
+					return nil, err
+				}
+			}
+		}
+		if known < len(av.Value) {
+			names := keys(av.Value)
+			for n, i := range plan.Match(names) {
+				name := names[n]
+				switch {
+				case i < 0:
+					if _, _, ok := plan.Find(name); ok {
+						change(name, nil)
+						delete(changed, name)
+					}
+				case name != plan.Members[i].Name:
+					if err := below(name, av.Value[name], plan.Members[i].Plan); err != nil {
+						return nil, err
+					}
+				}
+			}
+		}
+	}
+	if changed != nil {
+		return &types.AttributeValueMemberM{Value: changed}, nil
+	}
+	return av, nil
+}

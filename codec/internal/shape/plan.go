@@ -1,0 +1,347 @@
+package shape
+
+import (
+	"encoding/json"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Kind is what a codec makes of a type, as far as names and numbers of elements go.
+type Kind int
+
+// The kinds.
+const (
+	Opaque  Kind = iota // one value: a scalar, bytes, or a type that encodes itself
+	Any                 // an interface: any value, all of which the application sees
+	Struct              // members with names that the type knows
+	Map                 // members with names that the application chose
+	List                // a slice
+	Array               // a list of a fixed length
+	Pointer             // what it points to, or null
+)
+
+// Plan is what a format makes of a type: which members a value has, and of what types they are. It never changes.
+type Plan struct {
+	Kind    Kind
+	Type    reflect.Type
+	Members []Member     // of a Struct, in the order of their fields
+	Elem    *Plan        // of a Map, List, Array and Pointer
+	Key     reflect.Type // of a Map
+	KeyPlan *Plan        // of a Map
+	Scalar  bool         // of an Opaque one: a number, text or truth value that encodes as such
+
+	// Named: a struct lies here or below, through pointers and maps, which may hold members that the type doesn't know. One that is
+	// written without the names of its members may not.
+	Named bool
+
+	// Unit is the most memory that one element, anywhere in the value, takes by itself.
+	Unit int
+
+	// Arrays: there are arrays anywhere in the value, which hold less than a text may offer.
+	Arrays bool
+
+	// ByteLists: there is a [][]byte anywhere in the value.
+	ByteLists bool
+
+	// Low and High are the whole numbers that every number in the value can hold: 0 and more at High, at most 0 at Low.
+	Low  int64
+	High uint64
+
+	exact, folded map[string]int
+	names         names // of the plan and all below it
+}
+
+// Member is a field of a struct, or of one that is embedded in it.
+type Member struct {
+	Name   string
+	Field  reflect.StructField
+	Plan   *Plan
+	Hidden bool // read under this name, and not written
+	tag    fieldTag
+}
+
+// Has reports whether the field's tag, that which the encoder reads, has an option.
+func (m *Member) Has(option string) bool { return m.tag.has(option) }
+
+// plan returns the plan of t, a type that the format keeps.
+func (f *Format) plan(t reflect.Type) *Plan {
+	b := builder{format: f, made: map[reflect.Type]*Plan{}}
+	root := *b.plan(t) // the plans inside may be parts of others
+	var all []string
+	root.Low, root.High = math.MinInt64, math.MaxUint64
+	for _, p := range root.below(map[*Plan]bool{}, nil) {
+		low, high := p.holds()
+		root.Low, root.High = max(root.Low, low), min(root.High, high)
+		root.Unit = max(root.Unit, p.unit())
+		root.Arrays = root.Arrays || p.Kind == Array
+		root.ByteLists = root.ByteLists || p.Type == reflect.TypeFor[[][]byte]()
+		for _, m := range p.Members {
+			all = append(all, m.Name)
+		}
+	}
+	root.names = newNames(all)
+	return &root
+}
+
+// below appends p and all plans below it to list, those of members in their order.
+func (p *Plan) below(seen map[*Plan]bool, list []*Plan) []*Plan {
+	if p == nil || seen[p] {
+		return list
+	}
+	seen[p] = true
+	list = p.KeyPlan.below(seen, p.Elem.below(seen, append(list, p)))
+	for _, m := range p.Members {
+		list = m.Plan.below(seen, list)
+	}
+	return list
+}
+
+// holds returns which whole numbers p itself can hold: all, if it is no number.
+func (p *Plan) holds() (low int64, high uint64) {
+	if p.Scalar {
+		switch bits := p.Type.Size() * 8; p.Type.Kind() {
+		case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+			return -1 << (bits - 1), 1<<(bits-1) - 1
+		case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+			return 0, 1<<bits - 1
+		case reflect.Float32:
+			return -1 << 24, 1 << 24
+		case reflect.Float64:
+			return -1 << 53, 1 << 53
+		}
+	}
+	return math.MinInt64, math.MaxUint64
+}
+
+type builder struct {
+	format *Format
+	made   map[reflect.Type]*Plan
+}
+
+func (b *builder) plan(t reflect.Type) *Plan {
+	if p, ok := b.made[t]; ok {
+		return p
+	}
+	p := &Plan{Type: t}
+	b.made[t] = p
+	if b.opaque(t) {
+		return p
+	}
+	switch t.Kind() {
+	default:
+		p.Scalar = true
+	case reflect.Interface:
+		p.Kind = Any
+	case reflect.Pointer:
+		p.Kind, p.Elem = Pointer, b.plan(t.Elem())
+		p.Named = p.Elem.Named
+	case reflect.Map:
+		p.Kind, p.Elem, p.Key, p.KeyPlan = Map, b.plan(t.Elem()), t.Key(), b.plan(t.Key())
+		p.Named = p.Elem.Named
+	case reflect.Slice:
+		if t.Elem().Kind() != reflect.Uint8 {
+			p.Kind, p.Elem = List, b.plan(t.Elem())
+		}
+	case reflect.Array:
+		p.Kind, p.Elem = Array, b.plan(t.Elem())
+	case reflect.Struct:
+		p.Kind, p.Named = Struct, !b.asArray(t)
+		p.Members = b.members(t, map[reflect.Type]bool{})
+		p.exact = make(map[string]int, len(p.Members))
+		p.folded = make(map[string]int, len(p.Members))
+		for i, m := range p.Members {
+			if _, ok := p.exact[m.Name]; !ok {
+				p.exact[m.Name] = i
+			}
+			if f := fold(m.Name); b.format.Folds && !m.Hidden {
+				if _, ok := p.folded[f]; !ok {
+					p.folded[f] = i
+				}
+			}
+		}
+	}
+	return p
+}
+
+// opaque reports whether the encoder sees t as one value.
+func (b *builder) opaque(t reflect.Type) bool {
+	if t == reflect.TypeFor[time.Time]() || t == reflect.TypeFor[json.Number]() || t == reflect.TypeFor[json.RawMessage]() {
+		return true
+	}
+	if t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface {
+		return false
+	}
+	if b.format.Leaf != nil && b.format.Leaf(t) {
+		return true
+	}
+	return b.format.encodesItself(t) || b.format.decodesItself(t)
+}
+
+// asArray reports whether the msgpack encoder writes t, a struct, without the names.
+func (b *builder) asArray(t reflect.Type) bool {
+	f, ok := t.FieldByName("_msgpack")
+	if !ok || b.format.Tag != "msgpack" {
+		return false
+	}
+	options := strings.Split(f.Tag.Get("msgpack"), ",")[1:]
+	return slices.Contains(options, "as_array") || slices.Contains(options, "asArray")
+}
+
+func (b *builder) members(t reflect.Type, open map[reflect.Type]bool) []Member {
+	if open[t] {
+		return nil
+	}
+	open[t] = true
+	defer delete(open, t)
+	var list []Member
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if !f.IsExported() && !f.Anonymous {
+			continue
+		}
+		tag := b.format.tagOf(f)
+		if tag.skip {
+			continue
+		}
+		if embedded, ok := b.inlined(f, tag); ok {
+			inner := b.members(embedded, open)
+			if b.format.Tag != "msgpack" || !overlap(list, inner) {
+				list = append(list, inner...)
+				if b.format.Tag == "msgpack" { // it reads that name too
+					list = append(list, Member{Name: tag.nameOr(f), Field: f, Plan: b.plan(reflect.TypeFor[struct{}]()), Hidden: true})
+				}
+				continue
+			}
+		}
+		if !f.IsExported() {
+			continue
+		}
+		p := b.plan(f.Type)
+		list = append(list, Member{Name: tag.nameOr(f), Field: f, Plan: p, tag: tag})
+		if alias, ok := tag.option("alias:"); ok && b.format.Tag == "msgpack" {
+			list = append(list, Member{Name: alias, Field: f, Plan: p, Hidden: true})
+		}
+	}
+	return list
+}
+
+func overlap(a, b []Member) bool {
+	return slices.ContainsFunc(a, func(x Member) bool {
+		return slices.ContainsFunc(b, func(y Member) bool { return x.Name == y.Name })
+	})
+}
+
+// inlined returns the struct whose fields are stored among those of the struct that f is a field of.
+func (b *builder) inlined(f reflect.StructField, tag fieldTag) (reflect.Type, bool) {
+	t := f.Type
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if !f.Anonymous || t.Kind() != reflect.Struct {
+		return t, false
+	}
+	if b.format.Tag == "msgpack" {
+		_, apart := tag.option("noinline")
+		return t, !apart && !b.opaque(t)
+	}
+	return t, tag.name == ""
+}
+
+// unit is what one more value takes below p: an element, or what a pointer points to, with what that points to in turn.
+func (p *Plan) unit() int {
+	switch p.Kind {
+	case List, Map, Pointer:
+		size := p.ElementSize()
+		for e := p.Elem; e.Kind == Pointer && e.Elem != e && size < 1<<30; e = e.Elem {
+			size += e.ElementSize()
+		}
+		return size
+	case Any:
+		return anyUnit
+	}
+	return 0
+}
+
+// What a value in an interface takes at most: an element, and a map with one entry, which has room for eight.
+const (
+	anyElement = 32
+	anyMap     = 48 + 8 + 8*(16+16)
+	anyUnit    = anyElement + anyMap
+)
+
+// ElementSize returns how many bytes of memory one more element of p takes: of a list, an entry of a map, or what a pointer points to. What
+// it points to in turn is not in it.
+func (p *Plan) ElementSize() int {
+	switch p.Kind {
+	case List, Pointer:
+		return int(p.Elem.Type.Size())
+	case Map: // in a table that is half full, and once more while it is read
+		return 3*int(p.Key.Size()+p.Elem.Type.Size()) + 16
+	}
+	return 0
+}
+
+// AnySize returns how many bytes of memory a value takes in an interface: a map or list of n, or else a scalar, whose text isn't counted.
+func AnySize(isMap bool, n int) int {
+	switch {
+	case !isMap || n == 0:
+		return anyElement + 48
+	case n <= 8:
+		return anyElement + anyMap
+	}
+	return anyElement + anyMap + (n-8)*3*(16+16)
+}
+
+// Find returns the member that the decoder reads under this name: that of the same name, or else, where the format has it so, the first
+// that differs from it in case only.
+func (p *Plan) Find(name string) (i int, exact, ok bool) {
+	if i, ok := p.exact[name]; ok {
+		return i, true, true
+	}
+	if len(p.folded) == 0 {
+		return 0, false, false
+	}
+	i, ok = p.folded[fold(name)]
+	return i, false, ok
+}
+
+// Match returns, for each of the names in a stored struct, the member of p that takes it, or -1 if none does: of several names that the
+// decoder takes for one member the exact one is it, or else the first in the order of their bytes. Of one name that stands there twice
+// both are taken.
+func (p *Plan) Match(names []string) []int {
+	match := make([]int, len(names))
+	loose := false
+	for i, name := range names {
+		m, exact, ok := p.Find(name)
+		switch {
+		case !ok:
+			m = -1
+		case !exact:
+			loose = true
+		}
+		match[i] = m
+	}
+	if !loose {
+		return match
+	}
+	best := map[int]string{}
+	for i, name := range names {
+		m := match[i]
+		if m < 0 {
+			continue
+		}
+		have, ok := best[m]
+		if exact := p.Members[m].Name; name == exact || !ok || (have != exact && name < have) {
+			best[m] = name
+		}
+	}
+	for i, name := range names {
+		if m := match[i]; m >= 0 && best[m] != name {
+			match[i] = -1
+		}
+	}
+	return match
+}

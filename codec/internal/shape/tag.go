@@ -1,0 +1,185 @@
+package shape
+
+import (
+	"bytes"
+	"reflect"
+	"strings"
+	"unicode"
+)
+
+// fieldTag is what the encoder of a format reads in a field's tags.
+type fieldTag struct {
+	name    string
+	skip    bool
+	options []string
+}
+
+// tagOf reads the tags of f as the format's encoder does: encoding/json reads `json`; vmihailenco/msgpack its own, or else `json`;
+// attributevalue its own, and then `json`, which overrules.
+func (f *Format) tagOf(sf reflect.StructField) fieldTag {
+	tag := sf.Tag.Get("json")
+	if own := sf.Tag.Get(f.Tag); f.Tag != "" && own != "" && (f.OwnTagFirst || tag == "") {
+		tag = own
+	}
+	name, rest, _ := strings.Cut(tag, ",")
+	t := fieldTag{name: name}
+	if rest != "" {
+		t.options = strings.Split(rest, ",")
+	}
+	switch {
+	case f.Tag == "":
+		t.skip = tag == "-"
+		if !validName(name) {
+			t.name = ""
+		}
+	default:
+		t.skip = name == "-"
+	}
+	return t
+}
+
+func (t fieldTag) nameOr(f reflect.StructField) string {
+	if t.name != "" {
+		return t.name
+	}
+	return f.Name
+}
+
+// option returns what follows the prefix in an option that begins with it.
+func (t fieldTag) option(prefix string) (rest string, ok bool) {
+	for _, o := range t.options {
+		if rest, ok := strings.CutPrefix(o, prefix); ok {
+			return rest, true
+		}
+	}
+	return "", false
+}
+
+func (t fieldTag) has(option string) bool {
+	rest, ok := t.option(option)
+	return ok && rest == ""
+}
+
+// validName reports whether encoding/json takes a name from a tag.
+func validName(s string) bool {
+	for _, c := range s {
+		if !strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", c) && !unicode.IsLetter(c) && !unicode.IsDigit(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// fold returns what all texts have in common that differ in case only: as strings.EqualFold and encoding/json judge.
+func fold(s string) string {
+	return strings.Map(func(r rune) rune {
+		for {
+			next := unicode.SimpleFold(r)
+			if next <= r {
+				return next
+			}
+			r = next
+		}
+	}, s)
+}
+
+// names is a set of names that is quick to ask with the bytes of one, and quicker if they come in order.
+type names struct {
+	order  []string // as a plan has them
+	table  [][]int  // of order
+	folded map[string]bool
+	rough  [256]bool // hashes of folded names, if all are ASCII
+	ascii  bool
+}
+
+// hasFolded reports whether a name of n differs from this one in case only, or not at all.
+func (n *names) hasFolded(name []byte) bool {
+	if n.ascii && len(name) > 0 {
+		plain := true
+		for _, c := range name {
+			plain = plain && c < 0x80
+		}
+		if plain && !n.rough[roughly(name)] {
+			return false
+		}
+	}
+	return n.folded[fold(string(name))]
+}
+
+// roughly is the same for ASCII names that differ in case only.
+func roughly[S string | []byte](name S) byte {
+	return byte(len(name))*7 + (name[0]|0x20)*31 + (name[len(name)-1]|0x20)*5
+}
+
+func newNames(order []string) names {
+	size := 16
+	for size < 4*len(order) {
+		size *= 2
+	}
+	n := names{order: order, table: make([][]int, size), folded: map[string]bool{}, ascii: true}
+	for i, name := range order {
+		at := n.slot([]byte(name))
+		n.table[at] = append(n.table[at], i)
+		n.folded[fold(name)] = true
+		n.ascii = n.ascii && name != "" && strings.IndexFunc(name, func(r rune) bool { return r >= 0x80 }) < 0
+		if name != "" {
+			n.rough[roughly(name)] = true
+		}
+	}
+	return n
+}
+
+func (n *names) slot(name []byte) int {
+	if len(name) == 0 {
+		return 0
+	}
+	h := len(name)*7 + int(name[0])*31 + int(name[len(name)-1])*5 + int(name[len(name)/2])
+	return h & (len(n.table) - 1)
+}
+
+// at returns where the name stands in order, or -1.
+func (n *names) at(name []byte) int {
+	for _, i := range n.table[n.slot(name)] {
+		if n.order[i] == string(name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// MayFold reports whether b, JSON text of a value of the type, may have a name that differs from a member's in case only, or one that is
+// escaped. It may be wrong about true, never about false.
+func (p *Plan) MayFold(b []byte) bool {
+	n := &p.names
+	next := 0 // the name that is expected
+	for from := 0; ; {
+		i := bytes.IndexByte(b[from:], ':')
+		if i < 0 {
+			return false
+		}
+		end := from + i - 1
+		from += i + 1
+		for end >= 0 && (b[end] == ' ' || b[end] == '\n' || b[end] == '\t' || b[end] == '\r') {
+			end--
+		}
+		if end < 1 || b[end] != '"' {
+			continue // a colon in a text
+		}
+		if next < len(n.order) {
+			if name := n.order[next]; end > len(name) && b[end-len(name)-1] == '"' && string(b[end-len(name):end]) == name {
+				next++
+				continue
+			}
+		}
+		start := end
+		for start > 0 && b[start-1] != '"' {
+			start--
+		}
+		name := b[start:end]
+		if at := n.at(name); at >= 0 {
+			next = at + 1
+		} else if bytes.IndexByte(name, '\\') >= 0 || n.hasFolded(name) {
+			return true
+		}
+	}
+}

@@ -1,0 +1,184 @@
+package codec
+
+import (
+	"slices"
+
+	"github.com/dynasession/dynasession/codec/internal/fault"
+	"github.com/dynasession/dynasession/codec/internal/shape"
+)
+
+// checkJSON returns b as it is to be decoded into a value of the plan. What encoding/json would do that it may not: of two names for one
+// field it would take whichever comes last; of a list that is too long for an array it would drop the rest; and it makes as many elements
+// as there are. Most texts can't have any of that, which is quick to see.
+func checkJSON(b []byte, plan *shape.Plan) ([]byte, error) {
+	if !plan.Arrays && (len(b)/2+1)*plan.Unit <= DecodeLimit && !plan.MayFold(b) {
+		return b, nil
+	}
+	c := checker{text: text{b: b}, left: DecodeLimit}
+	if _, ok := c.value(c.space(0), plan); !ok {
+		if c.err != nil {
+			return nil, c.err
+		}
+		return b, nil // no JSON: encoding/json says where
+	}
+	if len(c.cuts) == 0 {
+		return b, nil
+	}
+	slices.SortFunc(c.cuts, func(x, y span) int { return x.from - y.from })
+	out := make([]byte, 0, len(b))
+	from := 0
+	for _, cut := range c.cuts {
+		out = append(append(out, b[from:cut.from]...), `""`...) // the name of no field
+		from = cut.to
+	}
+	return append(out, b[from:]...), nil
+}
+
+// checker reads a text once, along a plan.
+type checker struct {
+	text
+	left int    // of DecodeLimit
+	cuts []span // names of members that are not to be decoded
+	err  error
+}
+
+type span struct{ from, to int }
+
+// take notes that n bytes of memory are needed.
+func (c *checker) take(n int) bool {
+	if c.left -= n; c.left < 0 {
+		c.err = errLimit
+	}
+	return c.left >= 0
+}
+
+// value reads the value that begins at i, and returns where it ends.
+func (c *checker) value(i int, plan *shape.Plan) (end int, ok bool) {
+	if c.depth++; c.depth > maxJSONDepth || i >= len(c.b) {
+		return 0, false
+	}
+	defer func() { c.depth-- }()
+	for plan.Kind == shape.Pointer {
+		if c.b[i] != 'n' && !c.take(plan.ElementSize()) {
+			return 0, false
+		}
+		plan = plan.Elem
+	}
+	switch {
+	case c.b[i] == '{' && plan.Kind == shape.Struct:
+		return c.object(i, plan)
+	case c.b[i] == '{' && (plan.Kind == shape.Map || plan.Kind == shape.Any):
+		n := 0
+		end, ok = c.entries(i, func(_ span, from int) (int, bool) {
+			n++
+			if plan.Kind == shape.Any {
+				return c.value(from, plan)
+			}
+			if !c.take(plan.ElementSize()) {
+				return 0, false
+			}
+			return c.value(from, plan.Elem)
+		})
+		return end, ok && (plan.Kind == shape.Map || c.take(shape.AnySize(true, n)))
+	case c.b[i] == '[' && (plan.Kind == shape.List || plan.Kind == shape.Array || plan.Kind == shape.Any):
+		return c.list(i, plan)
+	case plan.Kind == shape.Any && !c.take(shape.AnySize(false, 0)):
+		return 0, false
+	}
+	return c.skip(i)
+}
+
+func (c *checker) list(i int, plan *shape.Plan) (end int, ok bool) {
+	elem := plan.Elem
+	if plan.Kind == shape.Any {
+		if elem = plan; !c.take(shape.AnySize(false, 0)) {
+			return 0, false
+		}
+	}
+	if i = c.space(i + 1); i < len(c.b) && c.b[i] == ']' {
+		return i + 1, true
+	}
+	for n := 1; ; n++ {
+		if plan.Kind == shape.Array && n > plan.Type.Len() {
+			c.err = fault.New(nil, "a list has more elements than a %v has", plan.Type)
+			return 0, false
+		}
+		if plan.Kind == shape.List && !c.take(plan.ElementSize()) {
+			return 0, false
+		}
+		if i, ok = c.value(i, elem); !ok {
+			return 0, false
+		}
+		if i = c.space(i); i >= len(c.b) {
+			return 0, false
+		}
+		switch c.b[i] {
+		case ']':
+			return i + 1, true
+		case ',':
+			i = c.space(i + 1)
+		default:
+			return 0, false
+		}
+	}
+}
+
+// object reads a struct, and cuts the names that another one beats.
+func (c *checker) object(i int, plan *shape.Plan) (end int, ok bool) {
+	var names []string
+	var keys []span
+	loose := false
+	end, ok = c.entries(i, func(key span, from int) (int, bool) {
+		name, ok := unquote(c.b[key.from:key.to])
+		if !ok {
+			return 0, false
+		}
+		names, keys = append(names, name), append(keys, key)
+		field, exact, ok := plan.Find(name)
+		if !ok {
+			return c.skip(from)
+		}
+		loose = loose || !exact
+		return c.value(from, plan.Members[field].Plan)
+	})
+	if !ok || !loose {
+		return end, ok
+	}
+	for n, field := range plan.Match(names) {
+		if _, _, known := plan.Find(names[n]); known && field < 0 {
+			c.cuts = append(c.cuts, keys[n])
+		}
+	}
+	return end, true
+}
+
+// entries reads an object: each is called with where a key begins, and where its value does, and returns where that ends.
+func (c *checker) entries(i int, each func(key span, from int) (end int, ok bool)) (end int, ok bool) {
+	if i = c.space(i + 1); i < len(c.b) && c.b[i] == '}' {
+		return i + 1, true
+	}
+	for {
+		key := span{from: i}
+		if i, ok = c.text.text(i); !ok {
+			return 0, false
+		}
+		key.to = i
+		if i = c.space(i); i >= len(c.b) || c.b[i] != ':' {
+			return 0, false
+		}
+		if i, ok = each(key, c.space(i+1)); !ok {
+			return 0, false
+		}
+		if i = c.space(i); i >= len(c.b) {
+			return 0, false
+		}
+		switch c.b[i] {
+		case '}':
+			return i + 1, true
+		case ',':
+			i = c.space(i + 1)
+		default:
+			return 0, false
+		}
+	}
+}

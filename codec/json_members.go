@@ -1,0 +1,187 @@
+package codec
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"github.com/dynasession/dynasession/codec/internal/members"
+	"github.com/dynasession/dynasession/codec/internal/shape"
+)
+
+// text is JSON text that is read for its members. What it takes for a value may be none: nothing is kept of a text that isn't valid.
+type text struct {
+	b     []byte
+	depth int
+}
+
+// maxJSONDepth is how deep encoding/json reads.
+const maxJSONDepth = 10000
+
+// node reads the object that begins at i, and returns where it ends. It is not ok if there is none.
+func (t *text) node(i int, plan *shape.Plan) (n *members.Node, end int, ok bool) {
+	if t.depth++; t.depth > maxJSONDepth {
+		return nil, 0, false
+	}
+	defer func() { t.depth-- }()
+	if i = t.space(i); i >= len(t.b) || t.b[i] != '{' {
+		return nil, 0, false
+	}
+	n = &members.Node{Plan: plan}
+	if i = t.space(i + 1); i < len(t.b) && t.b[i] == '}' {
+		n.Close()
+		return n, i + 1, true
+	}
+	for {
+		var m members.Member
+		start := i
+		if i, ok = t.text(i); !ok {
+			return nil, 0, false
+		}
+		m.Key = t.b[start:i]
+		if m.Name, ok = unquote(m.Key); !ok {
+			return nil, 0, false
+		}
+		if i = t.space(i); i >= len(t.b) || t.b[i] != ':' {
+			return nil, 0, false
+		}
+		i = t.space(i + 1)
+		if below := members.Below(plan, m.Name); below != nil && i < len(t.b) && t.b[i] == '{' {
+			m.Node, i, ok = t.node(i, below)
+		} else {
+			i, ok = t.skip(i)
+		}
+		if !ok {
+			return nil, 0, false
+		}
+		m.Raw = t.b[start:i]
+		n.Add(m)
+		if i = t.space(i); i >= len(t.b) {
+			return nil, 0, false
+		}
+		switch t.b[i] {
+		case '}':
+			n.Close()
+			return n, i + 1, true
+		case ',':
+			i = t.space(i + 1)
+		default:
+			return nil, 0, false
+		}
+	}
+}
+
+func (t *text) space(i int) int {
+	for i < len(t.b) && (t.b[i] == ' ' || t.b[i] == '\n' || t.b[i] == '\t' || t.b[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+// text returns where the text in quotes that begins at i ends.
+func (t *text) text(i int) (end int, ok bool) {
+	if i >= len(t.b) || t.b[i] != '"' {
+		return 0, false
+	}
+	for i++; i < len(t.b); i++ {
+		switch t.b[i] {
+		case '"':
+			return i + 1, true
+		case '\\':
+			i++
+		}
+	}
+	return 0, false
+}
+
+// skip returns where the value that begins at i ends.
+func (t *text) skip(i int) (end int, ok bool) {
+	open := 0
+	for i < len(t.b) {
+		switch t.b[i] {
+		case '{', '[':
+			open++
+			i++
+		case '}', ']':
+			if open == 0 {
+				return 0, false
+			}
+			open--
+			i++
+		case '"':
+			if i, ok = t.text(i); !ok {
+				return 0, false
+			}
+		case ',', ':', ' ', '\n', '\t', '\r':
+			if open == 0 {
+				return 0, false
+			}
+			i++
+		default:
+			for i++; i < len(t.b) && strings.IndexByte(",:]}[{\" \n\t\r", t.b[i]) < 0; i++ {
+			}
+		}
+		if open == 0 {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// unquote returns the text in quotes that q is.
+func unquote(q []byte) (s string, ok bool) {
+	if bytes.IndexByte(q, '\\') < 0 {
+		return string(q[1 : len(q)-1]), true
+	}
+	err := json.Unmarshal(q, &s)
+	return s, err == nil
+}
+
+var jsonMembers = members.Format{
+	Key:  quote,
+	Null: func(name string) []byte { return append(quote(name), ":null"...) },
+}
+
+// quote returns s in quotes, as the encoder does.
+func quote(s string) []byte {
+	var buf bytes.Buffer
+	e := json.NewEncoder(&buf)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(s); err != nil {
+		return nil // can't be
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
+}
+
+func appendJSON(out []byte, n *members.Node) []byte {
+	out = append(out, '{')
+	for i, m := range n.Members {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		if m.Node == nil {
+			out = append(out, m.Raw...)
+			continue
+		}
+		out = append(append(out, m.Key...), ':')
+		out = appendJSON(out, m.Node)
+	}
+	return append(out, '}')
+}
+
+// carryJSON returns fresh, what a value of the plan was encoded to, with the members of stored that the plan doesn't know; none
+// if there are none, or if stored can't be read.
+func carryJSON(plan *shape.Plan, fresh, stored []byte) (all []byte, ok bool) {
+	if plan = members.Inner(plan); plan == nil || bytes.Equal(fresh, stored) {
+		return nil, false
+	}
+	old, _, ok := (&text{b: stored}).node(0, plan)
+	if !ok || !old.Unknown || !json.Valid(stored) {
+		return nil, false
+	}
+	now, _, ok := (&text{b: fresh}).node(0, plan)
+	if !ok {
+		return nil, false // null
+	}
+	return appendJSON(make([]byte, 0, len(fresh)+len(stored)), jsonMembers.Merge(now, old)), true
+}

@@ -1,0 +1,134 @@
+package msgpack
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"github.com/dynasession/dynasession/codec/internal/members"
+	"github.com/dynasession/dynasession/codec/internal/shape"
+)
+
+// carry returns fresh, what a value of the plan was encoded to, with the members of stored that the plan doesn't know. It is not ok if there
+// are none, or if stored can't be read.
+func carry(plan *shape.Plan, fresh, stored []byte) (all []byte, ok bool) {
+	if plan = members.Inner(plan); plan == nil || bytes.Equal(fresh, stored) {
+		return nil, false
+	}
+	if _, _, err := harmless(stored); err != nil {
+		return nil, false
+	}
+	old, _, ok := node(stored, 0, plan)
+	if !ok || !old.Unknown {
+		return nil, false
+	}
+	now, _, ok := node(fresh, 0, plan)
+	if !ok {
+		return nil, false // nil
+	}
+	return appendNode(make([]byte, 0, len(fresh)+len(stored)), names.Merge(now, old)), true
+}
+
+// node reads the map that begins at i of b, which is one whole value and harmless, and returns where it ends. It is not ok if there is none.
+func node(b []byte, i int, plan *shape.Plan) (n *members.Node, end int, ok bool) {
+	t, err := read(b[i:])
+	if err != nil || !t.isMap {
+		return nil, 0, false
+	}
+	n = &members.Node{Plan: plan}
+	i += t.head
+	for range t.items / 2 {
+		var m members.Member
+		start := i
+		if i, ok = skip(b, i); !ok {
+			return nil, 0, false
+		}
+		m.Key = b[start:i]
+		if m.Name, ok = nameOf(m.Key, plan); !ok {
+			return nil, 0, false
+		}
+		if below := members.Below(plan, m.Name); below != nil {
+			m.Node, end, ok = node(b, i, below)
+		} else {
+			ok = false
+		}
+		if ok {
+			i = end
+		} else if i, ok = skip(b, i); !ok {
+			return nil, 0, false
+		}
+		m.Raw = b[start:i]
+		n.Add(m)
+	}
+	n.Close()
+	return n, i, true
+}
+
+// nameOf returns the name that a key is: of a struct a text, of a map anything.
+func nameOf(key []byte, plan *shape.Plan) (name string, ok bool) {
+	if plan.Kind == shape.Map {
+		return string(key), true
+	}
+	t, err := read(key)
+	if err != nil || t.isExt || t.items > 0 || t.head+t.body != len(key) || !isText(key[0]) {
+		return "", false
+	}
+	return string(key[t.head:]), true
+}
+
+// isText reports whether a value that begins with c is a text, or bytes, which the decoder takes for one.
+func isText(c byte) bool {
+	return c&0xe0 == 0xa0 || (c >= 0xd9 && c <= 0xdb) || (c >= 0xc4 && c <= 0xc6)
+}
+
+// skip returns where the value that begins at i ends.
+func skip(b []byte, i int) (end int, ok bool) {
+	for open := 1; open > 0; open-- {
+		t, err := read(b[i:])
+		if err != nil || i+t.head+t.body > len(b) {
+			return 0, false
+		}
+		i += t.head + t.body
+		open += t.items
+	}
+	return i, true
+}
+
+var names = members.Format{
+	Key:  text,
+	Null: func(name string) []byte { return append(text(name), codeNil) },
+}
+
+// text returns s as a value.
+func text(s string) []byte {
+	var b []byte
+	switch n := len(s); {
+	case n < 32:
+		b = []byte{0xa0 | byte(n)}
+	case n < 1<<8:
+		b = []byte{0xd9, byte(n)}
+	case n < 1<<16:
+		b = binary.BigEndian.AppendUint16([]byte{0xda}, uint16(n))
+	default:
+		b = binary.BigEndian.AppendUint32([]byte{0xdb}, uint32(n))
+	}
+	return append(b, s...)
+}
+
+func appendNode(out []byte, n *members.Node) []byte {
+	switch count := len(n.Members); {
+	case count < 16:
+		out = append(out, 0x80|byte(count))
+	case count < 1<<16:
+		out = binary.BigEndian.AppendUint16(append(out, 0xde), uint16(count))
+	default:
+		out = binary.BigEndian.AppendUint32(append(out, codeMap32), uint32(count))
+	}
+	for _, m := range n.Members {
+		if m.Node == nil {
+			out = append(out, m.Raw...)
+			continue
+		}
+		out = appendNode(append(out, m.Key...), m.Node)
+	}
+	return out
+}

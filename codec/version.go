@@ -1,0 +1,165 @@
+package codec
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Version returns a codec that writes what c does under a format of its own, "v2+json" for the second version of a type in JSON, and reads
+// that format only. So an [Upgrade] tells what is stored of one type from what is stored of another, and the formats are the same else: what
+// the DynamoDB store keeps as native attributes it keeps as such, as "v2+dynamodb".
+//
+// A table that holds sessions without a version needs none for them: the first type goes on without, and a version begins with the second.
+// See [Migrate] for the whole.
+//
+// A nil c and an n below 1 are an error of the New of a Manager, and of Encode and Decode.
+func Version[T any](n int, c Codec[T]) Codec[T] { return version[T]{n, c} }
+
+// SplitVersion returns the version in the name of a format and what it is a version of: 2 and "json" for "v2+json", 0 and "json" for "json".
+func SplitVersion(format string) (n int, of string) {
+	head, of, ok := strings.Cut(format, "+")
+	digits, isVersion := strings.CutPrefix(head, "v")
+	if n, err := strconv.Atoi(digits); ok && isVersion && err == nil && n > 0 && strconv.Itoa(n) == digits {
+		return n, of
+	}
+	return 0, format
+}
+
+type version[T any] struct {
+	n     int
+	inner Codec[T]
+}
+
+// Validate returns an error that names what is nil or too low, or that c has.
+func (c version[T]) Validate() error { return c.validate(false) }
+
+func (c version[T]) validate(reading bool) error {
+	if err := c.usable(); err != nil {
+		return err
+	}
+	if err := validate(c.inner, reading); err != nil {
+		return fmt.Errorf("Version: c: %w", err)
+	}
+	return nil
+}
+
+func (c version[T]) usable() error {
+	switch {
+	case c.n < 1:
+		return fmt.Errorf("Version: n is %d: must be at least 1", c.n)
+	case c.inner == nil:
+		return errors.New("Version: c is nil")
+	}
+	return nil
+}
+
+func (c version[T]) prefix() string { return "v" + strconv.Itoa(c.n) + "+" }
+
+func (c version[T]) forms() []form {
+	if c.usable() != nil {
+		return nil
+	}
+	forms := formsOf(c.inner)
+	for i, f := range forms {
+		forms[i] = form{c.prefix() + f.format, [2]any{c.n, f.by}}
+	}
+	return forms
+}
+
+func (c version[T]) Encode(v T) (Payload, error) {
+	if err := c.usable(); err != nil {
+		return nil, err
+	}
+	return c.wrap(c.inner.Encode(v))
+}
+
+// EncodeOver does what c's does, if stored is of the same version. See [Keeper].
+func (c version[T]) EncodeOver(v T, stored Payload) (Payload, error) {
+	if plain, ok := c.open(stored); ok {
+		return c.over(v, plain)
+	}
+	return c.Encode(v)
+}
+
+func (c version[T]) open(p Payload) (plain Payload, ok bool) {
+	if p, ok = c.unwrap(p); !ok {
+		return nil, false
+	}
+	return open(c.inner, p)
+}
+
+func (c version[T]) over(v T, plain Payload) (Payload, error) { return c.wrap(over(c.inner, v, plain)) }
+
+func (c version[T]) Decode(p Payload) (T, error) {
+	var zero T
+	if err := c.usable(); err != nil {
+		return zero, err
+	}
+	plain, ok := c.unwrap(p)
+	switch {
+	case p == nil:
+		return zero, fmt.Errorf("%w: have none, want %q", ErrFormat, c.prefix()+"…")
+	case !ok:
+		return zero, fmt.Errorf("%w: have %q, want %q", ErrFormat, p.Format(), c.prefix()+"…")
+	}
+	return c.inner.Decode(plain)
+}
+
+func (c version[T]) wrap(p Payload, err error) (Payload, error) {
+	if err != nil || p == nil || p.Format() == "" {
+		return p, err
+	}
+	return relabel(p, c.prefix()+p.Format()), nil
+}
+
+func (c version[T]) unwrap(p Payload) (plain Payload, ok bool) {
+	if p == nil || c.usable() != nil {
+		return nil, false
+	}
+	format, ok := strings.CutPrefix(p.Format(), c.prefix())
+	if !ok {
+		return nil, false
+	}
+	return relabel(p, format), true
+}
+
+// relabel returns the value of p under another format: by p's own method, as of a native value, or else as one that looks into p.
+func relabel(p Payload, format string) Payload {
+	switch p := p.(type) {
+	case interface{ WithFormat(string) Payload }:
+		return p.WithFormat(format)
+	case relabelled:
+		if inner := p.of(); inner.Format() == format {
+			return inner
+		}
+		return relabelled{p.of, format}
+	}
+	return relabelled{func() Payload { return p }, format}
+}
+
+// relabelled is a payload under another format.
+type relabelled struct {
+	of     func() Payload // a function, which no verb of fmt looks into
+	format string
+}
+
+func (r relabelled) Format() string         { return r.format }
+func (r relabelled) Bytes() ([]byte, error) { return r.of().Bytes() }
+func (r relabelled) String() string         { return r.format + " payload" }
+func (r relabelled) GoString() string       { return r.String() }
+
+// Size is how many bytes a store takes for it.
+func (r relabelled) Size() int {
+	if s, ok := r.of().(interface{ Size() int }); ok {
+		return s.Size()
+	}
+	b, _ := r.of().Bytes()
+	return len(b)
+}
+
+// Equal reports whether p is of the same format and holds the same value.
+func (r relabelled) Equal(p Payload) bool {
+	return p != nil && p.Format() == r.format && Equal(r.of(), relabel(p, r.of().Format()))
+}

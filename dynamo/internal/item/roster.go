@@ -1,0 +1,66 @@
+package item
+
+import (
+	"strings"
+	"time"
+
+	"github.com/dynasession/dynasession/sessions/driver"
+)
+
+// The attributes of a roster, beside id, rev and expires, which are those of a record.
+const (
+	Epoch  = "epoch"
+	Count  = "n"     // how many entries there are
+	First  = "first" // the pages
+	Last   = "last"
+	Closed = "closed"
+	Stale  = "stale"
+
+	// Counted is the rev of the change that wrote n. Versions that don't know n change entries and rev, and leave both: where
+	// Counted differs from rev, n means nothing.
+	Counted = "counted"
+)
+
+// The names that a roster shares with a record, and a record's condition needs.
+var (
+	IDName      = names[id]
+	RevName     = names[rev]
+	ExpiresName = names[expires]
+	IdleName    = names[idleTimeout] // each record has one, and neither a marker nor a phantom does
+	DataName    = names[data]
+	AbsName     = names[absoluteTimeout]
+	AccessName  = names[accessed]
+	BindingName = names[binding]
+)
+
+// entryPrefix begins the name of an attribute that is a roster's entry: the key of a session follows.
+const entryPrefix = "s:"
+
+// Entry returns the name of the attribute that lists a session.
+func Entry(key string) string { return entryPrefix + key }
+
+// Roster returns the roster of an item. Each entry is an attribute, so that one can be changed without the others being read.
+// It is not counted if the item's n is not the number of its entries.
+func Roster(key string, it Item) (r driver.Roster, counted bool, err error) {
+	r.Key = key
+	if len(it) == 0 {
+		return r, true, nil
+	}
+	d := decoder{it: it}
+	r.Rev = d.text(RevName)
+	r.Expires = d.epoch(ExpiresName)
+	r.Epoch = d.optionalInt(Epoch)
+	r.Pages = driver.Pages{First: d.optionalInt(First), Last: d.optionalInt(Last)}
+	r.Closed = d.optionalBool(Closed)
+	if it[Stale] != nil {
+		r.Stale = d.epoch(Stale)
+	}
+	r.Entries = make(map[string]time.Time, len(it))
+	for name := range it {
+		if session, ok := strings.CutPrefix(name, entryPrefix); ok {
+			r.Entries[session] = d.epoch(name)
+		}
+	}
+	counted = d.optionalText(Counted) == r.Rev && d.optionalInt(Count) == int64(len(r.Entries))
+	return r, counted, d.err
+}

@@ -1,0 +1,146 @@
+// Package item translates between what a store keeps (a record, a marker or a roster) and its item in DynamoDB. The comment
+// of package dynamo lists the attributes.
+package item
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynasession/dynasession/codec/attribute"
+)
+
+// Item is an item as the SDK sends and returns it.
+type Item = map[string]types.AttributeValue
+
+// attr is an attribute of a record's item.
+type attr int
+
+const (
+	id attr = iota
+	created
+	accessed
+	expires
+	idleTimeout
+	absoluteTimeout
+	data
+	format
+	rev
+	subject
+	application
+	federated
+	device
+	deviceIP
+	persist
+	page
+	federatedPage
+	binding
+	attrs
+)
+
+// names has the attributes' names. In expressions they stand as #name, and their values as :name.
+var names = [attrs]string{
+	id:              "id",
+	created:         "created",
+	accessed:        "accessed",
+	expires:         "expires",
+	idleTimeout:     "idle_timeout",
+	absoluteTimeout: "absolute_timeout",
+	data:            "data",
+	format:          "format",
+	rev:             "rev",
+	subject:         "subject",
+	application:     "application",
+	federated:       "federated",
+	device:          "device",
+	deviceIP:        "device_ip",
+	persist:         "persist",
+	page:            "page",
+	federatedPage:   "federated_page",
+	binding:         "binding",
+}
+
+// valueRefs are names with a colon in front, and replaceNames maps #name to name for all that a Replace writes. Nobody changes
+// them.
+var valueRefs, replaceNames = func() (refs [attrs]string, all map[string]string) {
+	all = make(map[string]string, attrs)
+	for a, name := range names {
+		refs[a] = ":" + name
+		if attr(a).isReplaced() {
+			all["#"+name] = name
+		}
+	}
+	return refs, all
+}()
+
+// isReplaced reports whether a Replace writes the attribute. The key can't change, and binding is Bind's.
+func (a attr) isReplaced() bool { return a != id && a != binding }
+
+// Row has the attributes of a record's item, nil where it has none.
+type Row [attrs]types.AttributeValue
+
+// Item returns r for a PutItem.
+func (r *Row) Item() Item {
+	it := make(Item, attrs)
+	for a, av := range r {
+		if av != nil {
+			it[names[a]] = av
+		}
+	}
+	return it
+}
+
+// maxSize is the size of the largest item that DynamoDB keeps, in bytes, names included.
+const maxSize = 400 * 1024
+
+// size returns what DynamoDB counts for r, in bytes.
+func (r *Row) size() int {
+	size := 0
+	for a, av := range r {
+		if av != nil {
+			size += len(names[a]) + attribute.SizeOf(av)
+		}
+	}
+	return size
+}
+
+// Replace returns r for an UpdateItem that sets what r has, and removes what it lacks. It leaves alone the binding and
+// attributes that are not ours. The names are shared: read them only.
+func (r *Row) Replace() (expression *string, nameOf map[string]string, values Item) {
+	values = make(Item, attrs+1) // with room for the condition's value
+	present := 0
+	for a, av := range r {
+		if av != nil && attr(a).isReplaced() {
+			values[valueRefs[a]] = av
+			present |= 1 << a
+		}
+	}
+	return replaceExpression(present), replaceNames, values
+}
+
+// expressions has the expressions made so far, by what is present: a service has a handful.
+var expressions sync.Map
+
+// replaceExpression returns the expression that sets the attributes whose bits are set, and removes the others.
+func replaceExpression(present int) *string {
+	if made, ok := expressions.Load(present); ok {
+		return made.(*string)
+	}
+	var set, remove []string
+	for a, name := range names {
+		switch {
+		case !attr(a).isReplaced():
+		case present&(1<<a) != 0:
+			set = append(set, "#"+name+" = :"+name)
+		default:
+			remove = append(remove, "#"+name)
+		}
+	}
+	text := "SET " + strings.Join(set, ", ")
+	if len(remove) > 0 {
+		text += " REMOVE " + strings.Join(remove, ", ")
+	}
+	made, _ := expressions.LoadOrStore(present, &text)
+	return made.(*string)
+}

@@ -1,0 +1,64 @@
+package dynamo_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/dynamo"
+	"github.com/dynasession/dynasession/sessions/driver"
+)
+
+// The capacity of each call is asked for, and told, if somebody wants to know.
+func TestTrace_Capacity(t *testing.T) {
+	const one, list = `"ConsumedCapacity":{"TableName":"t","CapacityUnits":1.5}`, `"ConsumedCapacity":[{"TableName":"t","CapacityUnits":1.5}]`
+	type calls = map[string]func(context.Context, *dynamo.Store) error
+	reads := calls{
+		"Load": func(ctx context.Context, s *dynamo.Store) error { _, err := s.Load(ctx, "k"); return err },
+		"LoadAll": func(ctx context.Context, s *dynamo.Store) error {
+			_, err := s.LoadAll(ctx, []string{"k", "l"})
+			return err
+		},
+		"LoadRosters": func(ctx context.Context, s *dynamo.Store) error { _, err := s.LoadRosters(ctx, "k"); return err },
+	}
+	test := func(name string, call func(context.Context, *dynamo.Store) error, consumed string, want func(driver.Trace) float64) {
+		for _, asked := range []bool{true, false} {
+			t.Run(name, func(t *testing.T) {
+				is := is.New(t)
+				store, w := newStore(t, ok(`{`+consumed+`}`))
+				trace := driver.Trace{Capacity: asked}
+				_ = call(driver.WithTrace(t.Context(), &trace), store)
+				is.Equal(w.sent[0].body["ReturnConsumedCapacity"] == "TOTAL", asked)
+				is.Equal(want(trace), 1.5)
+				is.Equal(trace.ReadUnits+trace.WriteUnits, 1.5) // and of the other kind nothing
+			})
+		}
+	}
+	for name, call := range reads {
+		consumed := one
+		if name == "LoadAll" {
+			consumed = list
+		}
+		test(name, call, consumed, func(trace driver.Trace) float64 { return trace.ReadUnits })
+	}
+	for name, call := range writes {
+		test(name, call, one, func(trace driver.Trace) float64 { return trace.WriteUnits })
+	}
+}
+
+func TestTrace_ARecoveredWriteIsTold(t *testing.T) {
+	for name, again := range map[string]answer{
+		"Create": conditionFailed("ours"), "Replace": conditionFailed("ours"), "End": ended("ours"), "End if": ended("ours"),
+		"ChangeRoster": onItem(`"id":{"S":"subject:x"},"rev":{"S":"ours"},"expires":{"N":"1"}`),
+		"Bind":         onItem(whole + `,"binding":{"B":"AQ=="}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			store, _ := newStore(t, cut, again)
+			var trace driver.Trace
+			is.NoErr(writes[name](driver.WithTrace(t.Context(), &trace), store))
+			is.True(trace.WasRecovered)
+		})
+	}
+}

@@ -1,0 +1,78 @@
+package storetest
+
+// The sentences of the contract, verbatim from package driver but for the brackets of links. A test
+// compares them.
+const (
+	manyAtATime  = "A Store is safe for concurrent use by any number of goroutines, processes and hosts."
+	asAWhole     = "Each call happens as a whole or not at all, whatever other calls do at the same time."
+	readsSee     = "Once a write has returned nil, every later read sees it."
+	returnsGiven = "A Store returns what it was given: the key, a payload that is codec.Equal to the one stored and has its format, " +
+		"Rev, Subject, Application, Federated, Device, Persist, Binding and both pages, both times to the microsecond in UTC, " +
+		"both timeouts to the second."
+	keepsLiving = "A Store doesn't judge whether a session has expired: it may return or sweep a record whose ExpiresAt has passed, " +
+		"but it keeps a record whose ExpiresAt has not."
+
+	markerHolds = "While a key holds a marker, Create, Load, Replace, Touch, Bind and End of that key return an *EndedError with the marker, " +
+		"LoadAll has that error among its results, and the marker stays: a session that has ended stays ended."
+	keepsMarkers = "The store keeps a marker until its Until has passed, and a roster until its Expires has passed."
+
+	contextDone = "A call whose context is done before it begins changes nothing and returns an error that is the context's."
+
+	repeated       = "A write that is repeated with the same Rev, because the first answer was lost, succeeds and changes nothing more."
+	repeatedByRev  = "The store recognises it by the Rev that is stored: once another write has left its own Rev there, the repeated one is judged like any other."
+	repeatedNoName = `Rev "" names no write: a write with it is never taken for a repeated one.`
+
+	createStoresRec = "Create stores rec, if its key holds nothing."
+	createExists    = "If the key holds another record, the error is ErrExists and that record stays as it is."
+	createRace      = "Of several Creates of one key at the same time, exactly one succeeds."
+
+	loadReturns = "Load returns the record of key."
+	loadNone    = "If there is none, the error is ErrNotFound."
+
+	loadAllReturns = "LoadAll returns, for each of at most MaxBatch different keys and in their order, what Load would return."
+	loadAllFails   = "If any of them can't be asked for, the error says so and there are no results."
+
+	replacePuts     = `Replace puts rec in the place of the record of its key, if that record's Rev is rev; rev "" means that it has none.`
+	replaceBinding  = "The Binding that is stored stays."
+	replaceConflict = "If the Rev is another, the error is ErrConflict and nothing changes."
+	noneIsCreated   = "If there is no record, the error is ErrNotFound and none is created."
+	replaceRace     = "Of several Replaces of one rev at the same time, exactly one succeeds."
+
+	touchRecords = "Touch records an access: it moves the record's Accessed to accessed, and the moment from which the store may sweep it to expires."
+	touchForward = "The times move only forward, and both or neither: unless accessed is later than the stored one and expires is not earlier, " +
+		"the record stays as it is, and the call succeeds."
+	touchNothingElse = "It changes nothing else, not even Rev, so that it never disturbs a Replace."
+
+	bindSets        = "Bind sets the record's Binding, if the stored one is was; an empty was or binding means that there is none."
+	bindNothingElse = "It changes nothing else, not even Rev."
+	bindConflict    = "If the Binding is another, the error is ErrConflict, unless it is binding already, which is a success."
+
+	endMarks     = "End ends the session of e.Key: it puts e.Marker in the place of the record, or where one could come to be."
+	endReturns   = "It returns the record that was there, as far as it can be read and perhaps without its Payload; the zero Record if there was none."
+	endCondition = "If e.If is not met, the error is ErrConflict, or ErrNotFound if e.If demands a record and there is none, and nothing changes."
+	endDeletes   = "With the zero Marker it deletes the record and leaves nothing."
+	endState     = "State is what a key must hold for a session to be ended: a record of the given Rev, or nothing at all."
+
+	rostersLoad   = "LoadRosters returns the rosters of at most MaxBatch different keys, in their order."
+	rosterNone    = "One that isn't there has its Key and nothing else."
+	rosterChanges = "ChangeRoster makes the change c and returns the roster as it is then."
+	rosterRefused = "If c is refused, the error is ErrRoster or ErrFull, the roster stays as it is, and is returned as it is."
+
+	clockTells = "Clock returns the clock of the place where the store keeps its records."
+	clockSafe  = "It is never nil and safe for concurrent use; a store that knows no better returns clock.System."
+
+	changeCreates  = "RosterChange changes a roster in one step, and creates the roster if there is none."
+	changeBefore   = "Whether it is refused depends on the roster as it was before."
+	changeIf       = "The change is refused with ErrRoster unless the roster has the Epoch, the Rev and the Pages that are given here; nil demands nothing."
+	changeIfNone   = `A roster that isn't there has Epoch 0, Rev "" and no Pages.`
+	changeEnter    = `Enter is the key of a session that the roster lists afterwards, with its absolute Deadline; "": none.`
+	changeDeadline = "If the key is listed already, it gets the deadline."
+	changeMost     = "Most, if it is more than 0, refuses with ErrFull to Enter what is not listed yet into a roster that has as many entries."
+	changeLeave    = "Leave has keys that the roster doesn't list afterwards, whether or not it did."
+	changeBump     = "Bump adds one to Epoch."
+	changePages    = "Pages replaces the roster's Pages; nil leaves them."
+	changeClose    = "Close is refused with ErrRoster unless the roster is empty."
+	changeClosed   = "Afterwards every Enter is refused with ErrFull."
+	changeStale    = "Stale replaces the roster's Stale; zero leaves it."
+	changeExpires  = "Expires is when the store may sweep the roster, unless it says a later moment already."
+)

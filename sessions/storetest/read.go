@@ -1,0 +1,163 @@
+package storetest
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/dynasession/dynasession/sessions/driver"
+)
+
+const loadAllMixed = "load all: in order"
+
+func readRules() []rule {
+	return []rule{
+		{
+			name: loadAllMixed, sentence: loadAllReturns,
+			check: func(l *lab) error {
+				var want []any // a record, or the error
+				var keys []string
+				for range 6 {
+					rec, err := l.created()
+					if err != nil {
+						return err
+					}
+					never := l.key()
+					keys = append(keys, never, rec.Key)
+					want = append(want, driver.ErrNotFound, rec)
+				}
+				return first(l.loaded(keys, want), l.loaded(nil, nil), l.loaded(keys[:1], want), l.loaded(keys[1:2], want[1:]))
+			},
+		},
+		{
+			name: "load all: a hundred keys", sentence: loadAllReturns,
+			needs: []string{loadAllMixed},
+			check: func(l *lab) error {
+				var want []any
+				var keys []string
+				for i := range driver.MaxBatch {
+					if i%9 != 0 {
+						keys, want = append(keys, l.key()), append(want, driver.ErrNotFound)
+						continue
+					}
+					rec, err := l.created()
+					if err != nil {
+						return err
+					}
+					keys, want = append(keys, rec.Key), append(want, rec)
+				}
+				return l.loaded(keys, want)
+			},
+		},
+		{
+			name: "marker: load all", sentence: markerHolds,
+			needs: []string{loadAllMixed, endRecord, endAbsent},
+			check: func(l *lab) error {
+				rec, err := l.created()
+				ended, err2 := l.created()
+				never, absent, m, n := l.key(), l.key(), l.marker(), l.marker()
+				n.Why, n.Next = driver.Renewed, rec.Key
+				return first(err, err2, l.end(ended.Key, m), l.end(never, n),
+					l.loaded([]string{never, rec.Key, absent, ended.Key}, []any{n, rec, driver.ErrNotFound, m}))
+			},
+		},
+		{
+			name: "load: sees every write", sentence: readsSee,
+			needs: []string{endRemoves, replaceStores, touchMoves, loadAllMixed},
+			check: readsSeeWrites,
+		},
+		{
+			name: "create: the living stay", sentence: keepsLiving,
+			check: func(l *lab) error {
+				alive := l.record()
+				alive.Accessed = time.Now().UTC().Truncate(time.Microsecond).Add(-alive.IdleTimeout + 10*time.Minute)
+				alive.Created = alive.Accessed
+				return first(l.create(alive), l.buryDead(), l.stored(alive))
+			},
+		},
+	}
+}
+
+// buryDead has records that have expired pile up.
+func (l *lab) buryDead() error {
+	for range 20 {
+		dead := l.record()
+		dead.Created = dead.Created.Add(-48 * time.Hour)
+		dead.Accessed = dead.Created
+		if err := l.create(dead); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readsSeeWrites checks after each write that both ways to read see it.
+func readsSeeWrites(l *lab) error {
+	rec, err := l.created()
+	if err := first(err, l.seen(rec)); err != nil {
+		return err
+	}
+	for range 3 {
+		next := l.successor(rec)
+		if err := first(wants("Replace", l.store.Replace(l.ctx, next, rec.Rev), nil), l.seen(next)); err != nil {
+			return err
+		}
+		rec = next
+		rec.Accessed = rec.Accessed.Add(time.Second)
+		if err := first(wants("Touch", l.touch(rec), nil), l.seen(rec)); err != nil {
+			return err
+		}
+	}
+	if err := first(l.delete(rec.Key), l.absent(rec.Key)); err != nil {
+		return err
+	}
+	all, err := l.store.LoadAll(l.ctx, []string{rec.Key})
+	if err := wants("LoadAll", err, nil); err != nil {
+		return err
+	}
+	return wants("LoadAll of what was deleted", all[0].Err, driver.ErrNotFound)
+}
+
+// seen checks that Load and LoadAll return rec.
+func (l *lab) seen(rec driver.Record) error {
+	if err := l.stored(rec); err != nil {
+		return err
+	}
+	all, err := l.store.LoadAll(l.ctx, []string{rec.Key})
+	switch {
+	case err != nil:
+		return wants("LoadAll", err, nil)
+	case len(all) != 1:
+		return fmt.Errorf("a LoadAll of one key has %d results", len(all))
+	case all[0].Err != nil:
+		return wants("LoadAll", all[0].Err, nil)
+	}
+	return differ("a LoadAll", all[0].Record, rec)
+}
+
+// loaded checks that LoadAll returns what is wanted.
+func (l *lab) loaded(keys []string, want []any) error {
+	all, err := l.store.LoadAll(l.ctx, keys)
+	if err != nil {
+		return wants("LoadAll", err, nil)
+	}
+	if len(all) != len(keys) {
+		return fmt.Errorf("a LoadAll of %d keys has %d results", len(keys), len(all))
+	}
+	for i, got := range all {
+		switch want := want[i].(type) {
+		case error:
+			err = first(wants("LoadAll of what was never there", got.Err, want), isNoMarker(got.Err))
+		case driver.Marker:
+			err = isEnded("LoadAll", got.Err, want)
+		case driver.Record:
+			err = wants("LoadAll", got.Err, nil)
+			if err == nil {
+				err = differ("a LoadAll", got.Record, want)
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("key %d of %d: %w", i, len(keys), err)
+		}
+	}
+	return nil
+}

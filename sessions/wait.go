@@ -1,0 +1,234 @@
+package sessions
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/event"
+)
+
+// minWait is the shortest interval of WaitEnd.
+const minWait = time.Second
+
+var (
+	errWait    = errors.New("invalid interval")
+	errUnsaved = errors.New("the session was never saved")
+)
+
+// WaitEnd blocks until the session has ended, by a logout elsewhere, a revocation, a limit or its time, and returns nil
+// then: for streams and WebSockets, which must not outlive it. If the session goes on under another ID the error is
+// [ErrRenewed]. It records no access, so that a stream keeps no session alive; and a store that is out of reach ends
+// nothing. It looks once in every, at least 1 s, and so returns at most that late.
+//
+// All that wait in one Manager with the same interval share their reads: one call of the store looks for a hundred, and
+// the calls are spread over the interval. The calls are made by the goroutines that wait; none outlives its WaitEnd. The
+// error is that of ctx if it is done before.
+func (m *Manager[T]) WaitEnd(ctx context.Context, s *Session[T], every time.Duration) error {
+	handle := ""
+	fail := func(err error) error { return &Error{Op: "wait end", Handle: handle, Err: err} }
+	if s == nil || s.id == (ID{}) {
+		return fail(errForeignSession)
+	}
+	handle = s.Handle()
+	switch {
+	case every < minWait:
+		return fail(fmt.Errorf("%w: every is %v, must be at least %v", errWait, every, minWait))
+	case s.gone:
+		return nil
+	case !s.stored:
+		return fail(errUnsaved)
+	}
+	found, err := m.waits.wait(ctx, s.rec.Key, every, m.store.LoadAll, func(found driver.Loaded) bool { return m.isOver(ctx, found) })
+	if err != nil {
+		return fail(err)
+	}
+	ctx, o := m.observe(ctx, "wait end")
+	e := eventOf(o, event.EndedID, s)
+	var ended *driver.EndedError
+	switch {
+	case errors.Is(found.Err, ErrRenewed):
+		return o.done(e, found.Err)
+	case errors.As(found.Err, &ended):
+		e.Reason = string(ended.Marker.Why)
+	}
+	return o.done(e, nil)
+}
+
+// isOver reports whether a session, as it was found, has ended.
+func (m *Manager[T]) isOver(ctx context.Context, found driver.Loaded) bool {
+	if found.Err != nil {
+		return errors.Is(found.Err, ErrNotFound) // and not what this binary can't read
+	}
+	return errors.Is(m.judge(ctx, found.Record, m.now()), ErrNotFound)
+}
+
+// waits are those that wait for sessions to end, by their interval.
+type waits struct {
+	mu     sync.Mutex
+	queues map[time.Duration]*waitQueue
+}
+
+// waitQueue are those of one interval, in the order in which they were looked for. One of them leads: it makes the calls for
+// all, and hands the lead on when it leaves.
+type waitQueue struct {
+	lead    chan struct{} // holds one token, which the leader has taken
+	waiting []*waiter     // the lock of waits is held
+	count   int           // with those that a call is being made for
+}
+
+// waiter is one call of WaitEnd.
+type waiter struct {
+	key  string
+	due  time.Time // when it has to be looked for
+	over func(driver.Loaded) bool
+	done chan driver.Loaded // receives how the session was found when it had ended
+	left bool               // nobody waits any more
+}
+
+// wait waits until over says so of what load returns for key.
+func (w *waits) wait(
+	ctx context.Context, key string, every time.Duration, load func(context.Context, []string) ([]driver.Loaded, error), over func(driver.Loaded) bool,
+) (driver.Loaded, error) {
+	one := &waiter{key: key, over: over, done: make(chan driver.Loaded, 1)}
+	q := w.enter(one, every)
+	defer w.leave(q, one, every)
+	select {
+	case found := <-one.done:
+		return found, nil
+	case <-ctx.Done():
+		return driver.Loaded{}, ctx.Err()
+	case <-q.lead:
+	}
+	defer func() { q.lead <- struct{}{} }()
+	for {
+		timer := time.NewTimer(w.untilDue(q, every))
+		select {
+		case found := <-one.done:
+			timer.Stop()
+			return found, nil
+		case <-ctx.Done():
+			timer.Stop()
+			return driver.Loaded{}, ctx.Err()
+		case <-timer.C:
+		}
+		w.look(ctx, q, every, load)
+	}
+}
+
+// enter adds a waiter, which is due at once: the session may have ended before.
+func (w *waits) enter(one *waiter, every time.Duration) *waitQueue {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	q := w.queues[every]
+	if q == nil {
+		q = &waitQueue{lead: make(chan struct{}, 1)}
+		q.lead <- struct{}{}
+		if w.queues == nil {
+			w.queues = map[time.Duration]*waitQueue{}
+		}
+		w.queues[every] = q
+	}
+	one.due = time.Now().Add(share(every))
+	q.waiting = append(q.waiting, one)
+	q.count++
+	return q
+}
+
+// share returns how much of the interval passes between two looks: less than all of it, so that what a call takes, and a
+// leader that leaves, make nobody late.
+func share(every time.Duration) time.Duration { return every * 19 / 20 }
+
+func (w *waits) leave(q *waitQueue, one *waiter, every time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	one.left = true
+	if q.count--; q.count == 0 {
+		delete(w.queues, every)
+	}
+}
+
+// untilDue returns how long the leader has to wait until the next call: so long that nobody is late, also of the last of the
+// queue, if the calls until then are spread evenly.
+func (w *waits) untilDue(q *waitQueue, every time.Duration) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := len(q.waiting)
+	if n == 0 {
+		return 0
+	}
+	before := time.Duration((n - 1) / driver.MaxBatch) // calls before that for the last
+	last := q.waiting[n-1].due.Add(-before * share(every) / (before + 1))
+	if first := q.waiting[0].due; first.Before(last) {
+		last = first
+	}
+	return time.Until(last)
+}
+
+// look looks for those that have waited longest, as many as one call can have, and puts those back whose session goes on.
+func (w *waits) look(ctx context.Context, q *waitQueue, every time.Duration, load func(context.Context, []string) ([]driver.Loaded, error)) {
+	batch, keys := w.take(q)
+	rest := batch // whatever happens
+	defer func() { w.putBack(q, rest, time.Now().Add(share(every)), ctx.Err() != nil) }()
+	var loaded []driver.Loaded
+	var err error
+	if len(keys) > 0 {
+		loaded, err = load(ctx, keys)
+	}
+	found := map[string]driver.Loaded{}
+	for i := range loaded {
+		found[keys[i]] = loaded[i]
+	}
+	if err != nil {
+		return
+	}
+	rest = slices.DeleteFunc(slices.Clone(batch), func(one *waiter) bool {
+		f, ok := found[one.key]
+		over := ok && one.over(f)
+		if over {
+			one.done <- f
+		}
+		return over
+	})
+}
+
+// take removes the first of the queue whose sessions one call can look for, and returns the keys, each once.
+func (w *waits) take(q *waitQueue) (batch []*waiter, keys []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	seen := map[string]bool{}
+	n := 0
+	for _, one := range q.waiting {
+		if !one.left && !seen[one.key] {
+			if len(keys) == driver.MaxBatch {
+				break
+			}
+			seen[one.key] = true
+			keys = append(keys, one.key)
+		}
+		if !one.left {
+			batch = append(batch, one)
+		}
+		n++
+	}
+	q.waiting = q.waiting[n:]
+	return batch, keys
+}
+
+// putBack queues waiters again: at the end, or, if nobody could be looked for since the leader leaves, where they were.
+func (w *waits) putBack(q *waitQueue, rest []*waiter, due time.Time, leaves bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if leaves {
+		q.waiting = append(rest, q.waiting...)
+		return
+	}
+	for _, one := range rest {
+		one.due = due
+	}
+	q.waiting = append(q.waiting, rest...)
+}

@@ -1,0 +1,220 @@
+package sessions_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/memstore"
+)
+
+// batches counts the calls of LoadAll, and can fail them.
+type batches struct {
+	driver.Store
+	calls, touches atomic.Int64
+	down           atomic.Bool
+	mu             sync.Mutex
+	at             []time.Time
+}
+
+func (b *batches) LoadAll(ctx context.Context, keys []string) ([]driver.Loaded, error) {
+	b.calls.Add(1)
+	b.mu.Lock()
+	b.at = append(b.at, time.Now())
+	b.mu.Unlock()
+	if b.down.Load() {
+		return nil, driver.ErrUnavailable
+	}
+	return b.Store.LoadAll(ctx, keys)
+}
+
+// took returns when calls were made since it was last asked.
+func (b *batches) took() []time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	at := b.at
+	b.at = nil
+	return at
+}
+
+func (b *batches) Touch(ctx context.Context, key string, accessed, expires time.Time) error {
+	b.touches.Add(1)
+	return b.Store.Touch(ctx, key, accessed, expires)
+}
+
+func waiting(t *testing.T) (*batches, *sessions.Manager[int]) {
+	t.Helper()
+	store := &batches{Store: memstore.New(nil)}
+	m, err := sessions.New[int](store, &sessions.Config[int]{IdleTimeout: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store, m
+}
+
+func TestWaitEnd_EndsWithTheSession(t *testing.T) {
+	for name, c := range map[string]struct {
+		end  func(m *sessions.Manager[int], s *sessions.Session[int]) error
+		want error
+	}{
+		"logout": {func(m *sessions.Manager[int], s *sessions.Session[int]) error {
+			return m.DestroyID(context.Background(), s.ID().Secret())
+		}, nil},
+		"revocation": {func(m *sessions.Manager[int], s *sessions.Session[int]) error {
+			_, err := m.RevokeAll(context.Background(), "user")
+			return err
+		}, nil},
+		"renewal": {func(m *sessions.Manager[int], s *sessions.Session[int]) error {
+			return m.Renew(context.Background(), s)
+		}, sessions.ErrRenewed},
+		"its time": {func(*sessions.Manager[int], *sessions.Session[int]) error { return nil }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				is := is.New(t)
+				store, m := waiting(t)
+				s := m.Create()
+				is.NoErr(m.Authenticate(t.Context(), s, "user"))
+				held, err := m.Peek(t.Context(), s.ID().Secret())
+				is.NoErr(err)
+				begun := time.Now()
+				ended := make(chan error)
+				go func() { ended <- m.WaitEnd(t.Context(), held, 10*time.Second) }()
+				<-time.After(time.Minute)
+				is.NoErr(c.end(m, s))
+				at := time.Now()
+				got := <-ended
+				if c.want == nil {
+					is.NoErr(got)
+				} else {
+					is.True(errors.Is(got, c.want))
+				}
+				if name == "its time" {
+					is.True(time.Since(begun) <= time.Hour+10*time.Second)
+				} else {
+					is.True(time.Since(at) <= 10*time.Second)
+				}
+				is.Equal(store.touches.Load(), int64(0)) // no access was recorded
+			})
+		})
+	}
+}
+
+func TestWaitEnd_AStoreOutOfReachEndsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		store, m := waiting(t)
+		s, err := m.CreateAndSave(t.Context(), 1)
+		is.NoErr(err)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- m.WaitEnd(ctx, s, time.Second) }()
+		store.down.Store(true)
+		<-time.After(time.Minute)
+		select {
+		case err := <-ended:
+			t.Fatal(err)
+		default:
+		}
+		store.down.Store(false)
+		<-time.After(time.Minute)
+		cancel()
+		is.True(errors.Is(<-ended, context.Canceled))
+		is.True(store.calls.Load() >= 120)
+	})
+}
+
+func TestWaitEnd_ThousandsShareTheirReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		store, m := waiting(t)
+		const n, every = 10_000, 30 * time.Second
+		var all []*sessions.Session[int]
+		for i := range n {
+			s, err := m.CreateAndSave(t.Context(), i)
+			is.NoErr(err)
+			all = append(all, s)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		var late, over atomic.Int64
+		var endedAt [n]time.Time
+		for i, s := range all {
+			wg.Go(func() {
+				if m.WaitEnd(ctx, s, every) != nil {
+					return
+				}
+				over.Add(1)
+				if time.Since(endedAt[i]) > every {
+					late.Add(1)
+				}
+			})
+		}
+		synctest.Wait()
+		<-time.After(every)
+		store.took()
+		<-time.After(10 * every)
+		at := store.took()
+		calls := len(at)
+		is.True(calls <= 10*n/100*11/10) // one for a hundred and interval, and a little more
+		gap := time.Duration(0)
+		for i := 1; i < len(at); i++ {
+			gap = max(gap, at[i].Sub(at[i-1]))
+		}
+		is.True(gap <= 3*every/(n/100)) // spread over the interval
+		for i := 0; i < n; i += 7 {
+			endedAt[i] = time.Now()
+			is.NoErr(m.DestroyID(ctx, all[i].ID().Secret()))
+		}
+		<-time.After(every)
+		is.Equal(over.Load(), int64((n+6)/7))
+		is.Equal(late.Load(), int64(0))
+		cancel()
+		wg.Wait() // and no goroutine is left, which the bubble would tell
+	})
+}
+
+func TestWaitEnd_TheLeadIsHandedOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		_, m := waiting(t)
+		var ended [3]chan error
+		var cancels [3]context.CancelFunc
+		var held [3]*sessions.Session[int]
+		for i := range ended {
+			s, err := m.CreateAndSave(t.Context(), i)
+			is.NoErr(err)
+			ctx, cancel := context.WithCancel(t.Context())
+			held[i], cancels[i], ended[i] = s, cancel, make(chan error, 1)
+			go func() { ended[i] <- m.WaitEnd(ctx, s, time.Second) }()
+			synctest.Wait()
+		}
+		cancels[0]() // the first leads
+		is.True(errors.Is(<-ended[0], context.Canceled))
+		is.NoErr(m.DestroyID(t.Context(), held[1].ID().Secret()))
+		is.NoErr(<-ended[1])
+		is.NoErr(m.DestroyID(t.Context(), held[2].ID().Secret()))
+		is.NoErr(<-ended[2])
+	})
+}
+
+func TestWaitEnd_Refuses(t *testing.T) {
+	is := is.New(t)
+	_, m := waiting(t)
+	s := m.Create()
+	is.Equal(fmt.Sprint(m.WaitEnd(t.Context(), nil, time.Second)), "sessions: wait end: not a session that a Manager made")
+	is.True(m.WaitEnd(t.Context(), s, time.Second) != nil) // nothing is stored
+	is.NoErr(m.Save(t.Context(), s))
+	is.True(m.WaitEnd(t.Context(), s, time.Millisecond) != nil)
+	is.NoErr(m.Destroy(t.Context(), s))
+	is.NoErr(m.WaitEnd(t.Context(), s, time.Second))
+}
