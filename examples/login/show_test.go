@@ -23,7 +23,7 @@ func readAll(response *http.Response) string {
 
 func TestShow_PagesAreWholeAndSafe(t *testing.T) {
 	is := is.New(t)
-	app, err := newApp(memstore.New(nil), slog.New(slog.DiscardHandler))
+	app, err := newApp(memstore.New(nil), 0, slog.New(slog.DiscardHandler))
 	is.NoErr(err)
 	w := httptest.NewRecorder()
 	app.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/login", nil))
