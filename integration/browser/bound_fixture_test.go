@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"html"
 	"io"
@@ -206,6 +207,37 @@ func (s *site) count(path string) int {
 	return s.seen(path)
 }
 
+// sent returns the headers of the last request of a path.
+func (s *site) sent(path string) http.Header {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found http.Header
+	for _, r := range s.requests {
+		if r.URL.Path == path {
+			found = r.Header
+		}
+	}
+	return found
+}
+
+// challengeOf returns what a JWT signs.
+func challengeOf(t *testing.T, jwt string) string {
+	t.Helper()
+	parts := strings.Split(jwt, ".")
+	if len(parts) != 3 {
+		t.Fatalf("%q is no JWT", jwt)
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims struct{ JTI string }
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		t.Fatal(err)
+	}
+	return claims.JTI
+}
+
 // kinds returns how many events of a kind there were.
 func (s *site) kinds(kind event.Kind) (n int) {
 	s.mu.Lock()
@@ -324,9 +356,15 @@ const (
 func (s *site) open(t *testing.T, dir, features string) *chromium {
 	t.Helper()
 	sum := sha256.Sum256(s.Certificate().RawSubjectPublicKeyInfo)
+	return launch(t, dir, features, base64.StdEncoding.EncodeToString(sum[:]))
+}
+
+// launch starts a browser with a profile in dir that trusts a certificate, by the hash of its key.
+func launch(t *testing.T, dir, features, hash string) *chromium {
+	t.Helper()
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path(t)), chromedp.NoSandbox, chromedp.UserDataDir(dir),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("ignore-certificate-errors-spki-list", base64.StdEncoding.EncodeToString(sum[:])))
+		chromedp.Flag("ignore-certificate-errors-spki-list", hash))
 	if features != "" {
 		options = append(options, chromedp.Flag("enable-features", features))
 	}
@@ -407,4 +445,26 @@ func (s *site) thief(t *testing.T, path string, cookies map[string]*network.Cook
 		t.Fatal(err)
 	}
 	return response.StatusCode, string(text), response.Header.Values("Set-Cookie")
+}
+
+// registers does an action, and waits until the browser has registered a key because of it.
+func (c *chromium) registers(t *testing.T, trigger chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(c.tab, patience)
+	defer cancel()
+	_, err := chromedp.Run(ctx, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, target, network.EnableDeviceBoundSessions, network.EnableDeviceBoundSessionsParams{Enable: true})
+		return chromedp.Void{}, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := chromedp.Run(ctx, chromedp.WaitEvent(network.DeviceBoundSessionEventOccurred,
+		func(e network.EventDeviceBoundSessionEventOccurred) bool { return e.CreationEventDetails != nil }, trigger))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !e.Succeeded {
+		t.Fatalf("registration: %s", e.CreationEventDetails.FetchResult)
+	}
 }

@@ -1,12 +1,15 @@
 package browser
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/integration/device"
 	"github.com/dynasession/dynasession/sessions/event"
 	"github.com/dynasession/dynasession/sessions/web"
 )
@@ -166,6 +169,56 @@ func TestBound_TheThief(t *testing.T) {
 	is.Equal(s.kinds(event.NotBound), 2)
 }
 
+// What a browser doesn't do wrong, a thief does: with the browser's cookies, what it has sent, and a key of his own.
+func TestBound_TheThiefHasNoKey(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, tenMinutes)
+	c := s.open(t, t.TempDir(), boundFeatures)
+	c.signIn(t, s, "somebody")
+	c.expire(t, s)
+	is.Equal(c.visit(t, s.URL+"/"), "somebody 1")
+	stolen := cookies(t, c.tab)
+	registered, refreshed := s.sent(register), s.sent(refresh)
+	key := device.NewES256(t)
+	challenge := challengeOf(t, registered.Get("Secure-Session-Response"))
+	id := refreshed.Get("Sec-Secure-Session-Id")
+	for name, r := range map[string]struct {
+		path, jwt string
+		status    int
+	}{
+		"the registration, again":    {register, registered.Get("Secure-Session-Response"), http.StatusUnauthorized},
+		"a registration of his own":  {register, key.Registration(t, challenge), http.StatusUnauthorized},
+		"the refresh, again":         {refresh, refreshed.Get("Secure-Session-Response"), http.StatusForbidden},
+		"a refresh of his own":       {refresh, key.Refresh(t, challengeOf(t, refreshed.Get("Secure-Session-Response"))), http.StatusUnauthorized},
+		"the registration's JWT":     {refresh, registered.Get("Secure-Session-Response"), http.StatusForbidden},
+		"no JWT":                     {refresh, "", http.StatusForbidden},
+		"a JWT that is not signed":   {refresh, device.Signer{Alg: "none", Sign: func(string) []byte { return nil }}.Refresh(t, challenge), http.StatusUnauthorized},
+		"a JWT signed with HS256":    {refresh, device.Signer{Alg: "HS256", Sign: key.Sign}.Refresh(t, challenge), http.StatusUnauthorized},
+		"a JWT with a key of RSA":    {refresh, device.NewRS256(t).Registration(t, challenge), http.StatusForbidden},
+		"a registration, not signed": {register, device.Signer{Alg: "none", JWK: key.JWK, Sign: func(string) []byte { return nil }}.Registration(t, challenge), http.StatusUnauthorized},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+r.path, nil)
+			is.NoErr(err)
+			for _, name := range []string{longCookie, boundCookie} {
+				request.AddCookie(&http.Cookie{Name: name, Value: stolen[name].Value})
+			}
+			request.Header.Set("Sec-Secure-Session-Id", id)
+			if r.jwt != "" {
+				request.Header.Set("Secure-Session-Response", r.jwt)
+			}
+			response, err := s.Client().Do(request)
+			is.NoErr(err)
+			is.NoErr(response.Body.Close())
+			is.Equal(response.StatusCode, r.status)
+			is.Equal(len(response.Header.Values("Set-Cookie")), 0)
+		})
+	}
+	c.expire(t, s)
+	is.Equal(c.visit(t, s.URL+"/guarded"), "somebody 1 guarded") // the owner never notices
+}
+
 func TestBound_AnOutageAtARefresh(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, tenMinutes)
@@ -238,4 +291,18 @@ func TestBound_TurnedOff(t *testing.T) {
 	s.forget()
 	is.Equal(c.visit(t, s.URL+"/"), "somebody 1")
 	is.Equal(s.count(refresh), 0) // the browser has been told
+}
+
+// The example over TLS, with the certificate that it has made for itself.
+func TestBound_TheLoginExample(t *testing.T) {
+	is := is.New(t)
+	url, flag := run(t, "-tls")
+	_, hash, ok := strings.Cut(flag, "=")
+	is.True(ok)
+	c := launch(t, t.TempDir(), boundFeatures, hash)
+	do(t, c.tab, chromedp.Navigate(url+"/login"),
+		chromedp.SendKeys(chromedp.CSS("input[name=name]"), "somebody"), chromedp.SendKeys(chromedp.CSS("input[name=password]"), "demo"))
+	c.registers(t, click("#submit"))
+	do(t, c.tab, chromedp.Navigate(url+"/devices"), visible(".cards"))
+	is.Equal(text(t, c.tab, "em.bound"), "Bound to its device")
 }
