@@ -157,8 +157,8 @@ func TestAllocations(t *testing.T) {
 		rivals
 		most float64 // over the SDK's, with some room: under the race detector it is more
 	}{
-		"Load":             {loadRivals(t, codec.JSON[six]{}), 22},
-		"Load MessagePack": {loadRivals(t, msgpack.Codec[six]{}), 19},
+		"Load":             {loadRivals(t, codec.JSON[six]{}), 20},
+		"Load MessagePack": {loadRivals(t, msgpack.Codec[six]{}), 17},
 		"Save":             {saveRivals(t), 30},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -22,7 +22,7 @@ func (c *call) failedRead(err error) error {
 // failedWrite returns the error of a write that failed: known not to have been applied, or not known.
 func (c *call) failedWrite(err error) error {
 	switch {
-	case c.lost || leavesOpen(err):
+	case c.lost.Load() || leavesOpen(err):
 		return fmt.Errorf("%w: %w", driver.ErrOutcomeUnknown, err)
 	case tooLarge(err):
 		return fmt.Errorf("%w: %w", driver.ErrTooLarge, err)
@@ -40,7 +40,7 @@ func (c *call) recovered() error {
 // refused returns the error of a write whose condition did not hold, and that is not what is stored. If an attempt had no
 // answer, it may have been applied and overwritten since: then nothing is known.
 func (c *call) refused(reason error) error {
-	if c.lost {
+	if c.lost.Load() {
 		return fmt.Errorf("%w: an attempt was not answered, and afterwards: %w", driver.ErrOutcomeUnknown, hideIdentity(reason))
 	}
 	return reason

@@ -64,7 +64,7 @@ func (s *Store) get(ctx context.Context, key string, consistent *bool) (item.Ite
 	if err := s.begin(ctx, &r.call); err != nil {
 		return nil, err
 	}
-	defer r.cancel()
+	defer r.end()
 	r.key.Value = key
 	r.in = dynamodb.GetItemInput{
 		TableName: s.table, Key: item.Item{item.IDName: &r.key}, ConsistentRead: consistent, ReturnConsumedCapacity: r.capacity(),
@@ -95,7 +95,10 @@ func hedged[O any](c *call, first, second func(context.Context) (O, error)) (O, 
 }
 
 // once makes a call one attempt.
-func (s *Store) once(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
+func (s *Store) once(o *dynamodb.Options) {
+	o.Retryer = aws.NopRetryer{}
+	o.HTTPClient = &transport{o.HTTPClient, s.clock}
+}
 
 // getAll returns the items of keys. Keys that have no item are not in the map.
 func (s *Store) getAll(ctx context.Context, keys []string, consistent *bool) (map[string]item.Item, error) {
@@ -112,7 +115,7 @@ func (s *Store) getAll(ctx context.Context, keys []string, consistent *bool) (ma
 	if err := s.begin(ctx, &c); err != nil {
 		return nil, err
 	}
-	defer c.cancel()
+	defer c.end()
 	items := make(map[string]item.Item, len(keys))
 	asked := make([]item.Item, 0, len(keys))
 	for _, key := range keys {

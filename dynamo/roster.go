@@ -30,7 +30,7 @@ func (s *Store) ChangeRoster(ctx context.Context, c driver.RosterChange) (driver
 	if err := s.begin(ctx, &call); err != nil {
 		return driver.Roster{}, err
 	}
-	defer call.cancel()
+	defer call.end()
 	guess := guessed(c)
 	for range maxGuesses {
 		it, err := call.send(s.rosterUpdate(c, guess))

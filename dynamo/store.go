@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 
-	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/dynamo/internal/hedge"
 	"github.com/dynasession/dynasession/dynamo/internal/item"
 	"github.com/dynasession/dynasession/sessions/driver"
@@ -24,6 +23,7 @@ type Store struct {
 	timeout    time.Duration
 	policy     *retry.Standard
 	hedger     *hedge.Hedger // nil: each read is one call
+	clock      *serviceClock
 }
 
 var _ driver.Store = (*Store)(nil)
@@ -42,6 +42,7 @@ func NewStore(api API, cfg *Config) (*Store, error) {
 	return &Store{
 		api: api, table: &c.Table, consistent: aws.Bool(!c.EventuallyConsistent),
 		timeout: c.Timeout, policy: newPolicy(newBackoff()), hedger: newHedger(c.Hedge),
+		clock: newServiceClock(),
 	}, nil
 }
 
@@ -49,6 +50,3 @@ func NewStore(api API, cfg *Config) (*Store, error) {
 func (s *Store) String() string { return "dynamo.Store of table " + *s.table }
 
 func keyOf(key string) item.Item { return item.Item{item.IDName: item.Text(key)} }
-
-// Clock implements [driver.Store].
-func (s *Store) Clock() clock.Clock { return clock.System() }

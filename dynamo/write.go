@@ -24,6 +24,8 @@ const (
 	isRecord        = "attribute_exists(idle_timeout)"
 )
 
+var isRev, hasNoRev = "#rev = :old", isRecord + " AND attribute_not_exists(#rev)"
+
 // missing returns the error of a write that needs a record, where there is none: nil if there is one.
 func missing(c *call, old item.Item) error {
 	err := item.Absence(old)
@@ -82,17 +84,17 @@ func (s *Store) replaceInput(rec driver.Record, rev string) (*dynamodb.UpdateIte
 		return nil, err
 	}
 	expression, names, values := row.Replace()
-	condition := "#rev = :old"
+	condition := &isRev
 	if rev != "" {
 		values[":old"] = item.Text(rev)
 	} else {
-		condition = isRecord + " AND attribute_not_exists(#rev)"
+		condition = &hasNoRev
 	}
 	return &dynamodb.UpdateItemInput{
 		TableName:                           s.table,
 		Key:                                 keyOf(rec.Key),
 		UpdateExpression:                    expression,
-		ConditionExpression:                 &condition,
+		ConditionExpression:                 condition,
 		ExpressionAttributeNames:            names,
 		ExpressionAttributeValues:           values,
 		ReturnValuesOnConditionCheckFailure: returnItem,

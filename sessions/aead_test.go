@@ -8,9 +8,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/dynasession/dynasession/internal/wants"
 
 	"github.com/matryer/is"
 
@@ -28,6 +31,11 @@ func newGCM(t *testing.T) gcm {
 	t.Helper()
 	key := make([]byte, 32)
 	rand.Read(key)
+	return gcmOf(t, key)
+}
+
+func gcmOf(t *testing.T, key []byte) gcm {
+	t.Helper()
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		t.Fatal(err)
@@ -45,30 +53,21 @@ func (g gcm) Encrypt(plaintext, ad []byte) ([]byte, error) {
 func (g gcm) Decrypt(sealed, ad []byte) ([]byte, error) { return g.Open(nil, nil, sealed, ad) }
 
 // vault is a Manager whose data is encrypted, over a store that the test sees.
-func newVault(t *testing.T, cfg sessions.Config[cart]) people {
+func newVault(t *testing.T, cfg sessions.Config[cart]) world {
 	t.Helper()
 	if cfg.AEAD == nil {
 		cfg.AEAD = newGCM(t)
 	}
-	return newPeople(t, cfg)
-}
-
-func (p people) record(t *testing.T, s *sessions.Session[cart]) driver.Record {
-	t.Helper()
-	rec, err := p.mem.Load(t.Context(), s.Handle())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rec
+	return newWorld(t, &cfg)
 }
 
 // put stores rec as who can write to the table could.
-func (p people) put(t *testing.T, rec driver.Record) {
+func (w world) put(t *testing.T, rec driver.Record) {
 	t.Helper()
-	if err := p.mem.Delete(t.Context(), rec.Key); err != nil {
+	if _, err := w.mem.End(t.Context(), driver.End{Key: rec.Key}); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.mem.Create(t.Context(), rec); err != nil {
+	if err := w.mem.Create(t.Context(), rec); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -76,7 +75,7 @@ func (p people) put(t *testing.T, rec driver.Record) {
 func TestAEAD_AWholeLife(t *testing.T) {
 	is := is.New(t)
 	p := newVault(t, sessions.Config[cart]{Codec: msgpack.Codec[cart]{}})
-	s, err := p.here.CreateAndSave(t.Context(), cart{Items: []string{"s3cret"}})
+	s, err := p.CreateAndSave(t.Context(), cart{Items: []string{"s3cret"}})
 	is.NoErr(err)
 	clear := func() bool {
 		b, err := p.record(t, s).Payload.Bytes()
@@ -84,35 +83,85 @@ func TestAEAD_AWholeLife(t *testing.T) {
 		return bytes.Contains(b, []byte("s3cret"))
 	}
 	is.True(!clear())
-	is.Equal(p.record(t, s).Payload.Format(), "aead+msgpack")
-	got, err := p.elsewhere.Load(t.Context(), s.ID().Secret())
+	is.Equal(p.record(t, s).Payload.Format(), "aead2+msgpack")
+	got, err := p.other.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
 	is.Equal(got.Data.Items, []string{"s3cret"})
 	rev := p.record(t, s).Rev
-	is.NoErr(p.elsewhere.Save(t.Context(), got)) // unchanged: not written
+	is.NoErr(p.other.Save(t.Context(), got)) // unchanged: not written
 	is.Equal(p.record(t, s).Rev, rev)
 	got.Data.Count = 2
-	is.NoErr(p.elsewhere.Save(t.Context(), got))
+	is.NoErr(p.other.Save(t.Context(), got))
 	p.clock.Advance(time.Hour)
-	s, err = p.here.Load(t.Context(), s.ID().Secret()) // touched: that changes nothing that is bound
+	s, err = p.Load(t.Context(), s.ID().Secret()) // touched: that changes nothing that is bound
 	is.NoErr(err)
-	is.NoErr(p.here.Renew(t.Context(), s))
-	is.NoErr(p.here.Authenticate(t.Context(), s, "user"))
+	is.NoErr(p.Renew(t.Context(), s))
+	is.NoErr(p.Authenticate(t.Context(), s, "user"))
 	s.AbsoluteTimeout *= 2
-	is.NoErr(p.here.Save(t.Context(), s))
-	got, err = p.elsewhere.Load(t.Context(), s.ID().Secret())
+	is.NoErr(p.Save(t.Context(), s))
+	got, err = p.other.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
 	is.Equal(got.Data, cart{Items: []string{"s3cret"}, Count: 2})
 	is.True(!clear())
 	is.Equal(p.handles(t, "user"), []string{s.Handle()})
 }
 
+// What was encrypted before the format and the application were bound to it is read, and never written again. The file was
+// made by that version.
+func TestAEAD_Golden_OldFormIsRead(t *testing.T) {
+	is := is.New(t)
+	file, err := os.ReadFile("testdata/aead1.json")
+	is.NoErr(err)
+	var golden []struct {
+		ID, Key, Rev, Subject, Format string
+		Payload                       []byte
+		Created                       int64
+		Idle, Absolute                time.Duration
+	}
+	is.NoErr(json.Unmarshal(file, &golden))
+	is.Equal(len(golden), 2)
+	for _, g := range golden {
+		w := newWorld(t, &sessions.Config[cart]{AEAD: gcmOf(t, []byte("0123456789abcdef0123456789abcdef")), Application: "shop"})
+		created := time.UnixMicro(g.Created).UTC()
+		rec := driver.Record{
+			Key: g.Key, Payload: codec.Opaque(g.Format, g.Payload), Rev: g.Rev, Subject: g.Subject, Created: created, Accessed: created,
+			IdleTimeout: g.Idle * time.Second, AbsoluteTimeout: g.Absolute * time.Second,
+		}
+		is.NoErr(w.mem.Create(t.Context(), rec))
+		s, err := w.Load(t.Context(), g.ID)
+		is.NoErr(err)
+		is.Equal(s.Data, cart{Items: []string{"tea", "cups"}, Count: 7})
+		is.Equal(s.Subject(), g.Subject)
+		is.NoErr(w.Save(t.Context(), s)) // unchanged
+		is.Equal(w.record(t, s).Payload.Format(), "aead+json")
+		s.Data.Count++
+		is.NoErr(w.Save(t.Context(), s))
+		is.Equal(w.record(t, s).Payload.Format(), "aead2+json")
+		is.True(w.alive(t, s))
+
+		// And it is still bound to what it was.
+		for name, alter := range map[string]func(*driver.Record){
+			"rev": func(r *driver.Record) { r.Rev += "x" }, "subject": func(r *driver.Record) { r.Subject += "x" },
+			"created": func(r *driver.Record) { r.Created = r.Created.Add(time.Second) },
+			"format":  func(r *driver.Record) { r.Payload = codec.Opaque("aead2+json", g.Payload) },
+		} {
+			t.Run(name, func(t *testing.T) {
+				moved := rec
+				alter(&moved)
+				w.put(t, moved)
+				_, err := w.Load(t.Context(), g.ID)
+				wants.Err(t, err, sessions.ErrDecode)
+			})
+		}
+	}
+}
+
 func TestAEAD_WhatIsMovedOrPutBackIsRefused(t *testing.T) {
-	p := newVault(t, sessions.Config[cart]{})
+	p := newVault(t, sessions.Config[cart]{Application: "shop"})
 	login := func() *sessions.Session[cart] {
-		s := p.here.Create()
+		s := p.Create()
 		s.Data.Count = 1
-		if err := p.here.Authenticate(t.Context(), s, "user"); err != nil {
+		if err := p.Authenticate(t.Context(), s, "user"); err != nil {
 			t.Fatal(err)
 		}
 		return s
@@ -126,7 +175,7 @@ func TestAEAD_WhatIsMovedOrPutBackIsRefused(t *testing.T) {
 		"data of an older save": func(t *testing.T, s *sessions.Session[cart]) driver.Record {
 			old := p.record(t, s)
 			s.Data.Count = 2
-			is.New(t).NoErr(p.here.Save(t.Context(), s))
+			is.New(t).NoErr(p.Save(t.Context(), s))
 			rec := p.record(t, s)
 			rec.Payload = old.Payload
 			return rec
@@ -146,6 +195,35 @@ func TestAEAD_WhatIsMovedOrPutBackIsRefused(t *testing.T) {
 			rec.Created = rec.Created.Add(time.Minute)
 			return rec
 		},
+		"another application": func(t *testing.T, s *sessions.Session[cart]) driver.Record {
+			rec := p.record(t, s)
+			rec.Application = ""
+			return rec
+		},
+		"another federated session": func(t *testing.T, s *sessions.Session[cart]) driver.Record {
+			rec := p.record(t, s)
+			rec.Federated = "elsewhere"
+			return rec
+		},
+		"another format": func(t *testing.T, s *sessions.Session[cart]) driver.Record {
+			rec := p.record(t, s)
+			b, err := rec.Payload.Bytes()
+			is.New(t).NoErr(err)
+			rec.Payload = codec.Opaque("aead2+msgpack", b)
+			return rec
+		},
+		"the form that binds less": func(t *testing.T, s *sessions.Session[cart]) driver.Record {
+			rec := p.record(t, s)
+			b, err := rec.Payload.Bytes()
+			is.New(t).NoErr(err)
+			rec.Payload = codec.Opaque("aead+json", b)
+			return rec
+		},
+		"another device's key": func(t *testing.T, s *sessions.Session[cart]) driver.Record {
+			rec := p.record(t, s)
+			rec.Binding = bytes.Repeat([]byte{1}, 40)
+			return rec
+		},
 		"another rev": func(t *testing.T, s *sessions.Session[cart]) driver.Record {
 			rec := p.record(t, s)
 			rec.Rev += "x"
@@ -153,11 +231,10 @@ func TestAEAD_WhatIsMovedOrPutBackIsRefused(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			is := is.New(t)
 			s := login()
 			p.put(t, attack(t, s))
-			_, err := p.elsewhere.Load(t.Context(), s.ID().Secret())
-			is.True(errors.Is(err, sessions.ErrDecode))
+			_, err := p.other.Load(t.Context(), s.ID().Secret())
+			wants.Err(t, err, sessions.ErrDecode)
 		})
 	}
 }
@@ -169,35 +246,30 @@ func TestAEAD_ClearDataIsReadOnlyIfThatIsSaid(t *testing.T) {
 	is.NoErr(err)
 	s, err := before.CreateAndSave(t.Context(), cart{Count: 1})
 	is.NoErr(err)
-	_, err = p.here.Load(t.Context(), s.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrDecode))
-	is.True(strings.Contains(err.Error(), "Config.AllowPlaintext is false"))
+	_, err = p.Load(t.Context(), s.ID().Secret())
+	wants.Err(t, err, sessions.ErrDecode)
+	wants.Text(t, err, "Config.AllowPlaintext is false")
 
-	moving, err := sessions.New(p.mem, &sessions.Config[cart]{Clock: p.clock, AEAD: newGCM(t), AllowPlaintext: true})
-	is.NoErr(err)
+	moving := p.with(t, sessions.Config[cart]{AEAD: newGCM(t), AllowPlaintext: true})
 	got, err := moving.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
-	is.True(moving.Changed(got))
-	is.NoErr(moving.Save(t.Context(), got))                // unchanged as it is
-	is.Equal(p.record(t, s).Payload.Format(), "aead+json") // there is no way back
-	rev := p.record(t, s).Rev
-	got, err = moving.Load(t.Context(), s.ID().Secret())
-	is.NoErr(err)
 	is.Equal(got.Data, cart{Count: 1})
+	got.Data.Count = 2
 	is.NoErr(moving.Save(t.Context(), got))
-	is.Equal(p.record(t, s).Rev, rev) // once is enough
 	_, err = before.Load(t.Context(), s.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrDecode))
+	wants.Err(t, err, sessions.ErrDecode) // there is no way back
 	_, err = sessions.New(p.mem, &sessions.Config[cart]{AllowPlaintext: true})
-	is.True(strings.Contains(err.Error(), "Config.AllowPlaintext: must be with an AEAD"))
+	wants.Text(t, err, "Config.AllowPlaintext: must be with an AEAD")
 }
 
-// With whatever codec, and of data that is compared without encoding it too.
-func TestAEAD_DataInTheClearIsEncryptedAtTheNextSave(t *testing.T) {
-	testEncryptedAtTheNextSave(t, codec.JSON[string]{}, "s3cret")
-	testEncryptedAtTheNextSave(t, comparing[string]{}, "s3cret")
-	testEncryptedAtTheNextSave(t, codec.JSON[[]string]{}, []string{"s3cret"})
-	testEncryptedAtTheNextSave(t, comparing[[]string]{}, []string{"s3cret"})
+// A read writes nothing, and what an application changes is encrypted: with whatever codec, and of data that is compared
+// without encoding it too.
+func TestAEAD_PlaintextIsEncryptedWhenItIsChanged(t *testing.T) {
+	testEncryptedWhenChanged(t, codec.JSON[string]{}, "s3cret", "s3cret!")
+	testEncryptedWhenChanged(t, comparing[string]{}, "s3cret", "s3cret!")
+	testEncryptedWhenChanged(t, codec.JSON[[]string]{}, []string{"s3cret"}, nil)
+	testEncryptedWhenChanged(t, comparing[[]string]{}, []string{"s3cret"}, nil)
+	testEncryptedWhenChanged(t, msgpack.Codec[any]{}, any("s3cret"), any("s3cret!"))
 }
 
 // comparing is a codec whose payloads compare in a way of their own, as the native ones do.
@@ -205,6 +277,11 @@ type comparing[T any] struct{ codec.JSON[T] }
 
 func (c comparing[T]) Encode(v T) (codec.Payload, error) {
 	p, err := c.JSON.Encode(v)
+	return byBytes{p}, err
+}
+
+func (c comparing[T]) EncodeOver(v T, stored codec.Payload) (codec.Payload, error) {
+	p, err := c.JSON.EncodeOver(v, stored)
 	return byBytes{p}, err
 }
 
@@ -216,7 +293,7 @@ func (b byBytes) Equal(p codec.Payload) bool {
 	return err == nil && bytes.Equal(x, y)
 }
 
-func testEncryptedAtTheNextSave[T any](t *testing.T, c codec.Codec[T], data T) {
+func testEncryptedWhenChanged[T any](t *testing.T, c codec.Codec[T], data, changed T) {
 	t.Helper()
 	is := is.New(t)
 	mem := memstore.New(nil)
@@ -224,23 +301,30 @@ func testEncryptedAtTheNextSave[T any](t *testing.T, c codec.Codec[T], data T) {
 	is.NoErr(err)
 	s, err := before.CreateAndSave(t.Context(), data)
 	is.NoErr(err)
+	stored := func() driver.Record {
+		rec, err := mem.Load(t.Context(), s.Handle())
+		is.NoErr(err)
+		return rec
+	}
+	rev := stored().Rev
 	moving, err := sessions.New(mem, &sessions.Config[T]{Codec: c, AEAD: newGCM(t), AllowPlaintext: true})
 	is.NoErr(err)
 	got, err := moving.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
+	is.True(!moving.Changed(got))
+	is.NoErr(moving.Save(t.Context(), got))
+	is.Equal(stored().Rev, rev) // unchanged: the other binary can read it still
+	got.Data = changed
 	is.True(moving.Changed(got))
 	is.NoErr(moving.Save(t.Context(), got))
-	rec, err := mem.Load(t.Context(), s.Handle())
-	is.NoErr(err)
-	is.True(strings.HasPrefix(rec.Payload.Format(), "aead+"))
+	is.True(strings.HasPrefix(stored().Payload.Format(), "aead2+"))
+	rev = stored().Rev
 	is.True(!moving.Changed(got))
 	got, err = moving.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
-	is.Equal(got.Data, data)
+	is.Equal(got.Data, changed)
 	is.NoErr(moving.Save(t.Context(), got))
-	again, err := mem.Load(t.Context(), s.Handle())
-	is.NoErr(err)
-	is.Equal(again.Rev, rec.Rev) // once is enough
+	is.Equal(stored().Rev, rev)
 }
 
 // failing is an AEAD whose KMS is out of reach.
@@ -251,16 +335,16 @@ func (failingAEAD) Encrypt([]byte, []byte) ([]byte, error) { return nil, errors.
 func TestAEAD_WhoseKeyIsOutOfReach(t *testing.T) {
 	is := is.New(t)
 	p := newVault(t, sessions.Config[cart]{AEAD: failingAEAD{newGCM(t)}})
-	_, err := p.here.CreateAndSave(t.Context(), cart{})
-	is.True(errors.Is(err, sessions.ErrUnavailable))
+	_, err := p.CreateAndSave(t.Context(), cart{})
+	wants.Err(t, err, sessions.ErrUnavailable)
 	is.Equal(p.mem.Len(), 0)
 }
 
 // What a codec is given to decode, encrypted before or to be encrypted, shows nothing of the data however it is printed.
 func TestAEAD_PrintedShowsNoData(t *testing.T) {
 	is := is.New(t)
-	p := newPeople(t, sessions.Config[cart]{}) // in the clear
-	before, err := p.here.CreateAndSave(t.Context(), cart{Items: []string{"s3cret"}})
+	p := newWorld(t, nil) // in the clear
+	before, err := p.CreateAndSave(t.Context(), cart{Items: []string{"s3cret"}})
 	is.NoErr(err)
 	var given []codec.Payload
 	c := noting{noted: func(p codec.Payload) { given = append(given, p) }}
@@ -289,7 +373,7 @@ func TestAEAD_PrintedShowsNoData(t *testing.T) {
 			}
 		}
 	}
-	is.Equal(fmt.Sprintf("%v %v", given[0], given[1]), "json payload, to be encrypted json payload, encrypted")
+	is.Equal(fmt.Sprintf("%v %v", given[0], given[1]), "json payload, 30 bytes json payload, 30 bytes")
 }
 
 // noting is a codec that tells what it decodes.
@@ -306,9 +390,9 @@ func (n noting) Decode(p codec.Payload) (cart, error) {
 func TestAEAD_AnIncidentIsKnownToAll(t *testing.T) {
 	is := is.New(t)
 	p := newVault(t, sessions.Config[cart]{RevocationCheck: time.Second})
-	s, err := p.here.CreateAndSave(t.Context(), cart{})
+	s, err := p.CreateAndSave(t.Context(), cart{})
 	is.NoErr(err)
 	p.clock.Advance(time.Second)
-	is.NoErr(p.here.RevokeBefore(t.Context()))
+	is.NoErr(p.RevokeBefore(t.Context(), p.clock.Now()))
 	is.True(!p.alive(t, s))
 }

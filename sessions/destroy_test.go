@@ -2,9 +2,11 @@ package sessions_test
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
+
+	"github.com/dynasession/dynasession/internal/wants"
+	"github.com/dynasession/dynasession/sessions/internal/cued"
 
 	"github.com/matryer/is"
 
@@ -16,10 +18,10 @@ func TestDestroyedIsDestroyedForEveryManager(t *testing.T) {
 	w := newWorld(t, nil)
 	s := w.saved(t, cart{})
 	is.NoErr(w.Destroy(t.Context(), s))
-	is.Equal(w.store.took(), []string{"Delete"}) // one call
+	is.Equal(w.store.Took(), []string{"End"}) // one call
 	is.Equal(w.mem.Len(), 0)
 	_, err := w.other.Load(t.Context(), s.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrNotFound))
+	wants.Err(t, err, sessions.ErrNotFound)
 	is.NoErr(w.Destroy(t.Context(), s)) // again is no error
 }
 
@@ -28,12 +30,12 @@ func TestDestroyIDNeedsNoLoad(t *testing.T) {
 	w := newWorld(t, nil)
 	s := w.saved(t, cart{})
 	is.NoErr(w.DestroyID(t.Context(), s.ID().Secret()))
-	is.Equal(w.store.took(), []string{"Delete"})
+	is.Equal(w.store.Took(), []string{"End"})
 	is.Equal(w.mem.Len(), 0)
-	is.NoErr(w.DestroyID(t.Context(), s.ID().Secret()))                             // gone already
-	is.NoErr(w.DestroyID(t.Context(), sessions.RandomIDs(32).New().Secret()))       // never there
-	is.True(errors.Is(w.DestroyID(t.Context(), "x"), sessions.ErrInvalidID))        // can't be
-	is.True(errors.Is(w.DestroyID(t.Context(), s.Handle()), sessions.ErrInvalidID)) // a handle ends nothing
+	is.NoErr(w.DestroyID(t.Context(), s.ID().Secret()))                       // gone already
+	is.NoErr(w.DestroyID(t.Context(), sessions.RandomIDs(32).New().Secret())) // never there
+	wants.Err(t, w.DestroyID(t.Context(), "x"), sessions.ErrInvalidID)        // can't be
+	wants.Err(t, w.DestroyID(t.Context(), s.Handle()), sessions.ErrInvalidID) // a handle ends nothing
 }
 
 func TestDestroyOfAnUnsavedSessionAsksNobody(t *testing.T) {
@@ -41,8 +43,8 @@ func TestDestroyOfAnUnsavedSessionAsksNobody(t *testing.T) {
 	w := newWorld(t, nil)
 	s := w.Create()
 	is.NoErr(w.Destroy(t.Context(), s))
-	is.Equal(len(w.store.took()), 0)
-	is.True(errors.Is(w.Save(t.Context(), s), sessions.ErrNotFound)) // and it stays ended
+	is.Equal(len(w.store.Took()), 0)
+	wants.Err(t, w.Save(t.Context(), s), sessions.ErrNotFound) // and it stays ended
 	is.Equal(w.mem.Len(), 0)
 }
 
@@ -51,7 +53,7 @@ func TestDestroyAfterACreateInDoubtAsksTheStore(t *testing.T) {
 	w := newWorld(t, nil)
 	s := w.Create()
 	w.lostAnswer(true)
-	is.True(errors.Is(w.Save(t.Context(), s), sessions.ErrOutcomeUnknown))
+	wants.Err(t, w.Save(t.Context(), s), sessions.ErrOutcomeUnknown)
 	is.Equal(w.mem.Len(), 1)
 	is.NoErr(w.Destroy(t.Context(), s))
 	is.Equal(w.mem.Len(), 0)
@@ -68,11 +70,11 @@ func TestNothingBringsADestroyedSessionBack(t *testing.T) {
 
 	w.clock.Advance(time.Second)
 	slow.Data.Count++
-	is.True(errors.Is(w.Save(t.Context(), slow), sessions.ErrNotFound))
+	wants.Err(t, w.Save(t.Context(), slow), sessions.ErrNotFound)
 	_, err = w.Load(t.Context(), s.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrNotFound))
+	wants.Err(t, err, sessions.ErrNotFound)
 	_, err = w.Update(t.Context(), s.ID().Secret(), func(c *cart) error { c.Count++; return nil })
-	is.True(errors.Is(err, sessions.ErrNotFound))
+	wants.Err(t, err, sessions.ErrNotFound)
 	is.Equal(w.mem.Len(), 0) // no item
 }
 
@@ -92,12 +94,12 @@ func TestFailedDestroyIsToldAndMayBeRepeated(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
 	s := w.saved(t, cart{})
-	w.store.remove = func(ctx, string) error { return sessions.ErrUnavailable }
-	is.True(errors.Is(w.Destroy(t.Context(), s), sessions.ErrUnavailable))
-	is.True(errors.Is(w.DestroyID(t.Context(), s.ID().Secret()), sessions.ErrUnavailable))
+	w.store.On("End", func(*cued.Call) error { return sessions.ErrUnavailable })
+	wants.Err(t, w.Destroy(t.Context(), s), sessions.ErrUnavailable)
+	wants.Err(t, w.DestroyID(t.Context(), s.ID().Secret()), sessions.ErrUnavailable)
 	s.Data.Count++
 	is.NoErr(w.Save(t.Context(), s)) // it is still alive, and we still know it
-	w.store.remove = nil
+	w.store.On("End", nil)
 	is.NoErr(w.Destroy(t.Context(), s))
 	is.Equal(w.mem.Len(), 0)
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dynasession/dynasession/internal/wants"
+
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
@@ -13,9 +15,9 @@ import (
 
 func TestErrorFamilies(t *testing.T) {
 	is := is.New(t)
-	is.True(errors.Is(sessions.ErrExpired, sessions.ErrNotFound))
-	is.True(errors.Is(sessions.ErrInvalidID, sessions.ErrNotFound))
-	is.True(errors.Is(sessions.ErrOutcomeUnknown, sessions.ErrUnavailable))
+	wants.Err(t, sessions.ErrExpired, sessions.ErrNotFound)
+	wants.Err(t, sessions.ErrInvalidID, sessions.ErrNotFound)
+	wants.Err(t, sessions.ErrOutcomeUnknown, sessions.ErrUnavailable)
 
 	all := []error{
 		sessions.ErrNotFound, sessions.ErrExpired, sessions.ErrInvalidID, driver.ErrExists, sessions.ErrConflict,
@@ -36,16 +38,15 @@ func TestErrorText(t *testing.T) {
 	is := is.New(t)
 	err := error(&sessions.Error{Op: "load", Handle: "4ee055b8", Err: sessions.ErrExpired})
 	is.Equal(err.Error(), "sessions: load 4ee055b8: session expired")
-	is.True(errors.Is(err, sessions.ErrExpired))
-	is.Equal((&sessions.Error{Op: "save", Err: sessions.ErrConflict}).Error(), "sessions: save: session was changed meanwhile")
+	wants.Err(t, err, sessions.ErrExpired)
+	is.Equal((&sessions.Error{Op: "save", Err: sessions.ErrConflict}).Error(), "sessions: save: session was changed by another request")
 }
 
 func TestTooLargeErrorTellsSizeAndLimit(t *testing.T) {
-	is := is.New(t)
 	err := error(&sessions.TooLargeError{Size: 500000, Limit: 409600})
-	is.True(errors.Is(err, sessions.ErrTooLarge))
-	is.True(strings.Contains(err.Error(), "500000"))
-	is.True(strings.Contains(err.Error(), "409600"))
+	wants.Err(t, err, sessions.ErrTooLarge)
+	wants.Text(t, err, "500000")
+	wants.Text(t, err, "409600")
 }
 
 // Each error of a Manager tells the operation and the handle, and holds neither ID nor data.
@@ -65,7 +66,7 @@ func TestManagerErrorsTellOperationAndHandle(t *testing.T) {
 		is.True(errors.As(err, &e))
 		is.Equal(e.Op, op)
 		is.Equal(e.Handle, s.Handle())
-		is.True(strings.Contains(err.Error(), s.Handle()))
+		wants.Text(t, err, s.Handle())
 		is.True(!strings.Contains(err.Error(), s.ID().Secret()))
 		is.True(!strings.Contains(err.Error(), "a-very-private-item"))
 	}

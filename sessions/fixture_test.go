@@ -10,11 +10,14 @@ import (
 	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/internal/cued"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
 // start is when the tests' clocks begin: within a second, and to the microsecond, so that rounding shows.
 var start = time.Date(2026, 3, 1, 9, 0, 0, 123456000, time.UTC)
+
+type ctx = context.Context
 
 // cart is the application's own struct.
 type cart struct {
@@ -22,92 +25,21 @@ type cart struct {
 	Count int      `json:"count"`
 }
 
-// cued is a store that counts its calls and can be told to act otherwise. A nil function leaves the call as it is.
-type cued struct {
-	sessions.Store
-	calls   []string
-	create  func(context.Context, driver.Record) error
-	load    func(context.Context, string) (driver.Record, error)
-	replace func(context.Context, driver.Record, string) error
-	rename  func(context.Context, string, driver.Record, string) error
-	touch   func(context.Context, string, time.Time, time.Time) error
-	remove  func(context.Context, string) error
-}
-
-func (c *cued) Create(ctx context.Context, rec driver.Record) error {
-	c.calls = append(c.calls, "Create")
-	if c.create != nil {
-		return c.create(ctx, rec)
-	}
-	return c.Store.Create(ctx, rec)
-}
-
-func (c *cued) Load(ctx context.Context, key string) (driver.Record, error) {
-	c.calls = append(c.calls, "Load")
-	if c.load != nil {
-		return c.load(ctx, key)
-	}
-	return c.Store.Load(ctx, key)
-}
-
-func (c *cued) Replace(ctx context.Context, rec driver.Record, rev string) error {
-	c.calls = append(c.calls, "Replace")
-	if c.replace != nil {
-		return c.replace(ctx, rec, rev)
-	}
-	return c.Store.Replace(ctx, rec, rev)
-}
-
-func (c *cued) Rename(ctx context.Context, from string, rec driver.Record, rev string) error {
-	c.calls = append(c.calls, "Rename")
-	if c.rename != nil {
-		return c.rename(ctx, from, rec, rev)
-	}
-	return c.Store.Rename(ctx, from, rec, rev)
-}
-
-func (c *cued) Touch(ctx context.Context, key string, accessed, expires time.Time) error {
-	c.calls = append(c.calls, "Touch")
-	if c.touch != nil {
-		return c.touch(ctx, key, accessed, expires)
-	}
-	return c.Store.Touch(ctx, key, accessed, expires)
-}
-
-func (c *cued) Delete(ctx context.Context, key string) error {
-	c.calls = append(c.calls, "Delete")
-	if c.remove != nil {
-		return c.remove(ctx, key)
-	}
-	return c.Store.Delete(ctx, key)
-}
-
-// took returns the calls since it was last asked.
-func (c *cued) took() []string {
-	calls := c.calls
-	c.calls = nil
-	return calls
-}
-
 // world is a Manager with all that a test moves: its store and its clock, and a second Manager on the same store.
 type world struct {
 	*sessions.Manager[cart]
 	other *sessions.Manager[cart]
-	store *cued
+	store *cued.Store // of the first Manager
 	mem   *memstore.Store
 	clock *clock.Fake
 }
 
-func newWorld(t *testing.T, cfg *sessions.Config[cart]) world {
+func newWorld(t testing.TB, cfg *sessions.Config[cart]) world {
 	t.Helper()
 	is := is.New(t)
 	c := clock.NewFake(start)
 	mem := memstore.New(&memstore.Config{Clock: c})
-	store := &cued{Store: mem}
-	if cfg == nil {
-		cfg = &sessions.Config[cart]{}
-	}
-	cfg.Clock = c
+	store := cued.New(mem)
 	m, err := sessions.New(store, cfg)
 	is.NoErr(err)
 	other, err := sessions.New(mem, cfg)
@@ -115,13 +47,79 @@ func newWorld(t *testing.T, cfg *sessions.Config[cart]) world {
 	return world{Manager: m, other: other, store: store, mem: mem, clock: c}
 }
 
+// with returns a Manager with another Config on the same store.
+func (w world) with(t testing.TB, cfg sessions.Config[cart]) *sessions.Manager[cart] {
+	t.Helper()
+	m, err := sessions.New(w.store, &cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 // saved returns a session that is stored and holds data.
-func (w world) saved(t *testing.T, data cart) *sessions.Session[cart] {
+func (w world) saved(t testing.TB, data cart) *sessions.Session[cart] {
 	t.Helper()
 	s, err := w.CreateAndSave(t.Context(), data)
 	if err != nil {
 		t.Fatalf("create and save: %v", err)
 	}
-	w.store.took()
+	w.store.Took()
 	return s
+}
+
+// login returns a session that subject has signed in to.
+func (w world) login(t testing.TB, subject string) *sessions.Session[cart] {
+	t.Helper()
+	s := w.Create()
+	if err := w.Authenticate(t.Context(), s, subject); err != nil {
+		t.Fatalf("authenticate: %v", err)
+	}
+	w.store.Took()
+	return s
+}
+
+// handles returns those of the subject's sessions.
+func (w world) handles(t testing.TB, subject string) []string {
+	t.Helper()
+	infos, err := w.other.Sessions(t.Context(), subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var handles []string
+	for _, i := range infos {
+		handles = append(handles, i.Handle)
+	}
+	return handles
+}
+
+// alive returns whether the session is, for the other Manager.
+func (w world) alive(t testing.TB, s *sessions.Session[cart]) bool {
+	t.Helper()
+	return w.isAlive(t, s.ID().Secret())
+}
+
+func (w world) isAlive(t testing.TB, id string) bool {
+	t.Helper()
+	_, err := w.other.Load(t.Context(), id)
+	return err == nil
+}
+
+// record returns what is stored of s.
+func (w world) record(t testing.TB, s *sessions.Session[cart]) driver.Record {
+	t.Helper()
+	rec, err := w.mem.Load(t.Context(), s.Handle())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rec
+}
+
+// change adds to the count of a session, as another request does.
+func (w world) change(t testing.TB, s *sessions.Session[cart], by int) {
+	t.Helper()
+	_, err := w.other.Update(t.Context(), s.ID().Secret(), func(c *cart) error { c.Count += by; return nil })
+	if err != nil {
+		t.Fatalf("update: %v", err)
+	}
 }

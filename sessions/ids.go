@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 
 	"github.com/dynasession/dynasession/sessions/internal/rosters"
@@ -23,7 +24,10 @@ type IDScheme interface {
 	Key(id ID) string
 }
 
-var errTakesHandles = errors.New("a handle, which logs and lists show, is accepted as an ID")
+var (
+	errTakesHandles = errors.New("a handle, which logs and lists show, is accepted as an ID")
+	errOwnID        = errors.New("an ID that New has made is refused by Parse")
+)
 
 // validateIDs says whether a scheme is usable.
 func validateIDs(ids IDScheme) error {
@@ -35,7 +39,11 @@ func validateIDs(ids IDScheme) error {
 			return err
 		}
 	}
-	if _, err := ids.Parse(ids.New().Handle()); err == nil {
+	id := ids.New()
+	if _, err := ids.Parse(id.Secret()); err != nil {
+		return fmt.Errorf("%w: %w", errOwnID, err)
+	}
+	if _, err := ids.Parse(id.Handle()); err == nil {
 		return errTakesHandles
 	}
 	return nil

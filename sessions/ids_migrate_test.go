@@ -1,9 +1,10 @@
 package sessions_test
 
 import (
-	"errors"
-	"strings"
+	"crypto/rand"
 	"testing"
+
+	"github.com/dynasession/dynasession/internal/wants"
 
 	"github.com/matryer/is"
 
@@ -35,18 +36,18 @@ func TestMigrateIDs_NobodyIsSignedOut(t *testing.T) {
 	s, err := during.Load(t.Context(), id)
 	is.NoErr(err)
 	is.Equal(s.Data.Count, 7)
-	is.True(during.Outdated(id))
-	is.True(!before.Outdated(id))
+	is.True(during.NeedsRenewal(s))
+	is.True(!before.NeedsRenewal(old))
 	is.NoErr(during.Renew(t.Context(), s))
-	is.True(!during.Outdated(s.ID().Secret()))
+	is.True(!during.NeedsRenewal(s))
 	_, err = before.Load(t.Context(), id)
-	is.True(errors.Is(err, sessions.ErrNotFound)) // the old key is gone
+	wants.Err(t, err, sessions.ErrNotFound) // the old key is gone
 	got, err := after.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
 	is.Equal(got.Data.Count, 7)
 	is.Equal(got.CreatedAt(), old.CreatedAt())
 	_, err = after.Load(t.Context(), id)
-	is.True(errors.Is(err, sessions.ErrInvalidID))
+	wants.Err(t, err, sessions.ErrInvalidID)
 }
 
 func TestMigrateIDs_AHandleIsNeverAnID(t *testing.T) {
@@ -63,23 +64,31 @@ func TestMigrateIDs_AHandleIsNeverAnID(t *testing.T) {
 		for _, i := range infos {
 			is.Equal(len(i.Handle), 128)
 			_, err := m.Load(t.Context(), i.Handle)
-			is.True(errors.Is(err, sessions.ErrInvalidID))
+			wants.Err(t, err, sessions.ErrInvalidID)
 			is.NoErr(m.Revoke(t.Context(), "user", i.Handle))
 		}
 	}
 	is.Equal(mem.Len(), 0)
 }
 
+// takesAll is a scheme that takes whatever it is given for an ID.
+type takesAll struct{}
+
+func (takesAll) New() sessions.ID                       { return sessions.IDOf(rand.Text()) }
+func (takesAll) Parse(text string) (sessions.ID, error) { return sessions.IDOf(text), nil }
+func (takesAll) Key(id sessions.ID) string              { return id.Handle() }
+
 func TestMigrateIDs_MustBeToldApart(t *testing.T) {
 	is := is.New(t)
 	for want, ids := range map[string]sessions.IDScheme{
-		"can't be told apart":             sessions.MigrateIDs(sessions.RandomIDs(32), plainIDs{sessions.RandomIDs(32)}),
-		"MigrateIDs: the IDs":             sessions.MigrateIDs(sessions.RandomIDs(33), plainIDs{sessions.RandomIDs(96)}), // as long as a key
-		"MigrateIDs: from is nil":         sessions.MigrateIDs(sessions.RandomIDs(33), nil),
-		"MigrateIDs: to: IDs of 3 random": sessions.MigrateIDs(sessions.RandomIDs(3), sessions.RandomIDs(32)),
+		"can't be told apart": sessions.MigrateIDs(sessions.RandomIDs(32), plainIDs{sessions.RandomIDs(32)}),
+		"MigrateIDs: from: an ID that New has made is refused": sessions.MigrateIDs(sessions.RandomIDs(33), plainIDs{sessions.RandomIDs(3)}),
+		"MigrateIDs: from: a handle, which logs and lists":     sessions.MigrateIDs(sessions.RandomIDs(33), takesAll{}),
+		"MigrateIDs: from is nil":                              sessions.MigrateIDs(sessions.RandomIDs(33), nil),
+		"MigrateIDs: to: IDs of 3 random":                      sessions.MigrateIDs(sessions.RandomIDs(3), sessions.RandomIDs(32)),
 	} {
 		_, err := sessions.New(memstore.New(nil), &sessions.Config[cart]{IDs: ids})
 		is.True(err != nil)
-		is.True(strings.Contains(err.Error(), want))
+		wants.Text(t, err, want)
 	}
 }

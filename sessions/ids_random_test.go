@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dynasession/dynasession/internal/wants"
+
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
@@ -79,8 +81,8 @@ func TestRandomIDsRefuseWhatTheyNeverMade(t *testing.T) {
 		"four-byte character": good[:39] + "😀",
 	} {
 		id, err := scheme.Parse(text)
-		is.True(errors.Is(err, sessions.ErrInvalidID)) // refused
-		is.Equal(id, sessions.ID{})                    // and no ID
+		wants.Err(t, err, sessions.ErrInvalidID) // refused
+		is.Equal(id, sessions.ID{})              // and no ID
 		if len(text) > 8 && strings.Contains(err.Error(), text) {
 			t.Errorf("%s: the error repeats what the client sent", name)
 		}
@@ -93,9 +95,9 @@ func TestRandomIDsOfWrongSizeNeverWork(t *testing.T) {
 		scheme := sessions.RandomIDs(size)
 		is.Equal(scheme.New(), sessions.ID{}) // no weak ID, whoever asks
 		_, err := scheme.Parse(strings.Repeat("A", 20))
-		is.True(errors.Is(err, sessions.ErrInvalidID))
+		wants.Err(t, err, sessions.ErrInvalidID)
 		_, err = scheme.Parse("")
-		is.True(errors.Is(err, sessions.ErrInvalidID))
+		wants.Err(t, err, sessions.ErrInvalidID)
 	}
 }
 

@@ -179,3 +179,54 @@ func (m *Manager[T]) Discard(s *Session[T]) error {
 	s.Device, s.Federated = s.rec.Device, s.rec.Federated
 	return nil
 }
+
+// Recognizes reports whether a session can have the ID that a client sent: whether Load would ask the store for it. It
+// makes no store call and reports no event.
+func (m *Manager[T]) Recognizes(id string) bool {
+	_, err := m.parse(id)
+	return err == nil
+}
+
+// Follow returns, for reading as [Manager.Peek] does, the session of an ID that may have been exchanged for others since: the
+// one under which it goes on. It does not reveal that one's ID. For package web, whose logins take along what another
+// request has made of the browser's session; whoever calls it must have authenticated the user, and compare the Subject. The
+// error is [ErrNotFound] if the session has ended.
+func (m *Manager[T]) Follow(ctx context.Context, id string) (*Session[T], error) {
+	ctx, o := m.observe(ctx, "follow")
+	s, err := m.follow(ctx, id)
+	if err != nil {
+		return nil, o.done(event.Event{Handle: sentHandle(id)}, err)
+	}
+	return s, o.done(event.Event{Kind: event.Loaded, Handle: handleOf(s.rec.Key), Subject: s.rec.Subject}, nil)
+}
+
+func (m *Manager[T]) follow(ctx context.Context, text string) (*Session[T], error) {
+	id, err := m.parse(text)
+	if err != nil {
+		return nil, err
+	}
+	key := m.ids.Key(id)
+	for range mostRenewals {
+		rec, err := m.store.Load(ctx, key)
+		var ended *driver.EndedError
+		if errors.As(err, &ended) && ended.Marker.Next != "" {
+			key = ended.Marker.Next
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := m.judge(ctx, rec, m.now()); err != nil {
+			return nil, err
+		}
+		data, err := m.decode(rec)
+		if err != nil {
+			return nil, err
+		}
+		return &Session[T]{
+			Data: data, IdleTimeout: rec.IdleTimeout, AbsoluteTimeout: rec.AbsoluteTimeout, Persist: rec.Persist,
+			Device: rec.Device, Federated: rec.Federated, rec: rec, stored: true, peeked: true,
+		}, nil
+	}
+	return nil, ErrNotFound
+}

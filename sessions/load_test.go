@@ -1,16 +1,18 @@
 package sessions_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/dynasession/dynasession/internal/wants"
 
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/internal/cued"
 )
 
 func TestLoadIsOneRead(t *testing.T) {
@@ -21,7 +23,7 @@ func TestLoadIsOneRead(t *testing.T) {
 		got, err := w.Load(t.Context(), s.ID().Secret())
 		is.NoErr(err)
 		is.Equal(got.Data, cart{Count: 7})
-		is.Equal(w.store.took(), []string{"Load"})
+		is.Equal(w.store.Took(), []string{"Load"})
 	}
 }
 
@@ -54,11 +56,11 @@ func TestSessionIdlesOut(t *testing.T) {
 	is.NoErr(err) // so it lives on, on the other side of what was the deadline
 
 	w.clock.Set(dead.Add(58*time.Second + time.Minute))
-	w.store.took()
+	w.store.Took()
 	_, err = w.Load(t.Context(), s.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrExpired))
-	is.True(errors.Is(err, sessions.ErrNotFound))
-	is.Equal(w.store.took(), []string{"Load"}) // an expired session is not touched
+	wants.Err(t, err, sessions.ErrExpired)
+	wants.Err(t, err, sessions.ErrNotFound)
+	is.Equal(w.store.Took(), []string{"Load"}) // an expired session is not touched
 }
 
 func TestSessionReachesItsAbsoluteDeadlineHoweverBusy(t *testing.T) {
@@ -81,7 +83,7 @@ func TestSessionReachesItsAbsoluteDeadlineHoweverBusy(t *testing.T) {
 	is.NoErr(err)
 	w.clock.Set(dead)
 	_, err = w.Load(t.Context(), s.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrExpired))
+	wants.Err(t, err, sessions.ErrExpired)
 }
 
 func TestInvalidIDsCostNoRead(t *testing.T) {
@@ -94,15 +96,15 @@ func TestInvalidIDsCostNoRead(t *testing.T) {
 			sessions.SignedIDs(32, oldKey).New().Secret(), strings.Repeat("A", 1<<20), "ключ",
 		} {
 			_, err := w.Load(t.Context(), id)
-			is.True(errors.Is(err, sessions.ErrInvalidID))
-			is.True(errors.Is(w.DestroyID(t.Context(), id), sessions.ErrInvalidID))
+			wants.Err(t, err, sessions.ErrInvalidID)
+			wants.Err(t, w.DestroyID(t.Context(), id), sessions.ErrInvalidID)
 			_, err = w.Update(t.Context(), id, func(*cart) error { return nil })
-			is.True(errors.Is(err, sessions.ErrInvalidID))
+			wants.Err(t, err, sessions.ErrInvalidID)
 			fresh, err := w.LoadOrCreate(t.Context(), id)
 			is.NoErr(err)
 			is.True(fresh.ID().Secret() != id)
 		}
-		is.Equal(len(w.store.took()), 0) // not one call
+		is.Equal(len(w.store.Took()), 0) // not one call
 	}
 }
 
@@ -117,7 +119,7 @@ func TestLoadOrCreateNeverAdoptsAnID(t *testing.T) {
 	is.True(s.ID().Secret() != planted)
 	is.NoErr(w.Save(t.Context(), s))
 	_, err = w.Load(t.Context(), planted)
-	is.True(errors.Is(err, sessions.ErrNotFound)) // nothing exists under it
+	wants.Err(t, err, sessions.ErrNotFound) // nothing exists under it
 	is.Equal(w.mem.Len(), 1)
 }
 
@@ -145,14 +147,14 @@ func TestOutageIsAnErrorAndTheSessionOutlivesIt(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
 	s := w.saved(t, cart{Count: 5})
-	w.store.load = func(ctx, string) (driver.Record, error) { return driver.Record{}, sessions.ErrUnavailable }
+	w.store.On("Load", func(*cued.Call) error { return sessions.ErrUnavailable })
 	for range 100 {
 		got, err := w.LoadOrCreate(t.Context(), s.ID().Secret())
-		is.True(errors.Is(err, sessions.ErrUnavailable))
-		is.True(!errors.Is(err, sessions.ErrNotFound))
+		wants.Err(t, err, sessions.ErrUnavailable)
+		wants.NotErr(t, err, sessions.ErrNotFound)
 		is.True(got == nil)
 	}
-	w.store.load = nil
+	w.store.On("Load", nil)
 	got, err := w.LoadOrCreate(t.Context(), s.ID().Secret())
 	is.NoErr(err)
 	is.Equal(got.Data.Count, 5) // the same session, after the outage
@@ -170,17 +172,101 @@ func TestUndecodableDataIsErrDecodeAndNoSession(t *testing.T) {
 		codec.Opaque("made-up", []byte(`{}`)),
 		nil,
 	} {
-		w.store.load = func(ctx ctx, key string) (driver.Record, error) {
-			rec, err := w.mem.Load(ctx, key)
-			rec.Payload = p
-			return rec, err
-		}
+		w.store.On("Load", func(c *cued.Call) error {
+			err := c.Do()
+			c.Record.Payload = p
+			return err
+		})
 		got, err := w.Load(t.Context(), s.ID().Secret())
-		is.True(errors.Is(err, sessions.ErrDecode))
-		is.True(!errors.Is(err, sessions.ErrNotFound))
+		wants.Err(t, err, sessions.ErrDecode)
+		wants.NotErr(t, err, sessions.ErrNotFound)
 		is.True(got == nil)
 		is.True(!strings.Contains(err.Error(), "now a text")) // what is stored is not for the log
 		_, err = w.LoadOrCreate(t.Context(), s.ID().Secret())
-		is.True(errors.Is(err, sessions.ErrDecode)) // nor silently replaced by an empty one
+		wants.Err(t, err, sessions.ErrDecode) // nor silently replaced by an empty one
 	}
+}
+
+func TestCreateStoresNothing(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	a, b := w.Create(), w.Create()
+	is.True(a.ID() != b.ID()) // fresh each time
+	is.Equal(a.Data, cart{})
+	is.Equal(len(w.store.Took()), 0)
+	_, err := w.other.Load(t.Context(), a.ID().Secret())
+	wants.Err(t, err, sessions.ErrNotFound)
+}
+
+func TestCreateAndSaveIsOneWriteThatOthersSee(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s, err := w.CreateAndSave(t.Context(), cart{Items: []string{"tea"}})
+	is.NoErr(err)
+	is.Equal(w.store.Took(), []string{"Create"})
+	is.True(!s.IsNew())
+
+	other, err := w.other.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.Equal(other.Data, cart{Items: []string{"tea"}})
+	is.Equal(other.ID(), s.ID())
+	is.Equal(other.CreatedAt(), start)
+	is.Equal(other.IdleTimeout, s.IdleTimeout)
+	is.Equal(other.AbsoluteTimeout, s.AbsoluteTimeout)
+	is.Equal(other.ExpiresAt(), s.ExpiresAt())
+}
+
+func TestCreateAndSaveTakesAnotherIDWhenOneIsTaken(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	var keys []string
+	w.store.On("Create", func(c *cued.Call) error {
+		keys = append(keys, c.Key)
+		if len(keys) < 3 {
+			return driver.ErrExists
+		}
+		return c.Do()
+	})
+	s, err := w.CreateAndSave(t.Context(), cart{Count: 1})
+	is.NoErr(err)
+	is.Equal(len(keys), 3)
+	is.True(keys[0] != keys[1] && keys[1] != keys[2]) // never the same one again
+	loaded, err := w.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.Equal(loaded.Data.Count, 1)
+}
+
+func TestCreateAndSaveGivesUpOnAStoreThatHasEverything(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	w.store.On("Create", func(*cued.Call) error { return driver.ErrExists })
+	s, err := w.CreateAndSave(t.Context(), cart{})
+	wants.Err(t, err, driver.ErrExists)
+	is.True(s == nil)
+	is.Equal(len(w.store.Took()), 4) // bounded
+}
+
+func TestFailedCreateIsAnErrorAndNoSession(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	w.store.On("Create", func(*cued.Call) error { return sessions.ErrUnavailable })
+	s, err := w.CreateAndSave(t.Context(), cart{})
+	wants.Err(t, err, sessions.ErrUnavailable)
+	is.True(s == nil)
+	is.Equal(len(w.store.Took()), 1) // not tried again: the store does that itself
+}
+
+func TestRecordOfANewSession(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.saved(t, cart{})
+	rec, err := w.mem.Load(t.Context(), s.Handle())
+	is.NoErr(err)
+	is.Equal(rec.Key, s.ID().Handle()) // the key is the handle, not the ID
+	is.Equal(len(rec.Rev), 26)         // 128 random bits
+	is.Equal(rec.Created, start)
+	is.Equal(rec.Accessed, start)
+	is.Equal(rec.IdleTimeout, 2*time.Hour)
+	is.Equal(rec.AbsoluteTimeout, 12*time.Hour)
+	is.Equal(rec.Payload.Format(), "json")
 }

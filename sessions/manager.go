@@ -37,13 +37,14 @@ type Manager[T any] struct {
 	merge       mergeFunc[T]
 	dropUnknown bool
 	flat        bool // T is, see isFlat
+	exact       bool // T is, see isExact
 	application string
 	limit       SubjectLimit
 	observer    event.Observer
 	capacity    bool
 	rosters     rosters.Keeper
 	touched     *touches
-	waits       waits
+	waits       *waits
 	revocations *revocations // nil: it isn't asked for
 }
 
@@ -64,8 +65,8 @@ func New[T any](store Store, cfg *Config[T]) (*Manager[T], error) {
 	m := &Manager[T]{
 		store: store, codec: c.Codec, ids: c.IDs, clock: c.Clock,
 		idle: c.IdleTimeout, absolute: c.AbsoluteTimeout, touch: c.TouchInterval, merge: c.Merge, dropUnknown: c.DropUnknown,
-		flat: isFlat(reflect.TypeFor[T]()), application: c.Application, limit: c.SubjectLimit,
-		observer: c.Observer, capacity: c.ObserveCapacity, touched: &touches{},
+		flat: isFlat(reflect.TypeFor[T]()), exact: isExact(reflect.TypeFor[T]()), application: c.Application, limit: c.SubjectLimit,
+		observer: c.Observer, capacity: c.ObserveCapacity, touched: &touches{}, waits: &waits{},
 		revocations: newRevocations(c.RevocationCheck, c.Application),
 	}
 	m.rosters = rosters.Keeper{

@@ -3,13 +3,14 @@ package sessions_test
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
+
+	"github.com/dynasession/dynasession/internal/wants"
 
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
-	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/internal/cued"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
@@ -18,7 +19,7 @@ func TestNewRefusesANilStore(t *testing.T) {
 	for _, store := range []sessions.Store{nil, (*memstore.Store)(nil)} {
 		m, err := sessions.New[cart](store, nil)
 		is.True(err != nil)
-		is.True(strings.Contains(err.Error(), "store is nil"))
+		wants.Text(t, err, "store is nil")
 		is.True(m == nil)
 	}
 }
@@ -35,13 +36,12 @@ func TestManagerShowsNoKey(t *testing.T) {
 
 // A store of somebody else's may return errors that are none of ours: they mean that it could not do its work.
 func TestForeignStoreErrorsAreUnavailable(t *testing.T) {
-	is := is.New(t)
 	w := newWorld(t, nil)
 	s := w.saved(t, cart{})
 	broken := errors.New("disk on fire")
-	w.store.load = func(ctx ctx, key string) (driver.Record, error) { return driver.Record{}, broken }
+	w.store.On("Load", func(*cued.Call) error { return broken })
 	_, err := w.Load(t.Context(), s.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrUnavailable))
-	is.True(errors.Is(err, broken)) // and the cause is in reach
-	is.True(!errors.Is(err, sessions.ErrNotFound))
+	wants.Err(t, err, sessions.ErrUnavailable)
+	wants.Err(t, err, broken) // and the cause is in reach
+	wants.NotErr(t, err, sessions.ErrNotFound)
 }

@@ -9,12 +9,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dynasession/dynasession/internal/wants"
+
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/event"
+	"github.com/dynasession/dynasession/sessions/internal/cued"
 )
 
 // witness keeps what it is told.
@@ -49,22 +52,22 @@ func (w *witness) took() []event.Event {
 func TestObserver_IsToldOfEverything(t *testing.T) {
 	is := is.New(t)
 	seen := &witness{}
-	p := newPeople(t, sessions.Config[cart]{
+	p := newWorld(t, &sessions.Config[cart]{
 		Observer: seen, SubjectLimit: sessions.SubjectLimit{Max: 2}, RevocationCheck: time.Hour, TouchInterval: time.Minute,
 	})
 	ctx := t.Context()
-	s, err := p.here.CreateAndSave(ctx, cart{})
+	s, err := p.CreateAndSave(ctx, cart{})
 	is.NoErr(err)
 	is.Equal(seen.kinds(), "created")
-	fresh := p.here.Create()
-	is.NoErr(p.here.Save(ctx, fresh))
+	fresh := p.Create()
+	is.NoErr(p.Save(ctx, fresh))
 	is.Equal(seen.kinds(), "created")
 	id := s.ID().Secret()
-	_, err = p.here.Load(ctx, id)
+	_, err = p.Load(ctx, id)
 	is.NoErr(err)
 	is.Equal(seen.kinds(), "loaded")
 	p.clock.Advance(time.Minute)
-	stale, err := p.here.Load(ctx, id)
+	stale, err := p.Load(ctx, id)
 	is.NoErr(err)
 	events := seen.took()
 	is.Equal([]event.Kind{events[0].Kind, events[1].Kind}, []event.Kind{event.Touched, event.Loaded})
@@ -74,71 +77,71 @@ func TestObserver_IsToldOfEverything(t *testing.T) {
 	is.Equal(events[1].Handle, s.Handle())
 	is.True(events[1].Duration >= 0)
 	s.Data.Count++
-	is.NoErr(p.here.Save(ctx, s))
+	is.NoErr(p.Save(ctx, s))
 	is.Equal(seen.kinds(), "saved")
-	is.NoErr(p.here.Save(ctx, s))
+	is.NoErr(p.Save(ctx, s))
 	is.Equal(seen.kinds(), "unchanged")
 	stale.Data.Count = 9
-	is.True(p.here.Save(ctx, stale) != nil)
+	is.True(p.Save(ctx, stale) != nil)
 	is.Equal(seen.kinds(), "conflict")
-	_, err = p.here.Update(ctx, id, func(c *cart) error { c.Count++; return nil })
+	_, err = p.Update(ctx, id, func(c *cart) error { c.Count++; return nil })
 	is.NoErr(err)
 	is.Equal(seen.kinds(), "saved")
-	_, err = p.here.Update(ctx, id, func(*cart) error { return errors.New("no") })
+	_, err = p.Update(ctx, id, func(*cart) error { return errors.New("no") })
 	is.True(err != nil)
 	is.Equal(seen.kinds(), "failed")
-	s, err = p.here.Load(ctx, id)
+	s, err = p.Load(ctx, id)
 	is.NoErr(err)
 	seen.took()
-	is.NoErr(p.here.Renew(ctx, s))
+	is.NoErr(p.Renew(ctx, s))
 	is.Equal(seen.kinds(), "renewed")
-	is.NoErr(p.here.Authenticate(ctx, s, "user"))
+	is.NoErr(p.Authenticate(ctx, s, "user"))
 	events = seen.took()
 	is.Equal(events[0].Kind, event.Authenticated)
 	is.Equal(events[0].Subject, "user")
 	p.login(t, "user")
 	seen.took()
-	is.True(p.here.Authenticate(ctx, fresh, "user") != nil)
+	is.True(p.Authenticate(ctx, fresh, "user") != nil)
 	is.Equal(seen.kinds(), "limit reached")
-	_, err = p.here.Sessions(ctx, "user")
+	_, err = p.Sessions(ctx, "user")
 	is.NoErr(err)
 	is.Equal(seen.kinds(), "listed")
-	is.NoErr(p.here.Revoke(ctx, "user", s.Handle()))
+	is.NoErr(p.Revoke(ctx, "user", s.Handle()))
 	is.Equal(seen.kinds(), "revoked")
-	_, err = p.here.RevokeAll(ctx, "user")
+	_, err = p.RevokeAll(ctx, "user")
 	is.NoErr(err)
 	events = seen.took()
 	is.Equal(events[0].Ended, 1)
-	is.NoErr(p.here.Destroy(ctx, fresh))
+	is.NoErr(p.Destroy(ctx, fresh))
 	is.Equal(seen.kinds(), "destroyed")
-	is.NoErr(p.here.DestroyID(ctx, fresh.ID().Secret()))
+	is.NoErr(p.DestroyID(ctx, fresh.ID().Secret()))
 	is.Equal(seen.kinds(), "destroyed")
-	_, err = p.here.Load(ctx, id)
+	_, err = p.Load(ctx, id)
 	is.True(err != nil)
 	events = seen.took()
-	is.Equal(events[0].Kind, event.UnknownID)
+	is.Equal(events[0].Kind, event.RenewedID)
 	is.Equal(len(events[0].Handle), 128) // of what the client has sent
-	_, err = p.here.Load(ctx, "garbage")
+	_, err = p.Load(ctx, "garbage")
 	is.True(err != nil)
 	is.Equal(seen.kinds(), "invalid ID")
-	is.NoErr(p.here.RevokeBefore(ctx))
+	is.NoErr(p.RevokeBefore(ctx, p.clock.Now()))
 	is.Equal(seen.kinds(), "revoked")
 }
 
 func TestObserver_TellsTheDeadlinesApart(t *testing.T) {
 	is := is.New(t)
 	seen := &witness{}
-	p := newPeople(t, sessions.Config[cart]{Observer: seen, AbsoluteTimeout: 3 * time.Hour})
-	s, err := p.here.CreateAndSave(t.Context(), cart{})
+	p := newWorld(t, &sessions.Config[cart]{Observer: seen, AbsoluteTimeout: 3 * time.Hour})
+	s, err := p.CreateAndSave(t.Context(), cart{})
 	is.NoErr(err)
 	p.clock.Advance(2 * time.Hour)
 	seen.took()
-	_, err = p.here.Load(t.Context(), s.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrExpired))
+	_, err = p.Load(t.Context(), s.ID().Secret())
+	wants.Err(t, err, sessions.ErrExpired)
 	is.Equal(seen.kinds(), "expired (idle)")
 	p.clock.Advance(time.Hour)
-	_, err = p.here.Load(t.Context(), s.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrExpired))
+	_, err = p.Load(t.Context(), s.ID().Secret())
+	wants.Err(t, err, sessions.ErrExpired)
 	is.Equal(seen.kinds(), "expired (absolute)")
 }
 
@@ -152,23 +155,23 @@ func TestObserver_IsToldOfFaults(t *testing.T) {
 		"store failed": sessions.ErrUnavailable, "outcome unknown": sessions.ErrOutcomeUnknown,
 		"too large": &sessions.TooLargeError{Size: 2, Limit: 1},
 	} {
-		w.store.replace = func(ctx, driver.Record, string) error { return err }
+		w.store.On("Replace", func(*cued.Call) error { return err })
 		s.Data.Count++
 		is.True(w.Save(t.Context(), s) != nil)
 		is.Equal(seen.kinds(), want)
 	}
-	w.store.load = func(c ctx, key string) (driver.Record, error) {
-		rec, err := w.mem.Load(c, key)
-		rec.Payload = codec.Opaque("json", []byte("?"))
-		return rec, err
-	}
+	w.store.On("Load", func(c *cued.Call) error {
+		err := c.Do()
+		c.Record.Payload = codec.Opaque("json", []byte("?"))
+		return err
+	})
 	_, err := w.Load(t.Context(), s.ID().Secret())
 	is.True(err != nil)
 	is.Equal(seen.kinds(), "undecodable")
-	w.store.load = func(c ctx, key string) (driver.Record, error) {
-		driver.TraceFrom(c).Recovered()
-		return w.mem.Load(c, key)
-	}
+	w.store.On("Load", func(c *cued.Call) error {
+		driver.TraceFrom(c.Context).Recovered()
+		return c.Do()
+	})
 	_, err = w.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
 	is.Equal(seen.kinds(), "recovered, loaded")
@@ -178,17 +181,17 @@ func TestObserver_IsToldOfFaults(t *testing.T) {
 type rude struct{}
 
 func (rude) Observe(context.Context, event.Event)          { panic("observer") }
-func (rude) Begin(context.Context, string) context.Context { panic("observer") }
+func (rude) Start(context.Context, string) context.Context { panic("observer") }
 
 func TestObserver_OneThatPanicsBreaksNoRequest(t *testing.T) {
 	is := is.New(t)
-	p := newPeople(t, sessions.Config[cart]{Observer: rude{}})
-	s, err := p.here.CreateAndSave(t.Context(), cart{Count: 1})
+	p := newWorld(t, &sessions.Config[cart]{Observer: rude{}})
+	s, err := p.CreateAndSave(t.Context(), cart{Count: 1})
 	is.NoErr(err)
-	got, err := p.here.Load(t.Context(), s.ID().Secret())
+	got, err := p.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
 	is.Equal(got.Data.Count, 1)
-	is.NoErr(p.here.Destroy(t.Context(), s))
+	is.NoErr(p.Destroy(t.Context(), s))
 	is.Equal(p.mem.Len(), 0)
 }
 
@@ -200,14 +203,14 @@ func (s slow) Observe(context.Context, event.Event) { <-s.done }
 func TestObserver_ASlowOneComesAfterTheDeed(t *testing.T) {
 	is := is.New(t)
 	let := make(chan struct{})
-	p := newPeople(t, sessions.Config[cart]{Observer: slow{let}})
-	q := newPeople(t, sessions.Config[cart]{})
+	p := newWorld(t, &sessions.Config[cart]{Observer: slow{let}})
+	q := newWorld(t, &sessions.Config[cart]{})
 	m, err := sessions.New(p.mem, &sessions.Config[cart]{Clock: p.clock})
 	is.NoErr(err)
 	s, err := m.CreateAndSave(t.Context(), cart{})
 	is.NoErr(err)
 	var one sync.WaitGroup
-	one.Go(func() { is.NoErr(p.here.Destroy(t.Context(), s)) })
+	one.Go(func() { is.NoErr(p.Destroy(t.Context(), s)) })
 	for p.mem.Len() > 0 { // it is destroyed while its observer still hangs
 		is.Equal(q.mem.Len(), 0)
 	}
@@ -223,19 +226,19 @@ type spans struct {
 
 type spanKey struct{}
 
-func (s *spans) Begin(ctx context.Context, op string) context.Context {
+func (s *spans) Start(ctx context.Context, op string) context.Context {
 	return context.WithValue(ctx, spanKey{}, op)
 }
 
-func TestBeginner_ItsContextIsTheStores(t *testing.T) {
+func TestStartObserver_ItsContextIsTheStores(t *testing.T) {
 	is := is.New(t)
 	o := &spans{}
 	w := newWorld(t, &sessions.Config[cart]{Observer: o})
 	s := w.saved(t, cart{})
-	w.store.load = func(c ctx, key string) (driver.Record, error) {
-		o.contexts = append(o.contexts, c.Value(spanKey{}))
-		return w.mem.Load(c, key)
-	}
+	w.store.On("Load", func(c *cued.Call) error {
+		o.contexts = append(o.contexts, c.Context.Value(spanKey{}))
+		return c.Do()
+	})
 	_, err := w.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
 	is.True(slices.Equal(o.contexts, []any{"load"}))

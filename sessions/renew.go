@@ -89,6 +89,7 @@ type exchange struct {
 	id      ID
 	rec     driver.Record // what is stored under the new key, or about to be
 	encoded bool          // see saving
+	inDoubt bool          // an answer was lost: it may have been committed
 	from    string        // the Rev that the old record must have
 	marker  driver.Marker // what takes the old record's place; the zero one: nothing, it is deleted
 	evicted int
@@ -116,11 +117,12 @@ func (m *Manager[T]) move(ctx context.Context, s *Session[T], subject string, bi
 	}
 	ctx = context.WithoutCancel(ctx)
 	if x := s.moving; x != nil {
-		if err := m.finish(ctx, s); err != nil {
-			return 0, err
-		}
-		if x.subject == subject {
+		err := m.finish(ctx, s)
+		switch {
+		case err == nil && x.subject == subject:
 			return x.evicted, m.save(ctx, s, m.merge) // what was changed since
+		case err != nil && !errors.Is(err, driver.ErrExists): // else it has to begin again
+			return 0, err
 		}
 	}
 	if !s.stored {
@@ -191,14 +193,16 @@ func (m *Manager[T]) exchange(ctx context.Context, s *Session[T], subject string
 }
 
 // finish makes the steps of an exchange that are left, again if their outcome is unknown: a step that was made before is
-// recognised. Afterwards s has the new ID, or its old one and no exchange any more, unless the outcome is unknown still.
+// recognised. Afterwards s has the new ID, or its old one and no exchange any more, unless the outcome is unknown still. The
+// error is ErrExists if the new key is of no use, and the exchange has to begin again with another.
 func (m *Manager[T]) finish(ctx context.Context, s *Session[T]) error {
 	x := s.moving
 	err := m.store.Create(ctx, x.rec)
 	if err == nil && s.stored {
 		err = m.commit(ctx, s, x)
 	}
-	if errors.Is(err, ErrOutcomeUnknown) {
+	if errors.Is(err, ErrOutcomeUnknown) || x.inDoubt && errors.Is(err, ErrUnavailable) {
+		x.inDoubt = true
 		return err
 	}
 	s.moving = nil
@@ -217,14 +221,16 @@ func (m *Manager[T]) finish(ctx context.Context, s *Session[T]) error {
 }
 
 // whyEnded returns the error of an exchange that ended with err. A new key under which a marker stands was listed, and
-// somebody has ended what is listed: a login has lost against him, a renewal begins again, and finds its old ID dead if that
-// was ended too.
+// somebody has ended what is listed: a login that was revoked has lost, and a renewal begins again, and finds its old ID
+// dead if that was ended too. A new key that was ended by a logout, or to make room, was the session's already.
 func (m *Manager[T]) whyEnded(err error, x *exchange) error {
 	var ended *driver.EndedError
-	if !errors.As(err, &ended) || errors.Is(err, errCommit) {
+	switch {
+	case !errors.As(err, &ended), errors.Is(err, errCommit):
 		return err
-	}
-	if x.subject != "" && ended.Marker.Why != driver.Abandoned {
+	case ended.Marker.Why == driver.Destroyed, ended.Marker.Why == driver.Evicted:
+		return err
+	case ended.Marker.Why == driver.Revoked && x.subject != "":
 		return ErrRevoked
 	}
 	return driver.ErrExists
@@ -252,7 +258,7 @@ func (m *Manager[T]) commit(ctx context.Context, s *Session[T], x *exchange) err
 			x.from = found.Rev // an earlier save of ours, of which the new record knows
 			continue
 		}
-		if err := m.takeAlong(ctx, s, x); err != nil {
+		if err := m.takeAlong(ctx, s, x, found); err != nil {
 			return err
 		}
 		if err := pause(ctx, attempt); err != nil {
@@ -273,7 +279,7 @@ func (m *Manager[T]) keepBinding(ctx context.Context, ended driver.Record, x *ex
 }
 
 // takeAlong merges what another request has stored under the old key into the record under the new one.
-func (m *Manager[T]) takeAlong(ctx context.Context, s *Session[T], x *exchange) error {
+func (m *Manager[T]) takeAlong(ctx context.Context, s *Session[T], x *exchange, found driver.Record) error {
 	if len(s.inDoubt) > 0 {
 		return ErrConflict // theirs may hold what an earlier write of ours changed
 	}
@@ -281,7 +287,7 @@ func (m *Manager[T]) takeAlong(ctx context.Context, s *Session[T], x *exchange) 
 	if changed, err := m.savingOf(s); err == nil && !changed.changed {
 		merge = takeTheirs[T] // there is nothing of ours
 	}
-	if err := m.mergeTheirs(ctx, s, merge); err != nil {
+	if err := m.mergeTheirs(ctx, s, found, merge); err != nil {
 		return err
 	}
 	payload, err := m.encode(s.Data, s.rec.Payload)

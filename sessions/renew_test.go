@@ -3,14 +3,19 @@ package sessions_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/dynasession/dynasession/internal/wants"
 
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/internal/cued"
 )
 
 func TestRenewIsANewIDForTheSameSession(t *testing.T) {
@@ -21,17 +26,17 @@ func TestRenewIsANewIDForTheSameSession(t *testing.T) {
 	is.NoErr(w.Save(t.Context(), s))
 	old := s.ID()
 	w.clock.Advance(10 * time.Minute)
-	w.store.took()
+	w.store.Took()
 
 	s.Data.Count = 1
 	is.NoErr(w.Renew(t.Context(), s))
-	is.Equal(w.store.took(), []string{"Rename"}) // one atomic step, which also saves
+	is.Equal(w.store.Took(), []string{"Create", "End"}) // which also save
 	is.True(s.ID() != old)
 	is.Equal(s.CreatedAt(), start) // the same lifetime
 	is.Equal(s.IdleTimeout, time.Hour)
 
 	_, err := w.other.Load(t.Context(), old.Secret())
-	is.True(errors.Is(err, sessions.ErrNotFound)) // the old ID is dead at once
+	wants.Err(t, err, sessions.ErrNotFound) // the old ID is dead at once
 	got, err := w.other.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
 	is.Equal(got.Data, cart{Items: []string{"tea"}, Count: 1})
@@ -56,9 +61,9 @@ func TestRenewKeepsTheAbsoluteDeadline(t *testing.T) {
 		is.NoErr(w.Renew(t.Context(), s))
 	}
 	w.clock.Advance(time.Minute)
-	is.True(errors.Is(w.Renew(t.Context(), s), sessions.ErrExpired))
+	wants.Err(t, w.Renew(t.Context(), s), sessions.ErrExpired)
 	_, err := w.Load(t.Context(), s.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrExpired))
+	wants.Err(t, err, sessions.ErrExpired)
 }
 
 func TestRenewOfAnUnsavedSessionAsksNobody(t *testing.T) {
@@ -69,10 +74,10 @@ func TestRenewOfAnUnsavedSessionAsksNobody(t *testing.T) {
 	is.NoErr(w.Renew(t.Context(), s))
 	is.True(s.ID() != old)
 	is.True(s.IsNew())
-	is.Equal(len(w.store.took()), 0)
+	is.Equal(len(w.store.Took()), 0)
 	is.NoErr(w.Save(t.Context(), s))
 	_, err := w.Load(t.Context(), old.Secret())
-	is.True(errors.Is(err, sessions.ErrNotFound))
+	wants.Err(t, err, sessions.ErrNotFound)
 	_, err = w.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
 }
@@ -83,28 +88,42 @@ func TestRenewOfADestroyedSessionIsErrNotFound(t *testing.T) {
 	s := w.saved(t, cart{})
 	old := s.ID()
 	is.NoErr(w.other.DestroyID(t.Context(), old.Secret()))
-	is.True(errors.Is(w.Renew(t.Context(), s), sessions.ErrNotFound))
+	wants.Err(t, w.Renew(t.Context(), s), sessions.ErrNotFound)
 	is.Equal(s.ID(), old)
 	is.Equal(w.mem.Len(), 0) // no item under either ID
 
 	mine := w.saved(t, cart{})
 	is.NoErr(w.Destroy(t.Context(), mine))
-	is.True(errors.Is(w.Renew(t.Context(), mine), sessions.ErrNotFound))
+	wants.Err(t, w.Renew(t.Context(), mine), sessions.ErrNotFound)
 	is.Equal(w.mem.Len(), 0)
 }
 
-func TestRenewOfAChangedSessionIsErrConflict(t *testing.T) {
+// What another request has changed goes along, unless both have changed the same.
+func TestRenewOfASessionThatAnotherRequestHasChanged(t *testing.T) {
 	is := is.New(t)
-	w := newWorld(t, nil)
+	w := newWorld(t, &sessions.Config[cart]{Merge: sessions.NoMerge[cart]})
 	s := w.saved(t, cart{})
-	old := s.ID()
-	_, err := w.other.Update(t.Context(), old.Secret(), func(c *cart) error { c.Count = 5; return nil })
+	w.change(t, s, 7)
+	is.NoErr(w.Renew(t.Context(), s)) // which has changed nothing
+	is.Equal(w.store.Took(), []string{"Create", "End", "Load", "Replace", "End"})
+	is.Equal(s.Data.Count, 7)
+	got, err := w.other.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
-	is.True(errors.Is(w.Renew(t.Context(), s), sessions.ErrConflict))
+	is.Equal(got.Data.Count, 7)
+	is.Equal(w.mem.Len(), 1)
+
+	s = w.saved(t, cart{})
+	s.Data.Count = 1
+	old := s.ID()
+	_, err = w.other.Update(t.Context(), old.Secret(), func(c *cart) error { c.Count = 5; return nil })
+	is.NoErr(err)
+	wants.Err(t, w.Renew(t.Context(), s), sessions.ErrConflict)
 	is.Equal(s.ID(), old)
-	got, err := w.Load(t.Context(), old.Secret())
+	got, err = w.Load(t.Context(), old.Secret())
 	is.NoErr(err)
 	is.Equal(got.Data.Count, 5) // nothing lost, nothing changed
+	is.Equal(s.Data.Count, 1)
+	is.Equal(w.mem.Len(), 2) // and no third
 }
 
 func TestOneOfManyRenewsWins(t *testing.T) {
@@ -137,7 +156,7 @@ func TestOneOfManyRenewsWins(t *testing.T) {
 	is.Equal(won, 1)
 	is.Equal(w.mem.Len(), 1) // never two live IDs
 	_, err := w.Load(t.Context(), s.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrNotFound))
+	wants.Err(t, err, sessions.ErrNotFound)
 }
 
 func TestRenewTakesAnotherIDWhenOneIsTaken(t *testing.T) {
@@ -145,12 +164,12 @@ func TestRenewTakesAnotherIDWhenOneIsTaken(t *testing.T) {
 	w := newWorld(t, nil)
 	s := w.saved(t, cart{})
 	var keys []string
-	w.store.rename = func(ctx ctx, from string, rec driver.Record, rev string) error {
-		if keys = append(keys, rec.Key); len(keys) < 3 {
+	w.store.On("Create", func(c *cued.Call) error {
+		if keys = append(keys, c.Key); len(keys) < 3 {
 			return driver.ErrExists
 		}
-		return w.mem.Rename(ctx, from, rec, rev)
-	}
+		return c.Do()
+	})
 	is.NoErr(w.Renew(t.Context(), s))
 	is.True(keys[0] != keys[1] && keys[1] != keys[2])
 	is.Equal(s.Handle(), keys[2])
@@ -164,18 +183,302 @@ func TestRenewAndCancelledContexts(t *testing.T) {
 	old := s.ID()
 	done, cancel := context.WithCancel(t.Context())
 	cancel()
-	is.True(errors.Is(w.Renew(done, s), context.Canceled))
-	is.True(errors.Is(w.Authenticate(done, s, "ada"), context.Canceled))
-	is.Equal(len(w.store.took()), 0)
+	wants.Err(t, w.Renew(done, s), context.Canceled)
+	wants.Err(t, w.Authenticate(done, s, "ada"), context.Canceled)
+	is.Equal(len(w.store.Took()), 0)
 	is.Equal(s.ID(), old)
 
 	under, cancel := context.WithCancel(t.Context())
-	w.store.rename = func(ctx ctx, from string, rec driver.Record, rev string) error {
+	w.store.On("any", func(c *cued.Call) error {
 		cancel() // the client hangs up while the store is at work
-		is.NoErr(ctx.Err())
-		return w.mem.Rename(ctx, from, rec, rev)
-	}
+		is.NoErr(c.Context.Err())
+		return c.Do()
+	})
 	is.NoErr(w.Renew(under, s))
 	_, err := w.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
+}
+
+func TestAuthenticateIsANewIDANewLifetimeAndASubject(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.saved(t, cart{Items: []string{"tea"}})
+	old := s.ID()
+	w.clock.Advance(90 * time.Minute)
+	login := w.clock.Now()
+	s.Data.Count = 1
+	is.NoErr(w.Authenticate(t.Context(), s, "ada@example.org"))
+	is.Equal(w.store.Took(), []string{"LoadRosters", "ChangeRoster", "Create", "End"})
+	is.True(s.ID() != old)
+	is.Equal(s.Subject(), "ada@example.org")
+	is.Equal(s.CreatedAt(), login)
+	is.Equal(s.ExpiresAt(), login.Truncate(time.Second).Add(2*time.Hour))
+
+	_, err := w.other.Load(t.Context(), old.Secret())
+	wants.Err(t, err, sessions.ErrNotFound) // who planted the old ID gains nothing
+	got, err := w.other.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.Equal(got.Subject(), "ada@example.org")
+	is.Equal(got.Data, cart{Items: []string{"tea"}, Count: 1})
+	is.Equal(got.CreatedAt(), login)
+
+	got.Data.Count++
+	is.NoErr(w.other.Save(t.Context(), got))
+	is.NoErr(w.other.Renew(t.Context(), got))
+	is.Equal(got.Subject(), "ada@example.org") // both keep it
+	is.Equal(got.CreatedAt(), login)
+	is.Equal(w.mem.Len(), 1)
+}
+
+func TestLoginAgainStartsALifetimeAgain(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, &sessions.Config[cart]{AbsoluteTimeout: time.Hour, IdleTimeout: time.Hour})
+	s := w.saved(t, cart{})
+	for range 5 {
+		w.clock.Advance(59 * time.Minute)
+		old := s.ID()
+		is.NoErr(w.Authenticate(t.Context(), s, "user-1"))
+		is.True(s.ID() != old)
+		is.Equal(s.ExpiresAt(), w.clock.Now().Truncate(time.Second).Add(time.Hour)) // both timeouts begin anew
+	}
+	w.clock.Advance(time.Hour)
+	wants.Err(t, w.Authenticate(t.Context(), s, "user-1"), sessions.ErrExpired) // but nothing revives a dead one
+}
+
+func TestAuthenticateOfAnUnsavedSessionIsOneReadAndTwoWrites(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.Create()
+	old := s.ID()
+	is.NoErr(w.Authenticate(t.Context(), s, "user-1"))
+	is.Equal(w.store.Took(), []string{"LoadRosters", "ChangeRoster", "Create"})
+	is.True(s.ID() != old) // new even so: the client may have seen the first
+	is.True(!s.IsNew())
+	got, err := w.other.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.Equal(got.Subject(), "user-1")
+}
+
+func TestAuthenticateOfAnUnsavedSessionInDoubt(t *testing.T) {
+	for _, applied := range []bool{true, false} {
+		is := is.New(t)
+		w := newWorld(t, nil)
+		s := w.Create()
+		for range 3 {
+			w.lostAnswer(applied)
+			wants.Err(t, w.Authenticate(t.Context(), s, "user-1"), sessions.ErrOutcomeUnknown)
+		}
+		w.store.On("Create", nil)
+		is.NoErr(w.Authenticate(t.Context(), s, "user-1"))
+		is.Equal(w.mem.Len(), 1) // what the doubtful ones may have left is gone
+		_, err := w.other.Load(t.Context(), s.ID().Secret())
+		is.NoErr(err)
+	}
+}
+
+func TestAuthenticateOfADestroyedSessionIsErrNotFound(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.saved(t, cart{})
+	is.NoErr(w.other.DestroyID(t.Context(), s.ID().Secret()))
+	wants.Err(t, w.Authenticate(t.Context(), s, "user-1"), sessions.ErrNotFound)
+	is.Equal(w.mem.Len(), 0)
+}
+
+func TestSubjectsAreChecked(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.saved(t, cart{})
+	old := s.ID()
+	for _, subject := range []string{"", strings.Repeat("s", 1025), "not\xffUTF-8"} {
+		err := w.Authenticate(t.Context(), s, subject)
+		is.True(err != nil)
+		wants.Text(t, err, "invalid subject")
+		wants.NotErr(t, err, sessions.ErrUnavailable)
+	}
+	is.Equal(len(w.store.Took()), 0)
+	is.Equal(s.ID(), old)
+	for _, subject := range []string{"a", strings.Repeat("s", 1024), "ключ 🔑", " ", "a/b#c"} {
+		is.NoErr(w.Authenticate(t.Context(), s, subject))
+		is.Equal(s.Subject(), subject)
+	}
+	var zero *sessions.Session[cart]
+	is.True(w.Authenticate(t.Context(), zero, "user-1") != nil)
+	is.True(w.Renew(t.Context(), zero) != nil)
+}
+
+// lost makes the next call of a name be applied, or not, and its answer be lost.
+func (w world) lost(name string, applied bool) {
+	w.store.Once(name, func(c *cued.Call) error {
+		if applied {
+			_ = c.Do()
+		}
+		return sessions.ErrOutcomeUnknown
+	})
+}
+
+// After an outcome unknown every call may be made, with the right result, wherever the session lives by then.
+func TestEveryCallAfterARenewalInDoubt(t *testing.T) {
+	for _, subject := range []string{"", "ada"} { // who has signed in already
+		for _, login := range []bool{false, true} {
+			for _, lost := range []string{"Create", "End"} {
+				for _, applied := range []bool{true, false} {
+					for _, times := range []int{1, 3} {
+						d := doubt{subject, login, lost, applied, times}
+						t.Run(fmt.Sprintf("%+v", d), d.test)
+					}
+				}
+			}
+		}
+	}
+}
+
+// doubt is a renewal, or a login, whose answers were lost.
+type doubt struct {
+	subject string
+	login   bool
+	lost    string
+	applied bool
+	times   int
+}
+
+func (d doubt) make(t *testing.T) (world, *sessions.Session[cart], sessions.ID) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.saved(t, cart{Count: 1})
+	if d.subject != "" {
+		is.NoErr(w.Authenticate(t.Context(), s, d.subject))
+	}
+	old := s.ID()
+	for range d.times {
+		s.Data.Count++
+		w.lost(d.lost, d.applied)
+		if d.login {
+			wants.Err(t, w.Authenticate(t.Context(), s, "ada"), sessions.ErrOutcomeUnknown)
+		} else {
+			wants.Err(t, w.Renew(t.Context(), s), sessions.ErrOutcomeUnknown)
+		}
+		is.Equal(s.ID(), old) // nobody is told another one
+		is.True(w.Changed(s)) // Save has something to do
+	}
+	w.store.Off()
+	return w, s, old
+}
+
+func (d doubt) test(t *testing.T) {
+	alive := func(t *testing.T, w world, s *sessions.Session[cart], want int) {
+		t.Helper()
+		is := is.New(t)
+		got, err := w.other.Load(t.Context(), s.ID().Secret())
+		is.NoErr(err)
+		is.Equal(got.Data.Count, want)
+		is.Equal(w.mem.Len(), 1) // never two
+		if s.Subject() != "" {
+			is.Equal(w.handles(t, s.Subject()), []string{s.Handle()})
+		}
+	}
+	t.Run("Renew", func(t *testing.T) {
+		w, s, old := d.make(t)
+		is.New(t).NoErr(w.Renew(t.Context(), s))
+		alive(t, w, s, 1+d.times)
+		_, err := w.other.Load(t.Context(), old.Secret())
+		wants.Err(t, err, sessions.ErrRenewed)
+	})
+	t.Run("Authenticate", func(t *testing.T) {
+		is := is.New(t)
+		w, s, old := d.make(t)
+		w.clock.Advance(time.Minute)
+		is.NoErr(w.Authenticate(t.Context(), s, "ada"))
+		if !d.login { // else it is the login of a minute ago, which has come through
+			is.Equal(s.CreatedAt(), start.Add(time.Minute))
+		}
+		is.Equal(s.Subject(), "ada")
+		alive(t, w, s, 1+d.times)
+		_, err := w.other.Load(t.Context(), old.Secret())
+		wants.Err(t, err, sessions.ErrRenewed)
+	})
+	t.Run("Authenticate as another", func(t *testing.T) {
+		is := is.New(t)
+		w, s, _ := d.make(t)
+		is.NoErr(w.Authenticate(t.Context(), s, "bob"))
+		is.Equal(s.Subject(), "bob")
+		alive(t, w, s, 1+d.times)
+		is.Equal(len(w.handles(t, "ada")), 0)
+	})
+	t.Run("Save", func(t *testing.T) {
+		w, s, _ := d.make(t)
+		s.Data.Count = 50
+		is.New(t).NoErr(w.Save(t.Context(), s))
+		alive(t, w, s, 50)
+	})
+	t.Run("Save that looks idle", func(t *testing.T) {
+		w, s, old := d.make(t)
+		w.clock.Advance(90 * time.Minute)
+		_ = w.isAlive(t, old.Secret()) // which keeps it awake, if it is there
+		if d.lost == "End" && d.applied {
+			return // nobody knows the new ID yet: it can only idle out
+		}
+		w.clock.Advance(29 * time.Minute)
+		s.Data.Count = 50
+		is.New(t).NoErr(w.Save(t.Context(), s))
+		alive(t, w, s, 50)
+	})
+	t.Run("Save of the same data", func(t *testing.T) {
+		w, s, _ := d.make(t)
+		is.New(t).NoErr(w.Save(t.Context(), s))
+		alive(t, w, s, 1+d.times)
+	})
+	t.Run("Destroy", func(t *testing.T) {
+		is := is.New(t)
+		w, s, _ := d.make(t)
+		is.NoErr(w.Destroy(t.Context(), s))
+		is.Equal(w.mem.Len(), 0) // under neither ID
+		is.Equal(len(w.handles(t, "ada")), 0)
+	})
+	t.Run("DestroyID", func(t *testing.T) {
+		is := is.New(t)
+		w, s, old := d.make(t)
+		is.NoErr(w.DestroyID(t.Context(), old.Secret())) // which is all that the client has
+		is.True(!w.isAlive(t, old.Secret()))
+		err := w.Save(t.Context(), s)
+		wants.Err(t, err, sessions.ErrNotFound)
+		is.Equal(w.mem.Len(), 0) // the new one neither
+	})
+}
+
+// A renewal whose calls arrive after the session was destroyed brings nothing to life.
+func TestDestroyBeatsARenewalThatArrivesLate(t *testing.T) {
+	for _, name := range []string{"Create", "End"} {
+		is := is.New(t)
+		w := newWorld(t, nil)
+		s := w.saved(t, cart{})
+		var late func() error
+		w.store.Once(name, func(c *cued.Call) error {
+			late = c.Do
+			return sessions.ErrOutcomeUnknown
+		})
+		wants.Err(t, w.Renew(t.Context(), s), sessions.ErrOutcomeUnknown)
+		is.NoErr(w.Destroy(t.Context(), s))
+		wants.Err(t, late(), sessions.ErrNotFound)
+		is.Equal(w.mem.Len(), 0)
+	}
+}
+
+func TestDestroyAfterARenewalInDoubtTellsItsFailures(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.saved(t, cart{})
+	w.lost("End", true)
+	wants.Err(t, w.Renew(t.Context(), s), sessions.ErrOutcomeUnknown)
+	calls := 0
+	w.store.On("End", func(c *cued.Call) error {
+		if calls++; calls == 2 {
+			return sessions.ErrUnavailable // of the second key, where the session is
+		}
+		return c.Do()
+	})
+	wants.Err(t, w.Destroy(t.Context(), s), sessions.ErrUnavailable)
+	is.Equal(w.mem.Len(), 1) // and it is true: the session is still there
+	is.NoErr(w.Destroy(t.Context(), s))
+	is.Equal(w.mem.Len(), 0)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/event"
 )
 
@@ -52,7 +53,8 @@ func (m *Manager[T]) save(ctx context.Context, s *Session[T], merge mergeFunc[T]
 		return err
 	}
 	if s.moving != nil {
-		if err := m.finish(context.WithoutCancel(ctx), s); err != nil {
+		// If it has to begin again, it has not been committed, or what it led to has ended: then the old ID says so.
+		if err := m.finish(context.WithoutCancel(ctx), s); err != nil && !errors.Is(err, driver.ErrExists) {
 			return err
 		}
 	}
@@ -69,7 +71,11 @@ func (m *Manager[T]) save(ctx context.Context, s *Session[T], merge mergeFunc[T]
 		if len(draft.inDoubt) > 0 {
 			return err // theirs may hold what an earlier write of ours changed: merged, it would count twice
 		}
-		if err := m.mergeTheirs(ctx, &draft, merge); err != nil {
+		found, err := m.store.Load(ctx, draft.rec.Key)
+		if err == nil {
+			err = m.mergeTheirs(ctx, &draft, found, merge)
+		}
+		if err != nil {
 			return err
 		}
 		if err := pause(ctx, attempt); err != nil {
@@ -78,13 +84,9 @@ func (m *Manager[T]) save(ctx context.Context, s *Session[T], merge mergeFunc[T]
 	}
 }
 
-// mergeTheirs puts s, which lost a race, on top of what is stored: its data is merged with theirs, and a setting that it has
-// not changed is theirs.
-func (m *Manager[T]) mergeTheirs(ctx context.Context, s *Session[T], merge mergeFunc[T]) error {
-	found, err := m.store.Load(ctx, s.rec.Key)
-	if err != nil {
-		return err
-	}
+// mergeTheirs puts s, which lost a race, on top of found, which is stored: its data is merged with theirs, and a setting that
+// it has not changed is theirs.
+func (m *Manager[T]) mergeTheirs(ctx context.Context, s *Session[T], found driver.Record, merge mergeFunc[T]) error {
 	if err := m.judge(ctx, found, m.now()); err != nil {
 		return err
 	}

@@ -1,18 +1,23 @@
 package sessions_test
 
 import (
+	"context"
 	"errors"
 	"math"
-	"strings"
+	"slices"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/dynasession/dynasession/internal/wants"
 
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/sessions"
-	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/internal/cued"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
@@ -23,7 +28,7 @@ func TestSaveIsOneWriteAndAnAccess(t *testing.T) {
 	w.clock.Advance(time.Minute)
 	s.Data.Items = append(s.Data.Items, "tea")
 	is.NoErr(w.Save(t.Context(), s))
-	is.Equal(w.store.took(), []string{"Replace"})
+	is.Equal(w.store.Took(), []string{"Replace"})
 	is.Equal(s.AccessedAt(), start.Add(time.Minute))
 	is.Equal(s.CreatedAt(), start)
 
@@ -43,18 +48,18 @@ func TestUnchangedDataIsNotWritten(t *testing.T) {
 	is.NoErr(w.Save(t.Context(), s)) // changed and changed back
 	loaded, err := w.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
-	w.store.took()
+	w.store.Took()
 	is.NoErr(w.Save(t.Context(), loaded)) // as it was loaded
-	is.Equal(len(w.store.took()), 0)
+	is.Equal(len(w.store.Took()), 0)
 
 	loaded.Data.Items[0] = "cups"
 	is.NoErr(w.Save(t.Context(), loaded))
 	is.NoErr(w.Save(t.Context(), loaded)) // as it was saved
-	is.Equal(w.store.took(), []string{"Replace"})
+	is.Equal(w.store.Took(), []string{"Replace"})
 
 	loaded.IdleTimeout = time.Minute
 	is.NoErr(w.Save(t.Context(), loaded)) // a timeout is a change
-	is.Equal(w.store.took(), []string{"Replace"})
+	is.Equal(w.store.Took(), []string{"Replace"})
 }
 
 func TestSecondSaveIsErrConflict(t *testing.T) {
@@ -68,7 +73,7 @@ func TestSecondSaveIsErrConflict(t *testing.T) {
 	a.Data.Count, b.Data.Count = 1, 2
 	is.NoErr(w.Save(t.Context(), a))
 	err = w.other.Save(t.Context(), b)
-	is.True(errors.Is(err, sessions.ErrConflict))
+	wants.Err(t, err, sessions.ErrConflict)
 	is.Equal(b.Data.Count, 2) // the session in hand is as it was: nothing of it is lost
 
 	got, err := w.Load(t.Context(), s.ID().Secret())
@@ -88,7 +93,7 @@ func TestSaveOfADestroyedSessionIsErrNotFound(t *testing.T) {
 	is.NoErr(w.other.DestroyID(t.Context(), s.ID().Secret()))
 	inFlight.Data.Count = 9
 	for range 3 {
-		is.True(errors.Is(w.Save(t.Context(), inFlight), sessions.ErrNotFound)) // never a resurrection, however often
+		wants.Err(t, w.Save(t.Context(), inFlight), sessions.ErrNotFound) // never a resurrection, however often
 	}
 	is.Equal(w.mem.Len(), 0)
 }
@@ -99,14 +104,14 @@ func TestSaveOfAnExpiredSessionIsErrExpired(t *testing.T) {
 	s := w.saved(t, cart{})
 	w.clock.Advance(time.Hour)
 	s.Data.Count = 1
-	is.True(errors.Is(w.Save(t.Context(), s), sessions.ErrExpired))
+	wants.Err(t, w.Save(t.Context(), s), sessions.ErrExpired)
 	is.Equal(s.Data.Count, 1)
 
 	unsaved := w.Create()
 	w.clock.Advance(time.Hour)
-	is.True(errors.Is(w.Save(t.Context(), unsaved), sessions.ErrExpired)) // one that took too long to be saved at all
+	wants.Err(t, w.Save(t.Context(), unsaved), sessions.ErrExpired) // one that took too long to be saved at all
 	_, err := w.Load(t.Context(), unsaved.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrNotFound))
+	wants.Err(t, err, sessions.ErrNotFound)
 }
 
 // A request may take longer than the idle timeout while others keep the session awake.
@@ -143,7 +148,7 @@ func TestTimeoutsOfASessionAreStoredAndJudgeItElsewhere(t *testing.T) {
 	is.NoErr(w.other.Save(t.Context(), got)) // they survive the save of another Manager
 	w.clock.Advance(10 * time.Second)
 	_, err = w.Load(t.Context(), s.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrExpired)) // its own idle timeout, far from the Manager's
+	wants.Err(t, err, sessions.ErrExpired) // its own idle timeout, far from the Manager's
 }
 
 func TestLongerTimeoutsOfASessionCountToo(t *testing.T) {
@@ -165,20 +170,20 @@ func TestInvalidTimeoutsOfASessionAreNamed(t *testing.T) {
 		s.IdleTimeout = d
 		err := w.Save(t.Context(), s)
 		is.True(err != nil)
-		is.True(strings.Contains(err.Error(), "Session.IdleTimeout"))
+		wants.Text(t, err, "Session.IdleTimeout")
 		s = w.Create()
 		s.AbsoluteTimeout = d
 		err = w.Save(t.Context(), s)
 		is.True(err != nil)
-		is.True(strings.Contains(err.Error(), "Session.AbsoluteTimeout"))
-		is.True(!errors.Is(err, sessions.ErrUnavailable)) // not the store's fault
+		wants.Text(t, err, "Session.AbsoluteTimeout")
+		wants.NotErr(t, err, sessions.ErrUnavailable) // not the store's fault
 	}
-	is.Equal(len(w.store.took()), 0) // nothing stored
+	is.Equal(len(w.store.Took()), 0) // nothing stored
 }
 
 func TestDataThatCannotBeEncodedIsRefusedAndNothingStored(t *testing.T) {
 	is := is.New(t)
-	store := &cued{Store: memstore.New(nil)}
+	store := cued.New(memstore.New(nil))
 	m, err := sessions.New(store, &sessions.Config[any]{Clock: clock.NewFake(start)})
 	is.NoErr(err)
 	loop := map[string]any{}
@@ -186,10 +191,10 @@ func TestDataThatCannotBeEncodedIsRefusedAndNothingStored(t *testing.T) {
 	for _, data := range []any{make(chan int), func() {}, math.NaN(), loop, map[string]any{"deep": []any{make(chan int)}}} {
 		_, err := m.CreateAndSave(t.Context(), data)
 		is.True(err != nil)
-		is.True(strings.Contains(err.Error(), "data can't be encoded"))
-		is.True(!errors.Is(err, sessions.ErrUnavailable))
+		wants.Text(t, err, "data can't be encoded")
+		wants.NotErr(t, err, sessions.ErrUnavailable)
 	}
-	is.Equal(len(store.took()), 0)
+	is.Equal(len(store.Took()), 0)
 }
 
 // broken is a codec that returns no payload, or one that no store could give back.
@@ -204,18 +209,18 @@ func TestCodecWithoutAPayloadIsAnError(t *testing.T) {
 		w := newWorld(t, &sessions.Config[cart]{Codec: broken{p}})
 		_, err := w.CreateAndSave(t.Context(), cart{})
 		is.True(err != nil)
-		is.Equal(len(w.store.took()), 0)
+		is.Equal(len(w.store.Took()), 0)
 	}
 }
 
 func TestErrTooLargePassesThroughWithItsFigures(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
-	w.store.create = func(ctx, driver.Record) error { return &sessions.TooLargeError{Size: 9, Limit: 8} }
+	w.store.On("Create", func(*cued.Call) error { return &sessions.TooLargeError{Size: 9, Limit: 8} })
 	_, err := w.CreateAndSave(t.Context(), cart{})
 	var large *sessions.TooLargeError
 	is.True(errors.As(err, &large))
-	is.True(errors.Is(err, sessions.ErrTooLarge))
+	wants.Err(t, err, sessions.ErrTooLarge)
 	is.Equal(large.Size, 9)
 }
 
@@ -232,4 +237,395 @@ func TestEveryWriteHasARevOfItsOwn(t *testing.T) {
 		s.Data.Count = i + 1
 		is.NoErr(w.Save(t.Context(), s))
 	}
+}
+
+// lostAnswer makes the next write of the store be applied, or not, and its answer be lost.
+func (w world) lostAnswer(applied bool) {
+	for _, name := range []string{"Create", "Replace"} {
+		w.store.Once(name, func(c *cued.Call) error {
+			if applied {
+				_ = c.Do()
+			}
+			return sessions.ErrOutcomeUnknown
+		})
+	}
+}
+
+// After an outcome unknown the same session may be saved again, whichever it was, with the same data or with other.
+func TestSaveAfterAnUnknownOutcomeIsSafe(t *testing.T) {
+	for _, applied := range []bool{true, false} {
+		for _, created := range []bool{true, false} {
+			for _, times := range []int{1, 3} {
+				for _, changed := range []bool{true, false} {
+					is := is.New(t)
+					w := newWorld(t, nil)
+					s := w.Create()
+					if !created {
+						s = w.saved(t, cart{Items: []string{"before"}})
+					}
+					for range times {
+						s.Data.Count++
+						w.lostAnswer(applied)
+						err := w.Save(t.Context(), s)
+						wants.Err(t, err, sessions.ErrOutcomeUnknown)
+						wants.Err(t, err, sessions.ErrUnavailable)
+						w.store.Off()
+					}
+					if changed {
+						s.Data.Count += 10
+					}
+					want := s.Data.Count
+					is.NoErr(w.Save(t.Context(), s)) // the repetition
+					got, err := w.other.Load(t.Context(), s.ID().Secret())
+					is.NoErr(err)
+					is.Equal(got.Data.Count, want)
+					is.Equal(w.mem.Len(), 1)
+
+					s.Data.Count++
+					is.NoErr(w.Save(t.Context(), s)) // and then all is as ever
+					w.store.Took()
+					is.NoErr(w.Save(t.Context(), s))
+					is.Equal(len(w.store.Took()), 0)
+				}
+			}
+		}
+	}
+}
+
+// Another writer who came after the write in doubt is not overwritten by its repetition.
+func TestSaveAfterAnUnknownOutcomeRespectsOthers(t *testing.T) {
+	for _, applied := range []bool{true, false} {
+		is := is.New(t)
+		w := newWorld(t, nil)
+		s := w.saved(t, cart{})
+		s.Data.Count = 1
+		w.lostAnswer(applied)
+		wants.Err(t, w.Save(t.Context(), s), sessions.ErrOutcomeUnknown)
+		w.store.Off()
+		_, err := w.other.Update(t.Context(), s.ID().Secret(), func(c *cart) error { c.Items = []string{"theirs"}; return nil })
+		is.NoErr(err)
+		wants.Err(t, w.Save(t.Context(), s), sessions.ErrConflict)
+
+		is.NoErr(w.other.DestroyID(t.Context(), s.ID().Secret()))
+		wants.Err(t, w.Save(t.Context(), s), sessions.ErrNotFound) // nor does it bring back what is gone
+		is.Equal(w.mem.Len(), 0)
+	}
+}
+
+// An unchanged session whose last write is in doubt is written: what is stored may be older.
+func TestUnchangedDataIsWrittenAfterAnUnknownOutcome(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.saved(t, cart{Count: 1})
+	s.Data.Count = 2
+	w.lostAnswer(true)
+	wants.Err(t, w.Save(t.Context(), s), sessions.ErrOutcomeUnknown) // 2 is stored, unbeknown to us
+	w.store.Off()
+	s.Data.Count = 1
+	is.NoErr(w.Save(t.Context(), s)) // 1 is what we believe to be stored
+	got, err := w.other.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.Equal(got.Data.Count, 1)
+}
+
+func TestUpdateLosesNoChange(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.saved(t, cart{})
+	var wg sync.WaitGroup
+	errs := make(chan error, 100)
+	for i := range 100 {
+		m := w.other
+		if i%2 == 0 {
+			m, _ = sessions.New[cart](w.mem, &sessions.Config[cart]{Clock: w.clock})
+		}
+		wg.Go(func() {
+			_, err := m.Update(t.Context(), s.ID().Secret(), func(c *cart) error { c.Count++; return nil })
+			errs <- err
+		})
+	}
+	wg.Wait()
+	close(errs)
+	for err := range errs {
+		is.NoErr(err)
+	}
+	got, err := w.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.Equal(got.Data.Count, 100) // 100 parallel Updates of a counter give 100
+}
+
+func TestUpdateIsOneReadAndOneWrite(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.saved(t, cart{})
+	got, err := w.Update(t.Context(), s.ID().Secret(), func(c *cart) error { c.Count = 8; return nil })
+	is.NoErr(err)
+	is.Equal(got.Data.Count, 8)
+	is.Equal(w.store.Took(), []string{"Load", "Replace"})
+	_, err = w.Update(t.Context(), s.ID().Secret(), func(*cart) error { return nil })
+	is.NoErr(err)
+	is.Equal(w.store.Took(), []string{"Load"}) // without a change, none
+}
+
+func TestUpdateBeginsAgainWithWhatIsStored(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.saved(t, cart{Count: 1})
+	var seen []int
+	_, err := w.Update(t.Context(), s.ID().Secret(), func(c *cart) error {
+		seen = append(seen, c.Count)
+		if len(seen) < 3 {
+			_, err := w.other.Update(t.Context(), s.ID().Secret(), func(c *cart) error { c.Count *= 10; return nil })
+			is.NoErr(err)
+		}
+		c.Count++
+		return nil
+	})
+	is.NoErr(err)
+	is.Equal(seen, []int{1, 10, 100}) // each time another state, never twice the same
+	got, err := w.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.Equal(got.Data.Count, 101)
+}
+
+func TestUpdateReturnsTheErrorOfFAndStoresNothing(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.saved(t, cart{Count: 1})
+	refused := errors.New("refused")
+	got, err := w.Update(t.Context(), s.ID().Secret(), func(c *cart) error { c.Count = 99; return refused })
+	is.Equal(err, refused) // as it is
+	is.True(got == nil)
+	is.Equal(w.store.Took(), []string{"Load"})
+}
+
+// Applying f again after an unknown outcome could count twice.
+func TestUpdateDoesNotRepeatAnUnknownOutcome(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.saved(t, cart{})
+	calls := 0
+	w.lostAnswer(true)
+	_, err := w.Update(t.Context(), s.ID().Secret(), func(c *cart) error { calls++; c.Count++; return nil })
+	wants.Err(t, err, sessions.ErrOutcomeUnknown)
+	is.Equal(calls, 1)
+	got, err := w.other.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.Equal(got.Data.Count, 1)
+}
+
+func TestUpdateOfADestroyedSession(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.saved(t, cart{})
+	_, err := w.Update(t.Context(), s.ID().Secret(), func(c *cart) error {
+		c.Count++
+		return w.other.DestroyID(t.Context(), s.ID().Secret())
+	})
+	wants.Err(t, err, sessions.ErrNotFound) // destroyed between its read and its write
+	is.Equal(w.mem.Len(), 0)
+	_, err = w.Update(t.Context(), s.ID().Secret(), func(*cart) error { return nil })
+	wants.Err(t, err, sessions.ErrNotFound) // and before
+}
+
+func TestUpdateIsBoundedAndHeedsItsContext(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.saved(t, cart{})
+	w.store.On("Replace", func(*cued.Call) error { return sessions.ErrConflict })
+	ctx, cancel := context.WithCancel(t.Context())
+	calls := 0
+	_, err := w.Update(ctx, s.ID().Secret(), func(c *cart) error {
+		c.Count++
+		if calls++; calls == 5 {
+			cancel()
+		}
+		return nil
+	})
+	wants.Err(t, err, context.Canceled) // ended while it waited for its turn
+	is.True(calls < 10)
+}
+
+func TestUpdateGivesUpAfter256Attempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // whose pauses take no time
+		is := is.New(t)
+		w := newWorld(t, nil)
+		s := w.saved(t, cart{})
+		w.store.On("Replace", func(*cued.Call) error { return sessions.ErrConflict })
+		calls := 0
+		_, err := w.Update(t.Context(), s.ID().Secret(), func(c *cart) error { calls++; c.Count++; return nil })
+		wants.Err(t, err, sessions.ErrConflict)
+		is.Equal(calls, 256)
+	})
+}
+
+// add merges two carts: what each side added to the base, both have.
+func add(base, ours, theirs cart) (cart, error) {
+	merged := cart{Items: slices.Clone(theirs.Items), Count: theirs.Count + ours.Count - base.Count}
+	for _, item := range ours.Items {
+		if !slices.Contains(base.Items, item) {
+			merged.Items = append(merged.Items, item)
+		}
+	}
+	return merged, nil
+}
+
+func TestMergeResolvesALostRace(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, &sessions.Config[cart]{Merge: add})
+	s := w.saved(t, cart{Items: []string{"tea"}, Count: 1})
+	_, err := w.other.Update(t.Context(), s.ID().Secret(), func(c *cart) error {
+		c.Items = append(c.Items, "theirs")
+		c.Count += 10
+		return nil
+	})
+	is.NoErr(err)
+	s.Data.Items = append(s.Data.Items, "ours")
+	s.Data.Count += 100
+	is.NoErr(w.Save(t.Context(), s))
+	want := cart{Items: []string{"tea", "theirs", "ours"}, Count: 111}
+	is.Equal(s.Data, want) // the session in hand holds what is stored
+	got, err := w.other.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.Equal(got.Data, want)
+
+	w.store.Took()
+	is.NoErr(w.Save(t.Context(), s))
+	is.Equal(len(w.store.Took()), 0) // and is in step with it
+}
+
+func TestMergeLosesNothingOfManySaves(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, &sessions.Config[cart]{Merge: add})
+	s := w.saved(t, cart{})
+	const n = 12 // fewer than the attempts, so that nobody gives up
+	var wg sync.WaitGroup
+	errs := make([]error, n)
+	for i := range n {
+		mine, err := w.other.Load(t.Context(), s.ID().Secret())
+		is.NoErr(err)
+		wg.Go(func() {
+			mine.Data.Count++
+			errs[i] = w.other.Save(t.Context(), mine)
+		})
+	}
+	wg.Wait()
+	is.NoErr(errors.Join(errs...))
+	got, err := w.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.Equal(got.Data.Count, n)
+}
+
+func TestMergeWorksForRenewAndAuthenticateToo(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, &sessions.Config[cart]{Merge: add})
+	s := w.saved(t, cart{})
+	for i, call := range []func() error{
+		func() error { return w.Renew(t.Context(), s) },
+		func() error { return w.Authenticate(t.Context(), s, "ada") },
+	} {
+		_, err := w.other.Update(t.Context(), s.ID().Secret(), func(c *cart) error { c.Count += 10; return nil })
+		is.NoErr(err)
+		s.Data.Count++
+		is.NoErr(call())
+		got, err := w.other.Load(t.Context(), s.ID().Secret())
+		is.NoErr(err)
+		is.Equal(got.Data.Count, (i+1)*11)
+		is.Equal(w.mem.Len(), 1)
+	}
+}
+
+func TestMergeIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // whose pauses take no time
+		is := is.New(t)
+		calls := 0
+		w := newWorld(t, &sessions.Config[cart]{Merge: func(_, ours, _ cart) (cart, error) { calls++; return ours, nil }})
+		s := w.saved(t, cart{})
+		w.store.On("Replace", func(*cued.Call) error { return sessions.ErrConflict })
+		s.Data.Count = 1
+		wants.Err(t, w.Save(t.Context(), s), sessions.ErrConflict)
+		is.Equal(calls, 16)
+		is.Equal(s.Data.Count, 1) // and nothing of the session in hand is lost
+	})
+}
+
+func TestMergeErrorEndsTheSave(t *testing.T) {
+	is := is.New(t)
+	refused := errors.New("both took the last seat")
+	w := newWorld(t, &sessions.Config[cart]{Merge: func(_, _, _ cart) (cart, error) { return cart{}, refused }})
+	s := w.saved(t, cart{})
+	_, err := w.other.Update(t.Context(), s.ID().Secret(), func(c *cart) error { c.Count = 2; return nil })
+	is.NoErr(err)
+	s.Data.Count = 1
+	err = w.Save(t.Context(), s)
+	wants.Err(t, err, refused)
+	wants.NotErr(t, err, sessions.ErrUnavailable)
+	wants.Text(t, err, "save")
+	is.Equal(s.Data.Count, 1)
+}
+
+func TestMergeDoesNotReviveTheDestroyed(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, &sessions.Config[cart]{Merge: add})
+	s := w.saved(t, cart{})
+	w.store.On("Replace", func(c *cued.Call) error {
+		is.NoErr(w.other.DestroyID(c.Context, s.ID().Secret())) // between the lost race and the merge
+		return sessions.ErrConflict
+	})
+	s.Data.Count = 1
+	wants.Err(t, w.Save(t.Context(), s), sessions.ErrNotFound)
+	is.Equal(w.mem.Len(), 0)
+}
+
+func TestMergeTakesTheirTimeoutsUnlessOursChanged(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, &sessions.Config[cart]{Merge: add})
+	s := w.saved(t, cart{})
+	theirs, err := w.other.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	theirs.IdleTimeout, theirs.AbsoluteTimeout = time.Hour, 5*time.Hour
+	is.NoErr(w.other.Save(t.Context(), theirs))
+	s.IdleTimeout = time.Minute
+	s.Data.Count = 1
+	is.NoErr(w.Save(t.Context(), s))
+	is.Equal(s.IdleTimeout, time.Minute)
+	is.Equal(s.AbsoluteTimeout, 5*time.Hour)
+}
+
+// A write in doubt may be part of what another has stored since: merged, it would count twice.
+func TestMergeIsNotTriedOnAWriteInDoubt(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, &sessions.Config[cart]{Merge: add})
+	s := w.saved(t, cart{})
+	s.Data.Count = 1
+	w.lostAnswer(true)
+	wants.Err(t, w.Save(t.Context(), s), sessions.ErrOutcomeUnknown)
+	w.store.Off()
+	_, err := w.other.Update(t.Context(), s.ID().Secret(), func(c *cart) error { c.Count += 10; return nil })
+	is.NoErr(err)
+	wants.Err(t, w.Save(t.Context(), s), sessions.ErrConflict)
+	got, err := w.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.Equal(got.Data.Count, 11)
+}
+
+// Update begins again with f instead of merging: both would count twice.
+func TestUpdateDoesNotMerge(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, &sessions.Config[cart]{Merge: func(_, _, _ cart) (cart, error) { panic("not for Update") }})
+	s := w.saved(t, cart{})
+	first := true
+	_, err := w.Update(t.Context(), s.ID().Secret(), func(c *cart) error {
+		if first {
+			first = false
+			_, err := w.other.Update(t.Context(), s.ID().Secret(), func(c *cart) error { c.Count++; return nil })
+			is.NoErr(err)
+		}
+		c.Count++
+		return nil
+	})
+	is.NoErr(err)
+	got, err := w.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.Equal(got.Data.Count, 2)
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dynasession/dynasession/internal/wants"
+
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
@@ -76,8 +78,8 @@ func TestZeroSessionIsRefused(t *testing.T) {
 	for _, s := range []*sessions.Session[cart]{nil, {}} {
 		for _, err := range []error{w.Save(t.Context(), s), w.Destroy(t.Context(), s)} {
 			is.True(err != nil)
-			is.True(strings.Contains(err.Error(), "not a session that a Manager made"))
+			wants.Text(t, err, "not a session that a Manager made")
 		}
 	}
-	is.Equal(len(w.store.took()), 0) // and nothing was asked of the store
+	is.Equal(len(w.store.Took()), 0) // and nothing was asked of the store
 }

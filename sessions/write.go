@@ -68,7 +68,7 @@ func (m *Manager[T]) savingOf(s *Session[T]) (saving, error) {
 	if err != nil {
 		return saving{}, err
 	}
-	if reflect.DeepEqual(loaded, s.Data) {
+	if m.exact && reflect.DeepEqual(loaded, s.Data) {
 		return same, nil
 	}
 	if unchanged, err := m.encode(loaded, s.rec.Payload); err == nil && codec.Equal(unchanged, p) {
@@ -94,8 +94,10 @@ func (m *Manager[T]) Changed(s *Session[T]) bool {
 	if s.base != nil {
 		return !s.isFlatAndSame()
 	}
-	if loaded, err := m.decode(s.rec); err == nil && reflect.DeepEqual(loaded, s.Data) {
-		return false // without encoding anything
+	if m.exact {
+		if loaded, err := m.decode(s.rec); err == nil && reflect.DeepEqual(loaded, s.Data) {
+			return false // without encoding anything
+		}
 	}
 	w, err := m.savingOf(s)
 	return err != nil || w.changed
@@ -120,6 +122,33 @@ func isFlat(t reflect.Type) bool {
 			}
 		}
 		return true
+	}
+	return false
+}
+
+// isExact reports whether two values of a type that reflect.DeepEqual takes for equal are encoded alike. It takes 0 and -0
+// for equal, which floating point tells apart, and which an interface may hold.
+func isExact(t reflect.Type) bool { return !holdsFloat(t, map[reflect.Type]bool{}) }
+
+// holdsFloat reports whether a value of a type may hold a floating point number, as far as it is not one of the types seen.
+func holdsFloat(t reflect.Type, seen map[reflect.Type]bool) bool {
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
+	switch t.Kind() {
+	case reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128, reflect.Interface:
+		return true
+	case reflect.Map:
+		return holdsFloat(t.Key(), seen) || holdsFloat(t.Elem(), seen)
+	case reflect.Array, reflect.Slice, reflect.Pointer:
+		return holdsFloat(t.Elem(), seen)
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if holdsFloat(t.Field(i).Type, seen) {
+				return true
+			}
+		}
 	}
 	return false
 }

@@ -1,4 +1,4 @@
-// Package readme_test compiles what the README and docs/operations.md show.
+// Package readme_test compiles what the README and the guides in docs show.
 package readme_test
 
 import (
@@ -33,6 +33,11 @@ var paths = map[string]string{
 	"time":      "time",
 	"web":       "github.com/dynasession/dynasession/sessions/web",
 	"zstd":      "github.com/dynasession/dynasession/codec/zstd",
+
+	"core":        "github.com/awslabs/aws-lambda-go-api-proxy/core",
+	"httpadapter": "github.com/awslabs/aws-lambda-go-api-proxy/httpadapter",
+	"lambda":      "github.com/aws/aws-lambda-go/lambda",
+	"os":          "os",
 }
 
 // given are the names that a block may use without saying where they come from, unless it declares them itself.
@@ -44,6 +49,10 @@ var given = []struct{ name, declaration string }{
 	{"primitive", "var primitive sessions.AEAD"},
 	{"s", "var s *sessions.Session[Cart]"},
 	{"m", "var m *sessions.Manager[Cart]"},
+	{"sess", "var sess *web.Middleware[Cart]"},
+	{"handler", "var handler http.Handler"},
+	{"w", "var w http.ResponseWriter"},
+	{"r", "var r *http.Request"},
 }
 
 // program returns a package that holds the block as the body of a function, or the block itself if it is one.
@@ -54,7 +63,8 @@ func program(block string) string {
 	body := ""
 	for _, g := range given {
 		declared := regexp.MustCompile(`(?m)^\s*(type ` + g.name + `\b|(\w+, )?` + g.name + `(, \w+)? := )`).MatchString(block)
-		if !declared {
+		used := regexp.MustCompile(`\b` + g.name + `\b`).MatchString(block)
+		if !declared && (used || g.name == "Cart") {
 			body += g.declaration + "\n"
 		}
 	}
@@ -71,7 +81,7 @@ func program(block string) string {
 // blocks returns the Go code of a page, block by block.
 func blocks(page string) []string {
 	var found []string
-	for _, m := range regexp.MustCompile("(?ms)^```go\n(.*?)^```").FindAllStringSubmatch(page, -1) {
+	for _, m := range regexp.MustCompile("(?ms)^ *```go\n(.*?)^ *```").FindAllStringSubmatch(page, -1) {
 		found = append(found, m[1])
 	}
 	return found
@@ -85,7 +95,7 @@ func TestReadme_EveryBlockCompiles(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	is.NoErr(err)
 	var found []string
-	for page, atLeast := range map[string]int{"README.md": 7, "docs/operations.md": 1} {
+	for page, atLeast := range map[string]int{"README.md": 7, "docs/operations.md": 1, "docs/lambda.md": 3} {
 		text, err := os.ReadFile(filepath.Join(root, page))
 		is.NoErr(err)
 		in := blocks(string(text))

@@ -57,10 +57,14 @@ type EndedError struct{ Marker Marker }
 
 // Error says why the session has ended.
 func (e *EndedError) Error() string {
-	if e.Marker.Why == Renewed {
+	switch e.Marker.Why {
+	case Renewed:
 		return ErrRenewed.Error()
+	case "":
+		return ErrEnded.Error()
+	default:
+		return fmt.Sprintf("%v (%s)", ErrEnded, e.Marker.Why)
 	}
-	return fmt.Sprintf("%v (%s)", ErrEnded, e.Marker.Why)
 }
 
 // Unwrap returns [ErrRenewed] or [ErrEnded].

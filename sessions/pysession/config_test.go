@@ -1,11 +1,12 @@
 package pysession_test
 
 import (
-	"errors"
 	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/dynasession/dynasession/internal/wants"
 
 	"github.com/matryer/is"
 
@@ -44,7 +45,7 @@ func TestConfig_MigrateLeavesNobodyBehind(t *testing.T) {
 		is.NoErr(next.Renew(t.Context(), s))
 		is.True(!next.NeedsRenewal(s))
 		_, err = old.Load(t.Context(), before.ID().Secret())
-		is.True(errors.Is(err, sessions.ErrNotFound))
+		wants.Err(t, err, sessions.ErrNotFound)
 		s, err = next.Load(t.Context(), s.ID().Secret())
 		is.NoErr(err)
 		is.Equal(s.Data, 7)

@@ -1,10 +1,11 @@
 package pysession_test
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/dynasession/dynasession/internal/wants"
 
 	"github.com/matryer/is"
 
@@ -53,11 +54,11 @@ func TestIDs_RefuseWhatIsNotLetterByLetterOurs(t *testing.T) {
 		value + ".ZML0frjq8B43y53K1kIfIICeABM", "my string.W6Hp4GX6NvrfzAhWJM8UubCYEjM", `"` + good + `"`, strings.Repeat("a", 5000),
 	} {
 		_, err := ids.Parse(bad)
-		is.True(errors.Is(err, sessions.ErrInvalidID))
+		wants.Err(t, err, sessions.ErrInvalidID)
 		is.True(bad == "" || !strings.Contains(err.Error(), bad))
 	}
 	_, err := pysession.IDs(32).Parse(good) // nobody signs there
-	is.True(errors.Is(err, sessions.ErrInvalidID))
+	wants.Err(t, err, sessions.ErrInvalidID)
 }
 
 func TestIDs_TheLoggableIDIsPythons(t *testing.T) {
@@ -80,7 +81,7 @@ func TestIDs_AreChecked(t *testing.T) {
 	} {
 		_, err := sessions.New(memstore.New(nil), &sessions.Config[int]{IDs: ids})
 		is.True(err != nil)
-		is.True(strings.Contains(err.Error(), want))
+		wants.Text(t, err, want)
 	}
 }
 

@@ -247,7 +247,7 @@ func raceOfEndAndCreate(l *lab) error {
 		case err != nil:
 			return err
 		case (errs[1] == nil) != (ended.Key == rec.Key):
-			return errors.New("End doesn't return the record exactly if it was created")
+			return errors.New("an End doesn't return the record exactly if it was created")
 		}
 	}
 	return nil

@@ -31,6 +31,8 @@ func (c Config) validateBound() error {
 		return fmt.Errorf("Config.Bound is %v: must be at least %v", c.Bound, minBound)
 	case c.Bound > maxBound:
 		return fmt.Errorf("Config.Bound is %v: must be at most %v", c.Bound, maxBound)
+	case !c.hasCookie:
+		return nil
 	case c.Cookie.Insecure:
 		return errors.New("Config.Bound: must not be with Cookie.Insecure, browsers bind sessions over TLS only")
 	case c.Cookie.Domain != "":
@@ -39,11 +41,13 @@ func (c Config) validateBound() error {
 	return nil
 }
 
+func (c Config) boundName() string { return c.Cookie.Name + "-bound" }
+
 // boundCookie returns the cookie that a browser renews by signing. It has the attributes of the session's cookie, and ends
 // by itself.
 func (c Config) boundCookie(value string) *http.Cookie {
 	cookie := c.Cookie.cookie(value)
-	cookie.Name += "-bound"
+	cookie.Name = c.boundName()
 	cookie.MaxAge = int(c.Bound / time.Second)
 	return cookie
 }
@@ -66,20 +70,20 @@ func (c Config) boundPath(last string) string {
 	return path + last
 }
 
-// boundState is what a Middleware remembers of the proofs that it has accepted.
-type boundState struct {
+// accepted are the proofs that a Middleware has accepted, each of which counts once.
+type accepted struct {
 	refreshes *bound.Spent // of browsers
 	proofs    *bound.Spent // of API clients
 }
 
-func newBoundState(life time.Duration) *boundState {
-	return &boundState{bound.NewSpent(life + 2*bound.Slack), bound.NewSpent(2*bound.ProofWindow + bound.Slack)}
+func newAccepted(life time.Duration) accepted {
+	return accepted{bound.NewSpent(life + 2*bound.Slack), bound.NewSpent(2*bound.ProofWindow + bound.Slack)}
 }
 
 // serveBound answers a browser that registers a session's key or refreshes the bound cookie. It reports whether r is such a
 // request.
 func (m *Middleware[T]) serveBound(w http.ResponseWriter, r *http.Request) bool {
-	if m.config.Bound == 0 || m.config.Header != "" {
+	if m.config.Bound == 0 || !m.config.hasCookie {
 		return false
 	}
 	var serve func(http.ResponseWriter, *http.Request) int
@@ -119,7 +123,7 @@ func (m *Middleware[T]) register(w http.ResponseWriter, r *http.Request) int {
 		return m.refuse(r, "registration", err)
 	}
 	var next bound.Binding
-	s, err := m.find(r, m.manager.Load, func(b bound.Binding) (err error) {
+	s, err := m.findBound(r, m.manager.Load, func(b bound.Binding) (err error) {
 		next, err = b.Register(response, m.manager.Clock().Now())
 		return err
 	})
@@ -135,7 +139,7 @@ func (m *Middleware[T]) register(w http.ResponseWriter, r *http.Request) int {
 	}
 	m.giveBoundCookie(w, next)
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(bound.Instructions(next.Identifier(), m.config.boundPath("refresh"), m.config.boundCookie("").Name, m.config.boundAttributes()))
+	_, _ = w.Write(bound.Instructions(next.Identifier(), m.config.boundPath("refresh"), m.config.boundName(), m.config.boundAttributes()))
 	return http.StatusOK
 }
 
@@ -152,7 +156,7 @@ func (m *Middleware[T]) refresh(w http.ResponseWriter, r *http.Request) int {
 		}
 	}
 	var binding bound.Binding
-	if _, err = m.find(r, m.manager.Peek, func(b bound.Binding) error {
+	if _, err = m.findBound(r, m.manager.Peek, func(b bound.Binding) error {
 		if binding = b; !b.Browser() || b.Identifier() != identifier {
 			return bound.ErrUnregistered
 		}
@@ -162,7 +166,7 @@ func (m *Middleware[T]) refresh(w http.ResponseWriter, r *http.Request) int {
 	}
 	now := m.manager.Clock().Now()
 	err = binding.Refresh(response, m.config.Bound, now)
-	if err == nil && !m.bound.refreshes.Spend(response.Spent(), now) {
+	if err == nil && !m.accepted.refreshes.Spend(response.Spent(), now) {
 		err = bound.ErrReplayed
 	}
 	switch {
@@ -185,28 +189,18 @@ func (m *Middleware[T]) giveBoundCookie(w http.ResponseWriter, b bound.Binding) 
 	w.Header().Set(bound.HeaderChallenge, bound.Challenge(b.Challenge(now), b.Identifier()))
 }
 
-// find returns the session whose binding is accepted, of those whose IDs came along: there may be planted ones.
-func (m *Middleware[T]) find(
+// findBound returns the session whose binding is accepted, of those whose IDs came along: there may be planted ones.
+func (m *Middleware[T]) findBound(
 	r *http.Request, load func(context.Context, string) (*sessions.Session[T], error), accept func(bound.Binding) error,
 ) (*sessions.Session[T], error) {
-	refused := error(sessions.ErrNotFound)
-	var later error
-	v := visit[T]{middleware: m, request: r}
-	looked := 0
-	for _, id := range v.ids() {
-		if looked == maxCandidates {
-			break
-		}
+	sent := (&visit[T]{middleware: m, request: r}).readSent()
+	if sent.byHeader {
+		return nil, ErrTwoIDs
+	}
+	refused, later := error(sessions.ErrNotFound), error(nil)
+	for _, id := range sent.ids {
 		s, err := load(r.Context(), id)
-		if errors.Is(err, sessions.ErrInvalidID) {
-			continue
-		}
-		looked++
-		switch {
-		case errors.Is(err, sessions.ErrRenewed), err != nil && !errors.Is(err, sessions.ErrNotFound):
-			later = err // it can't be asked at the moment, or has another ID by now
-			continue
-		case err == nil:
+		if err == nil {
 			var b bound.Binding
 			if b, err = bound.Parse(s.Binding()); err == nil {
 				err = accept(b)
@@ -215,6 +209,8 @@ func (m *Middleware[T]) find(
 				return s, nil
 			}
 			refused = err
+		} else if errors.Is(err, sessions.ErrRenewed) || !errors.Is(err, sessions.ErrNotFound) {
+			later = err // it can't be asked at the moment, or has another ID by now
 		}
 	}
 	if later != nil {
@@ -233,7 +229,7 @@ func (m *Middleware[T]) refuse(r *http.Request, what string, err error) int {
 		status = boundLater
 	}
 	if !errors.Is(err, sessions.ErrNotFound) { // after a logout every browser asks once more
-		logf(r, "%s of a device-bound session: %v", what, err)
+		m.log(r.Context(), r, fmt.Errorf("web: %s of a device-bound session: %w", what, err))
 	}
 	return status
 }

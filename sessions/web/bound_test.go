@@ -669,7 +669,7 @@ func TestBound_TurnedOff(t *testing.T) {
 	path, _ := c.login("another")
 	is.Equal(path, "")
 	s.configure(t, tenMinutes) // on again: who is signed in stays so
-	is.Equal(c.page("/"), "another 1")
+	is.Equal(c.page("/"), "another 0")
 }
 
 func TestBound_PathsAndNames(t *testing.T) {

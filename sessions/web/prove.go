@@ -16,26 +16,49 @@ const dpop = "DPoP"
 
 // deviceProof is what a request has shown of the device that its session is bound to.
 type deviceProof struct {
-	given   bool  // the session is bound, and the request comes from its device
-	missing error // an ErrNotBound: a session was sent and not taken
-	spent   bool  // the DPoP proof has been accepted for this request
+	given  bool   // the request comes from the session's device
+	client bool   // which is an API client with a key
+	spent  bool   // the request's DPoP proof has been accepted
+	lines  []line // what the device has to be told
 }
 
-// unproven reports whether the visitor has no session because the one that was sent is bound, and the proof is missing. What
-// the client holds is then somebody's: nothing may take its place but a login.
-func (v *visit[T]) unproven() bool {
-	return v.proof.missing != nil && (v.session == nil || v.session.IsNew())
-}
-
-// loadProven loads the session of an ID, if that is not bound or the request proves that it comes from its device.
-func (v *visit[T]) loadProven(ctx context.Context, id string) (*sessions.Session[T], error) {
-	m := v.middleware
-	if m.config.Bound == 0 {
-		return m.manager.Load(ctx, id)
+// scheme is the authentication scheme under which a client sends the session's ID.
+func (d deviceProof) scheme() string {
+	if d.client {
+		return dpop
 	}
-	s, err := m.manager.LoadBound(ctx, id, func(binding []byte) error { return v.prove(binding, id) })
-	if errors.Is(err, sessions.ErrNotBound) && m.config.BoundReportOnly {
-		return m.manager.Load(ctx, id) // it has been reported
+	return "Bearer"
+}
+
+// isOurScheme reports whether an ID may come under an authentication scheme.
+func (c *Config) isOurScheme(scheme string) bool {
+	return strings.EqualFold(scheme, "Bearer") || c.Bound > 0 && strings.EqualFold(scheme, dpop)
+}
+
+// loadProven loads the session of an ID, if it is not bound or the request proves that it comes from its device.
+func (v *visit[T]) loadProven(ctx context.Context, id string) (*sessions.Session[T], error) {
+	m := v.middleware.manager
+	return v.proven(ctx, id, m.Load, m.LoadBound)
+}
+
+// peekProven is loadProven that records no access.
+func (v *visit[T]) peekProven(ctx context.Context, id string) (*sessions.Session[T], error) {
+	m := v.middleware.manager
+	return v.proven(ctx, id, m.Peek, m.PeekBound)
+}
+
+func (v *visit[T]) proven(
+	ctx context.Context, id string,
+	load func(context.Context, string) (*sessions.Session[T], error),
+	loadBound func(context.Context, string, func(binding []byte) error) (*sessions.Session[T], error),
+) (*sessions.Session[T], error) {
+	c := &v.middleware.config
+	if c.Bound == 0 {
+		return load(ctx, id)
+	}
+	s, err := loadBound(ctx, id, func(binding []byte) error { return v.prove(binding, id) })
+	if errors.Is(err, sessions.ErrNotBound) && c.BoundReportOnly {
+		return load(ctx, id) // it has been reported
 	}
 	return s, err
 }
@@ -49,13 +72,18 @@ func (v *visit[T]) prove(binding []byte, id string) error {
 	if _, ok := b.Registered(); !ok {
 		return nil // it is not bound yet, or its device can't be
 	}
-	if v.middleware.config.Header != "" {
+	v.mu.Lock()
+	byHeader := v.sent.byHeader
+	v.mu.Unlock()
+	if byHeader {
 		err = v.proveClient(b, id)
 	} else {
 		err = v.proveBrowser(b)
 	}
 	if err == nil {
-		v.proof.given = true
+		v.mu.Lock()
+		v.device.given, v.device.client = true, byHeader
+		v.mu.Unlock()
 		return nil
 	}
 	if b.InGrace(v.middleware.manager.Clock().Now()) {
@@ -69,10 +97,10 @@ func (v *visit[T]) proveBrowser(b bound.Binding) error {
 	if !b.Browser() {
 		return fmt.Errorf("%w: a cookie can't prove a client's key", bound.ErrKey)
 	}
-	c := v.middleware.config
+	c := &v.middleware.config
 	err := errors.New("no bound cookie")
-	for i, cookie := range v.request.CookiesNamed(c.boundCookie("").Name) {
-		if i == maxCandidates {
+	for i, cookie := range v.request.CookiesNamed(c.boundName()) {
+		if i == most {
 			break
 		}
 		if err = b.CheckCookie(cookie.Value, c.Bound, v.middleware.manager.Clock().Now()); err == nil {
@@ -93,13 +121,12 @@ func (v *visit[T]) proveClient(b bound.Binding, id string) error {
 	if err == nil {
 		err = b.CheckClient(p, v.boundRequest(id), m.config.Bound, now)
 	}
-	if err == nil && !v.proof.spent && !m.bound.proofs.Spend(p.Spent(), now) {
+	if err == nil && !v.spend(p) {
 		err = bound.ErrReplayed
 	}
 	var nonce *bound.NonceError
 	switch {
 	case err == nil:
-		v.proof.spent = true
 		if age, ok := b.NonceAge(p, now); ok && age > m.config.Bound/2 {
 			v.offer(b, "")
 		}
@@ -111,17 +138,29 @@ func (v *visit[T]) proveClient(b bound.Binding, id string) error {
 	return err
 }
 
+// spend reports whether the request's proof was not accepted before, for another request.
+func (v *visit[T]) spend(p bound.Proof) bool {
+	v.mu.Lock()
+	spent := v.device.spent
+	v.mu.Unlock()
+	if !spent && !v.middleware.accepted.proofs.Spend(p.Spent(), v.middleware.manager.Clock().Now()) {
+		return false
+	}
+	v.mu.Lock()
+	v.device.spent = true
+	v.mu.Unlock()
+	return true
+}
+
 // offer gives the client a nonce for its next proof and, if this one was refused, says why.
 func (v *visit[T]) offer(b bound.Binding, refused string) {
-	if v.committed {
-		return
-	}
-	h := v.w.Header()
-	h.Set(bound.HeaderNonce, b.Nonce(v.middleware.manager.Clock().Now()))
-	v.noStore()
+	lines := []line{{http.CanonicalHeaderKey(bound.HeaderNonce), b.Nonce(v.middleware.manager.Clock().Now())}}
 	if refused != "" {
-		h.Set("WWW-Authenticate", `DPoP algs="`+bound.ES256+" "+bound.RS256+`", error="`+refused+`"`)
+		lines = append(lines, line{"Www-Authenticate", dpop + ` algs="` + bound.ES256 + " " + bound.RS256 + `", error="` + refused + `"`})
 	}
+	v.mu.Lock()
+	v.device.lines = lines
+	v.mu.Unlock()
 }
 
 // clientProof returns the request's DPoP proof.
@@ -161,112 +200,106 @@ func (m *Middleware[T]) bindsLogin(ctx context.Context, subject string) bool {
 	return m.config.Bound > 0 && (m.config.BoundFor == nil || m.config.BoundFor(ctx, subject))
 }
 
-// authenticate signs in, and binds the session or asks the browser to.
-func (v *visit[T]) authenticate(ctx context.Context, subject string, bind bool) error {
-	m := v.middleware
-	binding, err := v.newBinding(bind)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrProof, err)
-	}
-	if err := m.manager.AuthenticateBound(ctx, v.session, subject, binding); err != nil {
-		return err
-	}
-	v.proof = deviceProof{}
-	b, err := bound.Parse(v.session.Binding()) // an earlier attempt's, if that was completed
-	switch {
-	case err != nil: // it has none
-	case b.Client():
-		v.proof = deviceProof{given: true, spent: true}
-		v.offer(b, "")
-	case m.config.Header == "":
-		now := m.manager.Clock().Now()
-		v.w.Header().Set(bound.HeaderRegistration, bound.Registration(m.config.boundPath("register"), b.RegistrationChallenge(now)))
-	}
-	return nil
-}
-
 // newBinding returns the binding of a login: for a browser, which may register a key later; for a client, with the key of its
 // proof. It is nil if the session is not to be bound.
 func (v *visit[T]) newBinding(bind bool) ([]byte, error) {
-	m := v.middleware
-	switch {
-	case !bind:
+	if !bind {
 		return nil, nil
-	case m.config.Header == "":
+	}
+	v.mu.Lock()
+	sent := v.sent
+	v.mu.Unlock()
+	switch {
+	case !sent.byHeader:
 		return bound.New().Bytes(), nil
 	case len(v.request.Header.Values(bound.HeaderProof)) == 0:
 		return nil, nil // a client that does without
 	}
+	id := ""
+	if len(sent.ids) == 1 {
+		id = sent.ids[0]
+	}
 	p, err := v.clientProof()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrProof, err)
 	}
-	id := ""
-	if ids := v.ids(); len(ids) == 1 {
-		id = ids[0]
+	b, err := bound.New().BindClient(p, v.boundRequest(id), v.middleware.manager.Clock().Now())
+	if err == nil && !v.spend(p) {
+		err = bound.ErrReplayed
 	}
-	now := m.manager.Clock().Now()
-	b, err := bound.New().BindClient(p, v.boundRequest(id), now)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrProof, err)
 	}
-	if !v.proof.spent && !m.bound.proofs.Spend(p.Spent(), now) {
-		return nil, bound.ErrReplayed
-	}
-	v.proof.spent = true
 	return b.Bytes(), nil
 }
 
-// scheme is the authentication scheme under which the client is to send the session's ID.
-func (v *visit[T]) scheme() string {
-	if b, err := bound.Parse(v.session.Binding()); err == nil && b.Client() && v.middleware.config.Bound > 0 {
-		return dpop
+// isBinding notes what the device has to be told after a login.
+func (v *visit[T]) isBinding(s *sessions.Session[T]) {
+	m := v.middleware
+	v.mu.Lock()
+	v.device = deviceProof{spent: v.device.spent}
+	v.mu.Unlock()
+	b, err := bound.Parse(s.Binding()) // which is that of an earlier attempt, if its answer was lost
+	switch {
+	case err != nil: // it has none
+	case b.Client():
+		v.offer(b, "")
+		v.mu.Lock()
+		v.device.given, v.device.client = true, true
+		v.mu.Unlock()
+	default:
+		asks := bound.Registration(m.config.boundPath("register"), b.RegistrationChallenge(m.manager.Clock().Now()))
+		v.mu.Lock()
+		v.device.lines = []line{{bound.HeaderRegistration, asks}}
+		v.mu.Unlock()
 	}
-	return "Bearer"
 }
 
-// dropBoundCookie takes the bound cookie away from a browser that has sent one, after a logout.
-func (v *visit[T]) dropBoundCookie() {
-	c := v.middleware.config
-	if c.Bound == 0 || c.Header != "" || v.committed || len(v.request.CookiesNamed(c.boundCookie("").Name)) == 0 {
-		return
-	}
-	cookie := c.Cookie
-	cookie.Name = c.boundCookie("").Name
-	line := cookie.deletion()
-	for _, told := range v.w.Header()["Set-Cookie"] {
-		if told == line {
-			return
-		}
-	}
-	v.w.Header().Add("Set-Cookie", line)
+// isRegistered reports whether a binding is to a device's key.
+func isRegistered(binding []byte) bool {
+	b, err := bound.Parse(binding)
+	_, ok := b.Registered()
+	return err == nil && ok
 }
 
-// RequireBound returns next for sessions that are bound to their device, and for requests that prove to come from it:
+// boundDeletion takes the bound cookie away from a browser that has sent one, after a logout.
+func (v *visit[T]) boundDeletion() []line {
+	c := &v.middleware.config
+	if c.Bound == 0 || !c.hasCookie || len(v.request.CookiesNamed(c.boundName())) == 0 {
+		return nil
+	}
+	return []line{{setCookie, deletion(c.boundCookie(""))}}
+}
+
+// RequireBound admits only sessions that are bound to their device, and requests that prove to come from it, to next:
 // Config.Error answers others, with [ErrNotBound], or [ErrNoSubject] if nobody has signed in. It goes inside of Handler.
-// Browsers register a moment after the login, so that the page on which a login lands is too early for it. Where
-// Config.Bound is zero, it lets nobody pass.
+// Browsers register a moment after the login, so that the page on which a login lands is too early for it. If Config.Bound
+// is zero it admits nobody.
 func (m *Middleware[T]) RequireBound(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s, err := m.signedIn(r.Context())
-		if err == nil && (s.IsNew() || !m.proven(r.Context())) {
+		s, err := m.Session(r.Context())
+		switch {
+		case err != nil:
+		case s.Subject() == "":
+			err = ErrNoSubject
+		case !m.isProven(r.Context()):
 			err = ErrNotBound
 		}
 		if err != nil {
-			m.config.Error(w, r, err)
+			m.answer(w, r, err)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// proven reports whether the request of ctx comes from the device that its session is bound to.
-func (m *Middleware[T]) proven(ctx context.Context) bool {
+// isProven reports whether the request of ctx comes from the device that its session is bound to.
+func (m *Middleware[T]) isProven(ctx context.Context) bool {
 	v, err := m.visit(ctx)
 	if err != nil {
 		return false
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.proof.given
+	return v.device.given
 }

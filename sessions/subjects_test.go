@@ -1,0 +1,333 @@
+package sessions_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/dynasession/dynasession/internal/wants"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/internal/cued"
+	"github.com/dynasession/dynasession/sessions/memstore"
+)
+
+// OWASP ASVS 7.5.2: users can list their sessions.
+func TestSessions_ASVS_7_5_2_ListsASubjectsOwn(t *testing.T) {
+	is := is.New(t)
+	p := newWorld(t, &sessions.Config[cart]{})
+	is.Equal(len(p.handles(t, "user")), 0)
+	a := p.Create()
+	a.Device = sessions.Device{Name: "Firefox on Linux", IP: "192.0.2.1"}
+	a.Data.Items = []string{"s3cret-data"}
+	is.NoErr(p.Authenticate(t.Context(), a, "user"))
+	p.clock.Advance(time.Hour)
+	b := p.login(t, "user")
+	p.login(t, "another")
+
+	infos, err := p.other.Sessions(t.Context(), "user")
+	is.NoErr(err)
+	is.Equal(len(infos), 2)
+	is.Equal(infos[0].Handle, b.Handle()) // the last seen comes first
+	is.Equal(infos[1], sessions.Info{
+		Handle: a.Handle(), Created: a.CreatedAt(), Accessed: a.AccessedAt(), ExpiresAt: a.ExpiresAt(),
+		Device: sessions.Device{Name: "Firefox on Linux", IP: "192.0.2.1"},
+	})
+	text := fmt.Sprintf("%+v", infos)
+	is.True(!strings.Contains(text, a.ID().Secret()))
+	is.True(!strings.Contains(text, "s3cret-data"))
+	_, err = p.Load(t.Context(), infos[0].Handle)
+	wants.Err(t, err, sessions.ErrInvalidID) // a handle lets nobody in
+}
+
+func TestSessions_FollowsRenewalLoginLogoutAndTime(t *testing.T) {
+	is := is.New(t)
+	p := newWorld(t, &sessions.Config[cart]{})
+	s := p.login(t, "user")
+	is.NoErr(p.Renew(t.Context(), s))
+	is.Equal(p.handles(t, "user"), []string{s.Handle()})
+	is.NoErr(p.Authenticate(t.Context(), s, "user")) // again
+	is.Equal(p.handles(t, "user"), []string{s.Handle()})
+	is.NoErr(p.Authenticate(t.Context(), s, "another")) // as somebody else
+	is.Equal(len(p.handles(t, "user")), 0)
+	is.Equal(p.handles(t, "another"), []string{s.Handle()})
+	is.NoErr(p.Destroy(t.Context(), s))
+	is.Equal(len(p.handles(t, "another")), 0)
+
+	s = p.login(t, "user")
+	is.NoErr(p.DestroyID(t.Context(), s.ID().Secret()))
+	is.Equal(len(p.handles(t, "user")), 0)
+	p.login(t, "user")
+	p.clock.Advance(2 * time.Hour)
+	is.Equal(len(p.handles(t, "user")), 0) // idled out
+}
+
+func TestSessions_OfALongerLifeStayListed(t *testing.T) {
+	is := is.New(t)
+	p := newWorld(t, &sessions.Config[cart]{})
+	s := p.login(t, "user")
+	s.IdleTimeout, s.AbsoluteTimeout = 40*24*time.Hour, 40*24*time.Hour
+	is.NoErr(p.Save(t.Context(), s)) // the roster has to be kept as long
+	p.clock.Advance(39 * 24 * time.Hour)
+	p.login(t, "else") // a write, which sweeps
+	is.Equal(p.handles(t, "user"), []string{s.Handle()})
+}
+
+func TestSessions_WhoseNamesAreAnything(t *testing.T) {
+	is := is.New(t)
+	p := newWorld(t, &sessions.Config[cart]{})
+	names := append([]string{"user-0", "user-1"}, "ü😀\x00\n", strings.Repeat("x", 1024), "subject:x", "incident:not-before", " ")
+	want := map[string]string{}
+	for _, name := range names {
+		s := p.login(t, name)
+		want[name] = s.Handle()
+	}
+	for _, name := range names {
+		is.Equal(p.handles(t, name), []string{want[name]})
+	}
+	for _, bad := range []string{"", strings.Repeat("x", 1025), "\xff"} {
+		_, err := p.Sessions(t.Context(), bad)
+		is.True(err != nil)
+		is.True(p.Authenticate(t.Context(), p.Create(), bad) != nil)
+	}
+}
+
+// OWASP ASVS 7.1.2.
+func TestSubjectLimit_ASVS_7_1_2_RefusesTheNewOne(t *testing.T) {
+	is := is.New(t)
+	p := newWorld(t, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 2}})
+	a, _ := p.login(t, "user"), p.login(t, "user")
+	third := p.Create()
+	err := p.Authenticate(t.Context(), third, "user")
+	wants.Err(t, err, sessions.ErrLimit)
+	wants.Text(t, err, "has 2, may have 2")
+	is.True(!p.alive(t, third))
+	p.login(t, "another")                            // others have their own
+	is.NoErr(p.Renew(t.Context(), a))                // a renewal is none more
+	is.NoErr(p.Authenticate(t.Context(), a, "user")) // nor is a login again
+	is.NoErr(p.Destroy(t.Context(), a))
+	is.NoErr(p.Authenticate(t.Context(), third, "user")) // now there is room
+}
+
+func TestSubjectLimit_EvictsTheLongestUnseen(t *testing.T) {
+	is := is.New(t)
+	p := newWorld(t, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 2, Evict: true}})
+	a := p.login(t, "user")
+	p.clock.Advance(10 * time.Minute)
+	b := p.login(t, "user")
+	p.clock.Advance(10 * time.Minute)
+	is.True(p.alive(t, a)) // seen again, later than b
+	c := p.login(t, "user")
+	is.True(p.alive(t, a) && !p.alive(t, b) && p.alive(t, c))
+}
+
+func TestSubjectLimit_TheDeadTakeNoRoom(t *testing.T) {
+	is := is.New(t)
+	p := newWorld(t, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 1}})
+	p.login(t, "user")
+	p.clock.Advance(2 * time.Hour) // idled out, and in the roster still
+	s := p.login(t, "user")
+	is.NoErr(p.DestroyID(t.Context(), s.ID().Secret())) // by the ID alone, the roster isn't told
+	p.login(t, "user")
+}
+
+func TestSubjectLimit_IsExactForFiftyLoginsAtOnce(t *testing.T) {
+	for _, evict := range []bool{false, true} {
+		is := is.New(t)
+		p := newWorld(t, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 3, Evict: evict}})
+		var all sync.WaitGroup
+		var in atomic.Int32
+		for range 50 {
+			all.Go(func() {
+				err := p.Authenticate(t.Context(), p.Create(), "user")
+				if err == nil {
+					in.Add(1)
+				} else if evict || !errors.Is(err, sessions.ErrLimit) {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		is.Equal(len(p.handles(t, "user")), 3)
+		is.Equal(p.mem.Len(), 3)
+		is.True(in.Load() == 3 || evict)
+	}
+}
+
+func TestSubjectLimit_IsChecked(t *testing.T) {
+	is := is.New(t)
+	for want, cfg := range map[string]sessions.SubjectLimit{
+		"Config.SubjectLimit.Max is -1: must be at least 0": {Max: -1},
+		"Config.SubjectLimit.Evict: must be with a Max":     {Evict: true},
+	} {
+		_, err := sessions.New(memstore.New(nil), &sessions.Config[cart]{SubjectLimit: cfg})
+		is.True(err != nil)
+		wants.Text(t, err, want)
+	}
+}
+
+func TestListed_ALoginWhoseOldSessionIsGone(t *testing.T) {
+	is := is.New(t)
+	p := newWorld(t, &sessions.Config[cart]{})
+	s := p.login(t, "user")
+	is.NoErr(p.other.DestroyID(t.Context(), s.ID().Secret()))
+	wants.Err(t, p.Authenticate(t.Context(), s, "user"), sessions.ErrNotFound)
+	wants.Err(t, p.Renew(t.Context(), s), sessions.ErrNotFound)
+	is.Equal(p.mem.Len(), 0)
+}
+
+func TestListed_AStaleOneCannotLogIn(t *testing.T) {
+	is := is.New(t)
+	p := newWorld(t, &sessions.Config[cart]{})
+	s := p.login(t, "user")
+	_, err := p.other.Update(t.Context(), s.ID().Secret(), func(c *cart) error { c.Count++; return nil })
+	is.NoErr(err)
+	s.Data.Count = 5
+	wants.Err(t, p.Authenticate(t.Context(), s, "user"), sessions.ErrConflict)
+	is.Equal(len(p.handles(t, "user")), 1)
+}
+
+func TestRevoke_ASVS_7_5_2_EndsExactlyThatSession(t *testing.T) {
+	is := is.New(t)
+	p := newWorld(t, &sessions.Config[cart]{})
+	a, b, foreign := p.login(t, "user"), p.login(t, "user"), p.login(t, "another")
+	wants.Err(t, p.other.Revoke(t.Context(), "user", foreign.Handle()), sessions.ErrNotFound)
+	is.True(p.alive(t, foreign))
+	is.NoErr(p.other.Revoke(t.Context(), "user", a.Handle()))
+	is.True(!p.alive(t, a) && p.alive(t, b))
+	wants.Err(t, p.other.Revoke(t.Context(), "user", a.Handle()), sessions.ErrNotFound) // it is no more
+	a.Data.Count++
+	wants.Err(t, p.Save(t.Context(), a), sessions.ErrNotFound) // a slow request doesn't bring it back
+	is.Equal(p.handles(t, "user"), []string{b.Handle()})
+}
+
+// OWASP ASVS 7.4.2 and 7.4.5: an account's sessions are ended at once.
+func TestRevokeAll_ASVS_7_4_2_EndsEveryOne(t *testing.T) {
+	is := is.New(t)
+	p := newWorld(t, &sessions.Config[cart]{})
+	var all []*sessions.Session[cart]
+	for range 200 { // more than one transaction takes
+		all = append(all, p.login(t, "user"))
+	}
+	foreign := p.login(t, "another")
+	n, err := p.other.RevokeAll(t.Context(), "user")
+	is.NoErr(err)
+	is.Equal(n, 200)
+	for _, s := range all {
+		is.True(!p.alive(t, s))
+	}
+	is.True(p.alive(t, foreign))
+	n, err = p.other.RevokeAll(t.Context(), "user") // again is safe
+	is.NoErr(err)
+	is.Equal(n, 0)
+	is.True(p.alive(t, p.login(t, "user"))) // and then the user signs in again
+}
+
+// OWASP ASVS 7.4.3: after a change of password, all others are ended.
+func TestRevokeAll_ASVS_7_4_3_ExceptTheCurrent(t *testing.T) {
+	is := is.New(t)
+	p := newWorld(t, &sessions.Config[cart]{})
+	a, b, current := p.login(t, "user"), p.login(t, "user"), p.login(t, "user")
+	n, err := p.RevokeAll(t.Context(), "user", current.Handle())
+	is.NoErr(err)
+	is.Equal(n, 2)
+	is.True(!p.alive(t, a) && !p.alive(t, b) && p.alive(t, current))
+}
+
+func TestRevokeAll_BeatsALoginUnderWay(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	for _, stored := range []bool{false, true} {
+		s := w.Create()
+		if stored {
+			is.NoErr(w.Save(t.Context(), s))
+		}
+		w.store.Once("LoadRosters", func(c *cued.Call) error {
+			err := c.Do()
+			_, revokeErr := w.other.RevokeAll(t.Context(), "user")
+			is.NoErr(revokeErr)
+			return err
+		})
+		wants.Err(t, w.Authenticate(t.Context(), s, "user"), sessions.ErrRevoked)
+		is.Equal(len(w.handles(t, "user")), 0)
+		is.Equal(w.alive(t, s), stored) // what it was before it still is
+		is.NoErr(w.Authenticate(t.Context(), s, "user"))
+	}
+}
+
+func TestRevokeAll_BeatsARenewalUnderWay(t *testing.T) {
+	is := is.New(t)
+	p := newWorld(t, &sessions.Config[cart]{})
+	for range 50 {
+		s := p.login(t, "user")
+		var both sync.WaitGroup
+		both.Go(func() { _ = p.Renew(t.Context(), s) })
+		both.Go(func() {
+			_, err := p.other.RevokeAll(t.Context(), "user")
+			is.NoErr(err)
+		})
+		both.Wait()
+		is.True(!p.alive(t, s))
+		is.Equal(p.mem.Len(), 0)
+	}
+}
+
+func TestRevokeAll_GoesOnAfterAFailure(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	for range 5 {
+		w.login(t, "user")
+	}
+	failures := 3
+	w.store.On("any", func(c *cued.Call) error {
+		if failures--; failures >= 0 {
+			return sessions.ErrUnavailable
+		}
+		return c.Do()
+	})
+	n, err := w.RevokeAll(t.Context(), "user")
+	is.NoErr(err)
+	is.Equal(n, 5)
+
+	w.login(t, "user")
+	failures = 1000
+	_, err = w.RevokeAll(t.Context(), "user")
+	wants.Err(t, err, sessions.ErrUnavailable) // and it doesn't go on for ever
+	failures = 0
+	n, err = w.RevokeAll(t.Context(), "user")
+	is.NoErr(err)
+	is.Equal(n, 1)
+}
+
+func TestDevice_IsStoredByTheLogin(t *testing.T) {
+	is := is.New(t)
+	p := newWorld(t, &sessions.Config[cart]{})
+	s := p.Create()
+	s.Device = sessions.Device{Name: strings.Repeat("n", 200), IP: strings.Repeat("1", 56)}
+	is.NoErr(p.Authenticate(t.Context(), s, "user"))
+	got, err := p.other.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.Equal(got.Device, s.Device)
+}
+
+func TestDevice_HasABound(t *testing.T) {
+	is := is.New(t)
+	p := newWorld(t, &sessions.Config[cart]{})
+	for want, d := range map[string]sessions.Device{
+		"Session.Device has 257 bytes, must have at most 256": {Name: strings.Repeat("n", 200), IP: strings.Repeat("1", 57)},
+		"Session.Device must be UTF-8":                        {Name: "\xff"},
+	} {
+		s := p.Create()
+		s.Device = d
+		err := p.Authenticate(t.Context(), s, "user")
+		is.True(err != nil)
+		wants.Text(t, err, want)
+		is.Equal(p.mem.Len(), 0)
+	}
+}
