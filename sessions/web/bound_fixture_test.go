@@ -366,4 +366,3 @@ func (c *boundClient) refresh() int {
 // expire takes the bound cookie away, as its end does.
 func (c *boundClient) expire() { delete(c.cookies, theBoundCookie) }
 
-var errOut = fmt.Errorf("%w: out of reach", sessions.ErrUnavailable)

@@ -19,10 +19,7 @@ import (
 // After the answer has begun it is ErrCommitted, and nothing is done.
 func (m *Middleware[T]) Authenticate(ctx context.Context, subject string) error {
 	bind := m.bindsLogin(ctx, subject)
-	return m.change(ctx, func(v *visit[T], s *sessions.Session[T]) error {
-		if v.isSealed() {
-			return ErrCommitted
-		}
+	return m.change(ctx, true, func(v *visit[T], s *sessions.Session[T]) error {
 		return v.authenticate(ctx, s, subject, bind)
 	})
 }
@@ -30,10 +27,7 @@ func (m *Middleware[T]) Authenticate(ctx context.Context, subject string) error 
 // Renew gives the session a new ID, and the client its cookie: see [sessions.Manager.Renew], whose errors it returns. After the
 // answer has begun it is ErrCommitted, and nothing is done.
 func (m *Middleware[T]) Renew(ctx context.Context) error {
-	return m.change(ctx, func(v *visit[T], s *sessions.Session[T]) error {
-		if v.isSealed() {
-			return ErrCommitted
-		}
+	return m.change(ctx, true, func(v *visit[T], s *sessions.Session[T]) error {
 		if s.IsNew() {
 			if err := v.keptCookie(); err != nil {
 				return err
