@@ -83,14 +83,13 @@ func newAccepted(life time.Duration) accepted {
 // serveBound answers a browser that registers a session's key or refreshes the bound cookie. It reports whether r is such a
 // request.
 func (m *Middleware[T]) serveBound(w http.ResponseWriter, r *http.Request) bool {
-	if m.config.Bound == 0 || !m.config.hasCookie {
-		return false
-	}
 	var serve func(http.ResponseWriter, *http.Request) int
 	switch r.URL.Path {
-	case m.config.boundPath("register"):
+	case "":
+		return false
+	case m.config.registerPath:
 		serve = m.register
-	case m.config.boundPath("refresh"):
+	case m.config.refreshPath:
 		serve = m.refresh
 	default:
 		return false
@@ -139,7 +138,7 @@ func (m *Middleware[T]) register(w http.ResponseWriter, r *http.Request) int {
 	}
 	m.giveBoundCookie(w, next)
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(bound.Instructions(next.Identifier(), m.config.boundPath("refresh"), m.config.boundName(), m.config.boundAttributes()))
+	_, _ = w.Write(bound.Instructions(next.Identifier(), m.config.refreshPath, m.config.boundName(), m.config.boundAttributes()))
 	return http.StatusOK
 }
 

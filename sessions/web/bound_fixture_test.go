@@ -43,12 +43,16 @@ type boundVisitor struct {
 type eventList struct {
 	mu   sync.Mutex
 	list []event.Event
+	also event.Observer // if not nil
 }
 
-func (l *eventList) Observe(_ context.Context, e event.Event) {
+func (l *eventList) Observe(ctx context.Context, e event.Event) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.list = append(l.list, e)
+	l.mu.Unlock()
+	if l.also != nil {
+		l.also.Observe(ctx, e)
+	}
 }
 
 // of returns those of a kind.
@@ -180,7 +184,31 @@ func (s *boundSite) configure(t testing.TB, cfg web.Config) {
 			}
 		}
 	}
-	mux.HandleFunc("/login/{name}", act(func(r *http.Request) error { return mw.Authenticate(r.Context(), r.PathValue("name")) }))
+	mux.HandleFunc("/login/{name}", act(func(r *http.Request) error {
+		if r.FormValue("keep") != "" {
+			if err := mw.Persist(r.Context(), true); err != nil {
+				return err
+			}
+		}
+		return mw.Authenticate(r.Context(), r.PathValue("name"))
+	}))
+	mux.HandleFunc("/client/login/{name}", act(func(r *http.Request) error {
+		if err := mw.UseHeader(r); err != nil {
+			return err
+		}
+		return mw.Authenticate(r.Context(), r.PathValue("name"))
+	}))
+	mux.HandleFunc("/update", act(func(r *http.Request) error {
+		return mw.Update(r.Context(), func(v *boundVisitor) error { v.Count++; return nil })
+	}))
+	mux.HandleFunc("/peek", func(w http.ResponseWriter, r *http.Request) {
+		v, err := mw.Peek(r.Context())
+		if err != nil {
+			http.Error(w, err.Error(), web.Status(err))
+			return
+		}
+		_, _ = fmt.Fprintf(w, "%s %d", v.Subject(), v.Data.Count)
+	})
 	mux.HandleFunc("/renew", act(func(r *http.Request) error { return mw.Renew(r.Context()) }))
 	mux.HandleFunc("/save", act(func(r *http.Request) error { return mw.Save(r.Context()) }))
 	mux.HandleFunc("/logout", act(func(r *http.Request) error { return mw.Destroy(r.Context()) }))
@@ -365,4 +393,3 @@ func (c *boundClient) refresh() int {
 
 // expire takes the bound cookie away, as its end does.
 func (c *boundClient) expire() { delete(c.cookies, theBoundCookie) }
-

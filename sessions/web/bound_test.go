@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -123,11 +124,13 @@ func TestBound_TheThief(t *testing.T) {
 	is.True(!strings.Contains(fmt.Sprint(seen[0].Err), c.cookies[theCookie]))
 
 	// What he changes is refused, and seen to be; it takes nothing's place.
-	for _, target := range []string{"/count", "/save", "/renew"} {
+	for _, target := range []string{"/count", "/save", "/renew", "/update"} {
 		response := long.send(http.MethodPost, target)
-		is.True(response.StatusCode >= 400 || target == "/renew")
+		is.Equal(response.StatusCode, http.StatusConflict)
 		is.Equal(len(response.Header.Values("Set-Cookie")), 0)
 	}
+	is.Equal(long.page("/peek"), "0")
+	is.Equal(len(s.events.of(event.NotBound)), 8)
 	is.Equal(long.cookies[theCookie], c.cookies[theCookie])
 
 	both := c.copy(theCookie, theBoundCookie)
@@ -748,4 +751,175 @@ func TestBound_PlantedCookies(t *testing.T) {
 		s.routes.ServeHTTP(w, r)
 		is.Equal(w.Code, http.StatusOK)
 	}
+}
+
+// A login over a session whose proof is missing ends it if it is the user's own, whose device has lost its key, and leaves
+// another user's alone, from whom the cookie was stolen.
+func TestBound_ALoginOverAnUnprovenSession(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		ended bool
+	}{{"somebody", true}, {"thief", false}} {
+		t.Run(c.name, func(t *testing.T) {
+			is := is.New(t)
+			s := newBoundSite(t, tenMinutes)
+			owner := s.client(t)
+			owner.signIn("somebody")
+			is.Equal(owner.page("/count"), "somebody 1")
+			s.clock.Advance(2 * time.Minute)
+			other := owner.copy(theCookie)
+			other.signIn(c.name)
+			is.Equal(other.page("/guarded"), map[bool]string{true: "somebody 1", false: "thief 0"}[c.ended]) // his own data goes along
+			_, err := s.manager.Peek(t.Context(), owner.cookies[theCookie])
+			is.Equal(err != nil, c.ended)
+			infos, err := s.manager.Sessions(t.Context(), "somebody")
+			is.NoErr(err)
+			is.Equal(len(infos), 1)
+		})
+	}
+}
+
+// A logout ends the session that was sent, with the proof or without: nil means that it is dead.
+func TestBound_ALogoutWithoutProof(t *testing.T) {
+	is := is.New(t)
+	s := newBoundSite(t, tenMinutes)
+	c := s.client(t)
+	c.signIn("somebody")
+	s.clock.Advance(time.Hour)
+	c.expire()
+	is.Equal(c.page("/"), "0")
+	is.Equal(c.page("/logout"), "")
+	is.Equal(len(c.cookies), 0)
+	infos, err := s.manager.Sessions(t.Context(), "somebody")
+	is.NoErr(err)
+	is.Equal(len(infos), 0)
+}
+
+// One Middleware for browsers and clients: each binds in its own way, and neither's ID is worth anything in the other's place.
+func TestBound_BothTransports(t *testing.T) {
+	is := is.New(t)
+	s := newBoundSite(t, web.Config{Bound: 10 * time.Minute, Header: "Authorization", Cookie: web.Cookie{Name: theCookie}})
+	browser, client := s.client(t), s.api(t)
+	browser.signIn("somebody")
+	status, _ := client.do(http.MethodPost, "/client/login/somebody")
+	is.Equal(status, http.StatusOK)
+	is.Equal(client.scheme, "DPoP")
+	s.clock.Advance(2 * time.Minute)
+	is.Equal(browser.page("/guarded"), "somebody 0")
+	status, body := client.do(http.MethodGet, "/guarded")
+	is.Equal(status, http.StatusOK)
+	is.Equal(body, "somebody 0")
+
+	swapped := s.client(t)
+	swapped.cookies[theCookie] = client.id
+	is.Equal(swapped.page("/"), "0")
+	client.id = browser.cookies[theCookie]
+	status, _ = client.do(http.MethodGet, "/mine")
+	is.Equal(status, http.StatusUnauthorized)
+	response := browser.send(http.MethodPost, "/.dbsc/refresh", "Sec-Secure-Session-Id", browser.id,
+		"Secure-Session-Response", browser.signer.Refresh(t, browser.next), "Authorization", "Bearer "+browser.cookies[theCookie])
+	is.Equal(response.StatusCode, http.StatusUnauthorized) // no browser sends both
+}
+
+// Tests of handlers behind RequireBound need no browser.
+func TestBound_With(t *testing.T) {
+	is := is.New(t)
+	s := newBoundSite(t, tenMinutes)
+	c := s.client(t)
+	c.signIn("somebody")
+	bound, err := s.manager.Load(t.Context(), c.cookies[theCookie])
+	is.NoErr(err)
+	c.login("somebody")
+	plain, err := s.manager.Load(t.Context(), c.cookies[theCookie])
+	is.NoErr(err)
+	for want, session := range map[int]*sessions.Session[boundVisitor]{http.StatusNoContent: bound, http.StatusForbidden: plain} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodGet, "https://site.test/", nil)
+		s.RequireBound(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })).
+			ServeHTTP(w, r.WithContext(s.With(r.Context(), session)))
+		is.Equal(w.Code, want)
+	}
+}
+
+// What is behind a proxy sees nothing of the session, its proof included.
+func TestBound_Upstream(t *testing.T) {
+	is := is.New(t)
+	s := newBoundSite(t, web.Config{Bound: 10 * time.Minute, Header: "Authorization", Cookie: web.Cookie{Name: theCookie}})
+	r := httptest.NewRequest(http.MethodGet, "https://site.test/", nil)
+	r.Header.Set("Cookie", theCookie+"=a; other=b; "+theBoundCookie+"=c")
+	r.Header.Set("Authorization", "DPoP d")
+	r.Header.Set("DPoP", "e")
+	response, err := s.Upstream(roundTrip(func(r *http.Request) (*http.Response, error) {
+		is.Equal(r.Header, http.Header{"Cookie": {"other=b"}})
+		return &http.Response{Header: http.Header{"Set-Cookie": {theBoundCookie + "=planted", "other=b"}}}, nil
+	})).RoundTrip(r)
+	is.NoErr(err)
+	is.Equal(response.Header["Set-Cookie"], []string{"other=b"})
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// "Keep me signed in" and the binding don't get into each other's way.
+func TestBound_Persist(t *testing.T) {
+	is := is.New(t)
+	s := newBoundSite(t, tenMinutes)
+	c := s.client(t)
+	response := c.send(http.MethodPost, "/login/somebody?keep=1")
+	is.True(strings.Contains(strings.Join(response.Header.Values("Set-Cookie"), ""), "Max-Age="))
+	parts := strings.Split(response.Header.Get("Secure-Session-Registration"), `"`)
+	registered, _ := c.register(parts[1], c.signer.Registration(t, parts[3]))
+	is.Equal(registered.StatusCode, http.StatusOK)
+	s.clock.Advance(2 * time.Minute)
+	is.True(strings.Contains(strings.Join(c.send(http.MethodPost, "/renew").Header.Values("Set-Cookie"), ""), "Max-Age="))
+	is.Equal(c.page("/guarded"), "somebody 0")
+}
+
+// Nothing that a log, an event or an answer's body says holds an ID, a bound cookie, a challenge, a proof or a nonce.
+func TestBound_NothingSecretIsSaid(t *testing.T) {
+	is := is.New(t)
+	var said strings.Builder
+	logger := slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s := newBoundSite(t, tenMinutes)
+	s.events.also = event.Log(logger)
+	s.configure(t, web.Config{Bound: 10 * time.Minute, Logger: logger})
+	var secrets []string
+	c := s.client(t)
+	path, challenge := c.login("somebody")
+	registration := c.signer.Registration(t, challenge)
+	secrets = append(secrets, challenge, registration)
+	c.register(path, c.signer.Registration(t, "planted"+challenge))
+	c.register(path, registration)
+	c.register(path, registration)
+	refresh := c.signer.Refresh(t, c.next)
+	secrets = append(secrets, c.next, refresh, c.cookies[theCookie], c.cookies[theBoundCookie])
+	c.refreshWith(refresh)
+	c.refreshWith(refresh)
+	c.refreshWith(device.NewES256(t).Refresh(t, c.next))
+	secrets = append(secrets, c.next)
+	s.clock.Advance(time.Hour)
+	for _, target := range []string{"/", "/guarded", "/count", "/logout"} {
+		_, body := c.get(target)
+		said.WriteString(body)
+	}
+
+	s.configure(t, web.Config{Bound: 10 * time.Minute, Logger: logger, Header: "Authorization"})
+	api := s.api(t)
+	login := api.proof(http.MethodPost, "/login/somebody", nil)
+	api.send(http.MethodPost, "/login/somebody", login)
+	api.send(http.MethodPost, "/login/somebody", login)
+	proof := api.proof(http.MethodGet, "/mine", nil)
+	secrets = append(secrets, login, proof, api.id, api.nonce)
+	for range 2 {
+		_, body, _ := api.send(http.MethodGet, "/mine", proof)
+		said.WriteString(body)
+	}
+	for i, secret := range secrets {
+		is.True(len(secret) > 20)
+		if strings.Contains(said.String(), secret) {
+			t.Errorf("%d is said", i)
+		}
+	}
+	is.True(strings.Contains(said.String(), "replayed")) // and there is something that says why
 }

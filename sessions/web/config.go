@@ -50,7 +50,8 @@ type Config struct {
 	// as it was sent. Defaults to slog.Default at each line.
 	Logger *slog.Logger
 
-	hasCookie bool // cookies are read and set
+	hasCookie                 bool   // cookies are read and set
+	registerPath, refreshPath string // which the Handler answers itself; "": none
 }
 
 const defaultName = "__Host-id"
@@ -62,6 +63,9 @@ func (c *Config) withDefaults() Config {
 	}
 	out.hasCookie = out.Header == "" || !out.Cookie.isZero()
 	out.Cookie = out.Cookie.withDefaults()
+	if out.Bound > 0 && out.hasCookie {
+		out.registerPath, out.refreshPath = out.boundPath("register"), out.boundPath("refresh")
+	}
 	return out
 }
 

@@ -248,7 +248,7 @@ func (v *visit[T]) isBinding(s *sessions.Session[T]) {
 		v.device.given, v.device.client = true, true
 		v.mu.Unlock()
 	default:
-		asks := bound.Registration(m.config.boundPath("register"), b.RegistrationChallenge(m.manager.Clock().Now()))
+		asks := bound.Registration(m.config.registerPath, b.RegistrationChallenge(m.manager.Clock().Now()))
 		v.mu.Lock()
 		v.device.lines = []line{{bound.HeaderRegistration, asks}}
 		v.mu.Unlock()
