@@ -17,9 +17,9 @@ func TestConfig_AHeaderThatCanBeNone(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, c := range map[string]web.Config{
-		`Config.Header "X Session": must be the name`:            {Header: "X Session"},
-		`Config.Header "cookie": must not mean something else`:          {Header: "cookie"},
-		`Config.Header "Set-Cookie": must not mean something else`:      {Header: "Set-Cookie"},
+		`Config.Header "X Session": must be the name`:              {Header: "X Session"},
+		`Config.Header "cookie": must not mean something else`:     {Header: "cookie"},
+		`Config.Header "Set-Cookie": must not mean something else`: {Header: "Set-Cookie"},
 	} {
 		t.Run(want, func(t *testing.T) {
 			is := is.New(t)

@@ -18,7 +18,9 @@ func (m *Middleware[T]) logger() *slog.Logger {
 }
 
 // log writes a line about an error that nobody else may be told: at Error if it is the service's, else at Warn. r may be nil.
-func (m *Middleware[T]) log(ctx context.Context, r *http.Request, err error) { m.logAbout(ctx, r, "", err) }
+func (m *Middleware[T]) log(ctx context.Context, r *http.Request, err error) {
+	m.logAbout(ctx, r, "", err)
+}
 
 func (m *Middleware[T]) logAbout(ctx context.Context, r *http.Request, handle string, err error) {
 	level := slog.LevelWarn

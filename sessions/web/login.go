@@ -95,9 +95,10 @@ func (v *visit[T]) login(ctx context.Context, s *sessions.Session[T], subject st
 	for range loginAttempts {
 		err = m.AuthenticateBound(ctx, s, subject, binding)
 		switch {
-		case errors.Is(err, sessions.ErrLimit) && len(beside) > 0:
-			v.endBeside(ctx, beside) // what this browser has had makes room
-			beside = nil
+		case errors.Is(err, sessions.ErrLimit):
+			if !v.makeRoom(ctx, beside, subject) {
+				return err
+			}
 		case errors.Is(err, sessions.ErrRevoked):
 			return err
 		case errors.Is(err, sessions.ErrNotFound), errors.Is(err, sessions.ErrConflict):
@@ -126,6 +127,19 @@ func (v *visit[T]) endBeside(ctx context.Context, ids []string) {
 			v.middleware.log(ctx, v.request, err)
 		}
 	}
+}
+
+// makeRoom ends those of the browser's other sessions that are the user's own, and reports whether there was one: to sign in
+// again in the same browser is within every limit.
+func (v *visit[T]) makeRoom(ctx context.Context, ids []string, subject string) bool {
+	var own []string
+	for _, id := range ids {
+		if was, err := v.middleware.manager.Follow(ctx, id); err == nil && was.Subject() == subject {
+			own = append(own, id)
+		}
+	}
+	v.endBeside(ctx, own)
+	return len(own) > 0
 }
 
 // beginAnew makes s a new session for a login whose old session can't be renewed: it has ended, was renewed by another
