@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -232,12 +233,13 @@ var errCommit = errors.New("the session that was to be renewed")
 // commit marks the old record as renewed. If another request has changed it meanwhile, that goes along.
 func (m *Manager[T]) commit(ctx context.Context, s *Session[T], x *exchange) error {
 	for attempt := 0; ; attempt++ {
-		_, err := m.store.End(ctx, driver.End{Key: s.rec.Key, Marker: x.marker, If: &driver.State{Rev: x.from}})
-		if err == nil || !errors.Is(err, ErrConflict) || attempt == mergeAttempts {
-			if err != nil {
-				err = fmt.Errorf("%w: %w", errCommit, err)
-			}
-			return err
+		ended, err := m.store.End(ctx, driver.End{Key: s.rec.Key, Marker: x.marker, If: &driver.State{Rev: x.from}})
+		if err == nil {
+			m.keepBinding(ctx, ended, x)
+			return nil
+		}
+		if !errors.Is(err, ErrConflict) || attempt == mergeAttempts {
+			return fmt.Errorf("%w: %w", errCommit, err)
 		}
 		found, err := m.store.Load(ctx, s.rec.Key)
 		if err != nil {
@@ -253,6 +255,17 @@ func (m *Manager[T]) commit(ctx context.Context, s *Session[T], x *exchange) err
 		if err := pause(ctx, attempt); err != nil {
 			return err
 		}
+	}
+}
+
+// keepBinding gives the new record the binding that the old one was given while the session was being renewed. If it
+// can't, the session is as one whose device never registered.
+func (m *Manager[T]) keepBinding(ctx context.Context, ended driver.Record, x *exchange) {
+	if x.subject != "" || len(ended.Binding) <= driver.FixedBinding || bytes.Equal(ended.Binding, x.rec.Binding) {
+		return
+	}
+	if m.store.Bind(ctx, x.rec.Key, ended.Binding, x.rec.Binding) == nil {
+		x.rec.Binding = ended.Binding
 	}
 }
 

@@ -193,7 +193,7 @@ func (m *Manager[T]) sessionsOf(ctx context.Context, subject, after string, most
 		} else if alive {
 			infos = append(infos, Info{
 				Handle: handleOf(rec.Key), Created: rec.Created, Accessed: rec.Accessed, ExpiresAt: rec.ExpiresAt(),
-				Device: rec.Device, Bound: len(rec.Binding) > 0,
+				Device: rec.Device, Bound: len(rec.Binding) > driver.FixedBinding,
 			})
 		}
 	}
