@@ -13,8 +13,8 @@ import (
 // takes that one's place.
 const patience = 8
 
-// spill is how many entries the head holds before a login under a limit moves one of them into a page.
-const spill = 3 * DefaultHeadSize
+// spill is how many times HeadSize entries the head holds before a login under a limit moves one of them into a page.
+const spill = 3
 
 // census is what a login under a limit found of a list.
 type census struct {
@@ -200,7 +200,7 @@ func (l *Login) enterCounted(ctx context.Context, e Entry, dead []string) (enter
 		c.Stale = e.Stale
 	}
 	entered, err = l.changeHead(ctx, c)
-	if entered && len(l.head.Entries) > spill {
+	if entered && len(l.head.Entries) > spill*l.k.HeadSize {
 		l.spillOne(ctx, e.Key)
 	}
 	return entered, err
@@ -225,7 +225,8 @@ func (l *Login) spillOne(ctx context.Context, but string) {
 	if !entered && isFull && err == nil {
 		entered, _, err = full.openPage(ctx, e)
 	}
-	if entered && err == nil {
-		_ = l.k.Leave(ctx, l.head.Key, 0, oldest)
+	if !entered || err != nil || !full.head.Entries[oldest].Equal(e.Deadline) {
+		return // and it stays; perhaps because it has a later deadline by now
 	}
+	_, _ = l.k.Store.ChangeRoster(ctx, driver.RosterChange{Key: l.head.Key, Rev: Rev(), IfRev: &full.head.Rev, Leave: []string{oldest}})
 }
