@@ -8,6 +8,7 @@ import (
 	"io"
 	"reflect"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/dynasession/dynasession/codec/internal/fault"
 	"github.com/dynasession/dynasession/codec/internal/generic"
@@ -19,8 +20,10 @@ import (
 //
 // What it can't give back it refuses. By its type, when a Manager is made: channels, functions, complex numbers, interfaces with
 // methods, structs of which no field is exported, two fields of one name, a type that encodes itself and doesn't decode itself.
-// By its value, in Encode: cycles, NaN and infinities, texts that aren't UTF-8, a pointer to a nil, and in an interface a struct,
-// a pointer or bytes, which would come back as a map or a text.
+// By its value, in Encode: cycles, NaN and infinities, texts that aren't UTF-8, a pointer to a nil, an empty [json.Number] that its tag
+// doesn't leave out (it would be a 0), a [json.RawMessage] that is null (it would be nil), a value that its tag leaves out although
+// it holds something, and in an interface a struct, a pointer or bytes, which would come back as a map or a text. A json.RawMessage
+// comes back without the spaces between its tokens.
 //
 // In an interface, as in a map[string]any, a number comes back as a float64 if that holds its value exactly and as a [json.Number]
 // if not, a slice as []any, and a map as map[string]any.
@@ -44,90 +47,105 @@ func (JSON[T]) Validate() error {
 }
 
 // Encode returns v as JSON text.
-func (c JSON[T]) Encode(v T) (Payload, error) {
-	s, err := jsonFormat.Of(reflect.TypeFor[T]())
+func (JSON[T]) Encode(v T) (Payload, error) {
+	_, b, err := encodeJSON(&v)
 	if err != nil {
-		return nil, fmt.Errorf("json: %w", err)
+		return nil, err
 	}
-	if err := s.Check(reflect.ValueOf(&v).Elem()); err != nil {
-		return nil, fmt.Errorf("json: %w", err)
-	}
-	var buf bytes.Buffer
-	e := json.NewEncoder(&buf)
-	e.SetEscapeHTML(false)
-	err = e.Encode(&v)
-	b := bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
-	if err != nil || replaced(b) {
-		if err := s.CheckScalars(reflect.ValueOf(&v).Elem()); err != nil {
-			return nil, fmt.Errorf("json: %w", err)
-		}
-	}
-	if err != nil {
-		return nil, jsonEncodeError(err)
-	}
-	p := Opaque(formatJSON, b)
-	if s.Custom {
-		if _, err := c.Decode(p); err != nil {
-			return nil, fmt.Errorf("json: can't be read back: %w", err)
-		}
-	}
-	return p, nil
+	return Opaque(formatJSON, b), nil
 }
 
 // EncodeOver returns v as JSON text, followed by the members of stored that T has no field for, as they are written there, byte for byte:
 // see [Keeper].
-func (c JSON[T]) EncodeOver(v T, stored Payload) (Payload, error) {
-	p, err := c.Encode(v)
+func (JSON[T]) EncodeOver(v T, stored Payload) (Payload, error) {
+	s, b, err := encodeJSON(&v)
 	if err != nil {
 		return nil, err
 	}
-	old, err := BytesOf(stored, formatJSON)
-	if err != nil {
-		return p, nil
+	if old, err := BytesOf(stored, formatJSON); err == nil {
+		if all, ok := carryJSON(s.Plan, b, old); ok {
+			b = all
+		}
 	}
-	fresh, err := p.Bytes()
-	if err != nil {
-		return nil, err
-	}
-	s, err := jsonFormat.Of(reflect.TypeFor[T]())
-	if err != nil {
-		return nil, fmt.Errorf("json: %w", err)
-	}
-	if all, ok := carryJSON(s.Plan, fresh, old); ok {
-		return Opaque(formatJSON, all), nil
-	}
-	return p, nil
+	return Opaque(formatJSON, b), nil
 }
 
-// Decode reads JSON text. Fields that T doesn't have are ignored, and those that the text doesn't have are zero.
-func (c JSON[T]) Decode(p Payload) (T, error) {
-	var v, zero T
+// Decode reads JSON text. Fields that T doesn't have are ignored, and those that the text doesn't have are zero. Of two names that differ
+// in case only the field's own is read.
+func (JSON[T]) Decode(p Payload) (T, error) {
+	var v T
 	b, err := BytesOf(p, formatJSON)
+	if err == nil {
+		err = decodeJSON(b, &v)
+	}
 	if err != nil {
+		var zero T
 		return zero, err
 	}
-	s, err := jsonFormat.Of(reflect.TypeFor[T]())
+	return v, nil
+}
+
+// encodeJSON encodes what v points to.
+func encodeJSON(v any) (s *shape.Shape, b []byte, err error) {
+	value := reflect.ValueOf(v).Elem()
+	if s, err = jsonFormat.Of(value.Type()); err != nil {
+		return nil, nil, fmt.Errorf("json: %w", err)
+	}
+	if err := s.Check(value); err != nil {
+		return nil, nil, fmt.Errorf("json: %w", err)
+	}
+	var buf bytes.Buffer
+	e := json.NewEncoder(&buf)
+	e.SetEscapeHTML(false)
+	err = e.Encode(v)
+	b = bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
+	if err != nil || replaced(b) {
+		if err := s.CheckScalars(value); err != nil {
+			return nil, nil, fmt.Errorf("json: %w", err)
+		}
+	}
 	if err != nil {
-		return zero, fmt.Errorf("json: %w", err)
+		return nil, nil, jsonEncodeError(err)
+	}
+	if s.Custom {
+		if !utf8.Valid(b) {
+			return nil, nil, errors.New("json: what a type encodes itself to is not UTF-8")
+		}
+		if err := decodeJSON(b, reflect.New(value.Type()).Interface()); err != nil {
+			return nil, nil, fmt.Errorf("json: can't be read back: %w", err)
+		}
+	}
+	return s, b, nil
+}
+
+// decodeJSON decodes into what v points to, a zero value.
+func decodeJSON(b []byte, v any) error {
+	value := reflect.ValueOf(v).Elem()
+	s, err := jsonFormat.Of(value.Type())
+	if err != nil {
+		return fmt.Errorf("json: %w", err)
 	}
 	if b, err = checkJSON(b, s.Plan); err != nil {
-		return zero, jsonDecodeError(err)
+		return jsonDecodeError(err)
 	}
 	if s.Interfaces {
-		err = unmarshalNumbers(b, &v)
+		err = unmarshalNumbers(b, v)
 	} else {
-		err = json.Unmarshal(b, &v)
+		err = json.Unmarshal(b, v)
 	}
 	if err != nil {
-		return zero, jsonDecodeError(err)
+		return jsonDecodeError(err)
+	}
+	if s.Raw {
+		generic.RawNulls(value)
 	}
 	if halfSurrogate(b) {
-		return zero, errors.New("json: a text has half of a surrogate pair, which is no character")
+		return errors.New("json: a text has half of a surrogate pair, which is no character")
 	}
-	if isNull(b) && !s.TakesNull {
-		return zero, fmt.Errorf("json: is null, and %v can't be", reflect.TypeFor[T]())
+	if !s.TakesNull && isNull(b) {
+		return fmt.Errorf("json: is null, and %v can't be", value.Type())
 	}
-	return v, nil
+	return nil
 }
 
 // unmarshalNumbers is json.Unmarshal, save that no number in an interface loses a digit.

@@ -23,11 +23,11 @@ type call struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	trace  *driver.Trace // nil: nobody wants to know
-	lost   bool          // an attempt failed in a way that leaves open whether it was applied
+	lost   atomic.Bool   // an attempt failed in a way that leaves open whether it was applied
 	failed atomic.Bool   // an attempt failed
 }
 
-// begin starts a call, unless ctx is done already. The caller must end it with cancel.
+// begin starts a call, unless ctx is done already. The caller must end it.
 func (s *Store) begin(ctx context.Context, c *call) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("%w: %w", driver.ErrUnavailable, err)
@@ -41,30 +41,41 @@ func (s *Store) begin(ctx context.Context, c *call) error {
 	return nil
 }
 
-// options makes the SDK ask the call about its retries.
+// end ends a call.
+func (c *call) end() {
+	c.cancel()
+	c.store.clock.report(c.trace)
+}
+
+// options makes the SDK ask the call about its retries, and the store's clock see the answers.
 func (c *call) options(o *dynamodb.Options) {
 	o.Retryer = c
 	o.RetryMaxAttempts = 0
+	o.HTTPClient = &transport{o.HTTPClient, c.store.clock}
 }
 
-// IsErrorRetryable is what the SDK asks after each failed attempt. That is where an attempt without an answer is noticed.
+// IsErrorRetryable is what the SDK asks after each failed attempt. That is where an attempt without
+// an answer is noticed.
 func (c *call) IsErrorRetryable(err error) bool {
-	c.lost = c.lost || unanswered(err)
+	if unanswered(err) {
+		c.lost.Store(true)
+	}
 	c.failed.Store(true)
 	return c.Standard.IsErrorRetryable(err)
 }
 
-// write makes one write, whose input is a [*dynamodb.PutItemInput], UpdateItemInput or DeleteItemInput, and returns the
-// attributes that it asks for. If the write's condition does not hold, refused says what that means, by the item that was
-// there, nil if there was none.
+// write makes one write, whose input is a [*dynamodb.PutItemInput], UpdateItemInput or
+// DeleteItemInput, and returns the attributes that it asks for. If the write's condition does not
+// hold, refused says what that means, by the item that was there, nil if there was none.
 func (s *Store) write(ctx context.Context, input any, refused func(*call, item.Item) error) (item.Item, error) {
 	var c call
 	if err := s.begin(ctx, &c); err != nil {
 		return nil, err
 	}
-	defer c.cancel()
+	defer c.end()
 	attributes, err := c.send(input)
 	if err == nil {
+		s.lookForTTL(ctx)
 		return attributes, nil
 	}
 	if old, ok := conditionFailed(err); ok {
@@ -105,7 +116,8 @@ func (c *call) send(input any) (attributes item.Item, err error) {
 	return nil, fmt.Errorf("%T is not a write", input)
 }
 
-// conditionFailed reports whether a write's condition did not hold, and returns the item that was there, nil if there was none.
+// conditionFailed reports whether a write's condition did not hold, and returns the item that was
+// there, nil if there was none.
 func conditionFailed(err error) (old item.Item, ok bool) {
 	var failed *types.ConditionalCheckFailedException
 	if !errors.As(err, &failed) {

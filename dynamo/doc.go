@@ -4,33 +4,65 @@
 //	store, err := dynamo.NewStore(client, nil)                               // with the application's client
 //	m, err := sessions.New[Cart](store, nil)
 //
-// The table has the partition key `id`, a string, and no sort key; its TTL attribute is `expires`. [CreateTable] makes it so,
-// [CheckTable] tells whether one is. It may be dynamodb-session-web's.
+// The table has the partition key `id`, a string, and no sort key; its TTL attribute is `expires`.
+// [CreateTable] makes such a table and [CheckTable] checks one. It may be dynamodb-session-web's.
 //
-// # The item
+// # The items
 //
-//	id                   S   the key: the hash of the session's ID
-//	created, accessed    S   ISO 8601 in UTC, written +00:00, with 6 fractional digits or none
-//	expires              N   epoch seconds: when the session is dead, and DynamoDB may delete the item
-//	idle_timeout         N   seconds
-//	absolute_timeout     N   seconds
-//	data                 S for JSON, native attributes for the format "dynamodb", B for any other
-//	format               S   the data's format; absent for JSON
-//	rev                  S   names the last write of the session
-//	subject              S   whose session it is; absent while nobody has signed in
-//	device, device_ip    S   where it was begun, if the application has noted it
+// A session:
+//
+//	id                    S     the key: the hash of the session's ID
+//	created, accessed     S     ISO 8601 in UTC, written +00:00, with 6 fractional digits or none
+//	expires               N     epoch seconds: when the session is dead, and DynamoDB may delete the item
+//	idle_timeout          N     seconds
+//	absolute_timeout      N     seconds
+//	data                  S for JSON, native attributes for the format "dynamodb", B for any other
+//	format                S     the data's format; absent for JSON
+//	rev                   S     names the last write of the session's data
+//	subject               S     whose session it is
+//	application           S     which application it belongs to, if several share the table
+//	federated             S     the identity provider's session that it comes from
+//	device, device_ip     S     where it was begun, if the application has noted it
+//	persist               BOOL  true if the user has asked to stay signed in
+//	binding               B     what binds it to a device
+//	page, federated_page  N     the pages of the rosters that list it
+//
+// The marker of a session that has ended, in the session's place until its `expires`:
+//
+//	id, accessed, expires       the session's key, when it ended, and when DynamoDB may delete the item
+//	ended                 S     why: destroyed, renewed, revoked, evicted, abandoned
+//	next                  S     the key under which a renewed session goes on
+//	mark                  S     names the write
+//
+// A roster, which lists sessions:
+//
+//	id                    S     such as the hash of a subject; it contains a colon
+//	rev, expires                as in a session
+//	s:KEY                 N     an entry: a session's key, and epoch seconds of its absolute deadline
+//	n                     N     how many entries there are
+//	counted               S     the rev with which n was written; n says nothing if it is another
+//	epoch                 N     how often all sessions of the subject were revoked
+//	first, last           N     the roster's pages
+//	closed                BOOL  true if the roster takes no entries any more
+//	stale                 N     epoch seconds: when an entry may have idled out
+//
+// Empty attributes are absent. Attributes of others in these items stay.
 //
 // # What a call costs
 //
-// Load is one consistent GetItem; Create, Replace, Touch and Delete are one write each; Rename is one transaction of two. There
-// is no Scan, no Query and no index. The role needs dynamodb:GetItem, PutItem, UpdateItem and DeleteItem on the table.
+// Load is one consistent GetItem, LoadAll and LoadRosters are one BatchGetItem. Create, Replace,
+// Touch, Bind and End are one write of one item; ChangeRoster is one unless another change of the
+// same entries comes in between. There is no transaction, no Scan, no Query and no index, so the
+// table may be a global one with multi-Region strong consistency, or ScyllaDB's Alternator. The
+// role needs dynamodb:GetItem, BatchGetItem, PutItem, UpdateItem and DeleteItem on the table.
 //
-// With Config.Hedge, off by default, a read that is late is asked a second time; see [Hedge].
+// With Config.Hedge, off by default, a read that is late is made again; see [Hedge].
 //
 // # Failures
 //
-// Each call ends within Config.Timeout, retries included. The store brings its own retry policy, which takes the place of the
-// client's for its calls. A write whose answer was lost is recognised by its rev, and is a success; one whose fate can't be
-// known is [sessions.ErrOutcomeUnknown]. Any other failure of the service is [sessions.ErrUnavailable], with the SDK's error in
-// reach of errors.As.
+// Each call ends within Config.Timeout, retries included. The store brings its own retry policy,
+// which takes the place of the client's for its calls. A write whose answer was lost is recognised
+// by its rev, and succeeds. If its outcome can't be known, the error is driver.ErrOutcomeUnknown.
+// Any other failure of the service is driver.ErrUnavailable; errors.As finds the SDK's error in it.
+// Both are in package sessions too.
 package dynamo

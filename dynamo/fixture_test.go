@@ -28,6 +28,7 @@ type wire struct {
 	answers []answer // one for each attempt; the last one for all that follow
 	sent    []request
 	ctx     context.Context // of the last attempt
+	date    string          // of the answers; "" is none
 }
 
 // answer is what an attempt gets: an HTTP response, or an error of the connection.
@@ -69,8 +70,12 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
+	header := http.Header{"Content-Type": {"application/x-amz-json-1.0"}}
+	if w.date != "" {
+		header.Set("Date", w.date)
+	}
 	return &http.Response{
-		StatusCode: a.status, Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}},
+		StatusCode: a.status, Header: header,
 		Body: io.NopCloser(bytes.NewReader([]byte(a.body))), ContentLength: int64(len(a.body)), Request: r,
 	}, nil
 }
@@ -82,7 +87,8 @@ func (w *wire) client() *dynamodb.Client {
 	})
 }
 
-// newStore returns a store whose client speaks through a wire with these answers, and which retries without a pause.
+// newStore returns a store whose client speaks through a wire with these answers, and which retries
+// without a pause.
 func newStore(t *testing.T, answers ...answer) (*dynamo.Store, *wire) {
 	t.Helper()
 	w := &wire{answers: answers}
@@ -98,7 +104,8 @@ func refusedWith(status int, code string, fields string) answer {
 	return answer{status: status, body: fmt.Sprintf(`{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":"told so"%s}`, code, fields)}
 }
 
-// conditionFailed is the answer to a write whose condition does not hold, on an item with this rev; "" is no item.
+// conditionFailed is the answer to a write whose condition does not hold, on an item with this rev;
+// "" is no item.
 func conditionFailed(rev string) answer {
 	if rev == "" {
 		return refusedWith(400, "ConditionalCheckFailedException", "")

@@ -71,8 +71,9 @@ func (n *network) dial(context.Context, string, string) (net.Conn, error) {
 	return client, nil
 }
 
-// serve reads requests from a connection, and answers them after a while or never does. An answer that comes before net/http has noticed that
-// the request was sent would make it drop the connection, as the SDK closes the request's body then.
+// serve reads requests from a connection, and answers them after a while or never does. An answer
+// that comes before net/http has noticed that the request was sent would make it drop the
+// connection, as the SDK closes the request's body then.
 func (n *network) serve(c net.Conn, answers func() bool) {
 	defer c.Close()
 	for r := bufio.NewReader(c); ; {
@@ -91,7 +92,8 @@ func (n *network) serve(c net.Conn, answers func() bool) {
 	}
 }
 
-// A connection that has died, and tells nobody, costs half of the call's time and not all of it: the rest is for another attempt.
+// A connection that has died, and tells nobody, costs half of the call's time and not all of it:
+// the rest is for another attempt.
 func TestOpenHTTP_AnAnswerThatDoesNotComeLeavesTimeForAnotherAttempt(t *testing.T) {
 	client := opened(t, 0)
 	synctest.Test(t, func(t *testing.T) {
@@ -112,7 +114,8 @@ func TestOpenHTTP_AnAnswerThatDoesNotComeLeavesTimeForAnotherAttempt(t *testing.
 	})
 }
 
-// When a network forgets about connections it forgets about all of them: each call may lose one, and not one after another.
+// When a network forgets about connections it forgets about all of them: each call may lose one,
+// and not one after another.
 func TestOpenHTTP_AllIdleConnectionsHaveDiedTogether(t *testing.T) {
 	client := opened(t, 0)
 	synctest.Test(t, func(t *testing.T) {
@@ -149,7 +152,8 @@ func TestOpenHTTP_AllIdleConnectionsHaveDiedTogether(t *testing.T) {
 	})
 }
 
-// An answer that comes too late is given up, whatever the call, and the next attempt finds what it has done.
+// An answer that comes too late is given up, whatever the call, and the next attempt finds what it
+// has done.
 func TestOpenHTTP_AWriteThatIsLateIsGivenUpToo(t *testing.T) {
 	client := opened(t, 0)
 	synctest.Test(t, func(t *testing.T) {
@@ -164,3 +168,66 @@ func TestOpenHTTP_AWriteThatIsLateIsGivenUpToo(t *testing.T) {
 		<-time.After(time.Minute) // until the last answers have come to nobody
 	})
 }
+
+// A caller whose deadline comes before the store gives up an attempt loses one call, too, and not
+// one for each connection.
+func TestOpenHTTP_AllIdleConnectionsHaveDiedAndTheCallerIsInAHurry(t *testing.T) {
+	client := opened(t, 0)
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		alive := 0
+		n := &network{}
+		n.healthy = func(dial int) bool { return dial > alive }
+		defer n.use(client)()
+		store, err := dynamo.NewStore(client, nil)
+		is.NoErr(err)
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				_, err := store.Load(t.Context(), "k")
+				is.NoErr(err)
+			})
+		}
+		wg.Wait()
+		synctest.Wait()
+		n.mu.Lock()
+		alive = n.dials
+		n.mu.Unlock()
+		failed := 0
+		for range 8 {
+			ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
+			if _, err := store.Load(ctx, "k"); err != nil {
+				check(t, err, driver.ErrUnavailable)
+				failed++
+			}
+			cancel()
+			synctest.Wait()
+		}
+		is.Equal(failed, 1)
+	})
+}
+
+// An application's own client closes its idle connections, too, if it can.
+func TestOpenHTTP_AnotherClientThanOurs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		own := &closing{wire: &wire{answers: []answer{hanging, fine}}}
+		store, err := dynamo.NewStore(dynamodb.New(own.wire.client().Options(), func(o *dynamodb.Options) { o.HTTPClient = own }), nil)
+		is.NoErr(err)
+		_, err = store.Load(t.Context(), "k")
+		check(t, err, driver.ErrUnavailable)
+		is.Equal(own.closed, 1)
+		_, err = store.Load(t.Context(), "k")
+		check(t, err, driver.ErrNotFound)
+		is.Equal(own.closed, 1) // and not without need
+	})
+}
+
+// closing is an HTTP client that counts how often it was told to close its idle connections.
+type closing struct {
+	*wire
+	closed int
+}
+
+func (c *closing) Do(r *http.Request) (*http.Response, error) { return c.RoundTrip(r) }
+func (c *closing) CloseIdleConnections()                      { c.closed++ }

@@ -24,8 +24,8 @@ func (s *Store) Load(ctx context.Context, key string) (driver.Record, error) {
 	return item.Record(it)
 }
 
-// LoadAll implements [driver.Store] by one BatchGetItem, or a GetItem for a single key. What the service leaves out is asked for
-// again. The reads are consistent unless the Config says otherwise.
+// LoadAll implements [driver.Store] by one BatchGetItem, or a GetItem for a single key. What the
+// service leaves out is asked for again. The reads are consistent unless the Config says otherwise.
 func (s *Store) LoadAll(ctx context.Context, keys []string) ([]driver.Loaded, error) {
 	items, err := s.getAll(ctx, keys, s.consistent)
 	if err != nil {
@@ -64,7 +64,7 @@ func (s *Store) get(ctx context.Context, key string, consistent *bool) (item.Ite
 	if err := s.begin(ctx, &r.call); err != nil {
 		return nil, err
 	}
-	defer r.cancel()
+	defer r.end()
 	r.key.Value = key
 	r.in = dynamodb.GetItemInput{
 		TableName: s.table, Key: item.Item{item.IDName: &r.key}, ConsistentRead: consistent, ReturnConsumedCapacity: r.capacity(),
@@ -95,7 +95,10 @@ func hedged[O any](c *call, first, second func(context.Context) (O, error)) (O, 
 }
 
 // once makes a call one attempt.
-func (s *Store) once(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
+func (s *Store) once(o *dynamodb.Options) {
+	o.Retryer = aws.NopRetryer{}
+	o.HTTPClient = &transport{o.HTTPClient, s.clock}
+}
 
 // getAll returns the items of keys. Keys that have no item are not in the map.
 func (s *Store) getAll(ctx context.Context, keys []string, consistent *bool) (map[string]item.Item, error) {
@@ -112,7 +115,7 @@ func (s *Store) getAll(ctx context.Context, keys []string, consistent *bool) (ma
 	if err := s.begin(ctx, &c); err != nil {
 		return nil, err
 	}
-	defer c.cancel()
+	defer c.end()
 	items := make(map[string]item.Item, len(keys))
 	asked := make([]item.Item, 0, len(keys))
 	for _, key := range keys {
@@ -174,7 +177,8 @@ func (s *Store) batchGetItem(c *call, asked types.KeysAndAttributes) (*dynamodb.
 // errNoCapacity is what it means that the service processes no key.
 var errNoCapacity error = &types.ProvisionedThroughputExceededException{Message: aws.String("the table's capacity is used up: no key was processed")}
 
-// pause waits before keys that were left unprocessed are asked for again, as the retry policy says, for the nth time in a row.
+// pause waits before keys that were left unprocessed are asked for again, as the retry policy says,
+// for the nth time in a row.
 func (c *call) pause(n int) error {
 	if n >= c.MaxAttempts() {
 		return errNoCapacity

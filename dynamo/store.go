@@ -3,20 +3,21 @@ package dynamo
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"reflect"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 
-	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/dynamo/internal/hedge"
 	"github.com/dynasession/dynasession/dynamo/internal/item"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// Store keeps sessions in a table of DynamoDB. Make one with [NewStore] or [Open] and pass it to sessions.New. It is safe for
-// concurrent use.
+// Store keeps sessions in a table of DynamoDB. Make one with [NewStore] or [Open] and pass it to
+// sessions.New. It is safe for concurrent use.
 type Store struct {
 	api        API
 	table      *string
@@ -24,13 +25,17 @@ type Store struct {
 	timeout    time.Duration
 	policy     *retry.Standard
 	hedger     *hedge.Hedger // nil: each read is one call
+	clock      *serviceClock
+	logger     *slog.Logger
+	looked     atomic.Bool // whether the table has TTL
 }
 
 var _ driver.Store = (*Store)(nil)
 
-// NewStore returns a Store that works on a table through api, usually a [*dynamodb.Client]. It uses the client's endpoint,
-// credentials and HTTP client, but not its retries; see the package comment. A nil cfg means all defaults. NewStore makes no
-// call: use [CheckTable] to verify the table; otherwise the first call fails.
+// NewStore returns a Store that works on a table through api, usually a [*dynamodb.Client]. It uses
+// the client's endpoint, credentials and HTTP client, but not its retries; see the package comment.
+// A nil cfg means all defaults. NewStore makes no call: use [CheckTable] to verify the table;
+// otherwise the first call fails.
 func NewStore(api API, cfg *Config) (*Store, error) {
 	if v := reflect.ValueOf(api); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil, errors.New("dynamo: NewStore: api is nil")
@@ -42,6 +47,7 @@ func NewStore(api API, cfg *Config) (*Store, error) {
 	return &Store{
 		api: api, table: &c.Table, consistent: aws.Bool(!c.EventuallyConsistent),
 		timeout: c.Timeout, policy: newPolicy(newBackoff()), hedger: newHedger(c.Hedge),
+		clock: newServiceClock(), logger: c.Logger,
 	}, nil
 }
 
@@ -49,6 +55,3 @@ func NewStore(api API, cfg *Config) (*Store, error) {
 func (s *Store) String() string { return "dynamo.Store of table " + *s.table }
 
 func keyOf(key string) item.Item { return item.Item{item.IDName: item.Text(key)} }
-
-// Clock implements [driver.Store].
-func (s *Store) Clock() clock.Clock { return clock.System() }

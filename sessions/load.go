@@ -15,12 +15,13 @@ const createAttempts = 4
 
 // Create returns a new session with a fresh ID, the Manager's timeouts and zero data. Nothing is stored before [Manager.Save].
 func (m *Manager[T]) Create() *Session[T] {
-	now := m.now()
+	corrected, now := m.correction(), m.now()
 	id := m.ids.New()
 	return &Session[T]{
 		IdleTimeout:     m.idle,
 		AbsoluteTimeout: m.absolute,
 		id:              id,
+		corrected:       corrected,
 		rec: driver.Record{
 			Key: m.ids.Key(id), Application: m.application, Created: now, Accessed: now,
 			IdleTimeout: m.idle, AbsoluteTimeout: m.absolute,
@@ -144,6 +145,20 @@ func (m *Manager[T]) isAlive(ctx context.Context, rec driver.Record) (bool, erro
 	return err == nil, err
 }
 
+// isReadable reports whether this binary can read the session of rec, whose payload is as LoadAll returns it.
+func (m *Manager[T]) isReadable(ctx context.Context, rec driver.Record) (bool, error) {
+	if m.encrypted {
+		var err error
+		if rec, err = m.store.Load(ctx, rec.Key); errors.Is(err, ErrNotFound) {
+			return false, nil
+		} else if err != nil {
+			return false, err
+		}
+	}
+	_, err := m.decode(rec)
+	return err == nil, nil
+}
+
 // parse returns the ID whose text a client sent.
 func (m *Manager[T]) parse(text string) (ID, error) {
 	id, err := m.ids.Parse(text)
@@ -169,4 +184,55 @@ func (m *Manager[T]) Discard(s *Session[T]) error {
 	s.Data, s.IdleTimeout, s.AbsoluteTimeout, s.Persist = data, s.rec.IdleTimeout, s.rec.AbsoluteTimeout, s.rec.Persist
 	s.Device, s.Federated = s.rec.Device, s.rec.Federated
 	return nil
+}
+
+// Recognizes reports whether a session can have the ID that a client sent: whether Load would ask the store for it. It
+// makes no store call and reports no event.
+func (m *Manager[T]) Recognizes(id string) bool {
+	_, err := m.parse(id)
+	return err == nil
+}
+
+// Follow returns, for reading as [Manager.Peek] does, the session of an ID that may have been exchanged for others since: the
+// one under which it goes on. It does not reveal that one's ID. For package web, whose logins take along what another
+// request has made of the browser's session; whoever calls it must have authenticated the user, and compare the Subject. The
+// error is [ErrNotFound] if the session has ended.
+func (m *Manager[T]) Follow(ctx context.Context, id string) (*Session[T], error) {
+	ctx, o := m.observe(ctx, "follow")
+	s, err := m.follow(ctx, id)
+	if err != nil {
+		return nil, o.done(event.Event{Handle: sentHandle(id)}, err)
+	}
+	return s, o.done(event.Event{Kind: event.Loaded, Handle: handleOf(s.rec.Key), Subject: s.rec.Subject}, nil)
+}
+
+func (m *Manager[T]) follow(ctx context.Context, text string) (*Session[T], error) {
+	id, err := m.parse(text)
+	if err != nil {
+		return nil, err
+	}
+	key := m.ids.Key(id)
+	for range mostRenewals {
+		rec, err := m.store.Load(ctx, key)
+		var ended *driver.EndedError
+		if errors.As(err, &ended) && ended.Marker.Next != "" {
+			key = ended.Marker.Next
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := m.judge(ctx, rec, m.now()); err != nil {
+			return nil, err
+		}
+		data, err := m.decode(rec)
+		if err != nil {
+			return nil, err
+		}
+		return &Session[T]{
+			Data: data, IdleTimeout: rec.IdleTimeout, AbsoluteTimeout: rec.AbsoluteTimeout, Persist: rec.Persist,
+			Device: rec.Device, Federated: rec.Federated, rec: rec, stored: true, peeked: true,
+		}, nil
+	}
+	return nil, ErrNotFound
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/codec/internal/fault"
 	"github.com/dynasession/dynasession/codec/internal/generic"
+	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
 // Codec encodes T by feature/dynamodb/attributevalue. A field's name comes from its `json` tag, else from its `dynamodbav` tag,
@@ -41,83 +42,92 @@ func (Codec[T]) Validate() error {
 }
 
 // Encode returns v as a [Value].
-func (c Codec[T]) Encode(v T) (codec.Payload, error) {
-	s, err := format.Of(reflect.TypeFor[T]())
+func (Codec[T]) Encode(v T) (codec.Payload, error) {
+	_, av, err := encode(&v)
 	if err != nil {
-		return nil, fmt.Errorf("attribute: %w", err)
+		return nil, err
 	}
-	if err := s.Check(reflect.ValueOf(&v).Elem()); err != nil {
-		return nil, fmt.Errorf("attribute: %w", err)
+	return NewValue(av), nil
+}
+
+// EncodeOver returns v as a [Value], with the members of stored that T has no field for: see [codec.Keeper].
+func (Codec[T]) EncodeOver(v T, stored codec.Payload) (codec.Payload, error) {
+	s, av, err := encode(&v)
+	if err != nil {
+		return nil, err
 	}
-	av, err := marshal(&v)
+	if s.Plan.Named {
+		if old, err := plainValueOf(stored); err == nil {
+			carry(av, old.AttributeValue(), s.Plan)
+		}
+	}
+	return NewValue(av), nil
+}
+
+// Decode reads a [Value], or what a store has kept of one as DynamoDB JSON. Fields that T doesn't have are ignored, and those that
+// the value doesn't have are zero. Of two names that differ in case only the field's own is read.
+func (Codec[T]) Decode(p codec.Payload) (T, error) {
+	var v T
+	value, err := plainValueOf(p)
 	if err == nil {
+		err = decode(value.AttributeValue(), &v)
+	}
+	if err != nil {
+		var zero T
+		return zero, err
+	}
+	return v, nil
+}
+
+// encode encodes what v points to.
+func encode(v any) (s *shape.Shape, av types.AttributeValue, err error) {
+	value := reflect.ValueOf(v).Elem()
+	if s, err = format.Of(value.Type()); err != nil {
+		return nil, nil, fmt.Errorf("attribute: %w", err)
+	}
+	if err := s.Check(value); err != nil {
+		return nil, nil, fmt.Errorf("attribute: %w", err)
+	}
+	if av, err = marshal(v); err == nil {
 		if s.Plan.ByteLists {
 			av = listed(av, s.Plan)
 		}
 		av, err = storable(av)
 	}
 	if err != nil {
-		if err := s.CheckScalars(reflect.ValueOf(&v).Elem()); err != nil {
-			return nil, fmt.Errorf("attribute: %w", err)
+		if err := s.CheckScalars(value); err != nil {
+			return nil, nil, fmt.Errorf("attribute: %w", err)
 		}
-		return nil, err
+		return nil, nil, err
 	}
-	p := NewValue(av)
 	if s.Custom {
-		if _, err := c.Decode(p); err != nil {
-			return nil, fmt.Errorf("attribute: can't be read back: %w", err)
+		if err := decode(av, reflect.New(value.Type()).Interface()); err != nil {
+			return nil, nil, fmt.Errorf("attribute: can't be read back: %w", err)
 		}
 	}
-	return p, nil
+	return s, av, nil
 }
 
-// EncodeOver returns v as a [Value], with the members of stored that T has no field for: see [codec.Keeper].
-func (c Codec[T]) EncodeOver(v T, stored codec.Payload) (codec.Payload, error) {
-	p, err := c.Encode(v)
+// decode decodes into what v points to, a zero value.
+func decode(av types.AttributeValue, v any) error {
+	value := reflect.ValueOf(v).Elem()
+	s, err := format.Of(value.Type())
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("attribute: %w", err)
 	}
-	s, err := format.Of(reflect.TypeFor[T]())
-	if err != nil {
-		return nil, fmt.Errorf("attribute: %w", err)
-	}
-	if !s.Plan.Named {
-		return p, nil
-	}
-	old, err := plainValueOf(stored)
-	if err != nil {
-		return p, nil
-	}
-	carry(p.(Value).AttributeValue(), old.AttributeValue(), s.Plan) // p is nobody else's yet
-	return p, nil
-}
-
-// Decode reads a [Value], or what a store has kept of one as DynamoDB JSON. Fields that T doesn't have are ignored, and those that
-// the value doesn't have are zero.
-func (c Codec[T]) Decode(p codec.Payload) (T, error) {
-	var v, zero T
-	value, err := plainValueOf(p)
-	if err != nil {
-		return zero, err
-	}
-	s, err := format.Of(reflect.TypeFor[T]())
-	if err != nil {
-		return zero, fmt.Errorf("attribute: %w", err)
-	}
-	av := value.AttributeValue()
 	if _, null := av.(*types.AttributeValueMemberNULL); null && !s.TakesNull {
-		return zero, fmt.Errorf("attribute: is NULL, and %v can't be", reflect.TypeFor[T]())
+		return fmt.Errorf("attribute: is NULL, and %v can't be", value.Type())
 	}
 	if av, err = check(av, s.Plan); err != nil {
-		return zero, err
+		return err
 	}
-	if err := unmarshal(av, &v); err != nil {
-		return zero, err
+	if err := unmarshal(av, v); err != nil {
+		return err
 	}
 	if s.Interfaces {
-		generic.Numbers(reflect.ValueOf(&v).Elem())
+		generic.Numbers(value)
 	}
-	return v, nil
+	return nil
 }
 
 // Both hold nothing but their options.

@@ -108,6 +108,9 @@ func concurrent[T any](t *testing.T, c codec.Codec[T], values []T) {
 				if _, err := c.Decode(p); err != nil {
 					t.Errorf("Decode of a %T beside others: %v", v, err)
 				}
+				if _, err := codec.EncodeOver(c, v, p); err != nil {
+					t.Errorf("EncodeOver of a %T beside others: %v", v, err)
+				}
 			}
 		})
 	}

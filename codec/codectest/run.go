@@ -9,7 +9,8 @@ import (
 
 // Run checks that c keeps what [codec.Codec] promises, for each of values: what is encoded comes back, from the payload and
 // from its mere bytes; the same value gives the same payload; no payload and no decoded value shares memory with another;
-// another format is ErrFormat; damaged bytes don't panic. Values that are equal must not be given twice.
+// another format is ErrFormat; damaged bytes don't panic; and if c is a [codec.Keeper], nothing that is known is carried along, which with
+// [RunKeeper] shows that what is not known is. Values that are equal must not be given twice.
 //
 // Values are compared field by field: exported fields only, none that is tagged `json:"-"`, a nil differs from an empty one, and
 // two times are the same if they are the same moment.
@@ -33,6 +34,7 @@ func Run[T any](t *testing.T, c codec.Codec[T], values ...T) {
 		}
 		payloads = append(payloads, p)
 	}
+	over(t, c, values)
 	concurrent(t, c, values)
 }
 

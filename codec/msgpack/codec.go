@@ -50,82 +50,86 @@ func (Codec[T]) Validate() error {
 }
 
 // Encode returns v as MessagePack. The keys of maps are sorted: the same value always gives the same bytes.
-func (c Codec[T]) Encode(v T) (codec.Payload, error) {
-	s, err := format.Of(reflect.TypeFor[T]())
-	if err != nil {
-		return nil, fmt.Errorf("msgpack: %w", err)
-	}
-	if err := s.Check(reflect.ValueOf(&v).Elem()); err != nil {
-		return nil, fmt.Errorf("msgpack: %w", err)
-	}
-	b, err := marshal(&v)
+func (Codec[T]) Encode(v T) (codec.Payload, error) {
+	_, b, err := encode(&v)
 	if err != nil {
 		return nil, err
 	}
-	if s.Maps || s.Interfaces {
-		if b, err = canonical(b); err != nil {
-			return nil, err
-		}
-	}
-	p := codec.Opaque(Format, b)
-	if s.Custom {
-		if _, err := c.Decode(p); err != nil {
-			return nil, fmt.Errorf("msgpack: can't be read back: %w", err)
-		}
-	}
-	return p, nil
+	return codec.Opaque(Format, b), nil
 }
 
 // EncodeOver returns v as MessagePack, with the members of stored that T has no field for after those that it has, in each struct: see
 // [codec.Keeper].
-func (c Codec[T]) EncodeOver(v T, stored codec.Payload) (codec.Payload, error) {
-	p, err := c.Encode(v)
+func (Codec[T]) EncodeOver(v T, stored codec.Payload) (codec.Payload, error) {
+	s, b, err := encode(&v)
 	if err != nil {
 		return nil, err
 	}
-	old, err := codec.BytesOf(stored, Format)
-	if err != nil {
-		return p, nil
+	if old, err := codec.BytesOf(stored, Format); err == nil {
+		if all, ok := carry(s.Plan, b, old); ok {
+			b = all
+		}
 	}
-	s, err := format.Of(reflect.TypeFor[T]())
-	if err != nil {
-		return nil, fmt.Errorf("msgpack: %w", err)
-	}
-	fresh, err := p.Bytes()
-	if err != nil {
-		return nil, err
-	}
-	if all, ok := carry(s.Plan, fresh, old); ok {
-		return codec.Opaque(Format, all), nil
-	}
-	return p, nil
+	return codec.Opaque(Format, b), nil
 }
 
 // Decode reads MessagePack. Fields that T doesn't have are ignored, and those that the bytes don't have are zero.
-func (c Codec[T]) Decode(p codec.Payload) (T, error) {
-	var v, zero T
+func (Codec[T]) Decode(p codec.Payload) (T, error) {
+	var v T
 	b, err := codec.BytesOf(p, Format)
+	if err == nil {
+		err = decode(b, &v)
+	}
 	if err != nil {
-		return zero, err
-	}
-	s, err := format.Of(reflect.TypeFor[T]())
-	if err != nil {
-		return zero, fmt.Errorf("msgpack: %w", err)
-	}
-	if len(b) == 1 && b[0] == codeNil && !s.TakesNull {
-		return zero, fmt.Errorf("msgpack: is nil, and %v can't be", reflect.TypeFor[T]())
-	}
-	b, numbers, err := harmless(b)
-	if err != nil {
-		return zero, err
-	}
-	if err := check(b, numbers, s.Plan); err != nil {
-		return zero, err
-	}
-	if err := unmarshal(b, &v); err != nil {
+		var zero T
 		return zero, err
 	}
 	return v, nil
+}
+
+// encode encodes what v points to.
+func encode(v any) (s *shape.Shape, b []byte, err error) {
+	value := reflect.ValueOf(v).Elem()
+	if s, err = format.Of(value.Type()); err != nil {
+		return nil, nil, fmt.Errorf("msgpack: %w", err)
+	}
+	if err := s.Check(value); err != nil {
+		return nil, nil, fmt.Errorf("msgpack: %w", err)
+	}
+	if b, err = marshal(v); err != nil {
+		return nil, nil, err
+	}
+	if s.Maps || s.Interfaces {
+		if b, err = canonical(b); err != nil {
+			return nil, nil, err
+		}
+	}
+	if s.Custom {
+		if err := decode(b, reflect.New(value.Type()).Interface()); err != nil {
+			return nil, nil, fmt.Errorf("msgpack: can't be read back: %w", err)
+		}
+	}
+	return s, b, nil
+}
+
+// decode decodes into what v points to, a zero value.
+func decode(b []byte, v any) error {
+	t := reflect.TypeOf(v).Elem()
+	s, err := format.Of(t)
+	if err != nil {
+		return fmt.Errorf("msgpack: %w", err)
+	}
+	if len(b) == 1 && b[0] == codeNil && !s.TakesNull {
+		return fmt.Errorf("msgpack: is nil, and %v can't be", t)
+	}
+	b, numbers, err := harmless(b)
+	if err != nil {
+		return err
+	}
+	if err := check(b, numbers, s.Plan); err != nil {
+		return err
+	}
+	return unmarshal(b, v)
 }
 
 func marshal(v any) (b []byte, err error) {

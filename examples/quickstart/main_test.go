@@ -1,38 +1,54 @@
 package main
 
 import (
-	"bytes"
-	"errors"
+	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/integration/engine"
 )
 
-func TestRun_InMemory(t *testing.T) {
-	is := is.New(t)
-	var out bytes.Buffer
-	is.NoErr(run(t.Context(), nil, &out))
-	is.True(strings.Contains(out.String(), "\n1. "))
+const story = `A visitor's first request puts [tea] into her cart.
+Two more come at the same time. The faster saves [tea cups].
+The slower would overwrite that, and is refused: true
+Update loads, changes and saves until it holds: [tea cups milk].
+She signs in and gets a new ID. The old one, which somebody may have planted, is dead: true
+She is away for 1h59m0s, and still signed in as ada.
+She logs out. A slow request of hers can't bring the session back: true
+Another visitor stays away for 2h0m0s. His session has expired: true
+`
+
+// run returns what it prints, and what it says of an error.
+func run(t *testing.T, args ...string) (out, said string, err error) {
+	t.Helper()
+	var stdout, stderr strings.Builder
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"run", "-buildvcs=false", "."}, args...)...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err = cmd.Run()
+	return stdout.String(), stderr.String(), err
 }
 
-func TestRun_WithoutAnEngineSaysHowToStartOne(t *testing.T) {
+func TestQuickstart_InMemory(t *testing.T) {
 	is := is.New(t)
-	var out bytes.Buffer
-	is.NoErr(run(t.Context(), []string{"-dynamodb"}, &out))
-	is.Equal(out.String(), howToStart)
+	out, _, err := run(t)
+	is.NoErr(err)
+	is.Equal(out, story)
 }
 
-func TestRun_AnEngineThatIsNotThere(t *testing.T) {
+func TestQuickstart_OnAnEngine(t *testing.T) {
 	is := is.New(t)
-	var out bytes.Buffer
-	err := run(t.Context(), []string{"-dynamodb", "http://127.0.0.1:1"}, &out)
-	is.True(strings.Contains(err.Error(), "is an engine running at http://127.0.0.1:1?"))
+	for range 2 { // the second time the table is there
+		out, _, err := run(t, "-dynamodb", engine.Endpoint(t))
+		is.NoErr(err)
+		is.Equal(out, story)
+	}
 }
 
-func TestRun_AFlagThatIsNone(t *testing.T) {
+func TestQuickstart_WithoutTheEngineItSaysSo(t *testing.T) {
 	is := is.New(t)
-	var out bytes.Buffer
-	is.True(errors.Is(run(t.Context(), []string{"-nosuch"}, &out), errUsage))
-	is.True(strings.Contains(out.String(), "-dynamodb"))
+	_, said, err := run(t, "-dynamodb", "http://127.0.0.1:1")
+	is.True(err != nil)
+	is.True(strings.Contains(said, `quickstart: dynamo: create table "quickstart_session"`))
 }

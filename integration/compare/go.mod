@@ -11,9 +11,11 @@ require (
 	github.com/matryer/is v1.4.1
 )
 
+require golang.org/x/net v0.62.0 // indirect
+
 require (
 	github.com/tink-crypto/tink-go/v2 v2.9.0
-	golang.org/x/crypto v0.53.0 // indirect
-	golang.org/x/sys v0.48.0 // indirect
+	golang.org/x/crypto v0.58.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
 	google.golang.org/protobuf v1.36.11 // indirect
 )

@@ -64,9 +64,10 @@ func operations(t *testing.T) []line {
 			note("Create and save", s.Save(ctx, session))
 		} else {
 			with = ", with a subject"
+			note("Authenticate a fresh visitor", s.Authenticate(ctx, s.Create(), "another"))
 			is.NoErr(s.Save(ctx, session))
 			s.took()
-			note("Authenticate", s.Authenticate(ctx, session, subject))
+			note("Authenticate, over a stored session", s.Authenticate(ctx, session, subject))
 		}
 		_, err := s.Load(ctx, session.ID().Secret())
 		note("Load", err)
@@ -134,8 +135,8 @@ func page(t *testing.T) []byte {
 	fmt.Fprint(&out, `# What it costs
 
 Written by `+"`just cost`"+`, which asks DynamoDB Local for the capacity that each call consumes, and compared by a test: a change of cost is a
-failing test. Items are below 1 KB, where nothing else is said. A transaction is counted as AWS counts it, 2 write units for each item. Prices
-are those of on-demand tables in us-east-1, 2026: $0.125 a million read units, $0.625 a million write units.
+failing test. Items are below 1 KB, where nothing else is said. A write whose condition fails is counted as AWS charges it, for the item that
+is there. Prices are those of on-demand tables in us-east-1, 2026: $0.125 a million read units, $0.625 a million write units.
 
 ## Each operation
 
@@ -164,6 +165,7 @@ Login, 40 pages in 10 minutes of which 4 change something, logout.
 	fmt.Fprintf(&out, "\nAgainst dynamodb-session-web: %.2f of its dollars without a subject, %.2f with one, %.2f and %.2f of its calls.\n",
 		ours.dollars()/python().dollars(), subject.dollars()/python().dollars(),
 		float64(ours.calls)/float64(python().calls), float64(subject.calls)/float64(python().calls))
+	growth(t, &out)
 	table := engine.NewTable(t)
 	sizes(t, &out, table)
 	pays(t, &out, table)
@@ -186,7 +188,7 @@ func TestCost_OfAVisitIsAFractionOfItsPredecessors(t *testing.T) {
 	is := is.New(t)
 	ours, subject, theirs := journey(t, newShop(t, 0), ""), journey(t, newShop(t, 0), "user"), python()
 	is.True(ours.dollars() <= theirs.dollars()/3)
-	is.True(subject.dollars() <= 0.45*theirs.dollars())
+	is.True(subject.dollars() <= 0.31*theirs.dollars())
 	is.True(float64(ours.calls) <= 0.6*float64(theirs.calls))
 	is.True(float64(subject.calls) <= 0.6*float64(theirs.calls))
 }

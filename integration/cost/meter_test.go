@@ -3,10 +3,13 @@ package cost_test
 
 import (
 	"context"
+	"errors"
+	"math"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/dynasession/dynasession/codec/attribute"
 	"github.com/dynasession/dynasession/dynamo"
 )
 
@@ -58,6 +61,7 @@ func (m *meter) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o ...fun
 	if err == nil {
 		m.sum(false, *out.ConsumedCapacity)
 	}
+	m.refused(err)
 	return out, err
 }
 
@@ -67,6 +71,7 @@ func (m *meter) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o 
 	if err == nil {
 		m.sum(false, *out.ConsumedCapacity)
 	}
+	m.refused(err)
 	return out, err
 }
 
@@ -76,15 +81,29 @@ func (m *meter) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput, o 
 	if err == nil {
 		m.sum(false, *out.ConsumedCapacity)
 	}
+	m.refused(err)
 	return out, err
 }
 
-// TransactWriteItems counts 2 write units for each item, as AWS does up to 1 KB: DynamoDB Local says 2 of a whole transaction.
-func (m *meter) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, o ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
-	out, err := m.API.TransactWriteItems(ctx, in, o...)
+func (m *meter) BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput, o ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error) {
+	in.ReturnConsumedCapacity = types.ReturnConsumedCapacityTotal
+	out, err := m.API.BatchGetItem(ctx, in, o...)
 	if err == nil {
-		m.sum(false)
-		m.writes += 2 * float64(len(in.TransactItems))
+		m.sum(true, out.ConsumedCapacity...)
 	}
 	return out, err
+}
+
+// refused counts a write whose condition failed: it is charged for the item that is there, and the answer doesn't say so.
+func (m *meter) refused(err error) {
+	var refused *types.ConditionalCheckFailedException
+	if !errors.As(err, &refused) {
+		return
+	}
+	size := 0
+	for name, av := range refused.Item {
+		size += len(name) + attribute.SizeOf(av)
+	}
+	m.calls++
+	m.writes += max(1, math.Ceil(float64(size)/1024))
 }

@@ -12,11 +12,13 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// Transport is an [http.RoundTripper] between a client and an engine. Which attempt meets which fault follows from the seed, the
-// operation and the attempt's number among those of its operation: the same calls in the same order meet the same. It is
-// safe for concurrent use.
+// Transport is an [http.RoundTripper] between a client and an engine. Which attempt meets which
+// fault follows from the seed, the operation and the attempt's number among those of its operation:
+// the same calls in the same order meet the same. It is safe for concurrent use.
 type Transport struct {
 	base http.RoundTripper
 	seed uint64
@@ -30,14 +32,17 @@ type Transport struct {
 	late    sync.WaitGroup
 }
 
-// New returns a Transport that sends through base, nil for [http.DefaultTransport], and draws faults by seed and rates; nil rates
-// are none.
+// New returns a Transport that sends through base, nil for [http.DefaultTransport], and draws
+// faults by seed and rates; nil rates are none.
 func New(base http.RoundTripper, seed uint64, rates Rates) *Transport {
 	if base == nil {
 		base = http.DefaultTransport
 	}
 	return &Transport{base: base, seed: seed, rates: rates, spared: map[string]Fault{}, planned: map[string][]Fault{}, number: map[string]uint64{}}
 }
+
+// Client makes a client send through t.
+func (t *Transport) Client(o *dynamodb.Options) { o.HTTPClient = &http.Client{Transport: t} }
 
 // Plan makes the next attempts of the operation ("PutItem", say) meet these faults, one each.
 func (t *Transport) Plan(operation string, faults ...Fault) {
@@ -74,7 +79,8 @@ func (t *Transport) Counts() map[Fault]int {
 // Settle returns when every late request has reached the engine.
 func (t *Transport) Settle() { t.late.Wait() }
 
-// draw returns the fault of the next attempt of the operation, and a share between 0 and 1 for how long it takes.
+// draw returns the fault of the next attempt of the operation, and a share between 0 and 1 for how
+// long it takes.
 func (t *Transport) draw(operation string) (Fault, float64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -119,7 +125,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		drain(response)
 		if fault == ErrorAfter {
-			return internalError(r), nil
+			return answer(r, http.StatusInternalServerError, "InternalServerError"), nil
 		}
 		return nil, errCut
 	case Late:
@@ -129,11 +135,15 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	case InternalError:
-		return internalError(r), nil
+		return answer(r, http.StatusInternalServerError, "InternalServerError"), nil
 	case Throttle:
-		return refusal(r, "ProvisionedThroughputExceededException", ""), nil
+		return answer(r, http.StatusBadRequest, "ProvisionedThroughputExceededException"), nil
 	case Conflict:
 		return conflict(r, operation), nil
+	case Partial:
+		if operation == "BatchGetItem" {
+			return halve(t.base, r)
+		}
 	}
 	return t.base.RoundTrip(r)
 }

@@ -1,4 +1,4 @@
-// Package readme_test compiles what the README and docs/operations.md show.
+// Package readme_test compiles what the README and the guides in docs show.
 package readme_test
 
 import (
@@ -22,6 +22,7 @@ var paths = map[string]string{
 	"context":   "context",
 	"dynamo":    "github.com/dynasession/dynasession/dynamo",
 	"errors":    "errors",
+	"event":     "github.com/dynasession/dynasession/sessions/event",
 	"fmt":       "fmt",
 	"http":      "net/http",
 	"memstore":  "github.com/dynasession/dynasession/sessions/memstore",
@@ -29,10 +30,17 @@ var paths = map[string]string{
 	"sessions":  "github.com/dynasession/dynasession/sessions",
 	"pysession": "github.com/dynasession/dynasession/sessions/pysession",
 	"slices":    "slices",
+	"strconv":   "strconv",
+	"strings":   "strings",
 	"slog":      "log/slog",
 	"time":      "time",
 	"web":       "github.com/dynasession/dynasession/sessions/web",
 	"zstd":      "github.com/dynasession/dynasession/codec/zstd",
+
+	"core":        "github.com/awslabs/aws-lambda-go-api-proxy/core",
+	"httpadapter": "github.com/awslabs/aws-lambda-go-api-proxy/httpadapter",
+	"lambda":      "github.com/aws/aws-lambda-go/lambda",
+	"os":          "os",
 }
 
 // given are the names that a block may use without saying where they come from, unless it declares them itself.
@@ -44,6 +52,10 @@ var given = []struct{ name, declaration string }{
 	{"primitive", "var primitive sessions.AEAD"},
 	{"s", "var s *sessions.Session[Cart]"},
 	{"m", "var m *sessions.Manager[Cart]"},
+	{"sess", "var sess *web.Middleware[Cart]"},
+	{"handler", "var handler http.Handler"},
+	{"w", "var w http.ResponseWriter"},
+	{"r", "var r *http.Request"},
 }
 
 // program returns a package that holds the block as the body of a function, or the block itself if it is one.
@@ -54,14 +66,19 @@ func program(block string) string {
 	body := ""
 	for _, g := range given {
 		declared := regexp.MustCompile(`(?m)^\s*(type ` + g.name + `\b|(\w+, )?` + g.name + `(, \w+)? := )`).MatchString(block)
-		if !declared {
+		used := regexp.MustCompile(`\b` + g.name + `\b`).MatchString(block)
+		if !declared && (used || g.name == "Cart") {
 			body += g.declaration + "\n"
 		}
 	}
 	body += block
 	imports, code := "", regexp.MustCompile(`//.*`).ReplaceAllString(body, "")
 	for name, path := range paths {
-		if regexp.MustCompile(`\b` + name + `\.\w`).MatchString(code) {
+		used := `\b` + name + `\.\w`
+		if name == "event" { // a name that blocks give to variables too
+			used = `\bevent\.(Log|Multi)\(`
+		}
+		if regexp.MustCompile(used).MatchString(code) {
 			imports += fmt.Sprintf("import %q\n", path)
 		}
 	}
@@ -71,7 +88,7 @@ func program(block string) string {
 // blocks returns the Go code of a page, block by block.
 func blocks(page string) []string {
 	var found []string
-	for _, m := range regexp.MustCompile("(?ms)^```go\n(.*?)^```").FindAllStringSubmatch(page, -1) {
+	for _, m := range regexp.MustCompile("(?ms)^ *```go\n(.*?)^ *```").FindAllStringSubmatch(page, -1) {
 		found = append(found, m[1])
 	}
 	return found
@@ -85,13 +102,18 @@ func TestReadme_EveryBlockCompiles(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	is.NoErr(err)
 	var found []string
-	for page, atLeast := range map[string]int{"README.md": 7, "docs/operations.md": 1} {
-		text, err := os.ReadFile(filepath.Join(root, page))
+	pages, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	is.NoErr(err)
+	for _, page := range append(pages, filepath.Join(root, "README.md")) {
+		text, err := os.ReadFile(page)
 		is.NoErr(err)
 		in := blocks(string(text))
-		is.True(len(in) >= atLeast)
+		if filepath.Base(page) == "README.md" {
+			is.True(len(in) >= 7)
+		}
 		found = append(found, in...)
 	}
+	is.True(len(found) >= 15)
 	overlay := map[string]string{}
 	var packages []string
 	for i, block := range found {

@@ -34,21 +34,21 @@ type Roster struct {
 // Last is less than First.
 type Pages struct{ First, Last int64 }
 
-// RosterChange changes a roster in one step, and creates the roster if there is none, unless all it does
-// is to Leave. Whether it is refused depends on the roster as it was before.
+// RosterChange changes a roster in one step. It creates the roster if there is none, unless all it
+// does is to Leave. Whether it is refused depends on the roster as it was before.
 type RosterChange struct {
 	Key string
-	Rev string // what the roster has afterwards; never empty
+	Rev string // what the roster has afterwards, if anything has changed; never empty
 
 	// The change is refused with [ErrRoster] unless the roster has the Epoch, the Rev and the Pages
-	// that are given here; nil demands nothing. A roster that isn't there has Epoch 0, Rev "" and no
-	// Pages.
+	// that are given here; nil demands nothing. A roster that isn't there has Epoch 0, Rev "" and
+	// no Pages.
 	IfEpoch *int64
 	IfRev   *string
 	IfPages *Pages
 
-	// Enter is the key of a session that the roster lists afterwards, with its absolute Deadline; "":
-	// none. If the key is listed already, it gets the deadline.
+	// Enter is the key of a session that the roster lists afterwards, with its absolute Deadline;
+	// "": none. If the key is listed already, it gets the deadline.
 	Enter    string
 	Deadline time.Time
 
@@ -66,13 +66,14 @@ type RosterChange struct {
 	// Pages replaces the roster's Pages; nil leaves them.
 	Pages *Pages
 
-	// Close is refused with [ErrRoster] unless the roster is empty. Afterwards every Enter is refused
-	// with [ErrFull]. A change does not both Close and Enter.
+	// Close is refused with [ErrRoster] unless the roster is empty. Afterwards every Enter is
+	// refused with [ErrFull]. A change does not both Close and Enter.
 	Close bool
 
 	// Stale replaces the roster's Stale; zero leaves it.
 	Stale time.Time
 
-	// Expires is when the store may sweep the roster, unless it says a later moment already; zero: as it is.
+	// Expires is when the store may sweep the roster, unless it says a later moment already; zero
+	// leaves it.
 	Expires time.Time
 }

@@ -1,6 +1,7 @@
 package driver_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/matryer/is"
@@ -8,31 +9,45 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-func TestTrace_OfNobodyWhoWantsToKnow(t *testing.T) {
+func TestTrace_OfNobodyTakesAllAndHasNothing(t *testing.T) {
 	is := is.New(t)
 	trace := driver.TraceFrom(t.Context())
-	is.True(trace == nil)
+	is.Equal(trace, nil)
 	trace.Called()
 	trace.Touched()
 	trace.Recovered()
 	trace.Hedged()
-	trace.Consumed(1, 1)
-	is.True(!trace.WantsCapacity())
+	trace.Consumed(1, 2)
+	is.Equal(trace.WantsCapacity(), false)
 }
 
-func TestTrace_SumsUp(t *testing.T) {
+func TestTrace_AddsUp(t *testing.T) {
 	is := is.New(t)
-	ctx := driver.WithTrace(t.Context(), &driver.Trace{Capacity: true})
+	var of driver.Trace
+	ctx, cancel := context.WithCancel(driver.WithTrace(t.Context(), &of))
+	defer cancel()
 	trace := driver.TraceFrom(ctx)
-	trace.Called()
-	trace.Called()
-	trace.Consumed(1, 2)
-	trace.Consumed(0.5, 0)
-	trace.Hedged()
+	for range 2 {
+		trace.Called()
+		trace.Hedged()
+		trace.Consumed(0.5, 2)
+	}
+	is.Equal(of, driver.Trace{Calls: 2, Hedges: 2, ReadUnits: 1, WriteUnits: 4})
 	trace.Touched()
 	trace.Recovered()
-	is.Equal(*trace, driver.Trace{
-		Capacity: true, Calls: 2, Hedges: 1, ReadUnits: 1.5, WriteUnits: 2, WasRecovered: true, WasTouched: true,
-	})
+	is.True(of.WasTouched)
+	is.True(of.WasRecovered)
+	is.True(!of.WantsCapacity())
+	of.Capacity = true
 	is.True(trace.WantsCapacity())
+}
+
+func TestTrace_TheInnermostCounts(t *testing.T) {
+	is := is.New(t)
+	var outer, inner driver.Trace
+	ctx := driver.WithTrace(driver.WithTrace(t.Context(), &outer), &inner)
+	driver.TraceFrom(ctx).Called()
+	is.Equal(outer.Calls, 0)
+	is.Equal(inner.Calls, 1)
+	is.Equal(driver.TraceFrom(driver.WithTrace(ctx, nil)), nil)
 }

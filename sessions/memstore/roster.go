@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -31,7 +32,7 @@ func (s *Store) ChangeRoster(ctx context.Context, c driver.RosterChange) (driver
 		defer func() { after = t.roster(c.Key) }()
 		e, ok := t.rosters[c.Key]
 		if !ok {
-			e = &entry{key: c.Key, roster: &driver.Roster{Key: c.Key}, expires: c.Expires.Unix()}
+			e = &entry{key: c.Key, roster: &driver.Roster{Key: c.Key}}
 		}
 		if e.roster.Rev == c.Rev {
 			return nil // this call has changed it, an attempt ago
@@ -39,13 +40,17 @@ func (s *Store) ChangeRoster(ctx context.Context, c driver.RosterChange) (driver
 		if err := refuses(e.roster, c); err != nil {
 			return err
 		}
+		if leavesOnly(e.roster, c) {
+			return nil
+		}
+		change(e.roster, c)
 		if !ok {
+			e.expires = whenExpired(e.roster)
 			t.rosters[c.Key] = e
 			t.queue.add(e)
+			return nil
 		}
-		e.expires = max(e.expires, c.Expires.Unix())
-		change(e.roster, c)
-		e.roster.Expires = time.Unix(e.expires, 0).UTC()
+		t.queue.expire(e, whenExpired(e.roster))
 		return nil
 	})
 	return after, err
@@ -80,7 +85,13 @@ func refuses(r *driver.Roster, c driver.RosterChange) error {
 	}
 }
 
-// change makes c in r, but for Expires.
+// leavesOnly reports whether c does nothing but have entries leave that r doesn't list.
+func leavesOnly(r *driver.Roster, c driver.RosterChange) bool {
+	return c.Enter == "" && !c.Bump && c.Pages == nil && !c.Close && c.Stale.IsZero() && c.Expires.IsZero() &&
+		!slices.ContainsFunc(c.Leave, func(key string) bool { _, isListed := r.Entries[key]; return isListed })
+}
+
+// change makes c in r.
 func change(r *driver.Roster, c driver.RosterChange) {
 	r.Rev = c.Rev
 	for _, key := range c.Leave {
@@ -104,6 +115,17 @@ func change(r *driver.Roster, c driver.RosterChange) {
 	if !c.Stale.IsZero() {
 		r.Stale = second(c.Stale)
 	}
+	if !c.Expires.IsZero() && c.Expires.After(r.Expires) {
+		r.Expires = second(c.Expires)
+	}
+}
+
+// whenExpired returns the second from which r may be swept: never, if nobody has said.
+func whenExpired(r *driver.Roster) int64 {
+	if r.Expires.IsZero() {
+		return math.MaxInt64
+	}
+	return r.Expires.Unix()
 }
 
 // checkChange refuses a change that means nothing.

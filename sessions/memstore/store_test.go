@@ -16,7 +16,23 @@ import (
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"
+	"github.com/dynasession/dynasession/sessions/storetest"
 )
+
+func TestStore_KeepsTheContract(t *testing.T) {
+	storetest.Run(t, func(*testing.T) driver.Store { return memstore.New(nil) })
+}
+
+func TestStore_SeveralAtATime(t *testing.T) {
+	is := is.New(t)
+	s := memstore.New(nil)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() { is.NoErr(storetest.Check(t.Context(), func() driver.Store { return s })) })
+	}
+	wg.Wait()
+	is.Equal(s.Len(), 0)
+}
 
 func TestStore_PrintedShowsNoRecord(t *testing.T) {
 	is := is.New(t)

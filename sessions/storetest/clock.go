@@ -12,7 +12,7 @@ func clockRules() []rule {
 			check: func(l *lab) error {
 				return first(race(racers, func(int) error {
 					if l.store.Clock() == nil {
-						return errors.New("Clock is nil")
+						return errors.New("the Clock is nil")
 					}
 					l.store.Clock().Now()
 					return nil
@@ -30,9 +30,9 @@ func clockRules() []rule {
 				case err != nil:
 					return err
 				case before.Year() < 2020:
-					return errors.New("Clock tells no time of today")
+					return errors.New("the Clock tells no time of today")
 				case after.Before(before.Add(-time.Minute)):
-					return errors.New("Clock goes back by more than a minute")
+					return errors.New("the Clock goes back by more than a minute")
 				}
 				return nil
 			},

@@ -9,7 +9,8 @@ const (
 	returnsGiven = "A Store returns what it was given: the key, a payload that is codec.Equal to the one stored and has its format, " +
 		"Rev, Subject, Application, Federated, Device, Persist, Binding and both pages, both times to the microsecond in UTC, " +
 		"both timeouts to the second."
-	keepsLiving = "A Store doesn't judge whether a session has expired: it may return or sweep a record whose ExpiresAt has passed, " +
+	sharesNothing = "Apart from payloads it shares nothing with its callers, who may change what they gave and what they got."
+	keepsLiving   = "A Store doesn't judge whether a session has expired: it may return or sweep a record whose ExpiresAt has passed, " +
 		"but it keeps a record whose ExpiresAt has not."
 
 	markerHolds = "While a key holds a marker, Create, Load, Replace, Touch, Bind and End of that key return an *EndedError with the marker, " +
@@ -61,7 +62,8 @@ const (
 	clockTells = "Clock returns the clock of the place where the store keeps its records."
 	clockSafe  = "It is never nil and safe for concurrent use; a store that knows no better returns clock.System."
 
-	changeCreates  = "RosterChange changes a roster in one step, and creates the roster if there is none."
+	changeOneStep  = "RosterChange changes a roster in one step."
+	changeCreates  = "It creates the roster if there is none, unless all it does is to Leave."
 	changeBefore   = "Whether it is refused depends on the roster as it was before."
 	changeIf       = "The change is refused with ErrRoster unless the roster has the Epoch, the Rev and the Pages that are given here; nil demands nothing."
 	changeIfNone   = `A roster that isn't there has Epoch 0, Rev "" and no Pages.`
@@ -74,5 +76,5 @@ const (
 	changeClose    = "Close is refused with ErrRoster unless the roster is empty."
 	changeClosed   = "Afterwards every Enter is refused with ErrFull."
 	changeStale    = "Stale replaces the roster's Stale; zero leaves it."
-	changeExpires  = "Expires is when the store may sweep the roster, unless it says a later moment already."
+	changeExpires  = "Expires is when the store may sweep the roster, unless it says a later moment already; zero leaves it."
 )

@@ -146,7 +146,7 @@ func endReturnsTheRecord(l *lab) error {
 	nothing := func(e driver.End) error {
 		got, err := l.store.End(l.ctx, e)
 		if got.Key != "" || got.Rev != "" || got.Payload != nil || !got.Created.IsZero() {
-			return errors.New("End returns a record where there was none")
+			return errors.New("an End returns a record where there was none")
 		}
 		return wants("End", err, nil)
 	}

@@ -64,7 +64,7 @@ func markerRules() []rule {
 func stays(what string, call func(*lab, driver.Record) error) rule {
 	return rule{
 		name: "marker: " + what, sentence: markerHolds,
-		needs: []string{endRecord, endAbsent},
+		needs: []string{endRecord, endAbsent, endRemoves},
 		check: func(l *lab) error {
 			rec, err := l.created()
 			never := l.record()

@@ -36,8 +36,8 @@ func rosterReadRules() []rule {
 			name: rosterMade, sentence: changeCreates,
 			needs: []string{rosterAbsent},
 			check: func(l *lab) error {
-				c := driver.RosterChange{Key: l.rosterKey(), Rev: token(16), Expires: l.soon()}
-				return first(l.changed(c), l.roster(driver.Roster{Key: c.Key, Rev: c.Rev, Expires: c.Expires}))
+				c := driver.RosterChange{Key: l.rosterKey(), Rev: token(16), Stale: l.soon(), Expires: l.soon()}
+				return first(l.changed(c), l.roster(driver.Roster{Key: c.Key, Rev: c.Rev, Stale: c.Stale, Expires: c.Expires}))
 			},
 		},
 		{
@@ -74,7 +74,7 @@ func rosterReadRules() []rule {
 		},
 		{
 			name: rosterReturned, sentence: rosterChanges,
-			needs: []string{rosterLists},
+			needs: []string{rosterLists, rosterEpoch},
 			check: func(l *lab) error {
 				r, err := l.listed(2)
 				c := driver.RosterChange{Key: r.Key, Rev: token(16), Enter: l.entry(), Deadline: l.soon(), Expires: r.Expires}
@@ -224,7 +224,7 @@ func rosterGuardRules() []rule {
 		},
 		{
 			name: "roster: refused", sentence: rosterRefused,
-			needs: []string{rosterLists, rosterOtherRev, rosterLimit, rosterCloses},
+			needs: []string{rosterLists, rosterOtherRev, rosterLimit, rosterCloses, "roster: guards of one that isn't there"},
 			check: func(l *lab) error {
 				r, err := l.listed(2)
 				another := token(16)
@@ -233,7 +233,7 @@ func rosterGuardRules() []rule {
 					Pages: &driver.Pages{First: 1, Last: 1}, Stale: l.soon(), Expires: l.soon().Add(time.Hour),
 				}
 				guarded := full
-				guarded.IfRev, guarded.Most, guarded.Leave = &another, 0, entriesOf(r)
+				guarded.Rev, guarded.IfRev, guarded.Most, guarded.Leave = token(16), &another, 0, entriesOf(r)
 				never := driver.RosterChange{Key: l.rosterKey(), Rev: token(16), IfRev: &another, Expires: r.Expires}
 				return first(err, l.refusedAs(full, driver.ErrFull, r), l.refusedAs(guarded, driver.ErrRoster, r),
 					l.refusedAs(never, driver.ErrRoster, driver.Roster{Key: never.Key}))
@@ -278,8 +278,15 @@ func rosterChangeRules() []rule {
 						return err
 					}
 				}
-				never := driver.RosterChange{Key: l.rosterKey(), Rev: token(16), Leave: all, Expires: l.soon()}
-				return l.changes(never, driver.Roster{Key: never.Key, Rev: never.Rev, Expires: never.Expires})
+				return nil
+			},
+		},
+		{
+			name: "roster: leave creates none", sentence: changeCreates,
+			needs: []string{rosterReturned, "roster: leave"},
+			check: func(l *lab) error {
+				absent := driver.Roster{Key: l.rosterKey()}
+				return first(l.changes(driver.RosterChange{Key: absent.Key, Rev: token(16), Leave: []string{l.entry()}}, absent), l.roster(absent))
 			},
 		},
 		{
@@ -393,9 +400,9 @@ func rosterChangeRules() []rule {
 			needs: []string{rosterLists, rosterReturned},
 			check: func(l *lab) error {
 				r, err := l.listed(1)
-				for _, later := range []time.Duration{time.Hour, -time.Minute, 0, 2 * time.Hour} {
-					c := driver.RosterChange{Key: r.Key, Rev: token(16), Expires: l.soon().Add(later)}
-					r.Rev = c.Rev
+				for _, expires := range []time.Time{l.soon().Add(time.Hour), l.begun.Add(time.Minute), {}, l.soon(), l.soon().Add(2 * time.Hour)} {
+					c := driver.RosterChange{Key: r.Key, Rev: token(16), Bump: true, Expires: expires}
+					r.Rev, r.Epoch = c.Rev, r.Epoch+1
 					if c.Expires.After(r.Expires) {
 						r.Expires = c.Expires
 					}
@@ -405,7 +412,7 @@ func rosterChangeRules() []rule {
 			},
 		},
 		{
-			name: rosterOneStep, sentence: changeCreates,
+			name: rosterOneStep, sentence: changeOneStep,
 			needs: []string{rosterReturned, rosterEpoch, "roster: leave", "roster: pages", "roster: stale", "roster: expires only later"},
 			check: func(l *lab) error {
 				r, err := l.listed(3)

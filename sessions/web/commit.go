@@ -1,85 +1,236 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+
+	"github.com/dynasession/dynasession/sessions"
 )
 
-// errLate is an ErrCommitted for who finds a change that is not saved.
-var errLate = fmt.Errorf("%w: what the handler changed in the session since is not saved, see Save", ErrCommitted)
+var (
+	// errLate is an ErrCommitted for whoever finds a change that is not saved.
+	errLate = fmt.Errorf("%w: what the handler has changed in the session since is not saved, see Save", ErrCommitted)
 
-// commit saves the session and completes the header, once, before the first byte. It reports whether the handler may go on: if not,
-// Config.Error has answered.
-func (v *visit[T]) commit() bool {
-	v.mu.Lock()
-	if v.committed {
-		defer v.mu.Unlock()
-		return !v.failed
+	// errHalfDone says why an answer of 500 saves nothing.
+	errHalfDone = fmt.Errorf("%w: it is a 500, and what the handler has changed in the session is not saved, see Save", ErrCommitted)
+
+	// errTooLate is the error of a save after the deadline of the request, when somebody else has answered already.
+	errTooLate = fmt.Errorf("web: the request has timed out, what it has changed in the session is not saved: %w", context.DeadlineExceeded)
+)
+
+// commit saves the session and completes the header, once, before the first byte of an answer with the given status. It
+// reports whether the handler may go on: if not, Config.Error has answered.
+func (v *visit[T]) commit(status int) bool {
+	if open, goOn := v.isOpen(); !open {
+		return goOn
 	}
-	v.committed = true
-	err := v.save()
-	v.failed = err != nil
-	if v.failed {
-		v.restoreHeader() // what was told of the cookie is told again: it has happened
-	}
-	if v.asked {
-		v.tell()
-		v.vary()
-	}
-	v.mu.Unlock()
+	var failure error
+	err := v.turn.run(context.Background(), func() error {
+		if open, _ := v.isOpen(); !open {
+			return nil
+		}
+		if failure = v.saveBeforeAnswer(status); failure == nil {
+			v.seal()
+			return nil
+		}
+		v.fail()
+		return nil
+	})
 	if err != nil {
-		v.middleware.config.Error(v.w, v.request, err) // which may ask for the session
+		return false
 	}
-	return err == nil
+	if failure != nil {
+		v.answerError(failure)
+		return false
+	}
+	_, goOn := v.isOpen()
+	return goOn
 }
 
-// save saves what has changed.
-func (v *visit[T]) save() error {
-	if v.session == nil || v.unchanged() {
+// isOpen reports whether the answer has yet to begin, and, if it has begun, whether it is the handler's. An answer for which
+// nobody has asked for the session begins here.
+func (v *visit[T]) isOpen() (open, goOn bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.pending = false
+	if !v.asked && !v.failed {
+		v.sealed = true
+	}
+	return !v.sealed && !v.failed, !v.failed
+}
+
+func (v *visit[T]) fail() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.failed = true
+}
+
+// saveBeforeAnswer saves what has changed. The caller has the turn.
+func (v *visit[T]) saveBeforeAnswer(status int) error {
+	m := v.middleware
+	v.mu.Lock()
+	s, deadline, told, unsaved, abandoned := v.session, v.deadline, v.dealtWith, v.unsaved, v.abandoned
+	v.mu.Unlock()
+	if s == nil || unsaved || abandoned {
 		return nil
 	}
-	return v.middleware.manager.Save(v.request.Context(), v.session)
+	if deadline != nil && timedOut(deadline) != nil && isTimeout(status) {
+		v.abandon() // the handler may be changing it at this moment
+		return nil
+	}
+	if s.IsNew() && m.isEmpty(s) {
+		return nil
+	}
+	ctx := v.request.Context()
+	if status == http.StatusInternalServerError {
+		if m.isChanged(s) {
+			m.logAbout(ctx, v.request, s.Handle(), errHalfDone)
+		}
+		v.abandon()
+		return nil
+	}
+	if timedOut(ctx) != nil {
+		if m.isChanged(s) {
+			return errTooLate
+		}
+		return nil
+	}
+	err := v.save(ctx, s)
+	if err == nil || !m.isChanged(s) {
+		return nil // a session that has ended can be read to the end
+	}
+	if told != nil || m.config.Error == nil {
+		m.log(ctx, v.request, err)
+	}
+	if told != nil {
+		return nil // the handler has been told of trouble, and this is its answer
+	}
+	return err
+}
+
+// isTimeout reports whether a status is one by which an http.TimeoutHandler, or others like it, answer for a handler that
+// goes on.
+func isTimeout(status int) bool {
+	return status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout || status == http.StatusRequestTimeout
+}
+
+// save stores s, unless that would replace a cookie that is to be kept. A client that has hung up doesn't keep it from that.
+// The caller has the turn.
+func (v *visit[T]) save(ctx context.Context, s *sessions.Session[T]) error {
+	if s.IsNew() {
+		if err := v.keptCookie(); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := outlive(ctx)
+	defer cancel()
+	if err := v.middleware.manager.Save(ctx, s); err != nil {
+		return err
+	}
+	v.isStored(s)
+	return nil
+}
+
+// keptCookie returns why the browser's cookie must not be replaced, nil if it may be.
+func (v *visit[T]) keptCookie() error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.standing.kept
+}
+
+// isChanged reports whether s holds what a save would store.
+func (m *Middleware[T]) isChanged(s *sessions.Session[T]) bool {
+	if s.IsNew() {
+		return !m.isEmpty(s)
+	}
+	return m.manager.Changed(s)
+}
+
+// abandon makes that nothing of the session is saved any more.
+func (v *visit[T]) abandon() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.abandoned = true
 }
 
 // finish is what is left to do when the handler has returned.
 func (v *visit[T]) finish() {
-	if v.ignored() {
-		return
-	}
-	if v.begun() {
-		if v.late() {
-			v.middleware.config.Error(discard{http.Header{}}, v.request, errLate)
-		}
-		return
-	}
-	v.commit()
-}
-
-// ignored answers for a handler that was told that there is no session to be had, and has not answered.
-func (v *visit[T]) ignored() bool {
 	v.mu.Lock()
-	ignored, err := v.err != nil && !v.committed, v.err
+	failed, sealed, err := v.failed, v.sealed, v.err
+	ignored := err != nil && !sealed && !failed
 	if ignored {
-		v.committed, v.failed = true, true
-		v.restoreHeader()
-		v.vary()
+		v.failed = true
 	}
 	v.mu.Unlock()
-	if ignored {
-		v.middleware.config.Error(v.w, v.request, err)
+	switch {
+	case ignored: // it was told that there is no session to be had, and has not answered
+		v.answerError(err)
+	case failed:
+	case !sealed:
+		v.commit(http.StatusOK)
+	default:
+		v.reportLate()
 	}
-	return ignored
 }
 
-func (v *visit[T]) begun() bool {
+// reportLate reports a change that came after the session was saved for the last time.
+func (v *visit[T]) reportLate() {
+	m := v.middleware
 	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.committed
+	s, settled := v.session, v.abandoned || v.unsaved
+	v.mu.Unlock()
+	if s == nil || settled {
+		return
+	}
+	late := false
+	_ = v.turn.run(context.Background(), func() error {
+		late = m.isChanged(s)
+		return nil
+	})
+	switch {
+	case !late:
+	case m.config.Error == nil:
+		m.logAbout(v.request.Context(), v.request, s.Handle(), errLate)
+	default:
+		m.config.Error(discard{http.Header{}}, v.request, errLate)
+	}
 }
 
-// late reports whether the session was changed after it was saved for the last time.
-func (v *visit[T]) late() bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.session != nil && !v.failed && !v.unchanged()
+// answerError has Config.Error answer in the handler's place. What it does with the session is told to the client too.
+func (v *visit[T]) answerError(err error) {
+	v.resetHeader()
+	w := &reply[T]{visit: v}
+	v.middleware.answer(w, v.request, err)
+	if !w.begun {
+		writeStatus(w, err) // a Config.Error that says nothing must not be a success
+	}
+}
+
+// answer answers an error.
+func (m *Middleware[T]) answer(w http.ResponseWriter, r *http.Request, err error) {
+	if Status(err) == http.StatusUnauthorized && m.config.Header != "" {
+		w.Header().Set("WWW-Authenticate", m.challenge(r, err))
+	}
+	if m.config.Error == nil {
+		writeStatus(w, err)
+		return
+	}
+	m.config.Error(w, r, err)
+}
+
+// challenge returns the WWW-Authenticate of an answer of 401, which RFC 9110 demands, for Bearer as RFC 6750 words it.
+func (m *Middleware[T]) challenge(r *http.Request, err error) string {
+	if !isAuthorization(m.config.Header) {
+		return `Session header="` + http.CanonicalHeaderKey(m.config.Header) + `"`
+	}
+	if r.Header.Get("Authorization") == "" {
+		return "Bearer"
+	}
+	return `Bearer error="invalid_token"`
+}
+
+func writeStatus(w http.ResponseWriter, err error) {
+	status := Status(err)
+	http.Error(w, http.StatusText(status), status)
 }

@@ -1,27 +1,38 @@
 package web
 
 import (
-	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 )
 
 // Config sets up a [Middleware]. Every field may be left zero; a nil Config is the zero one.
 type Config struct {
-	// Cookie is what the session's cookie is like. Defaults to __Host-id; Secure; HttpOnly; SameSite=Lax; Path=/.
+	// Cookie configures the session's cookie. Defaults to __Host-id; Secure; HttpOnly; SameSite=Lax; Path=/.
 	Cookie Cookie
 
-	// Header, for an API whose clients keep no cookies, names the request header that carries the ID, instead of a cookie and never
-	// beside one: "Authorization" for "Bearer" and the ID, any other for the ID alone. A new ID is answered in a header of
-	// the same name and form. Defaults to none.
+	// Header names the request header that carries the ID, for an API whose clients keep no cookies: "Authorization" for
+	// "Bearer" and the ID, any other for the ID alone. A new ID is answered in a header of the same name and form. Without a
+	// Cookie there is no cookie then.
+	//
+	// With a Cookie as well (at least its Name), one Middleware serves both: browsers by the cookie, clients by the header.
+	// A request that carries both is refused, with [ErrTwoIDs]. One that carries neither is answered by cookie, unless its
+	// handler calls [Middleware.UseHeader]. Defaults to none.
 	Header string
 
-	// Error answers in place of the handler when the session can't be had or saved, or lacks what [Middleware.RequireSubject] or
-	// [Middleware.RequireFresh] asks for: see [Status] for what err can be. It writes the whole answer. When the answer has
-	// begun already, it is called all the same, with a w that discards what is written. Defaults to the bare status, and, where
-	// the answer has begun, a line in the server's ErrorLog.
+	// Error writes the response in place of the handler when the session can't be loaded or saved, or fails
+	// [Middleware.RequireSubject] or [Middleware.RequireFresh]: see [Status] for what err can be. It may use the session.
+	// When the response has started already, it is called all the same, with a w that discards what is written. Defaults
+	// to the bare status of [Status], and a line to Logger.
 	Error func(w http.ResponseWriter, r *http.Request, err error)
+
+	// Logger receives what nobody else is told: that the store is out of reach, that a route lacks the Handler, that a
+	// change came after the response had started, that a session can't be decoded. It never gets an ID, nor anything that a client has sent
+	// as it was sent. Defaults to slog.Default at each line.
+	Logger *slog.Logger
+
+	hasCookie bool // cookies are read and set
 }
 
 const defaultName = "__Host-id"
@@ -31,27 +42,27 @@ func (c *Config) withDefaults() Config {
 	if c != nil {
 		out = *c
 	}
+	out.hasCookie = out.Header == "" || !out.Cookie.isZero()
 	out.Cookie = out.Cookie.withDefaults()
-	if out.Error == nil {
-		out.Error = answer
-	}
 	return out
 }
 
-// validate checks c, whose defaults are filled in, for IDs of the given length. asGiven is c as it was given.
-func (c Config) validate(asGiven *Config, idLength int) error {
-	if c.Header == "" {
-		return c.Cookie.validate(idLength)
+// validate checks c, whose defaults are filled in, for IDs of the given length.
+func (c Config) validate(idLength int) error {
+	if c.hasCookie {
+		if err := c.Cookie.validate(idLength); err != nil {
+			return err
+		}
 	}
-	if asGiven.Cookie != (Cookie{}) {
-		return errors.New("Config.Header and Config.Cookie: must not both be set")
+	if c.Header == "" {
+		return nil
 	}
 	if !isToken(c.Header) {
-		return fmt.Errorf("Config.Header %q: is not the name of a header", c.Header)
+		return fmt.Errorf("Config.Header %q: must be the name of a header", c.Header)
 	}
 	switch strings.ToLower(c.Header) {
 	case "cookie", "set-cookie", "host", "connection", "content-length", "content-type", "transfer-encoding":
-		return fmt.Errorf("Config.Header %q: means something else in HTTP", c.Header)
+		return fmt.Errorf("Config.Header %q: must not mean something else in HTTP", c.Header)
 	}
 	return nil
 }

@@ -1,44 +1,61 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"time"
+
+	"golang.org/x/net/publicsuffix"
 )
 
-// Cookie is what the session's cookie is like. It is always HttpOnly. What browsers would drop is an error of [New].
+// Cookie configures the session's cookie. It is always HttpOnly. What browsers would drop is an error of [New]. Give each
+// application on a host a Name of its own: browsers share cookies between the ports of a host, localhost too.
 type Cookie struct {
-	// Name is the cookie's name. It must begin with "__Host-" or "__Secure-" (or "__Http-", "__Host-Http-", which some browsers know
-	// already), so that no other host and no unencrypted answer can plant one; see Unprefixed and Insecure. Defaults to "__Host-id",
-	// and to "id" if Unprefixed or Insecure.
+	// Name is the cookie's name. It must begin with "__Host-" or "__Secure-" (or "__Http-", "__Host-Http-", which some
+	// browsers know already), so that no other host and no unencrypted response can plant one; see Unprefixed and Insecure.
+	// Defaults to __Host-id, and to id if Unprefixed or Insecure.
 	Name string
 
-	// Path is where in the host the cookie is sent; it is no boundary of security. Defaults to "/".
+	// Path is where on the host the cookie is sent; it is not a security boundary. Defaults to "/".
 	Path string
 
-	// Domain makes subdomains get the cookie too, and lets them plant one. Not with a name in "__Host-". Defaults to the host alone.
+	// Domain makes subdomains get the cookie too, and lets them plant one. It must not be a public suffix, such as co.uk or
+	// github.io, and not be with a name in "__Host-". Defaults to the host alone.
 	Domain string
 
-	// SameSite tells when a request from another site carries the cookie. http.SameSiteNoneMode needs Secure. Defaults to
+	// SameSite says when a request from another site carries the cookie. http.SameSiteNoneMode needs Secure. Defaults to
 	// http.SameSiteLaxMode.
 	SameSite http.SameSite
 
-	// Persistent makes the browser keep the cookie when it is closed, until the session's absolute deadline, and at most 400 days,
-	// beyond which browsers cut. Defaults to a cookie of the browser's session.
+	// Persistent makes the browser keep the cookie of every session when it is closed, until the session's absolute deadline,
+	// and at most 400 days, beyond which browsers cut. [Middleware.Persist] does so for one session. Defaults to a cookie of
+	// the browser's session.
 	Persistent bool
 
 	// Partitioned gives each top-level site a cookie of its own (CHIPS). It needs http.SameSiteNoneMode.
 	Partitioned bool
 
-	// Unprefixed allows a Name without a prefix, for a cookie that others set too. A browser then takes one from any subdomain.
+	// Unprefixed allows a Name without a prefix, for a cookie that others set too. A browser then takes one from any
+	// subdomain.
 	Unprefixed bool
 
-	// Insecure leaves out Secure, so that the cookie travels over plain HTTP, for development on a host that is neither localhost nor
-	// encrypted. On http://localhost it isn't needed: browsers take Secure cookies there. It needs a Name without a prefix.
+	// Insecure leaves out Secure, so that the cookie travels over plain HTTP, for development. It needs a Name without a
+	// prefix. On http://localhost Chromium and Firefox take Secure cookies, and nothing is needed; Safari and other
+	// browsers on WebKit take none there: set Insecure, or serve TLS (mkcert makes a certificate they trust).
 	Insecure bool
+
+	// Former are the names, paths and domains that the cookie had before a deploy changed them. Whenever the cookie is set or
+	// deleted, those are deleted; a login and a logout end their sessions too. Keep them until the absolute timeout has
+	// passed. Defaults to none.
+	Former []FormerCookie
 }
+
+// FormerCookie is what a cookie was like before. Zero fields are those of the [Cookie] that it is in.
+type FormerCookie struct{ Name, Path, Domain string }
 
 // The bounds that browsers set, from draft-ietf-httpbis-rfc6265bis sections 5.5 to 5.7.
 const (
@@ -46,6 +63,12 @@ const (
 	maxAttribute = 1024 // bytes of an attribute's value
 	maxAge       = 400 * 24 * time.Hour
 )
+
+func (c Cookie) isZero() bool {
+	former := c.Former
+	c.Former = nil
+	return len(former) == 0 && reflect.ValueOf(c).IsZero()
+}
 
 func (c Cookie) withDefaults() Cookie {
 	if c.Name == "" {
@@ -67,7 +90,7 @@ func (c Cookie) validate(idLength int) error {
 	if !isToken(c.Name) {
 		return fmt.Errorf("Cookie.Name %q: must be of letters, digits and !#$%%&'*+-.^_`|~", c.Name)
 	}
-	if n := len(c.Name) + idLength; n > maxPair {
+	if n := len(c.Name) + max(idLength, len(formSuffix)+formSecretLength); n > maxPair {
 		return fmt.Errorf("Cookie.Name and the ID have %d bytes: must have at most %d", n, maxPair)
 	}
 	if err := c.validatePrefix(); err != nil {
@@ -91,14 +114,32 @@ func (c Cookie) validate(idLength int) error {
 	if err := cookie.Valid(); err != nil {
 		return fmt.Errorf("Cookie: %w", err)
 	}
+	if domain := strings.ToLower(strings.Trim(c.Domain, ".")); domain != "" {
+		if suffix, _ := publicsuffix.PublicSuffix(domain); suffix == domain {
+			return fmt.Errorf("Cookie.Domain %q: must not be a public suffix, browsers drop it", c.Domain)
+		}
+	}
+	return c.validateFormer()
+}
+
+func (c Cookie) validateFormer() error {
+	for i, f := range c.Former {
+		was := c.former(f)
+		if was.Name == c.Name && was.Path == c.Path && strings.Trim(was.Domain, ".") == strings.Trim(c.Domain, ".") {
+			return fmt.Errorf("Cookie.Former[%d]: must differ from the Cookie in Name, Path or Domain", i)
+		}
+		if err := was.Valid(); err != nil {
+			return fmt.Errorf("Cookie.Former[%d]: %w", i, err)
+		}
+	}
 	return nil
 }
 
-// validatePrefix checks what browsers check, who compare prefixes without regard to case and drop what breaks the rule, silently.
+// validatePrefix checks what browsers check. They compare prefixes without regard to case, and silently drop what breaks the
+// rule.
 func (c Cookie) validatePrefix() error {
-	name := strings.ToLower(c.Name)
-	host := strings.HasPrefix(name, "__host-")
-	prefixed := host || strings.HasPrefix(name, "__secure-") || strings.HasPrefix(name, "__http-")
+	host := strings.HasPrefix(strings.ToLower(c.Name), "__host-")
+	prefixed := isPrefixed(c.Name)
 	switch {
 	case !prefixed && !c.Unprefixed && !c.Insecure:
 		return fmt.Errorf("Cookie.Name %q: must begin with __Host- or __Secure-, unless Unprefixed or Insecure is set", c.Name)
@@ -112,6 +153,11 @@ func (c Cookie) validatePrefix() error {
 	return nil
 }
 
+func isPrefixed(name string) bool {
+	name = strings.ToLower(name)
+	return strings.HasPrefix(name, "__host-") || strings.HasPrefix(name, "__secure-") || strings.HasPrefix(name, "__http-")
+}
+
 // cookie returns the cookie with a value.
 func (c Cookie) cookie(value string) *http.Cookie {
 	return &http.Cookie{
@@ -120,19 +166,33 @@ func (c Cookie) cookie(value string) *http.Cookie {
 	}
 }
 
-// line returns the Set-Cookie that gives the client an ID, for so long if it is persistent.
-func (c Cookie) line(id string, left time.Duration) string {
-	cookie := c.cookie(id)
-	if c.Persistent {
-		cookie.MaxAge = max(1, int(min(left, maxAge)/time.Second))
+// line returns the Set-Cookie that gives the client an ID, until its end if it is persistent.
+func (c Cookie) line(state clientState, now time.Time) string {
+	cookie := c.cookie(state.id.Secret())
+	if state.persist {
+		cookie.MaxAge = max(1, int(min(state.end.Sub(now), maxAge)/time.Second))
 	}
 	return cookie.String()
 }
 
-// deletion returns the Set-Cookie that takes it away: with every attribute that it was set with, else browsers keep it.
-func (c Cookie) deletion() string {
-	cookie := c.cookie("")
+// deletion returns the Set-Cookie that deletes the cookie: with every attribute that it was set with, or browsers keep it.
+func (c Cookie) deletion() string { return deletion(c.cookie("")) }
+
+func deletion(cookie *http.Cookie) string {
 	cookie.MaxAge = -1
 	cookie.Expires = time.Unix(1, 0)
 	return cookie.String()
 }
+
+// former returns the cookie as it was.
+func (c Cookie) former(f FormerCookie) *http.Cookie {
+	cookie := c.cookie("")
+	cookie.Name, cookie.Path, cookie.Domain = cmp.Or(f.Name, c.Name), cmp.Or(f.Path, c.Path), f.Domain
+	cookie.Secure = true
+	if c.Insecure && !isPrefixed(cookie.Name) {
+		cookie.Secure = false
+	}
+	return cookie
+}
+
+func (c Cookie) formerDeletion(f FormerCookie) string { return deletion(c.former(f)) }

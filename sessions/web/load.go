@@ -3,100 +3,147 @@ package web
 import (
 	"context"
 	"errors"
-	"net/http"
-	"slices"
-	"strings"
+	"fmt"
+	"log/slog"
 
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// maxCandidates is how many IDs of one request are looked up. A browser sends one; more come from who has planted others beside it.
-const maxCandidates = 4
+// standing is how a request stands to the cookie that the browser holds.
+type standing[T any] struct {
+	kept     error    // why the cookie must not be replaced; nil: it may
+	withheld bool     // since the browser has not sent it
+	beside   []string // the IDs of the browser's other sessions, which a login ends
+	detached bool     // Verify has put the session aside: see there
+}
 
-// load returns the session, and loads it if that has not happened yet.
+// load returns the session, and loads it if that has not happened yet. The caller has the turn.
 func (v *visit[T]) load(ctx context.Context) (*sessions.Session[T], error) {
-	if v.session != nil || v.err != nil {
-		return v.session, v.err
+	if s, err, ok := v.have(ctx); ok {
+		return s, err
 	}
-	v.asked = true
-	var found *sessions.Session[T]
-	several, looked := false, 0
-	for _, id := range v.ids() {
-		if looked == maxCandidates {
-			break
-		}
-		s, err := v.middleware.manager.Load(ctx, id)
-		if errors.Is(err, sessions.ErrInvalidID) {
-			continue // no session's, and asked of nobody
-		}
-		switch looked++; {
-		case err == nil && found == nil:
-			found = s
+	if err := timedOut(ctx); err != nil {
+		return nil, err
+	}
+	s, st, err := v.find(ctx, v.middleware.manager.Load)
+	if err != nil {
+		v.mu.Lock()
+		v.err = err
+		v.mu.Unlock()
+		return nil, err
+	}
+	if s == nil {
+		s = v.middleware.create()
+		v.mu.Lock()
+		v.session, v.standing = s, st
+		v.mu.Unlock()
+		return s, nil
+	}
+	v.mu.Lock()
+	v.session, v.standing = s, st
+	if v.known.id == (sessions.ID{}) {
+		v.known = v.middleware.stateOf(s)
+		v.told = v.known
+	}
+	v.mu.Unlock()
+	v.exchangeID(ctx, s)
+	return s, nil
+}
+
+// find looks up what the client has sent. Without a session the error is that of a store which can't be asked, or nil.
+func (v *visit[T]) find(
+	ctx context.Context, load func(context.Context, string) (*sessions.Session[T], error),
+) (found *sessions.Session[T], st standing[T], err error) {
+	sent := v.whatWasSent()
+	if sent.both {
+		return nil, st, ErrTwoIDs
+	}
+	ctx, cancel := outlive(ctx)
+	defer cancel()
+	for _, id := range sent.invalid {
+		_, _ = load(ctx, id) // for its event
+	}
+	var live, renewed []string
+	var unreadable error
+	for _, id := range sent.ids {
+		s, err := load(ctx, id)
+		switch {
 		case err == nil:
-			several = true
+			found, live = s, append(live, id)
+		case errors.Is(err, sessions.ErrRenewed):
+			renewed = append(renewed, id)
+		case errors.Is(err, sessions.ErrNotFound):
 		case errors.Is(err, sessions.ErrDecode):
-			logf(v.request, "%v", err) // of a type that was changed without codec.Upgrade, say: as good as none
-		case !errors.Is(err, sessions.ErrNotFound):
-			v.err = err
-			return nil, err
+			unreadable = err
+			v.middleware.log(ctx, v.request, err)
+		default:
+			if !errors.Is(err, context.DeadlineExceeded) || timedOut(ctx) == nil {
+				v.middleware.log(ctx, v.request, err)
+			}
+			return nil, st, err
 		}
 	}
-	if several { // one of them was planted, and nothing tells which
-		logf(v.request, "several live sessions in one request: none is taken")
-		found = nil
+	if sent.more > 0 {
+		v.middleware.logger().LogAttrs(ctx, slog.LevelWarn, "web: a request carries more IDs than are looked up",
+			append(aboutRequest(v.request), slog.Int("more", sent.more))...)
 	}
-	v.dead = found == nil && v.sent > 0 && !several
-	if found == nil {
-		found = v.middleware.manager.Create()
-	} else {
-		v.known = knownOf(found)
-		v.modernise(ctx, found)
+	switch {
+	case len(live) == 1:
+		return found, st, nil // the others are none, and what was renewed may have led to this one
+	case len(live) > 1:
+		st.kept, st.beside = fmt.Errorf("%w: several live sessions in one request, none of which is taken", ErrCookieKept), append(live, renewed...)
+		if sent.more == 0 {
+			v.middleware.log(ctx, v.request, st.kept)
+		}
+	case unreadable != nil:
+		st.kept, st.beside = fmt.Errorf("%w: %w", ErrCookieKept, unreadable), renewed
+	case len(renewed) > 0:
+		st.kept, st.beside = fmt.Errorf("%w: %w", ErrCookieKept, sessions.ErrRenewed), renewed
+	case len(sent.ids)+len(sent.invalid) == 0 && !sent.byHeader && isWithheld(v.request, v.middleware.config.Cookie.SameSite):
+		st.kept, st.withheld = fmt.Errorf("%w: the browser has withheld it from a request of another site", ErrCookieKept), true
 	}
-	v.session = found
-	return found, nil
+	return nil, st, nil
 }
 
-// ids returns what the client has sent in the place where IDs are sent, each once.
-func (v *visit[T]) ids() []string {
-	var ids []string
-	if name := v.middleware.config.Header; name != "" {
-		for _, value := range v.request.Header.Values(name) {
-			if isAuthorization(name) {
-				scheme, id, ok := strings.Cut(value, " ")
-				if !ok || !strings.EqualFold(scheme, "Bearer") {
-					continue // another way to say who one is
-				}
-				value = id
-			}
-			ids = append(ids, value)
-		}
-	} else {
-		for _, c := range v.request.CookiesNamed(v.middleware.config.Cookie.Name) {
-			if c.Quoted {
-				c.Value = `"` + c.Value + `"` // no ID has quotes
-			}
-			ids = append(ids, c.Value)
-		}
+// whatWasSent reads what the client has sent, once. After an exchange it is the ID that the client has or is to have.
+func (v *visit[T]) whatWasSent() sent {
+	v.mu.Lock()
+	asked, s, told := v.asked, v.sent, v.told
+	v.mu.Unlock()
+	if !asked {
+		s = v.readSent()
+		v.mu.Lock()
+		v.asked, v.sent = true, s
+		v.mu.Unlock()
 	}
-	v.sent = len(ids)
-	if len(ids) > 1 {
-		slices.Sort(ids)
-		ids = slices.Compact(ids)
+	if told.id != (sessions.ID{}) {
+		s.ids = []string{told.id.Secret()}
+		s.invalid, s.more = nil, 0
 	}
-	return ids
+	return s
 }
 
-func isAuthorization(header string) bool { return http.CanonicalHeaderKey(header) == "Authorization" }
-
-// modernise renews a session whose ID is of a scheme that is being left, at its first use. Of several requests at the same time one does;
-// what the others have loaded they may use, and the client hears of the new ID from that one: therefore a dead ID of the old scheme
-// is not cleared.
-func (v *visit[T]) modernise(ctx context.Context, s *sessions.Session[T]) {
+// exchangeID renews a session whose ID is of a scheme that is being left, at its first use. It does so for a page and not for
+// what a page fetches: of requests that a page sends at the same time, those that are late would find their ID renewed.
+func (v *visit[T]) exchangeID(ctx context.Context, s *sessions.Session[T]) {
 	m := v.middleware.manager
-	if v.committed || !m.NeedsRenewal(s) {
+	if !m.NeedsRenewal(s) || v.isSealed() {
 		return
 	}
-	if err := m.Renew(ctx, s); err != nil && !errors.Is(err, sessions.ErrNotFound) && !errors.Is(err, sessions.ErrConflict) {
-		logf(v.request, "%v", err) // the next request will
+	if mode := v.request.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
+		return
 	}
+	err := m.Renew(ctx, s)
+	switch {
+	case err == nil:
+		v.isStored(s)
+	case !errors.Is(err, sessions.ErrNotFound) && !errors.Is(err, sessions.ErrConflict):
+		v.middleware.log(ctx, v.request, err) // the next request will
+	}
+}
+
+func (v *visit[T]) isSealed() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.sealed
 }

@@ -1,15 +1,61 @@
 package web
 
 import (
-	"log"
+	"context"
+	"errors"
+	"log/slog"
 	"net/http"
+	"strings"
+
+	"github.com/dynasession/dynasession/sessions"
 )
 
-// logf writes a line where net/http writes its own: to the server's ErrorLog, or else to the log package's logger.
-func logf(r *http.Request, format string, args ...any) {
-	if server, ok := r.Context().Value(http.ServerContextKey).(*http.Server); ok && server.ErrorLog != nil {
-		server.ErrorLog.Printf("web: "+format, args...)
-		return
+func (m *Middleware[T]) logger() *slog.Logger {
+	if l := m.config.Logger; l != nil {
+		return l
 	}
-	log.Printf("web: "+format, args...)
+	return slog.Default()
+}
+
+// log writes a line about an error that nobody else may be told: at Error if it is the service's, else at Warn. r may be nil.
+func (m *Middleware[T]) log(ctx context.Context, r *http.Request, err error) {
+	m.logAbout(ctx, r, "", err)
+}
+
+func (m *Middleware[T]) logAbout(ctx context.Context, r *http.Request, handle string, err error) {
+	level := slog.LevelWarn
+	if Status(err) >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	attrs := aboutRequest(r)
+	var about *sessions.Error
+	if errors.As(err, &about) {
+		handle = about.Handle
+	}
+	if handle != "" {
+		attrs = append(attrs, slog.String("session", handle))
+	}
+	m.logger().LogAttrs(ctx, level, "web: session error", append(attrs, slog.String("error", err.Error()))...)
+}
+
+// maxLogged is how much of a request's path is logged, in bytes.
+const maxLogged = 200
+
+// aboutRequest returns what a line says of a request. Both are ASCII without control characters.
+func aboutRequest(r *http.Request) []slog.Attr {
+	if r == nil {
+		return nil
+	}
+	path := r.URL.EscapedPath()
+	return []slog.Attr{slog.String("method", printable(r.Method)), slog.String("path", printable(path[:min(len(path), maxLogged)]))}
+}
+
+// printable returns text with what is not printable ASCII replaced, so that it can't forge or turn around a line.
+func printable(text string) string {
+	return strings.Map(func(c rune) rune {
+		if c < ' ' || c > '~' {
+			return '?'
+		}
+		return c
+	}, text)
 }

@@ -1,19 +1,21 @@
 package web
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// Middleware finds the session of a request, and answers with what has become of it. Make one with [New]. It is safe for concurrent
+// Middleware loads a request's session and writes changes and cookie back. Make one with [New]. It is safe for concurrent
 // use; several of them, with cookies of different names, may go around one handler.
 type Middleware[T any] struct {
-	manager *sessions.Manager[T]
-	config  Config
+	manager        *sessions.Manager[T]
+	config         Config
+	idle, absolute time.Duration // of new sessions
 }
 
 // New returns a Middleware for the sessions of m. A nil cfg means all defaults. The error names the field that is wrong.
@@ -21,35 +23,124 @@ func New[T any](m *sessions.Manager[T], cfg *Config) (*Middleware[T], error) {
 	if m == nil {
 		return nil, errors.New("web: New: manager is nil")
 	}
-	c := cfg.withDefaults()
-	if err := c.validate(cfg, len(m.Create().ID().Secret())); err != nil {
+	c, example := cfg.withDefaults(), m.Create()
+	if err := c.validate(len(example.ID().Secret())); err != nil {
 		return nil, fmt.Errorf("web: New: %w", err)
 	}
-	return &Middleware[T]{manager: m, config: c}, nil
+	return &Middleware[T]{manager: m, config: c, idle: example.IdleTimeout, absolute: example.AbsoluteTimeout}, nil
 }
 
-// key finds a Middleware's own visit in a context, whatever others there are.
-type key[T any] struct{ middleware *Middleware[T] }
+// around is a visit of any Middleware, as those inside of it know it.
+type around interface {
+	places() []string // where it tells the client its ID
+	next() around     // the visit around it
+	keep([]line)
+}
 
-// Handler returns next with sessions.
+func (v *visit[T]) next() around { return v.outer }
+
+func (v *visit[T]) places() []string {
+	c := &v.middleware.config
+	var places []string
+	if c.hasCookie {
+		places = append(places, "cookie "+c.Cookie.Name)
+	}
+	if c.Header != "" {
+		places = append(places, "header "+http.CanonicalHeaderKey(c.Header))
+	}
+	return places
+}
+
+// Handler wraps next so that handlers can call [Middleware.Session].
 func (m *Middleware[T]) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Context().Value(key[T]{m}) != nil {
-			next.ServeHTTP(w, r) // it is around itself
+		v := &visit[T]{middleware: m, w: w}
+		v.context = visitContext[T]{r.Context(), v}
+		if given, ok := r.Context().Value(visitKey[T]{m}).(*visit[T]); ok {
+			if !given.given {
+				next.ServeHTTP(w, r) // it is around itself
+				return
+			}
+			v.adopt(given)
+		} else if v.outer, _ = r.Context().Value(aroundKey{}).(around); v.sharesAPlace() {
+			m.log(r.Context(), r, ErrSameCookie)
+			m.answer(w, r, ErrSameCookie)
 			return
 		}
-		v := &visit[T]{middleware: m, w: w}
-		v.request = r.WithContext(context.WithValue(r.Context(), key[T]{m}, v))
+		v.request = r.WithContext(&v.context)
+		parsed := r.MultipartForm != nil
+		returned := false
+		defer func() {
+			if !returned {
+				v.abandon() // it panics: what it has left half done is not saved, whoever writes the answer
+			}
+			giveBack(r, v.request)
+			if !parsed {
+				v.removeTemporary()
+			}
+		}()
 		next.ServeHTTP(v, v.request)
-		v.finish() // not after a panic: what it left half done is not saved
+		returned = true
+		v.finish()
 	})
 }
 
-// visit returns what the Handler has made for the request of ctx.
-func (m *Middleware[T]) visit(ctx context.Context) (*visit[T], error) {
-	v, ok := ctx.Value(key[T]{m}).(*visit[T])
-	if !ok {
-		return nil, ErrNoMiddleware
+// sharesAPlace reports whether a Middleware around this one tells the client its ID in the same cookie or header.
+func (v *visit[T]) sharesAPlace() bool {
+	for o := v.outer; o != nil; o = o.next() {
+		for _, theirs := range o.places() {
+			for _, ours := range v.places() {
+				if ours == theirs {
+					return true
+				}
+			}
+		}
 	}
-	return v, nil
+	return false
+}
+
+// giveBack makes visible to those around Handler what the ServeMux and the handler have put into the request, of which the
+// handler had a copy.
+func giveBack(r, inner *http.Request) {
+	if inner.Pattern != r.Pattern {
+		r.Pattern = inner.Pattern
+		for rest := inner.Pattern; ; {
+			_, after, found := strings.Cut(rest, "{")
+			name, tail, closed := strings.Cut(after, "}")
+			if !found || !closed {
+				break
+			}
+			if name = strings.TrimSuffix(name, "..."); name != "$" {
+				r.SetPathValue(name, inner.PathValue(name))
+			}
+			rest = tail
+		}
+	}
+	if r.Form == nil {
+		r.Form = inner.Form
+	}
+	if r.PostForm == nil {
+		r.PostForm = inner.PostForm
+	}
+	if r.MultipartForm == nil {
+		r.MultipartForm = inner.MultipartForm
+	}
+}
+
+// remover is a multipart form, whose files lie in the system's temporary folder until they are removed.
+type remover interface{ RemoveAll() error }
+
+// removeTemporary removes the files of the forms that were parsed within this Handler. net/http does so only for the request
+// that it has made, and any Handler around this one may have copied that.
+func (v *visit[T]) removeTemporary() {
+	if f := v.request.MultipartForm; f != nil {
+		_ = f.RemoveAll()
+	}
+	v.mu.Lock()
+	forms := v.temporary
+	v.temporary = nil
+	v.mu.Unlock()
+	for _, f := range forms {
+		_ = f.RemoveAll()
+	}
 }

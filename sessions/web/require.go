@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// RequireSubject returns next for signed-in users only: Config.Error answers others, with [ErrNoSubject]. It goes inside of Handler.
+// RequireSubject admits only signed-in users to next: Config.Error answers others, with [ErrNoSubject]. It goes inside of
+// Handler.
 func (m *Middleware[T]) RequireSubject(next http.Handler) http.Handler {
 	return m.require(next, func(subject string, _ time.Time) error {
 		if subject == "" {
@@ -15,16 +16,20 @@ func (m *Middleware[T]) RequireSubject(next http.Handler) http.Handler {
 	})
 }
 
-// RequireFresh returns a middleware for routes where much is at stake: it lets pass who has signed in less than maxAge ago, by
-// [Middleware.Authenticate]. Config.Error answers others, with [ErrNotFresh], or [ErrNoSubject] if nobody has. It goes inside of
-// Handler. OWASP ASVS 7.5.1 and 7.5.3.
+// maxSkew is how far in the future a login may lie, by the clock of a host that is a little slow.
+const maxSkew = 5 * time.Second
+
+// RequireFresh returns a middleware for sensitive routes: it admits only users who signed in less than maxAge ago, by
+// [Middleware.Authenticate]. Config.Error answers others, with [ErrNotFresh], or [ErrNoSubject] if nobody has signed in. It
+// goes inside of Handler. OWASP ASVS 7.5.1 and 7.5.3.
 func (m *Middleware[T]) RequireFresh(maxAge time.Duration) func(next http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return m.require(next, func(subject string, since time.Time) error {
+			age := m.manager.Clock().Now().Sub(since)
 			switch {
 			case subject == "":
 				return ErrNoSubject
-			case m.manager.Clock().Now().Sub(since) >= maxAge:
+			case age >= maxAge, age < -maxSkew:
 				return ErrNotFresh
 			}
 			return nil
@@ -39,7 +44,7 @@ func (m *Middleware[T]) require(next http.Handler, check func(subject string, si
 			err = check(s.Subject(), s.CreatedAt())
 		}
 		if err != nil {
-			m.config.Error(w, r, err)
+			m.answer(w, r, err)
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -6,7 +6,13 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
+	"fmt"
+	"mime"
 	"net/http"
+	"strings"
+
+	"github.com/dynasession/dynasession/sessions"
 )
 
 // Where Verify looks for a token.
@@ -15,56 +21,267 @@ const (
 	TokenField  = "csrf_token"   // then, a field of the posted form
 )
 
-const saltBytes = 16
+// A token is a salt, a proof that whoever made it knows the session's ID, and a proof that he knows the form secret: each an
+// HMAC of the salt. What there is nothing to prove by is random.
+const (
+	saltBytes  = 16
+	proofBytes = sha256.Size
+	tokenBytes = saltBytes + 2*proofBytes
+)
 
-// Token returns an anti-forgery token for a form or a script: proof that a request was made from a page of this session. It is bound to
-// the session's ID, so it ends with Authenticate and Renew. No two are alike, so that compression tells nothing of them.
+// maxAnonymousForm is the largest body that Verify reads for a visitor without a session.
+const maxAnonymousForm = 1 << 20
+
+// Token returns an anti-forgery token for a form or a script: proof that a request was made from a page that was given to
+// this browser. It is bound to the session's ID, so that it is a new one after a login. No two are alike, so that
+// compression reveals nothing of them.
 //
-// A session that is new is saved for it, even if it is empty, so that a login form is protected too; after the answer has begun that
-// is ErrCommitted. Otherwise the error is that of [Middleware.Session].
+// A visitor without a session gets none for it, and nothing is stored: the token is bound to a random secret in a cookie of its own, named like the
+// session's with "-form-" and two characters more, which has the same attributes and goes when the browser is closed. After the
+// answer has begun, that is ErrCommitted. Otherwise the error is that of [Middleware.Session]. Clients that send their ID in
+// a header need no token.
 func (m *Middleware[T]) Token(ctx context.Context) (string, error) {
 	v, err := m.visit(ctx)
 	if err != nil {
 		return "", err
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	s, err := v.load(ctx)
+	s, err := v.loaded(ctx)
 	if err != nil {
 		return "", err
 	}
-	if v.committed && s.IsNew() {
-		return "", ErrCommitted
+	id, secret := "", v.formSecret()
+	if !s.IsNew() {
+		id = s.ID().Secret()
 	}
-	v.wanted = true
-	salt := make([]byte, saltBytes, saltBytes+sha256.Size)
-	rand.Read(salt) // never fails
-	return base64.RawURLEncoding.EncodeToString(append(salt, proof(s.ID().Secret(), salt)...)), nil
+	if secret == "" && s.Subject() == "" && m.config.hasCookie {
+		if secret, err = v.newFormSecret(); err != nil {
+			return "", err
+		}
+	}
+	token := make([]byte, tokenBytes)
+	rand.Read(token) // never fails
+	if id != "" {
+		copy(token[saltBytes:], proof(id, token[:saltBytes]))
+	}
+	if secret != "" {
+		copy(token[saltBytes+proofBytes:], proof(secret, token[:saltBytes]))
+	}
+	return base64.RawURLEncoding.EncodeToString(token), nil
 }
 
-// Verify returns nil if r carries a token of its session, in the header [TokenHeader] or in the posted form's field [TokenField], and
-// [ErrToken] if not. It reads the form from the body if the header is missing. The error is that of [Middleware.Session] if the session
-// can't be had.
+// Verify returns nil if r carries a token of its session, in the header [TokenHeader] or in the posted form's field
+// [TokenField], and [ErrToken] if not. It reads the form from the body if the header is missing, but neither on GET nor for
+// a visitor for whom no token was made. Of a visitor without a session it reads 1 MB at most; a larger body, or one that
+// is larger than its [http.MaxBytesReader] allows, is an [*http.MaxBytesError]. A body that can't be read as a form is an
+// ErrToken too. If the session can't be had the error is that of [Middleware.Session]. A request that carries its ID in
+// Config.Header needs no token: browsers don't send one by themselves.
+//
+// Forms stay good that were opened before the visitor's session was begun, renewed or has expired, while nobody is signed
+// in. A form that was opened before a login is good for another login only: if Verify is called before Session, it puts the
+// session aside, so that the handler sees a visitor without a session, whose changes are refused with [ErrCookieKept], and
+// whom Authenticate signs in. Otherwise it is an ErrToken.
 func (m *Middleware[T]) Verify(r *http.Request) error {
-	s, err := m.Session(r.Context())
+	v, err := m.visit(r.Context())
 	if err != nil {
 		return err
 	}
-	token := r.Header.Get(TokenHeader)
-	if token == "" {
-		token = r.PostFormValue(TokenField)
+	s, err := v.loaded(r.Context())
+	if err != nil {
+		return err
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(b) != saltBytes+sha256.Size || s.IsNew() || !hmac.Equal(b[saltBytes:], proof(s.ID().Secret(), b[:saltBytes])) {
+	v.mu.Lock()
+	sent := v.sent
+	v.mu.Unlock()
+	if sent.byHeader && !s.IsNew() {
+		return nil
+	}
+	var ids []string // a dead ID is as good a secret as the form's, where nobody is signed in
+	if !s.IsNew() {
+		ids = []string{s.ID().Secret()}
+	} else {
+		for _, id := range sent.ids {
+			if m.manager.Recognizes(id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	secrets := v.formSecrets()
+	if len(ids)+len(secrets) == 0 {
+		return ErrToken // whatever the body says
+	}
+	token, err := v.sentToken(r, s)
+	if err != nil {
+		return err
+	}
+	salt, ofSession, ofForm := token[:saltBytes], token[saltBytes:saltBytes+proofBytes], token[saltBytes+proofBytes:]
+	switch {
+	case proves(ofSession, salt, ids):
+		return nil
+	case !proves(ofForm, salt, secrets):
 		return ErrToken
+	case s.Subject() == "":
+		return nil
+	}
+	return v.detach(s)
+}
+
+// detach puts the session aside, if nobody has it yet.
+func (v *visit[T]) detach(s *sessions.Session[T]) error {
+	fresh := v.middleware.create()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.handedOut || v.session != s || v.sealed {
+		return ErrToken
+	}
+	v.session, v.told = fresh, v.known
+	v.standing = standing[T]{
+		kept:   fmt.Errorf("%w: the form was opened before the login", ErrCookieKept),
+		beside: []string{s.ID().Secret()}, detached: true,
 	}
 	return nil
 }
 
-// proof is what only who has the ID can make.
-func proof(id string, salt []byte) []byte {
-	mac := hmac.New(sha256.New, []byte(id))
+// sentToken returns the token that r carries, decoded.
+func (v *visit[T]) sentToken(r *http.Request, s *sessions.Session[T]) ([]byte, error) {
+	text := r.Header.Get(TokenHeader)
+	if text == "" {
+		if isSafe(r.Method) {
+			return nil, ErrToken
+		}
+		if s.IsNew() && r.Body != nil && r.PostForm == nil {
+			r.Body = http.MaxBytesReader(v.w, r.Body, maxAnonymousForm)
+		}
+		err := parseForm(r)
+		if r.MultipartForm != nil {
+			v.mu.Lock()
+			v.temporary = append(v.temporary, r.MultipartForm)
+			v.mu.Unlock()
+		}
+		if err != nil {
+			return nil, err
+		}
+		text = r.PostForm.Get(TokenField)
+	}
+	token, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(token) != tokenBytes {
+		return nil, ErrToken
+	}
+	return token, nil
+}
+
+// formMemory is how much of a multipart form is kept in memory, as net/http does by default.
+const formMemory = 32 << 20
+
+// parseForm reads the form of a request's body. Its error repeats nothing that the client has sent.
+func parseForm(r *http.Request) error {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch {
+	case r.Header.Get("Content-Type") == "", err == nil && kind != "multipart/form-data":
+		err = r.ParseForm()
+	case err == nil:
+		err = r.ParseMultipartForm(formMemory)
+	}
+	var tooLong *http.MaxBytesError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &tooLong):
+		return tooLong
+	}
+	return errForm
+}
+
+// proof is what only someone who knows the secret can make.
+func proof(secret string, salt []byte) []byte {
+	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte("dynasession anti-forgery token\x00"))
 	mac.Write(salt)
 	return mac.Sum(nil)
+}
+
+func proves(sent, salt []byte, secrets []string) bool {
+	ok := false
+	for _, secret := range secrets {
+		ok = hmac.Equal(sent, proof(secret, salt)) || ok
+	}
+	return ok
+}
+
+// formSecret is what the tokens of visitors without a login are bound to. It has a cookie of its own, under a name of which
+// no two requests at the same time choose the same: so no answer replaces what another page's form is bound to.
+type formSecret struct {
+	suffix, value string
+	fresh         bool // the client has to be told
+}
+
+const (
+	formSuffix       = "-form-" // and two characters
+	formSecretLength = 22       // 128 bits in base64url
+	mostFormSecrets  = 16
+)
+
+// formSecret returns a secret that the client has or is to have, "" if there is none.
+func (v *visit[T]) formSecret() string {
+	if all := v.formSecrets(); len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}
+
+// formSecrets returns the secrets that the client has or is to have.
+func (v *visit[T]) formSecrets() []string {
+	c := &v.middleware.config
+	var all []string
+	v.mu.Lock()
+	if v.form.fresh {
+		all = append(all, v.form.value)
+	}
+	v.mu.Unlock()
+	if !c.hasCookie {
+		return all
+	}
+	for _, cookie := range v.request.Cookies() {
+		suffix, ok := strings.CutPrefix(cookie.Name, c.Cookie.Name+formSuffix)
+		if ok && len(suffix) == 2 && isFormSecret(cookie.Value) && len(all) < mostFormSecrets {
+			all = append(all, cookie.Value)
+		}
+	}
+	return all
+}
+
+func isFormSecret(text string) bool {
+	if len(text) != formSecretLength {
+		return false
+	}
+	_, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	return err == nil
+}
+
+// newFormSecret makes a secret, of which the client is told.
+func (v *visit[T]) newFormSecret() (string, error) {
+	random := make([]byte, 16+2)
+	rand.Read(random) // never fails
+	f := formSecret{
+		suffix: formSuffix + base64.RawURLEncoding.EncodeToString(random[16:])[:2],
+		value:  base64.RawURLEncoding.EncodeToString(random[:16]), fresh: true,
+	}
+	v.mu.Lock()
+	if v.sealed {
+		v.mu.Unlock()
+		return "", ErrCommitted
+	}
+	if !v.form.fresh {
+		v.form = f
+	}
+	f = v.form
+	v.mu.Unlock()
+	v.writeCookie()
+	return f.value, nil
+}
+
+// formLine returns the Set-Cookie of a form secret.
+func (c Cookie) formLine(f formSecret) string {
+	cookie := c.cookie(f.value)
+	cookie.Name = c.Name + f.suffix
+	return cookie.String()
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"reflect"
 	"sync"
+	"time"
 
 	"github.com/dynasession/dynasession/sessions"
 )
@@ -13,47 +14,182 @@ import (
 type visit[T any] struct {
 	middleware *Middleware[T]
 	w          http.ResponseWriter
-	request    *http.Request
+	request    *http.Request   // as the handler has it
+	context    visitContext[T] // and its context
+	outer      around          // the visit of the Middleware around this one; nil: there is none
+	given      bool            // With has made it
 
-	mu        sync.Mutex
-	asked     bool                 // the handler has asked for the session
-	session   *sessions.Session[T] // nil until it is loaded, and if it can't be
-	err       error                // why it can't be
-	sent      int                  // how many IDs the client has sent
-	outdated  int                  // and how many of a scheme that is being left
-	dead      bool                 // and none of them is a session's any more
-	wanted    bool                 // save it even if it is new and empty
-	known     known                // what the client knows of the session
-	told      string               // the line of the answer's header that tells it what is new; "": there is none
-	header    bool                 // the handler has touched the header
-	before    http.Header          // what was in it before that; nil if nothing
-	committed bool                 // the answer has begun
-	failed    bool                 // with what Config.Error says, in the place of the handler
+	turn turn // of what loads, changes and saves the session
+
+	mu        sync.Mutex // for what follows; held while nothing is called
+	asked     bool       // the handler has asked for the session
+	handedOut bool       // and has it
+	session   *sessions.Session[T]
+	err       error // why it can't be had
+	sent      sent  // what the client has sent
+	standing  standing[T]
+	known     clientState     // what the client knows of the session
+	told      clientState     // what it is to know
+	cleared   bool            // its cookie is to go
+	form      formSecret      // what anti-forgery tokens of visitors without a login are bound to
+	header    header          // of the answer
+	deadline  context.Context // the one with a deadline with which the handler has asked last
+	dealtWith error           // what the handler was told by Save or another of our methods
+	unsaved   bool            // that was Save's: the handler knows that the session is not saved
+	abandoned bool            // nothing of the session is saved any more, nor looked at
+	sealed    bool            // the answer has begun
+	failed    bool            // Config.Error answers in the handler's place
+	pending   bool            // the handler has answered 200 to a session that it can't have, and no body yet
+	temporary []remover       // what is to be removed when the answer is given
 }
 
-// Session returns the session of the request whose context is ctx. The first call loads it, or makes a new one if the client has none
-// that is alive; all calls return the same, until [Middleware.Destroy]. It is saved before the first byte of the answer, if it has changed.
+// visitContext is the context of a visit's request: it spares an allocation.
+type visitContext[T any] struct {
+	context.Context
+	visit *visit[T]
+}
+
+// visitKey finds a Middleware's own visit in a context, whatever others there are.
+type visitKey[T any] struct{ middleware *Middleware[T] }
+
+// aroundKey finds the innermost visit of any Middleware.
+type aroundKey struct{}
+
+func (c *visitContext[T]) Value(key any) any {
+	switch key := key.(type) {
+	case visitKey[T]:
+		if key.middleware == c.visit.middleware {
+			return c.visit
+		}
+	case aroundKey:
+		return around(c.visit)
+	}
+	return c.Context.Value(key)
+}
+
+// String shows nothing of the session in what prints a context.
+func (c *visitContext[T]) String() string { return "web.Handler" }
+
+// visit returns what the Handler has made for the request of ctx.
+func (m *Middleware[T]) visit(ctx context.Context) (*visit[T], error) {
+	v, ok := ctx.Value(visitKey[T]{m}).(*visit[T])
+	if !ok {
+		m.log(ctx, nil, ErrNoMiddleware)
+		return nil, ErrNoMiddleware
+	}
+	return v, nil
+}
+
+// Session returns the session of the request whose context is ctx. The first call loads it, or makes a new one if the
+// client has none; all calls return the same, until [Middleware.Destroy], or a [Middleware.Save] that has failed with
+// [sessions.ErrConflict] or [sessions.ErrNotFound], after which it is loaded again. It is saved before the first byte of
+// the answer, if it has changed.
 //
-// The error is [sessions.ErrUnavailable] if the store can't be asked, and then the client keeps its cookie; if the handler writes
-// nothing, Config.Error answers. It is [ErrNoMiddleware] if ctx is of no request that went through Handler.
+// A new session is given to visitors whose cookie must not be replaced, too: the error of [ErrCookieKept] says when. They may be
+// shown a page, and may sign in. What else changes such a session is refused: by Save and Update, and by Config.Error if
+// the handler leaves a change to be saved.
 //
-// Several goroutines of one request may call it; what they do with the session they have to agree upon themselves.
+// The error is [sessions.ErrUnavailable] if the store can't be asked, and then the client keeps its cookie; if the handler
+// writes nothing, Config.Error answers. It is [ErrNoMiddleware] if ctx is of no request that went through Handler, and
+// [ErrTwoIDs] if a request carries an ID in both the cookie and the header.
+//
+// A client that has hung up cancels neither this nor what follows; a deadline of ctx is heeded. Several goroutines of one
+// request may call it; they must agree among themselves on what they do with the session.
 func (m *Middleware[T]) Session(ctx context.Context) (*sessions.Session[T], error) {
 	v, err := m.visit(ctx)
 	if err != nil {
 		return nil, err
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.load(ctx)
+	s, err := v.loaded(ctx)
+	if err == nil {
+		v.mu.Lock()
+		v.handedOut = true
+		v.mu.Unlock()
+	}
+	return s, err
 }
 
-// unchanged reports whether there is nothing to be saved: that a new session is empty, or a stored one is as it was.
-func (v *visit[T]) unchanged() bool {
-	if v.session.IsNew() {
-		fresh := v.middleware.manager.Create()
-		return !v.wanted && reflect.ValueOf(&v.session.Data).Elem().IsZero() &&
-			v.session.IdleTimeout == fresh.IdleTimeout && v.session.AbsoluteTimeout == fresh.AbsoluteTimeout
+// loaded returns the session, and loads it if that has not happened yet.
+func (v *visit[T]) loaded(ctx context.Context) (*sessions.Session[T], error) {
+	if s, err, ok := v.have(ctx); ok {
+		return s, err
 	}
-	return !v.middleware.manager.Changed(v.session)
+	var s *sessions.Session[T]
+	err := v.turn.run(ctx, func() (err error) {
+		s, err = v.load(ctx)
+		return err
+	})
+	return s, err
+}
+
+// have returns the session, if it was asked for before.
+func (v *visit[T]) have(ctx context.Context) (s *sessions.Session[T], err error, ok bool) {
+	_, limited := ctx.Deadline()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if limited {
+		v.deadline = ctx
+	}
+	return v.session, v.err, v.session != nil || v.err != nil
+}
+
+// outlive returns a context that a client which hangs up does not cancel. A deadline of ctx is kept.
+func outlive(ctx context.Context) (context.Context, context.CancelFunc) {
+	if at, limited := ctx.Deadline(); limited {
+		return context.WithDeadline(context.WithoutCancel(ctx), at)
+	}
+	return context.WithoutCancel(ctx), func() {}
+}
+
+// timedOut returns the error of a context whose deadline has passed. Nothing that was asked for with it is done any more: the
+// answer has been given.
+func timedOut(ctx context.Context) error {
+	if err := ctx.Err(); err == context.DeadlineExceeded {
+		return err
+	}
+	return nil
+}
+
+// clientState is what a client knows of its session, or is to know.
+type clientState struct {
+	id      sessions.ID
+	persist bool
+	end     time.Time // when its cookie is to go; zero: with the browser's session
+}
+
+// stateOf returns what a client with the session s knows.
+func (m *Middleware[T]) stateOf(s *sessions.Session[T]) clientState {
+	state := clientState{id: s.ID(), persist: m.config.Cookie.Persistent || s.Persist}
+	if state.persist {
+		state.end = s.Deadline()
+	}
+	return state
+}
+
+// isStored notes that the session is stored as it is in hand, of which the client has to be told.
+func (v *visit[T]) isStored(s *sessions.Session[T]) {
+	if s.IsNew() {
+		return
+	}
+	state := v.middleware.stateOf(s)
+	v.mu.Lock()
+	v.told = state
+	v.mu.Unlock()
+	v.writeCookie()
+}
+
+// create returns a new session. A map as Data can be written to.
+func (m *Middleware[T]) create() *sessions.Session[T] {
+	s := m.manager.Create()
+	if data := reflect.ValueOf(&s.Data).Elem(); data.Kind() == reflect.Map {
+		data.Set(reflect.MakeMap(data.Type()))
+	}
+	return s
+}
+
+// isEmpty reports whether a new session holds nothing, so that it isn't worth storing.
+func (m *Middleware[T]) isEmpty(s *sessions.Session[T]) bool {
+	data := reflect.ValueOf(&s.Data).Elem()
+	empty := data.IsZero() || data.Kind() == reflect.Map && data.Len() == 0
+	return empty && !s.Persist && s.IdleTimeout == m.idle && s.AbsoluteTimeout == m.absolute
 }

@@ -2,18 +2,19 @@ package web
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 )
 
-// A visit is the ResponseWriter of its handler: whatever begins the answer commits the session first. What it doesn't do itself,
-// deadlines and full duplex, http.ResponseController finds below it.
+// A visit is the ResponseWriter of its handler: whatever begins the answer commits the session first. What it doesn't do
+// itself, deadlines and full duplex, http.ResponseController finds below it.
 var (
 	_ http.Flusher    = (*visit[struct{}])(nil)
 	_ http.Hijacker   = (*visit[struct{}])(nil)
+	_ http.Pusher     = (*visit[struct{}])(nil)
 	_ io.ReaderFrom   = (*visit[struct{}])(nil)
 	_ io.StringWriter = (*visit[struct{}])(nil)
 )
@@ -26,56 +27,50 @@ func (v *visit[T]) Unwrap() http.ResponseWriter { return v.w }
 
 func (v *visit[T]) Header() http.Header {
 	h := v.w.Header()
-	if !v.header {
-		v.header = true
-		if len(h) > 0 {
-			v.before = maps.Clone(h)
-		}
-	}
+	v.mu.Lock()
+	v.header.touch(h)
+	v.mu.Unlock()
 	return h
 }
 
-// restoreHeader drops what the handler has put into the header.
-func (v *visit[T]) restoreHeader() {
-	h := v.w.Header()
-	if v.header {
-		clear(h)
-		maps.Copy(h, v.before)
-	}
-	v.told = ""
-}
-
 func (v *visit[T]) WriteHeader(status int) {
-	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
-		v.inform(status)
-		return
-	}
-	if v.commit() {
+	switch {
+	case status >= 100 && status < 200 && status != http.StatusSwitchingProtocols:
+		v.writeInterim(status)
+	case status == http.StatusOK && v.awaitsBody():
+		// Some writers, such as gin's, always begin an answer: this one is the handler's if a body follows.
+	case v.commit(status):
 		v.w.WriteHeader(status)
 	}
 }
 
-// inform sends an interim answer, which is none yet: the cookie waits for the final one.
-func (v *visit[T]) inform(status int) {
+// awaitsBody notes that a handler which can't have its session has answered 200, and reports whether it has.
+func (v *visit[T]) awaitsBody() bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	told := v.told != ""
-	v.untell()
+	v.pending = v.err != nil && !v.sealed && !v.failed
+	return v.pending
+}
+
+// writeInterim sends an interim answer; the cookie waits for the final one.
+func (v *visit[T]) writeInterim(status int) {
+	h := v.w.Header()
+	v.mu.Lock()
+	v.takeLines(h)
+	v.mu.Unlock()
 	v.w.WriteHeader(status)
-	if told {
-		v.tell()
-	}
+	v.writeCookie()
 }
 
 func (v *visit[T]) Write(p []byte) (int, error) {
-	if !v.commit() {
+	if !v.commit(http.StatusOK) {
 		return 0, errAnswered
 	}
 	return v.w.Write(p)
 }
 
 func (v *visit[T]) WriteString(s string) (int, error) {
-	if !v.commit() {
+	if !v.commit(http.StatusOK) {
 		return 0, errAnswered
 	}
 	return io.WriteString(v.w, s)
@@ -83,7 +78,7 @@ func (v *visit[T]) WriteString(s string) (int, error) {
 
 // ReadFrom lets a file go to the connection without a copy, where the writer below can do that.
 func (v *visit[T]) ReadFrom(r io.Reader) (int64, error) {
-	if !v.commit() {
+	if !v.commit(http.StatusOK) {
 		return 0, errAnswered
 	}
 	if below, ok := v.w.(io.ReaderFrom); ok {
@@ -96,16 +91,101 @@ func (v *visit[T]) Flush() { _ = v.FlushError() }
 
 // FlushError is the Flush that http.ResponseController prefers.
 func (v *visit[T]) FlushError() error {
-	if !v.commit() {
+	if !v.commit(http.StatusOK) {
 		return errAnswered
 	}
 	return http.NewResponseController(v.w).Flush()
 }
 
-// Hijack saves the session now: afterwards nobody knows when the handler is done.
+// Hijack saves the session now: afterwards nobody knows when the handler is done. If the connection can't be had, as with
+// HTTP/2, the answer has not begun.
 func (v *visit[T]) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	if !v.commit() {
+	begun := v.isSealed()
+	if !v.commit(http.StatusSwitchingProtocols) {
 		return nil, nil, errAnswered
 	}
-	return http.NewResponseController(v.w).Hijack()
+	conn, rw, err := http.NewResponseController(v.w).Hijack()
+	if err != nil && !begun {
+		v.mu.Lock()
+		v.sealed = false
+		v.mu.Unlock()
+	}
+	return conn, rw, err
 }
+
+// Push begins no answer.
+func (v *visit[T]) Push(target string, options *http.PushOptions) error {
+	if below, ok := below[http.Pusher](v.w); ok {
+		return below.Push(target, options)
+	}
+	return http.ErrNotSupported
+}
+
+// CloseNotify is for those who still ask for it, such as gin's Stream. New code asks the request's context.
+func (v *visit[T]) CloseNotify() <-chan bool {
+	//lint:ignore SA1019 what is below may know it
+	if below, ok := below[http.CloseNotifier](v.w); ok {
+		return below.CloseNotify()
+	}
+	gone := make(chan bool, 1)
+	context.AfterFunc(v.request.Context(), func() { gone <- true })
+	return gone
+}
+
+// below returns the first writer from w on that is an I.
+func below[I any](w http.ResponseWriter) (I, bool) {
+	for {
+		if found, ok := w.(I); ok {
+			return found, true
+		}
+		next, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			var none I
+			return none, false
+		}
+		w = next.Unwrap()
+	}
+}
+
+// reply is the writer of an answer that Config.Error gives in the handler's place.
+type reply[T any] struct {
+	visit *visit[T]
+	begun bool
+}
+
+func (w *reply[T]) Unwrap() http.ResponseWriter { return w.visit.w }
+
+func (w *reply[T]) Header() http.Header { return w.visit.w.Header() }
+
+func (w *reply[T]) begin() {
+	if !w.begun {
+		w.begun = true
+		w.visit.seal()
+	}
+}
+
+func (w *reply[T]) WriteHeader(status int) {
+	if status >= 100 && status < 200 {
+		w.visit.writeInterim(status)
+		return
+	}
+	w.begin()
+	w.visit.w.WriteHeader(status)
+}
+
+func (w *reply[T]) Write(p []byte) (int, error) {
+	w.begin()
+	return w.visit.w.Write(p)
+}
+
+func (w *reply[T]) FlushError() error {
+	w.begin()
+	return http.NewResponseController(w.visit.w).Flush()
+}
+
+// discard is the writer of an answer that has begun already.
+type discard struct{ header http.Header }
+
+func (d discard) Header() http.Header         { return d.header }
+func (d discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d discard) WriteHeader(int)             {}

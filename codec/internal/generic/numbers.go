@@ -78,3 +78,44 @@ func Value(v any) any {
 	}
 	return v
 }
+
+// RawNulls walks through v, which has just been decoded, and makes each json.RawMessage that is null a nil one. v must be settable.
+func RawNulls(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			RawNulls(v.Elem())
+		}
+	case reflect.Struct:
+		if reflect.PointerTo(v.Type()).Implements(reflect.TypeFor[json.Unmarshaler]()) {
+			return // it knows what it means
+		}
+		for i := range v.NumField() {
+			if f := v.Type().Field(i); f.IsExported() || f.Anonymous {
+				RawNulls(v.Field(i))
+			}
+		}
+	case reflect.Slice, reflect.Array:
+		if v.Type() == reflect.TypeFor[json.RawMessage]() {
+			if string(v.Bytes()) == "null" && v.CanSet() {
+				v.SetZero()
+			}
+			return
+		}
+		if holds(v.Type().Elem()) {
+			for i := range v.Len() {
+				RawNulls(v.Index(i))
+			}
+		}
+	case reflect.Map:
+		if !holds(v.Type().Elem()) {
+			return
+		}
+		for i := v.MapRange(); i.Next(); {
+			e := reflect.New(v.Type().Elem()).Elem()
+			e.Set(i.Value())
+			RawNulls(e)
+			v.SetMapIndex(i.Key(), e)
+		}
+	}
+}

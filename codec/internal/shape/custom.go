@@ -27,7 +27,12 @@ func BinaryMethods() Methods { return binMethods }
 func (w *walk) custom(t reflect.Type, addressable bool, path string) (done bool, err error) {
 	switch t {
 	case reflect.TypeFor[time.Time](), reflect.TypeFor[json.Number]():
+		w.shape.Loose = w.shape.Loose || (w.format.Tag == "" && t != reflect.TypeFor[time.Time]())
 		return true, nil // known to be kept by each format
+	case reflect.TypeFor[json.RawMessage]():
+		if w.format.Tag == "" {
+			w.shape.Raw, w.shape.Loose = true, true
+		}
 	}
 	if t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface {
 		return false, nil // what it points to is looked at

@@ -6,38 +6,38 @@ import (
 )
 
 // dynamic refuses what an interface holds if something else would come back: a struct comes back as a map, a time as a text.
-func (c *check) dynamic(v reflect.Value, path string) error {
+func (c *check) dynamic(v reflect.Value, at *step) error {
 	t := v.Type()
 	switch t.Kind() {
 	case reflect.Slice, reflect.Array:
 		if c.format.BytesInInterface && t == reflect.TypeFor[[][]byte]() { // the encoder makes a set of it
-			return refuse(path, "%v in an interface would come back as something else", t)
+			return refuse(at.String(), "%v in an interface would come back as something else", t)
 		}
 		if t.Elem().Kind() == reflect.Uint8 && (!c.format.BytesInInterface || t != reflect.TypeFor[[]byte]()) {
-			return refuse(path, "%v in an interface would come back as something else", t)
+			return refuse(at.String(), "%v in an interface would come back as something else", t)
 		}
 	case reflect.Map:
 		if t.Key().Kind() != reflect.String {
-			return refuse(path, "%v in an interface would come back as a map of texts", t)
+			return refuse(at.String(), "%v in an interface would come back as a map of texts", t)
 		}
 	case reflect.Bool, reflect.String, reflect.Float32, reflect.Float64,
 		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 	default:
-		return refuse(path, "%v in an interface would come back as something else", t)
+		return refuse(at.String(), "%v in an interface would come back as something else", t)
 	}
 	if c.ownEncoder(t) || (t == reflect.TypeFor[json.Number]() && !c.format.NumberInInterface) {
-		return refuse(path, "%v in an interface would come back as something else", t)
+		return refuse(at.String(), "%v in an interface would come back as something else", t)
 	}
 	// What it holds in turn, typed or not, comes back as if it had been in an interface.
 	if t.Kind() == reflect.Slice || t.Kind() == reflect.Array || t.Kind() == reflect.Map {
-		return c.elements(v, path)
+		return c.elements(v, at)
 	}
 	return nil
 }
 
 // elements refuses a type of elements that dynamic would refuse one by one.
-func (c *check) elements(v reflect.Value, path string) error {
+func (c *check) elements(v reflect.Value, at *step) error {
 	e := v.Type().Elem()
 	if e.Kind() == reflect.Interface || e.Kind() == reflect.Uint8 {
 		return nil // looked at one by one; bytes
@@ -46,5 +46,5 @@ func (c *check) elements(v reflect.Value, path string) error {
 		return nil
 	}
 	c.generic[e] = true
-	return c.dynamic(reflect.New(e).Elem(), path+"[]")
+	return c.dynamic(reflect.New(e).Elem(), at.elem("[]"))
 }

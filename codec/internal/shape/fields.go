@@ -47,6 +47,12 @@ func (w *walk) fields(t reflect.Type, addressable bool, path string) error {
 				continue
 			}
 		}
+		switch w.format.omits(f) {
+		case omitsAll:
+			return refuse(at, "its tag's omitempty would leave out every %v: give it a tag `%s:\"name\"` without", f.Type, w.format.Tag)
+		case omitsByValue:
+			w.shape.Loose = true
+		}
 		if err := w.visit(f.Type, addressable, at); err != nil {
 			return err
 		}

@@ -62,6 +62,9 @@ type Shape struct {
 	// Maps: it holds maps, which have no order.
 	Maps bool
 
+	// Raw: it holds a json.RawMessage that is written as it is.
+	Raw bool
+
 	// Loose: a value may hold what the format can't keep although the type may be kept; see [Shape.Check].
 	Loose bool
 

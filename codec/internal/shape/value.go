@@ -1,9 +1,12 @@
 package shape
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"reflect"
+	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -18,15 +21,38 @@ func (s *Shape) Check(v reflect.Value) error {
 		return nil
 	}
 	c := check{format: s.format, on: map[pointer]bool{}, generic: map[reflect.Type]bool{}}
-	return c.visit(v, "")
+	return c.visit(v, nil)
 }
 
 // CheckScalars returns an error if v holds a text, or a map's key, that is not UTF-8, or a number that is not finite. It names
 // the field.
 func (s *Shape) CheckScalars(v reflect.Value) error {
 	c := check{format: s.format, scalars: true, on: map[pointer]bool{}, generic: map[reflect.Type]bool{}}
-	return c.visit(v, "")
+	return c.visit(v, nil)
 }
+
+// step is a way into a value: a text is made of it only for an error, as a value may be nested deeply.
+type step struct {
+	up   *step
+	name string // of a field; or "[]", "[key]"
+}
+
+func (s *step) elem(name string) *step { return &step{s, name} }
+
+func (s *step) String() string {
+	var names []string
+	for ; s != nil; s = s.up {
+		names = append(names, s.name)
+	}
+	slices.Reverse(names)
+	if len(names) > mostSteps {
+		names = append(names[:mostSteps:mostSteps], "…")
+	}
+	return strings.ReplaceAll(strings.Join(names, "."), ".[", "[")
+}
+
+// mostSteps is how much of a long way an error tells.
+const mostSteps = 20
 
 // check goes through a value once.
 type check struct {
@@ -45,61 +71,67 @@ type pointer struct {
 }
 
 // enter notes that v leads further down, and refuses it if v led here.
-func (c *check) enter(v reflect.Value, path string) (leave func(), err error) {
+func (c *check) enter(v reflect.Value, at *step) (leave func(), err error) {
 	p := pointer{t: v.Type(), p: v.Pointer()}
 	if v.Kind() == reflect.Slice {
 		p.n = v.Len()
 	}
 	if c.on[p] {
-		return nil, refuse(path, "is a cycle")
+		return nil, refuse(at.String(), "is a cycle")
 	}
 	if c.depth++; c.depth > maxDepth {
-		return nil, refuse(path, "is nested deeper than %d levels", maxDepth)
+		return nil, refuse(at.String(), "is nested deeper than %d levels", maxDepth)
 	}
 	c.on[p] = true
 	return func() { delete(c.on, p); c.depth-- }, nil
 }
 
-func (c *check) visit(v reflect.Value, path string) error {
+func (c *check) visit(v reflect.Value, at *step) error {
 	switch v.Kind() {
 	case reflect.String:
+		if v.Len() == 0 && c.format.Tag == "" && v.Type() == reflect.TypeFor[json.Number]() {
+			return refuse(at.String(), "an empty json.Number would come back as 0: tag it `json:\",omitempty\"`")
+		}
 		if c.scalars && !utf8.ValidString(v.String()) {
-			return refuse(path, "text is not UTF-8")
+			return refuse(at.String(), "text is not UTF-8")
 		}
 		return nil
 	case reflect.Float32, reflect.Float64:
 		if c.scalars && (math.IsNaN(v.Float()) || math.IsInf(v.Float(), 0)) {
-			return refuse(path, "a %v that is NaN or infinite can't be stored", v.Type())
+			return refuse(at.String(), "a %v that is NaN or infinite can't be stored", v.Type())
 		}
 		return nil
 	case reflect.Interface:
 		if v.IsNil() {
 			return nil
 		}
-		if err := c.dynamic(v.Elem(), path); err != nil {
+		if err := c.dynamic(v.Elem(), at); err != nil {
 			return err
 		}
-		return c.visit(v.Elem(), path)
+		return c.visit(v.Elem(), at)
 	case reflect.Pointer, reflect.Slice, reflect.Map:
+		if v.Type() == reflect.TypeFor[json.RawMessage]() && c.format.Tag == "" && string(bytes.TrimSpace(v.Bytes())) == "null" {
+			return refuse(at.String(), "a json.RawMessage that is null would come back as nil")
+		}
 		if v.IsNil() || c.ownEncoder(v.Type()) {
 			return nil
 		}
-		leave, err := c.enter(v, path)
+		leave, err := c.enter(v, at)
 		if err != nil {
 			return err
 		}
 		defer leave()
 	}
-	return c.inside(v, path)
+	return c.inside(v, at)
 }
 
-func (c *check) inside(v reflect.Value, path string) error {
+func (c *check) inside(v reflect.Value, at *step) error {
 	switch v.Kind() {
 	case reflect.Pointer:
 		if e := v.Elem(); nilable(e.Type()) && e.IsNil() {
-			return refuse(path, "points to a nil, which would come back as a nil pointer")
+			return refuse(at.String(), "points to a nil, which would come back as a nil pointer")
 		}
-		return c.visit(v.Elem(), path)
+		return c.visit(v.Elem(), at)
 	case reflect.Slice, reflect.Array:
 		if !c.worth(v.Type().Elem()) {
 			return nil
@@ -107,18 +139,18 @@ func (c *check) inside(v reflect.Value, path string) error {
 		bytes := c.scalars && c.format.BytesInInterface && v.Type() == reflect.TypeFor[[][]byte]()
 		for i := range v.Len() {
 			if bytes && v.Index(i).IsNil() {
-				return refuse(path+"[]", "a nil in a [][]byte can't be stored")
+				return refuse(at.elem("[]").String(), "a nil in a [][]byte can't be stored")
 			}
-			if err := c.visit(v.Index(i), path+"[]"); err != nil {
+			if err := c.visit(v.Index(i), at.elem("[]")); err != nil {
 				return err
 			}
 		}
 	case reflect.Map:
 		for i := v.MapRange(); i.Next(); {
-			if err := c.visit(i.Key(), path+"[key]"); err != nil {
+			if err := c.visit(i.Key(), at.elem("[key]")); err != nil {
 				return err
 			}
-			if err := c.visit(i.Value(), path+"[]"); err != nil {
+			if err := c.visit(i.Value(), at.elem("[]")); err != nil {
 				return err
 			}
 		}
@@ -131,7 +163,13 @@ func (c *check) inside(v reflect.Value, path string) error {
 			if (!f.IsExported() && !f.Anonymous) || f.Tag.Get("json") == "-" {
 				continue
 			}
-			if err := c.visit(v.Field(i), join(path, f.Name)); err != nil {
+			if c.omitted(f, v.Field(i)) {
+				return refuse(at.elem(f.Name).String(), "its tag would leave it out, although it isn't empty: take the option from the tag")
+			}
+			if v.Field(i).IsZero() && c.format.leavesOutZero(f) {
+				continue
+			}
+			if err := c.visit(v.Field(i), at.elem(f.Name)); err != nil {
 				return err
 			}
 		}
@@ -162,7 +200,9 @@ func (c *check) ownEncoder(t reflect.Type) bool {
 // worth reports whether elements of type t can hold anything to look at.
 func (c *check) worth(t reflect.Type) bool {
 	switch t.Kind() {
-	case reflect.String, reflect.Float32, reflect.Float64:
+	case reflect.String:
+		return c.scalars || t == reflect.TypeFor[json.Number]()
+	case reflect.Float32, reflect.Float64:
 		return c.scalars
 	case reflect.Interface, reflect.Pointer, reflect.Slice, reflect.Map, reflect.Struct, reflect.Array:
 		return true

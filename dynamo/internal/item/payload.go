@@ -25,10 +25,11 @@ const (
 
 // kindOf decides how a format is stored.
 func kindOf(format string) kind {
-	switch format {
-	case formatJSON:
+	_, of := codec.SplitVersion(format)
+	switch {
+	case of == formatJSON:
 		return asText
-	case attribute.Format:
+	case attribute.IsNative(format):
 		return asNative
 	default:
 		return asBytes
@@ -81,7 +82,7 @@ func (d *decoder) payload(av types.AttributeValue, name string) codec.Payload {
 	}
 	switch kindOf(name) {
 	case asNative:
-		return attribute.NewValue(av)
+		return attribute.NewValue(av).WithFormat(name)
 	case asText:
 		if s, ok := av.(*types.AttributeValueMemberS); ok {
 			return codec.Opaque(name, []byte(s.Value))

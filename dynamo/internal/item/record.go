@@ -11,27 +11,40 @@ import (
 // maxKey is the length of the longest partition key, in bytes.
 const maxKey = 2048
 
-// builder is a row with room for its values, so that an item is one allocation.
+// builder is a row with room for the values that most records have, so that these are one
+// allocation.
 type builder struct {
 	row     Row
-	texts   [attrs]types.AttributeValueMemberS
-	numbers [attrs]types.AttributeValueMemberN
+	texts   [5]types.AttributeValueMemberS // id, created, accessed, rev, and one more
+	numbers [3]types.AttributeValueMemberN // expires and the timeouts
+	t, n    int                            // how many are used
 }
 
 // text sets an attribute to s, unless s is empty.
 func (b *builder) text(a attr, s string) {
-	if s != "" {
-		b.texts[a].Value = s
-		b.row[a] = &b.texts[a]
+	switch {
+	case s == "":
+	case b.t < len(b.texts):
+		b.texts[b.t].Value = s
+		b.row[a] = &b.texts[b.t]
+		b.t++
+	default:
+		b.row[a] = Text(s)
 	}
 }
 
 func (b *builder) number(a attr, n string) {
-	b.numbers[a].Value = n
-	b.row[a] = &b.numbers[a]
+	if b.n == len(b.numbers) {
+		b.row[a] = Number(n)
+		return
+	}
+	b.numbers[b.n].Value = n
+	b.row[a] = &b.numbers[b.n]
+	b.n++
 }
 
-// Encode returns the item of rec. It checks that the item fits into DynamoDB: if not, the error is a [*driver.TooLargeError].
+// Encode returns the item of rec. It checks that the item fits into DynamoDB: if not, the error is
+// a [*driver.TooLargeError].
 func Encode(rec driver.Record) (*Row, error) {
 	if err := checkKey(rec.Key); err != nil {
 		return nil, err

@@ -1,5 +1,5 @@
-// Package item translates between what a store keeps (a record, a marker or a roster) and its item in DynamoDB. The comment
-// of package dynamo lists the attributes.
+// Package item translates between what a store keeps (a record, a marker or a roster) and its item
+// in DynamoDB. The comment of package dynamo lists the attributes.
 package item
 
 import (
@@ -61,8 +61,8 @@ var names = [attrs]string{
 	binding:         "binding",
 }
 
-// valueRefs are names with a colon in front, and replaceNames maps #name to name for all that a Replace writes. Nobody changes
-// them.
+// valueRefs are names with a colon in front, and replaceNames maps #name to name for all that a
+// Replace writes. Nobody changes them.
 var valueRefs, replaceNames = func() (refs [attrs]string, all map[string]string) {
 	all = make(map[string]string, attrs)
 	for a, name := range names {
@@ -74,7 +74,8 @@ var valueRefs, replaceNames = func() (refs [attrs]string, all map[string]string)
 	return refs, all
 }()
 
-// isReplaced reports whether a Replace writes the attribute. The key can't change, and binding is Bind's.
+// isReplaced reports whether a Replace writes the attribute. The key can't change, and binding is
+// Bind's.
 func (a attr) isReplaced() bool { return a != id && a != binding }
 
 // Row has the attributes of a record's item, nil where it has none.
@@ -82,13 +83,23 @@ type Row [attrs]types.AttributeValue
 
 // Item returns r for a PutItem.
 func (r *Row) Item() Item {
-	it := make(Item, attrs)
+	it := make(Item, r.len())
 	for a, av := range r {
 		if av != nil {
 			it[names[a]] = av
 		}
 	}
 	return it
+}
+
+func (r *Row) len() int {
+	n := 0
+	for _, av := range r {
+		if av != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // maxSize is the size of the largest item that DynamoDB keeps, in bytes, names included.
@@ -105,10 +116,10 @@ func (r *Row) size() int {
 	return size
 }
 
-// Replace returns r for an UpdateItem that sets what r has, and removes what it lacks. It leaves alone the binding and
-// attributes that are not ours. The names are shared: read them only.
+// Replace returns r for an UpdateItem that sets what r has, and removes what it lacks. It leaves
+// alone the binding and attributes that are not ours. The names are shared: read them only.
 func (r *Row) Replace() (expression *string, nameOf map[string]string, values Item) {
-	values = make(Item, attrs+1) // with room for the condition's value
+	values = make(Item, r.len()) // without the key, and with the condition's value
 	present := 0
 	for a, av := range r {
 		if av != nil && attr(a).isReplaced() {
@@ -120,12 +131,19 @@ func (r *Row) Replace() (expression *string, nameOf map[string]string, values It
 }
 
 // expressions has the expressions made so far, by what is present: a service has a handful.
-var expressions sync.Map
+var expressions struct {
+	sync.RWMutex
+	made map[int]*string
+}
 
-// replaceExpression returns the expression that sets the attributes whose bits are set, and removes the others.
+// replaceExpression returns the expression that sets the attributes whose bits are set, and removes
+// the others.
 func replaceExpression(present int) *string {
-	if made, ok := expressions.Load(present); ok {
-		return made.(*string)
+	expressions.RLock()
+	made := expressions.made[present]
+	expressions.RUnlock()
+	if made != nil {
+		return made
 	}
 	var set, remove []string
 	for a, name := range names {
@@ -141,6 +159,11 @@ func replaceExpression(present int) *string {
 	if len(remove) > 0 {
 		text += " REMOVE " + strings.Join(remove, ", ")
 	}
-	made, _ := expressions.LoadOrStore(present, &text)
-	return made.(*string)
+	expressions.Lock()
+	defer expressions.Unlock()
+	if expressions.made == nil {
+		expressions.made = map[int]*string{}
+	}
+	expressions.made[present] = &text
+	return &text
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/integration/bench"
-	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -81,7 +80,7 @@ func (m *oneMap) Load(_ context.Context, key string) (driver.Record, error) {
 	defer m.mu.Unlock()
 	rec, ok := m.records[key]
 	if !ok {
-		return driver.Record{}, sessions.ErrNotFound
+		return driver.Record{}, driver.ErrNotFound
 	}
 	return rec, nil
 }
@@ -91,9 +90,9 @@ func (m *oneMap) Replace(_ context.Context, rec driver.Record, rev string) error
 	defer m.mu.Unlock()
 	switch old, ok := m.records[rec.Key]; {
 	case !ok:
-		return sessions.ErrNotFound
+		return driver.ErrNotFound
 	case old.Rev != rev:
-		return sessions.ErrConflict
+		return driver.ErrConflict
 	}
 	m.records[rec.Key] = rec
 	return nil
@@ -104,7 +103,7 @@ func (m *oneMap) Touch(_ context.Context, key string, accessed, _ time.Time) err
 	defer m.mu.Unlock()
 	rec, ok := m.records[key]
 	if !ok {
-		return sessions.ErrNotFound
+		return driver.ErrNotFound
 	}
 	if rec.Accessed.Before(accessed) {
 		rec.Accessed = accessed

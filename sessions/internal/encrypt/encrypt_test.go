@@ -52,7 +52,7 @@ func record() driver.Record {
 func TestEncrypt_WhatIsWrittenIsReadAgain(t *testing.T) {
 	is := is.New(t)
 	below := cued.New(memstore.New(nil))
-	s := encrypt.New(below, &vowels{}, false)
+	s := encrypt.New(below, &vowels{}, encrypt.Plaintext{})
 	rec := record()
 	is.NoErr(s.Create(t.Context(), rec))
 	stored, err := below.Load(t.Context(), "key")
@@ -103,7 +103,7 @@ func TestEncrypt_WhatIsBound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			is := is.New(t)
 			below := cued.New(memstore.New(nil))
-			s := encrypt.New(below, &vowels{}, true)
+			s := encrypt.New(below, &vowels{}, encrypt.Plaintext{Allow: true})
 			is.NoErr(s.Create(t.Context(), record()))
 			below.On("Load", func(call *cued.Call) error {
 				err := call.Do()
@@ -136,7 +136,7 @@ func TestEncrypt_OutagesAreToldFromWrongData(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			is := is.New(t)
 			aead := &vowels{}
-			s := encrypt.New(memstore.New(nil), aead, false)
+			s := encrypt.New(memstore.New(nil), aead, encrypt.Plaintext{})
 			is.NoErr(s.Create(t.Context(), record()))
 			aead.down = c.err
 			got, err := s.Load(t.Context(), "key")
@@ -163,7 +163,7 @@ func TestEncrypt_OutagesAreToldFromWrongData(t *testing.T) {
 func TestEncrypt_NothingElseNeedsTheKey(t *testing.T) {
 	is := is.New(t)
 	aead := &vowels{}
-	s := encrypt.New(memstore.New(nil), aead, false)
+	s := encrypt.New(memstore.New(nil), aead, encrypt.Plaintext{})
 	is.NoErr(s.Create(t.Context(), record()))
 	aead.down = errors.New("down")
 	all, err := s.LoadAll(t.Context(), []string{"key"})
@@ -182,7 +182,7 @@ func TestEncrypt_NothingElseNeedsTheKey(t *testing.T) {
 func TestEncrypt_ReservedKeysStayAsTheyAre(t *testing.T) {
 	is := is.New(t)
 	mem := memstore.New(nil)
-	s := encrypt.New(mem, &vowels{down: errors.New("down")}, false)
+	s := encrypt.New(mem, &vowels{down: errors.New("down")}, encrypt.Plaintext{})
 	rec := record()
 	rec.Key = "incident:not-before"
 	is.NoErr(s.Create(t.Context(), rec))
@@ -198,10 +198,10 @@ func TestEncrypt_PlaintextIsReadOnlyIfThatIsAllowed(t *testing.T) {
 	is := is.New(t)
 	mem := memstore.New(nil)
 	is.NoErr(mem.Create(t.Context(), record()))
-	got, err := encrypt.New(mem, &vowels{}, true).Load(t.Context(), "key")
+	got, err := encrypt.New(mem, &vowels{}, encrypt.Plaintext{Allow: true}).Load(t.Context(), "key")
 	is.NoErr(err)
 	is.True(codec.Equal(got.Payload, record().Payload))
-	got, err = encrypt.New(mem, &vowels{}, false).Load(t.Context(), "key")
+	got, err = encrypt.New(mem, &vowels{}, encrypt.Plaintext{}).Load(t.Context(), "key")
 	is.NoErr(err)
 	_, err = got.Payload.Bytes()
 	wants.Text(t, err, "stored unencrypted", "Config.AllowPlaintext is false")

@@ -48,8 +48,9 @@ func deskOf(headSize, pageSize int, c, sweeper *clock.Fake) *desk {
 	d := &desk{store: store, mem: mem, clock: c}
 	d.Keeper = &rosters.Keeper{
 		Store: store, Now: c.Now, HeadSize: headSize, PageSize: pageSize,
-		Alive: func(_ context.Context, rec driver.Record) (bool, error) { return rec.ExpiresAt().After(c.Now()), nil },
-		Pause: func(context.Context, int) error { return nil },
+		Alive:    func(_ context.Context, rec driver.Record) (bool, error) { return rec.ExpiresAt().After(c.Now()), nil },
+		Readable: func(context.Context, driver.Record) (bool, error) { return true, nil },
+		Pause:    func(context.Context, int) error { return nil },
 	}
 	return d
 }

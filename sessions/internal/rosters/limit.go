@@ -137,15 +137,18 @@ func (l *Login) makeRoom(ctx context.Context, c *census, limit Limit, looks map[
 	if surplus <= 0 {
 		return true, nil
 	}
-	if !limit.Evict && len(c.alive) >= limit.Max {
+	victims, err := l.victims(ctx, c.alive, limit.Evict)
+	if err != nil {
+		return false, err
+	}
+	if len(victims) < surplus && !limit.Evict && len(c.alive)-len(victims) >= limit.Max {
 		return false, limitError(len(c.alive), limit.Max)
 	}
 	if len(c.pending) > 0 {
 		// They will have stored their sessions in a moment, or are renewals, which take no place.
 		return false, l.giveUp(ctx, c.pending, looks)
 	}
-	slices.SortFunc(c.alive, func(a, b driver.Record) int { return a.Accessed.Compare(b.Accessed) })
-	for _, rec := range c.alive[:surplus] {
+	for _, rec := range victims[:surplus] {
 		_, err := l.k.End(ctx, rec.Key, driver.Evicted, &driver.State{Rev: rec.Rev, Accessed: rec.Accessed})
 		switch {
 		case err == nil:
@@ -190,6 +193,26 @@ func (l *Login) giveUp(ctx context.Context, pending []string, looks map[string]i
 		}
 	}
 	return nil
+}
+
+// victims returns those of the sessions that may be ended to make room, in the order in which they are: the least recently
+// used, if the limit evicts, and otherwise what this binary can't read.
+func (l *Login) victims(ctx context.Context, alive []driver.Record, evict bool) ([]driver.Record, error) {
+	slices.SortFunc(alive, func(a, b driver.Record) int { return a.Accessed.Compare(b.Accessed) })
+	if evict {
+		return alive, nil
+	}
+	var unreadable []driver.Record
+	for _, rec := range alive {
+		readable, err := l.k.Readable(ctx, rec)
+		if err != nil {
+			return nil, err
+		}
+		if !readable {
+			unreadable = append(unreadable, rec)
+		}
+	}
+	return unreadable, nil
 }
 
 // enterCounted enters the head as it was counted.

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/dynasession/dynasession/dynamo"
+)
+
+// callTimeout bounds a call of the store. A person waits, so it is longer than a service's.
+const callTimeout = 10 * time.Second
+
+// cli is one run of the program: where it reads and writes, and its flags.
+type cli struct {
+	in        io.Reader
+	out, errs io.Writer
+	set       *flag.FlagSet
+
+	// The flags of every command.
+	table, region, profile, endpoint, application string
+	json                                          bool
+
+	// Those of some.
+	account      string     // table template
+	data         bool       // session show
+	scan         bool       // session show, session end
+	yes          bool       // revoke-before
+	except       stringList // subject end
+	state        string     // stats
+	estimateOnly bool
+	rate, price  float64
+	workers      int
+}
+
+// stringList is a flag that may be there several times.
+type stringList []string
+
+func (l *stringList) String() string     { return fmt.Sprint([]string(*l)) }
+func (l *stringList) Set(s string) error { *l = append(*l, s); return nil }
+
+// errUsage has been explained already.
+var errUsage = &exitError{exitUsage, errors.New("")}
+
+func (c *cli) run(ctx context.Context, args []string) error {
+	c.set = flag.NewFlagSet("dynasession", flag.ContinueOnError)
+	c.set.SetOutput(c.errs)
+	c.set.Usage = func() { c.usage(c.errs) }
+	c.commonFlags()
+	switch err := c.set.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return nil
+	case err != nil:
+		return errUsage
+	}
+	words := c.set.Args()
+	if len(words) > 0 && words[0] == "help" {
+		cmd, _, ok := find(words[1:])
+		if !ok {
+			c.usage(c.out)
+			return nil
+		}
+		c.prepare(cmd, c.out)
+		c.set.Usage()
+		return nil
+	}
+	cmd, rest, ok := find(words)
+	if !ok {
+		c.usage(c.errs)
+		return errUsage
+	}
+	c.prepare(cmd, c.errs)
+	positional, err := parse(c.set, rest)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return nil
+	case err != nil:
+		return errUsage
+	case len(positional) < cmd.fewest || len(positional) > cmd.most:
+		c.set.Usage()
+		return errUsage
+	}
+	return cmd.run(c, ctx, positional)
+}
+
+// prepare makes the flag set of a command, whose defaults are what was given before it.
+func (c *cli) prepare(cmd command, usage io.Writer) {
+	given := map[string]string{} // before the command; kept aside, since its own flags begin with their defaults
+	c.set.Visit(func(f *flag.Flag) { given[f.Name] = f.Value.String() })
+	c.set = flag.NewFlagSet("dynasession "+cmd.name, flag.ContinueOnError)
+	c.set.SetOutput(usage)
+	c.set.Usage = func() {
+		fmt.Fprintf(usage, "dynasession %s %s\n%s\n\n", cmd.name, cmd.args, cmd.summary)
+		c.set.PrintDefaults()
+	}
+	c.commonFlags()
+	if cmd.flags != nil {
+		cmd.flags(c)
+	}
+	for name, value := range given {
+		_ = c.set.Set(name, value) // it was parsed once
+	}
+}
+
+func (c *cli) commonFlags() {
+	c.set.StringVar(&c.table, "table", dynamo.DefaultTable, "the table's `name`")
+	c.set.StringVar(&c.region, "region", "", "the AWS `Region`; default as in AWS's configuration")
+	c.set.StringVar(&c.profile, "profile", "", "the `name` of a profile of AWS's configuration")
+	c.set.StringVar(&c.endpoint, "endpoint", "", "the `URL` of another endpoint, such as DynamoDB Local's")
+	c.set.StringVar(&c.application, "application", "", "the `name` of one of several applications that share the table")
+	c.set.BoolVar(&c.json, "json", false, "print JSON, for programs")
+}
+
+// parse parses flags that stand before, between and after the arguments, and returns those.
+func parse(set *flag.FlagSet, args []string) (positional []string, err error) {
+	for {
+		if err := set.Parse(args); err != nil {
+			return nil, err
+		}
+		if args = set.Args(); len(args) == 0 {
+			return positional, nil
+		}
+		positional, args = append(positional, args[0]), args[1:]
+	}
+}
+
+func (c *cli) usage(to io.Writer) {
+	fmt.Fprint(to, "dynasession looks after a table of sessions.\n\n")
+	for _, cmd := range commands {
+		fmt.Fprintf(to, "  dynasession %s %s\n      %s\n", cmd.name, cmd.args, cmd.summary)
+	}
+	fmt.Fprint(to, "\nEvery command takes -table, -region, -profile, -endpoint, -application and -json; see dynasession help COMMAND.\n")
+}
+
+// client returns the client that the flags ask for.
+func (c *cli) client(ctx context.Context) (*dynamodb.Client, error) {
+	if c.profile != "" {
+		if err := os.Setenv("AWS_PROFILE", c.profile); err != nil {
+			return nil, err
+		}
+	}
+	return dynamo.NewClient(ctx, &dynamo.OpenConfig{Region: c.region, Endpoint: c.endpoint, Timeout: callTimeout})
+}
+
+// store returns a client, and a store on it.
+func (c *cli) store(ctx context.Context) (*dynamodb.Client, *dynamo.Store, error) {
+	client, err := c.client(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := dynamo.NewStore(client, &dynamo.Config{Table: c.table, Timeout: callTimeout})
+	return client, store, err
+}

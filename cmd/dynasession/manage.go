@@ -1,0 +1,187 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// byKey is a scheme of IDs that are the keys of sessions themselves, for an operator: with it a Manager ends what a service's has made. The
+// text has a prefix, so that no client's ID is one.
+type byKey struct{ sessions.IDScheme }
+
+const keyPrefix = "key:"
+
+func (byKey) New() sessions.ID { return sessions.IDOf(keyPrefix) }
+
+func (byKey) Parse(s string) (sessions.ID, error) {
+	if !strings.HasPrefix(s, keyPrefix) {
+		return sessions.ID{}, sessions.ErrInvalidID
+	}
+	return sessions.IDOf(s), nil
+}
+
+func (byKey) Key(id sessions.ID) string { return strings.TrimPrefix(id.Secret(), keyPrefix) }
+
+// manager returns a Manager on the table. It reads nobody's data, so it needs no codec and no key.
+func (c *cli) manager(ctx context.Context) (*sessions.Manager[struct{}], error) {
+	_, store, err := c.store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return sessions.New(store, &sessions.Config[struct{}]{IDs: byKey{}, Application: c.application, RevocationCheck: time.Minute})
+}
+
+func (c *cli) sessionEnd(ctx context.Context, args []string) error {
+	m, err := c.manager(ctx)
+	if err != nil {
+		return err
+	}
+	client, err := c.client(ctx)
+	if err != nil {
+		return err
+	}
+	it, _, err := c.find(ctx, client, args[0])
+	if err != nil {
+		return err
+	}
+	// One that has ended may go on under another ID: then it is that which is ended.
+	if err := m.DestroyID(ctx, keyPrefix+it.text("id")); err != nil {
+		return err
+	}
+	was := "alive"
+	if it.kind() == kindMarker {
+		was = "ended (" + it.text("ended") + ")"
+	}
+	if c.json {
+		return c.printJSON(map[string]string{"handle": it.handle(), "was": was})
+	}
+	fmt.Fprintf(c.out, "The session %s is ended; it was %s.\n", it.handle(), text(was))
+	return nil
+}
+
+// listed is a session in the list of a subject.
+type listed struct {
+	Handle    string    `json:"handle"`
+	Created   time.Time `json:"created"`
+	Accessed  time.Time `json:"accessed"`
+	ExpiresAt time.Time `json:"expiresAt"`
+	Device    string    `json:"device,omitempty"`
+	DeviceIP  string    `json:"deviceIP,omitempty"`
+}
+
+func (c *cli) subjectList(ctx context.Context, args []string) error {
+	m, err := c.manager(ctx)
+	if err != nil {
+		return err
+	}
+	infos, err := m.Sessions(ctx, args[0])
+	if err != nil {
+		return err
+	}
+	now := m.Clock().Now()
+	all := []listed{}
+	for _, i := range infos {
+		all = append(all, listed{i.Handle, i.Created, i.Accessed, i.ExpiresAt, i.Device.Name, i.Device.IP})
+	}
+	if c.json {
+		return c.printJSON(map[string]any{"subject": args[0], "sessions": all})
+	}
+	for _, s := range all {
+		fmt.Fprintln(c.out, s.Handle)
+		c.row("  device", strings.Trim(s.Device+", "+s.DeviceIP, ", "))
+		c.row("  signed in", moment(s.Created, now))
+		c.row("  last seen", moment(s.Accessed, now))
+		c.row("  expires", moment(s.ExpiresAt, now))
+	}
+	fmt.Fprintf(c.out, "%d sessions of %s\n", len(all), text(args[0]))
+	return nil
+}
+
+func (c *cli) endFlags() {
+	c.set.Var(&c.except, "except", "the `handle` of a session that stays; may be given several times")
+}
+
+func (c *cli) subjectEnd(ctx context.Context, args []string) error {
+	for _, h := range c.except {
+		if !handleForm.MatchString(h) {
+			return exit(exitUsage, "-except must be a handle, 128 hex digits")
+		}
+	}
+	m, err := c.manager(ctx)
+	if err != nil {
+		return err
+	}
+	n, err := m.RevokeAll(ctx, args[0], c.except...)
+	if err != nil {
+		return fmt.Errorf("%d sessions are ended, others may be alive; run it again: %w", n, err)
+	}
+	if c.json {
+		return c.printJSON(map[string]any{"subject": args[0], "ended": n})
+	}
+	fmt.Fprintf(c.out, "%d sessions of %s are ended.\n", n, text(args[0]))
+	return nil
+}
+
+func (c *cli) confirmFlags() {
+	c.set.BoolVar(&c.yes, "yes", false, "don't ask for a confirmation")
+}
+
+func (c *cli) revokeBefore(ctx context.Context, args []string) error {
+	m, err := c.manager(ctx)
+	if err != nil {
+		return err
+	}
+	now := m.Clock().Now()
+	before := now
+	if args[0] != "now" {
+		if before, err = time.Parse(time.RFC3339, args[0]); err != nil {
+			return exit(exitUsage, "TIME %q: must be now, or such as 2026-11-26T03:00:00Z", args[0])
+		}
+		if before.After(now) {
+			return exit(exitUsage, "TIME %q: must not be later than now", args[0])
+		}
+	}
+	if err := c.confirm(before); err != nil {
+		return err
+	}
+	if args[0] == "now" {
+		before = m.Clock().Now()
+	}
+	if err := m.RevokeBefore(ctx, before); err != nil {
+		return err
+	}
+	if c.json {
+		return c.printJSON(map[string]any{"before": before.UTC(), "application": c.application})
+	}
+	fmt.Fprintf(c.out, "Sessions that began before %s are ended, for every service within its Config.RevocationCheck. Services without one don't notice.\n",
+		before.UTC().Format(time.RFC3339))
+	return nil
+}
+
+// confirm asks, unless -yes has answered.
+func (c *cli) confirm(before time.Time) error {
+	if c.yes {
+		return nil
+	}
+	whose := "of " + c.table
+	if c.application != "" {
+		whose += ", application " + c.application
+	}
+	fmt.Fprintf(c.errs, "Every session %s that began before %s will be ended: everybody signs in again. An earlier time takes back what a later one has ended.\nType yes: ",
+		text(whose), before.UTC().Format(time.RFC3339))
+	answer, err := bufio.NewReader(c.in).ReadString('\n')
+	if err != nil && answer == "" {
+		fmt.Fprintln(c.errs)
+		return &exitError{exitStopped, errors.New("not confirmed; -yes confirms it without a question")}
+	}
+	if strings.TrimSpace(answer) != "yes" {
+		return &exitError{exitStopped, errors.New("not confirmed; nothing was done")}
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"math"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/time/rate"
+)
+
+// A scanner reads a whole table, in segments that can be read at the same time and in any order. Its reads are eventually consistent, at half
+// the price.
+type scanner struct {
+	client   *dynamodb.Client
+	table    string
+	segments int
+	workers  int
+	limit    *rate.Limiter
+	each     func(segment int, items []item, units float64)
+	done     func(segment int) // a segment was read to its end
+}
+
+// newLimiter allows so many read units a second. A page may take more at once, and is waited for afterwards.
+func newLimiter(units float64) *rate.Limiter {
+	return rate.NewLimiter(rate.Limit(units), max(1, int(math.Ceil(units))))
+}
+
+// errEnough ends a scan that has found what it looked for.
+var errEnough = errors.New("enough")
+
+// scan reads the segments, of which those in skip have been read already.
+func (s *scanner) scan(ctx context.Context, skip map[int]bool) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	segments := make(chan int)
+	var workers sync.WaitGroup
+	for range max(1, s.workers) {
+		workers.Go(func() {
+			for segment := range segments {
+				if err := s.segment(ctx, segment); err != nil {
+					cancel(err)
+					return
+				}
+				s.done(segment)
+			}
+		})
+	}
+	for segment := range s.segments {
+		if skip[segment] {
+			continue
+		}
+		select {
+		case segments <- segment:
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	close(segments)
+	workers.Wait()
+	if err := context.Cause(ctx); err != nil && !errors.Is(err, errEnough) {
+		return err
+	}
+	return nil
+}
+
+func (s *scanner) segment(ctx context.Context, segment int) error {
+	pages := dynamodb.NewScanPaginator(s.client, &dynamodb.ScanInput{
+		TableName: &s.table, Segment: aws.Int32(int32(segment)), TotalSegments: aws.Int32(int32(s.segments)),
+		ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
+	})
+	for pages.HasMorePages() {
+		if err := s.limit.WaitN(ctx, 1); err != nil {
+			return err
+		}
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		var units float64
+		if page.ConsumedCapacity != nil && page.ConsumedCapacity.CapacityUnits != nil {
+			units = *page.ConsumedCapacity.CapacityUnits
+		}
+		items := make([]item, len(page.Items))
+		for i, it := range page.Items {
+			items[i] = it
+		}
+		s.each(segment, items, units)
+		if err := s.pay(ctx, units-1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pay waits for what a page took more than the unit that it was let in for.
+func (s *scanner) pay(ctx context.Context, units float64) error {
+	for left := int(math.Ceil(units)); left > 0; {
+		n := min(left, s.limit.Burst())
+		if err := s.limit.WaitN(ctx, n); err != nil {
+			return err
+		}
+		left -= n
+	}
+	return nil
+}
+
+// scanFor looks for the session of a handle that is not its key.
+func (c *cli) scanFor(ctx context.Context, client *dynamodb.Client, handle string) (item, error) {
+	if err := c.checkRate(); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var mu sync.Mutex
+	var found item
+	s := scanner{
+		client: client, table: c.table, segments: 1, workers: 1, limit: newLimiter(c.rate), done: func(int) {},
+		each: func(_ int, items []item, _ float64) {
+			for _, it := range items {
+				if it.kind() == kindSession && it.handle() == handle {
+					mu.Lock()
+					found = it
+					mu.Unlock()
+					cancel(errEnough)
+				}
+			}
+		},
+	}
+	if err := s.scan(ctx, nil); err != nil && !errors.Is(context.Cause(ctx), errEnough) {
+		return nil, c.explain(err)
+	}
+	return found, nil
+}
+
+func (c *cli) checkRate() error {
+	if c.rate < 1 || c.rate > 1e6 {
+		return exit(exitUsage, "-rate is %v: must be between 1 and 1000000 read units a second", c.rate)
+	}
+	return nil
+}

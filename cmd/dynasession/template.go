@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/dynasession/dynasession/deploy"
+	"github.com/dynasession/dynasession/dynamo"
+)
+
+// roles are those that deploy has policies for.
+var roles = []string{"service", "subjects", "operator", "deployment", "key"}
+
+func (c *cli) templateFlags() {
+	c.set.StringVar(&c.account, "account", "", "the `number` of the AWS account, for the ARN in a policy; default any")
+}
+
+// tableTemplate prints a template of package deploy, with the table's name in it.
+func (c *cli) tableTemplate(_ context.Context, args []string) error {
+	if (args[0] == "policy") != (len(args) == 2) {
+		c.set.Usage()
+		return errUsage
+	}
+	if !regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`).MatchString(c.table) {
+		return exit(exitUsage, "-table must have 3 to 255 characters of a-z, A-Z, 0-9, _, . and -")
+	}
+	var out string
+	var err error
+	switch args[0] {
+	case "cloudformation":
+		out, err = c.template("cloudformation.yaml", `    Default: `+dynamo.DefaultTable, `    Default: `+c.table)
+	case "terraform":
+		out, err = c.module()
+	case "policy":
+		out, err = c.policy(args[1])
+	default:
+		return exit(exitUsage, "there is a template for cloudformation, terraform and policy, none for %q", args[0])
+	}
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(c.out, out)
+	return err
+}
+
+// template returns a file with old replaced by new, which must be there.
+func (c *cli) template(name, old, new string) (string, error) {
+	file, err := deploy.Files().ReadFile(name)
+	if err != nil {
+		return "", err
+	}
+	if !strings.Contains(string(file), old) {
+		return "", fmt.Errorf("%s has no %q", name, old)
+	}
+	return strings.Replace(string(file), old, new, 1), nil
+}
+
+// module returns the Terraform module as one file.
+func (c *cli) module() (string, error) {
+	names, err := fs.Glob(deploy.Files(), "terraform/*.tf")
+	if err != nil {
+		return "", err
+	}
+	// As one reads them: what it needs, what it takes, what it makes, what it gives.
+	order := []string{"versions.tf", "variables.tf", "main.tf", "policies.tf", "alarms.tf", "outputs.tf"}
+	slices.SortStableFunc(names, func(a, b string) int {
+		return slices.Index(order, path.Base(a)) - slices.Index(order, path.Base(b))
+	})
+	var all []string
+	for _, name := range names {
+		old, new := "", ""
+		if path.Base(name) == "variables.tf" {
+			old, new = `default     = "`+dynamo.DefaultTable+`"`, `default     = "`+c.table+`"`
+		}
+		file, err := c.template(name, old, new)
+		if err != nil {
+			return "", err
+		}
+		all = append(all, file)
+	}
+	return strings.Join(all, "\n"), nil
+}
+
+func (c *cli) policy(role string) (string, error) {
+	if !slices.Contains(roles, role) {
+		return "", exit(exitUsage, "there is a policy for %s, none for %q", strings.Join(roles, ", "), role)
+	}
+	region, account := "*", "*"
+	if c.region != "" {
+		region = c.region
+	}
+	if c.account != "" {
+		account = c.account
+	}
+	if role == "key" {
+		return c.template("policies/key.json", "arn:aws:kms:*:*:", "arn:"+partition(c.region)+":kms:"+region+":"+account+":")
+	}
+	return c.template("policies/"+role+".json", "arn:aws:dynamodb:*:*:table/"+dynamo.DefaultTable,
+		"arn:"+partition(c.region)+":dynamodb:"+region+":"+account+":table/"+c.table)
+}
+
+// partition is that of a Region: AWS's in China and for the government of the USA are others.
+func partition(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	default:
+		return "aws"
+	}
+}

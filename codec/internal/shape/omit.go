@@ -1,0 +1,140 @@
+package shape
+
+import (
+	"reflect"
+	"strings"
+	"time"
+)
+
+type zeroer interface{ IsZero() bool }
+
+var zeroerType = reflect.TypeFor[zeroer]()
+
+// omission is how an encoder leaves out a field that a tag says to leave out.
+type omission int
+
+const (
+	omitsNothing omission = iota // but the zero value, or an empty slice or map
+	omitsByValue                 // some values that are not zero: see omitted
+	omitsAll                     // all values
+)
+
+// omits returns how the encoder leaves out values of the field f.
+func (f *Format) omits(sf reflect.StructField) omission {
+	if sf.Type == reflect.TypeFor[time.Time]() || !strings.Contains(string(sf.Tag), "omit") {
+		return omitsNothing
+	}
+	tag, t := f.tagOf(sf), sf.Type
+	switch {
+	case f.Tag == "" && tag.has("omitzero"):
+		if t.Implements(zeroerType) || reflect.PointerTo(t).Implements(zeroerType) {
+			return omitsByValue
+		}
+	case f.Tag == "msgpack" && tag.has("omitempty"):
+		switch {
+		case t.Kind() == reflect.Interface || t.Implements(zeroerType):
+			return omitsByValue
+		case t.Kind() == reflect.Struct && f.encodesItself(t):
+			// The encoder asks the fields, of which this one has none to tell.
+			if f.mayTell(t) {
+				return omitsByValue
+			}
+			return omitsAll
+		}
+	}
+	return omitsNothing
+}
+
+// leavesOutZero reports whether the encoder leaves out the zero value of the field.
+func (f *Format) leavesOutZero(sf reflect.StructField) bool {
+	if !strings.Contains(string(sf.Tag), "omit") {
+		return false
+	}
+	tag := f.tagOf(sf)
+	return (tag.has("omitempty") && sf.Type.Kind() != reflect.Struct) || (f.Tag == "" && tag.has("omitzero"))
+}
+
+// mayTell reports whether t has a field by which the msgpack encoder sees that a value isn't empty.
+func (f *Format) mayTell(t reflect.Type) bool {
+	for i := range t.NumField() {
+		if sf := t.Field(i); sf.IsExported() && !f.tagOf(sf).skip {
+			return true
+		}
+	}
+	return false
+}
+
+// omitted reports whether the encoder leaves out v, the value of the field sf, and something else would come back.
+func (c *check) omitted(sf reflect.StructField, v reflect.Value) bool {
+	if c.format.omits(sf) == omitsNothing || v.IsZero() {
+		return false
+	}
+	if c.format.Tag == "msgpack" {
+		return c.isEmpty(v) && lost(v)
+	}
+	return isZero(v) && lost(v)
+}
+
+// isZero calls IsZero. A panic of it is left to the encoder.
+func isZero(v reflect.Value) (is bool) {
+	defer func() { _ = recover() }()
+	if v.CanAddr() && !v.Type().Implements(zeroerType) {
+		v = v.Addr()
+	}
+	if !v.CanInterface() {
+		return false
+	}
+	z, ok := v.Interface().(zeroer)
+	return ok && z.IsZero()
+}
+
+// isEmpty is what the msgpack encoder takes for empty.
+func (c *check) isEmpty(v reflect.Value) bool {
+	for v.Kind() == reflect.Interface {
+		if v.IsNil() {
+			return true
+		}
+		v = v.Elem()
+	}
+	if v.Type().Implements(zeroerType) {
+		return isZero(v)
+	}
+	switch v.Kind() {
+	case reflect.Slice, reflect.Map:
+		return v.Len() == 0
+	case reflect.Struct:
+		for i := range v.NumField() {
+			sf := v.Type().Field(i)
+			if tag := c.format.tagOf(sf); sf.IsExported() && !tag.skip && !(tag.has("omitempty") && c.isEmpty(v.Field(i))) {
+				return false
+			}
+		}
+		return true
+	case reflect.Pointer:
+		return v.IsNil()
+	}
+	return v.IsZero()
+}
+
+// lost reports whether a zero value in the place of v, which isn't one, is something else. A type that has only fields of its own, and says
+// that it is zero, is believed.
+func lost(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Slice, reflect.Map:
+		return v.Len() > 0
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			return false // a zero time in another zone
+		}
+		if !v.Type().Implements(zeroerType) && !reflect.PointerTo(v.Type()).Implements(zeroerType) {
+			return true
+		}
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() && !v.Field(i).IsZero() {
+				return true
+			}
+		}
+		return false
+	}
+	return true
+}

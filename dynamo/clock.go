@@ -1,0 +1,161 @@
+package dynamo
+
+import (
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dynasession/dynasession/clock"
+	"github.com/dynasession/dynasession/sessions/driver"
+)
+
+// Clock returns this host's clock, put right by the service's: the answers say what time it is
+// there. So hosts whose clocks are wrong agree with the others from their first answer on.
+// Differences below 2 s are ignored, as answers tell the time to the second. The clock is the
+// host's own until the first answer, and always if the store's API is not a client of the SDK.
+//
+// If the difference is above 5 s, an operation's [driver.Trace] says so once in ten minutes, and a
+// Manager's observer receives it as an event.
+func (s *Store) Clock() clock.Clock { return s.clock }
+
+const (
+	// negligible is the difference below which this host's clock counts as right.
+	negligible = 2 * time.Second
+
+	// tolerance is by how much an answer may contradict what is known before it counts as a
+	// contradiction.
+	tolerance = time.Second
+
+	// enough is how many answers in a row must say that the difference has changed, if this host's
+	// clock has not jumped: one may be wrong, from a cache or by a proxy.
+	enough = 3
+
+	// remarkable is the difference that is reported, and reportEvery is how often.
+	remarkable  = 5 * time.Second
+	reportEvery = 10 * time.Minute
+)
+
+// earliest is a moment before which no answer was sent. An answer that says otherwise is mangled.
+var earliest = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// serviceClock is this host's clock plus the difference that answers show. It is safe for
+// concurrent use.
+type serviceClock struct {
+	wall func() time.Time     // this host's clock
+	mono func() time.Duration // the time since some moment, which doesn't jump when somebody sets the clock
+
+	difference atomic.Int64 // in nanoseconds: the service's time less this host's
+
+	mu         sync.Mutex
+	known      bool          // an answer has been seen since this host's clock has jumped
+	date       string        // of the last answer
+	ahead      time.Duration // wall less mono, at the last answer: it changes when this host's clock jumps
+	doubt      span          // what the last answers say, if they contradict difference
+	doubts     int           // how many there are
+	nextReport time.Duration // by mono; 0: at once
+}
+
+func newServiceClock() *serviceClock {
+	begun := time.Now()
+	return &serviceClock{
+		wall: func() time.Time { return time.Now().Round(0) },
+		mono: func() time.Duration { return time.Since(begun) },
+	}
+}
+
+// Now implements [clock.Clock]. The time has no monotonic reading, as the difference between two of
+// them would not show that the clock was put right in between.
+func (c *serviceClock) Now() time.Time {
+	return c.wall().Add(time.Duration(c.difference.Load()))
+}
+
+// Correction implements [clock.Corrected].
+func (c *serviceClock) Correction() time.Duration { return time.Duration(c.difference.Load()) }
+
+// span is the difference as an answer shows it: between two durations.
+type span struct{ from, to time.Duration }
+
+func (s span) has(d time.Duration) bool {
+	return s.from-tolerance <= d && d <= s.to+tolerance
+}
+
+func (s span) overlaps(o span) bool { return s.has(o.from) || s.has(o.to) || o.has(s.from) }
+
+// middle returns the likeliest difference.
+func (s span) middle() time.Duration {
+	if s.from <= negligible && s.to >= -negligible {
+		return 0
+	}
+	return s.from + (s.to-s.from)/2
+}
+
+// reading is what both clocks of this host show at a moment.
+type reading struct {
+	wall time.Time
+	mono time.Duration
+}
+
+func (c *serviceClock) read() reading { return reading{c.wall(), c.mono()} }
+
+// observe learns from an answer to a request that was begun at the given moment and whose headers
+// have come now.
+func (c *serviceClock) observe(answer *http.Response, begun reading) {
+	date, now := first(answer.Header["Date"]), c.read()
+	if date == "" || answer.StatusCode >= http.StatusInternalServerError || first(answer.Header["Age"]) != "" {
+		return // none, or not the service's own, or from a cache
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ahead := now.wall.Sub(earliest) - now.mono
+	if jump := ahead - c.ahead; jump.Abs() > tolerance {
+		c.known = false // this host's clock was set, or the host was asleep
+	}
+	if c.known && date == c.date {
+		return // nothing new
+	}
+	sent, err := http.ParseTime(date)
+	took := now.mono - begun.mono
+	if err != nil || sent.Before(earliest) || (now.wall.Sub(begun.wall)-took).Abs() > tolerance {
+		return // mangled, or this host's clock has jumped in between
+	}
+	c.date, c.ahead = date, ahead
+	// The answer was made at some moment of the request, and in the second that it says.
+	shown := span{sent.Sub(now.wall), sent.Add(time.Second).Sub(now.wall.Add(-took))}
+	switch difference := time.Duration(c.difference.Load()); {
+	case !c.known:
+		c.known, c.doubts = true, 0
+		c.difference.Store(int64(shown.middle()))
+	case shown.has(difference):
+		c.doubts = 0
+	case c.doubts > 0 && shown.overlaps(c.doubt):
+		if c.doubts++; c.doubts >= enough {
+			c.doubts = 0
+			c.difference.Store(int64(shown.middle()))
+		}
+	default:
+		c.doubt, c.doubts = shown, 1
+	}
+}
+
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
+}
+
+// report notes in t by how much this host's clock is wrong, if that is remarkable and hasn't been
+// reported lately.
+func (c *serviceClock) report(t *driver.Trace) {
+	difference := time.Duration(c.difference.Load())
+	if t == nil || difference.Abs() <= remarkable {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now := c.mono(); now >= c.nextReport {
+		c.nextReport = now + reportEvery
+		t.ClockSkew = -difference
+	}
+}

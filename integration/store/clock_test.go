@@ -1,0 +1,126 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/clock"
+	"github.com/dynasession/dynasession/integration/engine"
+	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/event"
+)
+
+// zone is where it is another time than here: its service's answers say so. A host that is here is
+// wrong there.
+type zone struct {
+	ahead time.Duration // of this host
+	base  http.RoundTripper
+}
+
+func (z zone) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := z.base.RoundTrip(r)
+	if err == nil {
+		answer.Header.Set("Date", time.Now().Add(z.ahead).UTC().Format(http.TimeFormat))
+	}
+	return answer, err
+}
+
+// Now is the time there, as a host knows it whose clock is right.
+func (z zone) Now() time.Time { return time.Now().Add(z.ahead) }
+
+// skews keeps what events say of clocks.
+type skews struct{ all []time.Duration }
+
+func (s *skews) Observe(_ context.Context, e event.Event) {
+	if e.Kind == event.ClockSkewed {
+		s.all = append(s.all, e.ClockSkew)
+	}
+}
+
+// A host whose clock is wrong judges and writes as one whose clock is right, from its first answer
+// on.
+func TestClock_OfAWrongHost(t *testing.T) {
+	for name, wrong := range map[string]time.Duration{
+		"10 minutes behind": -10 * time.Minute, "10 minutes ahead": 10 * time.Minute,
+		"5 days behind": -5 * 24 * time.Hour, "5 days ahead": 5 * 24 * time.Hour,
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			z := zone{-wrong, http.DefaultTransport}
+			table := withoutTTL(t) // the engine's own clock would sweep by
+			events := &skews{}
+			// wrongHost is a process of its own each time, of which nothing is known before its
+			// first call.
+			wrongHost := func() *sessions.Manager[string] {
+				m, err := sessions.New(engine.Store(t, table, func(o *dynamodb.Options) { o.HTTPClient = &http.Client{Transport: z} }),
+					&sessions.Config[string]{Observer: events})
+				is.NoErr(err)
+				return m
+			}
+			rightHost := func(c clock.Clock) *sessions.Manager[string] {
+				m, err := sessions.New(engine.Store(t, table), &sessions.Config[string]{Clock: c})
+				is.NoErr(err)
+				return m
+			}
+			right := rightHost(z)
+
+			// Somebody who was here a moment ago is signed in everywhere.
+			active, err := right.CreateAndSave(t.Context(), "active")
+			is.NoErr(err)
+			_, err = wrongHost().Load(t.Context(), active.ID().Secret())
+			is.NoErr(err)
+			is.Equal(len(events.all), 1)
+			is.True((events.all[0] - wrong).Abs() < 2*time.Second)
+
+			// Somebody who was away for longer than the idle timeout is signed in nowhere.
+			idle, err := rightHost(clock.NewFake(z.Now().Add(-sessions.DefaultIdleTimeout-5*time.Second))).CreateAndSave(t.Context(), "idle")
+			is.NoErr(err)
+			_, err = wrongHost().Load(t.Context(), idle.ID().Secret())
+			is.True(errors.Is(err, sessions.ErrExpired))
+
+			// A recorded access is of the right time: the session lives for its idle timeout from
+			// now on, and no longer.
+			earlier := z.Now().Add(-time.Hour)
+			touched, err := rightHost(clock.NewFake(earlier)).CreateAndSave(t.Context(), "touched")
+			is.NoErr(err)
+			m := wrongHost()
+			s, err := m.Load(t.Context(), touched.ID().Secret())
+			is.NoErr(err)
+			is.True(s.AccessedAt().Sub(z.Now()).Abs() < 5*time.Second)
+			s.Data = "changed"
+			is.NoErr(m.Save(t.Context(), s))
+			s, err = right.Load(t.Context(), touched.ID().Secret())
+			is.NoErr(err)
+			is.True(s.AccessedAt().Sub(z.Now()).Abs() < 5*time.Second)
+			is.Equal(s.CreatedAt().Unix(), earlier.Unix())
+
+			// And what it creates, once it knows the time, is created at the right time.
+			created, err := m.CreateAndSave(t.Context(), "created")
+			is.NoErr(err)
+			is.True(created.CreatedAt().Sub(z.Now()).Abs() < 5*time.Second)
+		})
+	}
+}
+
+// withoutTTL creates a table whose items nobody sweeps.
+func withoutTTL(t *testing.T) string {
+	t.Helper()
+	table := engine.Table(t)
+	_, err := engine.Client(t).CreateTable(t.Context(), &dynamodb.CreateTableInput{
+		TableName: &table, BillingMode: types.BillingModePayPerRequest,
+		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: types.KeyTypeHash}},
+		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: types.ScalarAttributeTypeS}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
+}

@@ -1,0 +1,80 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// errTooMany is the error of a logout that can't end all that the request may carry.
+var errTooMany = fmt.Errorf("web: the request carries more than %d session IDs: not all of their sessions were ended", most)
+
+// Destroy ends the session, without loading it if it isn't yet, and takes the cookie away: the next Session is a new one. If
+// the request carries the IDs of several sessions, it ends them all. It goes through even if the client has hung up, and
+// after the answer has begun too. nil means that no session is alive any more of which the request carried an ID.
+//
+// If the store fails, the error is [sessions.ErrUnavailable], the session may still be alive, and the client keeps its
+// cookie: tell the user. The error is [ErrCookieKept] if the browser has withheld the cookie from a request of another
+// site: then nobody knows which session to end.
+func (m *Middleware[T]) Destroy(ctx context.Context) error {
+	v, err := m.visit(ctx)
+	if err != nil {
+		return err
+	}
+	return v.turn.run(ctx, func() error {
+		if err := v.destroy(ctx); err != nil {
+			v.mu.Lock()
+			v.dealtWith = err
+			v.mu.Unlock()
+			return err
+		}
+		v.writeCookie()
+		return nil
+	})
+}
+
+func (v *visit[T]) destroy(ctx context.Context) error {
+	v.whatWasSent()
+	v.mu.Lock()
+	sent, s, st, known := v.sent, v.session, v.standing, v.known
+	v.mu.Unlock()
+	switch {
+	case sent.both:
+		return ErrTwoIDs
+	case st.detached:
+		return st.kept
+	case st.withheld, s == nil && len(sent.ids)+len(sent.invalid) == 0 && !sent.byHeader && isWithheld(v.request, v.middleware.config.Cookie.SameSite):
+		return fmt.Errorf("%w: the browser has withheld it from a request of another site", ErrCookieKept)
+	}
+	m := v.middleware.manager
+	if s != nil && !s.IsNew() {
+		if err := m.Destroy(ctx, s); err != nil {
+			return err
+		}
+	}
+	gone := known.id != (sessions.ID{}) // what the client knows is, with the session
+	for _, id := range slices.Concat(sent.ids, v.formerIDs()) {
+		if id == known.id.Secret() {
+			continue
+		}
+		switch err := m.DestroyID(ctx, id); {
+		case err == nil:
+			gone = true
+		case !errors.Is(err, sessions.ErrInvalidID):
+			return err
+		}
+	}
+	if sent.more > 0 {
+		return errTooMany
+	}
+	fresh := v.middleware.create()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.session, v.err, v.standing, v.unsaved = fresh, nil, standing[T]{}, false
+	v.known, v.told = clientState{}, clientState{}
+	v.cleared = v.cleared || gone
+	return nil
+}

@@ -1,0 +1,206 @@
+package web
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// header is what this package has to do with the header of an answer.
+type header struct {
+	touched bool        // the handler has had it
+	before  http.Header // what was in it before that; nil if nothing
+	lines   []line      // of ours that are in it
+	kept    []line      // of Middlewares inside of this one
+}
+
+// line is a line of a header.
+type line struct{ field, value string }
+
+// writeCookie puts what the client has to know into the header: a new ID, another lifetime of its cookie, or that the cookie
+// is to go. Lines of ours that were there before are taken out, so that one remains, with the last state. After the answer
+// has begun it does nothing.
+func (v *visit[T]) writeCookie() {
+	h, now := v.w.Header(), v.middleware.manager.Clock().Now()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !v.sealed {
+		v.putLines(h, now)
+	}
+}
+
+// seal is the last writeCookie, with what caches have to know. The answer begins now.
+func (v *visit[T]) seal() {
+	h, now := v.w.Header(), v.middleware.manager.Clock().Now()
+	v.mu.Lock()
+	if v.sealed {
+		v.mu.Unlock()
+		return
+	}
+	if v.asked {
+		v.putLines(h, now)
+		v.vary(h)
+	}
+	v.sealed = true
+	lines := v.header.lines
+	v.mu.Unlock()
+	for o := v.outer; o != nil && len(lines) > 0; o = o.next() {
+		o.keep(lines)
+	}
+}
+
+// keep notes lines of a Middleware inside of this one, whose session is stored whatever becomes of this one's.
+func (v *visit[T]) keep(lines []line) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.header.kept = append(v.header.kept, lines...)
+}
+
+// touch notes what was in the header before the handler's.
+func (h *header) touch(now http.Header) {
+	if !h.touched {
+		h.touched = true
+		if len(now) > 0 {
+			h.before = maps.Clone(now)
+		}
+	}
+}
+
+// reset drops what the handler has put into the header.
+func (v *visit[T]) resetHeader() {
+	h := v.w.Header()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.header.touch(h)
+	v.header.lines = nil
+	clear(h)
+	maps.Copy(h, v.header.before)
+	for _, l := range v.header.kept {
+		h[l.field] = append(slices.Clip(h[l.field]), l.value)
+		noStore(h)
+	}
+}
+
+// putLines puts the lines of ours in the place of those that are there.
+func (v *visit[T]) putLines(h http.Header, now time.Time) {
+	lines := v.lines(now)
+	if len(lines) == 0 && len(v.header.lines) == 0 {
+		return
+	}
+	v.header.touch(h)
+	if !slices.Equal(lines, v.header.lines) {
+		v.takeLines(h)
+	}
+	for _, l := range lines {
+		if !slices.Contains(h[l.field], l.value) {
+			h[l.field] = append(slices.Clip(h[l.field]), l.value)
+		}
+	}
+	v.header.lines = lines
+	if len(lines) > 0 {
+		noStore(h)
+	}
+}
+
+// takeLines takes the lines of ours out of the header. Other cookies of the application's stay.
+func (v *visit[T]) takeLines(h http.Header) {
+	for _, l := range v.header.lines {
+		left := slices.DeleteFunc(slices.Clone(h[l.field]), func(value string) bool { return value == l.value })
+		if len(left) > 0 {
+			h[l.field] = left
+		} else {
+			delete(h, l.field)
+		}
+	}
+	v.header.lines = nil
+}
+
+// lines returns the lines that the client has to be told.
+func (v *visit[T]) lines(now time.Time) (lines []line) {
+	c := &v.middleware.config
+	if v.form.fresh {
+		lines = append(lines, line{setCookie, c.Cookie.formLine(v.form)})
+	}
+	told, gone := v.told, v.told.id == (sessions.ID{})
+	switch {
+	case gone && !v.cleared, !gone && told == v.known, v.sent.byHeader && (gone || told.id == v.known.id):
+		return lines
+	case v.sent.byHeader && isAuthorization(c.Header):
+		return append(lines, line{"Authorization", "Bearer " + told.id.Secret()})
+	case v.sent.byHeader:
+		return append(lines, line{http.CanonicalHeaderKey(c.Header), told.id.Secret()})
+	}
+	for _, f := range c.Cookie.Former {
+		lines = append(lines, line{setCookie, c.Cookie.formerDeletion(f)})
+	}
+	if gone {
+		return append(lines, line{setCookie, c.Cookie.deletion()})
+	}
+	return append(lines, line{setCookie, c.Cookie.line(told, now)})
+}
+
+const setCookie = "Set-Cookie"
+
+// noStore keeps caches from handing one client's ID to another.
+func noStore(h http.Header) {
+	said := strings.ToLower(strings.Join(h.Values("Cache-Control"), ","))
+	if !strings.Contains(said, "no-store") {
+		h.Set("Cache-Control", "no-store"+otherDirectives(h.Values("Cache-Control")))
+	}
+	for field := range h {
+		switch {
+		case field == "Cache-Control":
+		case field == "Surrogate-Control", field == "Edge-Control", strings.HasSuffix(field, "-Cache-Control"):
+			h[field] = []string{"no-store"} // RFC 9213: these win over Cache-Control where they are known
+		case field == "X-Accel-Expires":
+			h[field] = []string{"0"}
+		}
+	}
+}
+
+// aboutStoring are the directives of Cache-Control that say how an answer is stored, which no-store makes void.
+var aboutStoring = map[string]bool{
+	"public": true, "private": true, "no-cache": true, "max-age": true, "s-maxage": true, "must-revalidate": true, "proxy-revalidate": true,
+	"immutable": true, "must-understand": true, "stale-while-revalidate": true, "stale-if-error": true, "": true,
+}
+
+// otherDirectives returns the directives that say something else, such as no-transform.
+func otherDirectives(values []string) string {
+	var others strings.Builder
+	for _, value := range values {
+		for directive := range strings.SplitSeq(value, ",") {
+			directive = strings.TrimSpace(directive)
+			name, _, _ := strings.Cut(strings.ToLower(directive), "=")
+			if !aboutStoring[name] && !strings.Contains(directive, `"`) {
+				others.WriteString(", " + directive)
+			}
+		}
+	}
+	return others.String()
+}
+
+// vary tells caches what the answer depends on, since the session was read.
+func (v *visit[T]) vary(h http.Header) {
+	c := &v.middleware.config
+	if c.hasCookie {
+		addVary(h, "Cookie")
+	}
+	if c.Header != "" {
+		addVary(h, http.CanonicalHeaderKey(c.Header))
+	}
+}
+
+func addVary(h http.Header, on string) {
+	for _, value := range h.Values("Vary") {
+		for part := range strings.SplitSeq(value, ",") {
+			if part = strings.TrimSpace(part); part == "*" || strings.EqualFold(part, on) {
+				return
+			}
+		}
+	}
+	h.Add("Vary", on)
+}

@@ -1,0 +1,87 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Upstream returns a RoundTripper for a httputil.ReverseProxy that goes inside of Handler: what is behind it never sees the
+// session's ID, neither in the cookie nor in Config.Header, and can't set a cookie of the session's name. A nil base is
+// http.DefaultTransport. To hand the ID on, use base itself.
+//
+//	proxy := httputil.NewSingleHostReverseProxy(target)
+//	proxy.Transport = sess.Upstream(nil)
+func (m *Middleware[T]) Upstream(base http.RoundTripper) http.RoundTripper {
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	return upstream[T]{m, base}
+}
+
+type upstream[T any] struct {
+	middleware *Middleware[T]
+	base       http.RoundTripper
+}
+
+func (u upstream[T]) RoundTrip(r *http.Request) (*http.Response, error) {
+	out := new(http.Request)
+	*out = *r
+	out.Header = r.Header.Clone()
+	u.hide(out.Header)
+	response, err := u.base.RoundTrip(out)
+	if err != nil {
+		return response, err
+	}
+	response.Header[setCookie] = slices.DeleteFunc(response.Header[setCookie], func(line string) bool {
+		name, _, _ := strings.Cut(line, "=")
+		return u.isOurs(strings.TrimSpace(name))
+	})
+	if len(response.Header[setCookie]) == 0 {
+		delete(response.Header, setCookie)
+	}
+	return response, nil
+}
+
+// hide takes out of a request's header what is the session's.
+func (u upstream[T]) hide(h http.Header) {
+	c := &u.middleware.config
+	if isAuthorization(c.Header) {
+		h["Authorization"] = slices.DeleteFunc(h["Authorization"], func(value string) bool {
+			scheme, _, _ := strings.Cut(value, " ")
+			return strings.EqualFold(scheme, "Bearer")
+		})
+		if len(h["Authorization"]) == 0 {
+			delete(h, "Authorization")
+		}
+	} else if c.Header != "" {
+		h.Del(c.Header)
+	}
+	var lines []string
+	for _, line := range h["Cookie"] {
+		var left []string
+		for part := range strings.SplitSeq(line, ";") {
+			name, _, _ := strings.Cut(strings.TrimSpace(part), "=")
+			if part = strings.TrimSpace(part); part != "" && !u.isOurs(strings.TrimSpace(name)) {
+				left = append(left, part)
+			}
+		}
+		if len(left) > 0 {
+			lines = append(lines, strings.Join(left, "; "))
+		}
+	}
+	delete(h, "Cookie")
+	if len(lines) > 0 {
+		h["Cookie"] = lines
+	}
+}
+
+// isOurs reports whether a cookie is the session's, or one of those beside it.
+func (u upstream[T]) isOurs(name string) bool {
+	c := &u.middleware.config
+	if !c.hasCookie {
+		return false
+	}
+	return name == c.Cookie.Name || strings.HasPrefix(name, c.Cookie.Name+formSuffix) ||
+		slices.ContainsFunc(c.Cookie.Former, func(f FormerCookie) bool { return f.Name == name && name != "" })
+}

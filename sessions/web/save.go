@@ -1,0 +1,137 @@
+package web
+
+import (
+	"context"
+	"errors"
+
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// Save saves the session now, even if it is new and empty, and returns the error that Config.Error would otherwise handle.
+// It is how to save what changes after the answer has begun, as in a stream of events; a new session can't be begun then:
+// that is ErrCommitted. The errors are those of [sessions.Manager.Save] and of [Middleware.Session], and [ErrCookieKept].
+//
+// After an error the answer is the handler's: nothing is saved again by itself, and Config.Error is not called. After
+// [sessions.ErrConflict] and [sessions.ErrNotFound] the next Session loads the session again.
+func (m *Middleware[T]) Save(ctx context.Context) error {
+	return m.change(ctx, false, func(v *visit[T], s *sessions.Session[T]) error {
+		if s.IsNew() && v.isSealed() {
+			return ErrCommitted
+		}
+		err := v.save(ctx, s)
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		if err != nil {
+			v.unsaved = true
+		}
+		if errors.Is(err, sessions.ErrConflict) || errors.Is(err, sessions.ErrNotFound) {
+			v.session, v.unsaved = nil, false
+		}
+		return err
+	})
+}
+
+// Update lets f change the session's data, and saves it. If another request has changed the session, f is called again with what is
+// stored then, so that no change is lost: see [sessions.Manager.Update], whose errors it returns. What the handler has
+// changed before is saved first. For a visitor without a session f is called once, with new data, and a session is begun if it
+// holds something then. [Middleware.Session] returns the result.
+//
+// An error of f ends Update, which returns it as it is. f must not call methods of the Middleware for the same request.
+func (m *Middleware[T]) Update(ctx context.Context, f func(*T) error) error {
+	return m.change(ctx, false, func(v *visit[T], s *sessions.Session[T]) error {
+		if s.IsNew() {
+			return v.updateNew(ctx, s, f)
+		}
+		if err := v.save(ctx, s); err != nil {
+			return err
+		}
+		work, cancel := outlive(ctx)
+		defer cancel()
+		updated, err := m.manager.Update(work, s.ID().Secret(), f)
+		if err != nil {
+			return err
+		}
+		*s = *updated
+		v.isStored(s)
+		return nil
+	})
+}
+
+func (v *visit[T]) updateNew(ctx context.Context, s *sessions.Session[T], f func(*T) error) error {
+	if err := v.keptCookie(); err != nil {
+		return err
+	}
+	if v.isSealed() {
+		return ErrCommitted
+	}
+	if err := f(&s.Data); err != nil {
+		return err
+	}
+	if v.middleware.isEmpty(s) {
+		return nil
+	}
+	return v.save(ctx, s)
+}
+
+// Persist makes the browser keep this session's cookie when it is closed, for as long as the session lasts at most ("keep me
+// signed in"), or no longer than until it is closed. It is stored with the session, and kept by Renew and Authenticate: call
+// it before Authenticate. How long the session lasts its timeouts say: set those too. After the answer has begun it is
+// ErrCommitted.
+func (m *Middleware[T]) Persist(ctx context.Context, keep bool) error {
+	return m.change(ctx, true, func(_ *visit[T], s *sessions.Session[T]) error {
+		s.Persist = keep
+		return nil
+	})
+}
+
+// Discard forgets what was changed in the session and not saved. What is changed afterwards is saved as usual. Call it where
+// a handler that has panicked is recovered, inside of Handler. It makes no store call. The error is [ErrNoMiddleware] or [sessions.ErrDecode].
+func (m *Middleware[T]) Discard(ctx context.Context) error {
+	v, err := m.visit(ctx)
+	if err != nil {
+		return err
+	}
+	return v.turn.run(ctx, func() error {
+		v.mu.Lock()
+		s := v.session
+		v.mu.Unlock()
+		if s == nil {
+			return nil
+		}
+		return v.discard(s)
+	})
+}
+
+func (v *visit[T]) discard(s *sessions.Session[T]) error {
+	if !s.IsNew() {
+		return v.middleware.manager.Discard(s)
+	}
+	*s = *v.middleware.create()
+	return nil
+}
+
+// change does what changes the session; if it changes the cookie, then before the answer has begun. The handler learns of its
+// error, so that nobody else needs to.
+func (m *Middleware[T]) change(ctx context.Context, cookie bool, do func(*visit[T], *sessions.Session[T]) error) error {
+	v, err := m.visit(ctx)
+	if err != nil {
+		return err
+	}
+	err = v.turn.run(ctx, func() error {
+		if cookie && v.isSealed() {
+			return ErrCommitted
+		}
+		s, err := v.load(ctx)
+		if err != nil {
+			return err
+		}
+		if err := timedOut(ctx); err != nil {
+			return errTooLate
+		}
+		return do(v, s)
+	})
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.dealtWith = err
+	return err
+}

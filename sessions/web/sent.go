@@ -1,0 +1,191 @@
+package web
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+)
+
+// sent is what a client has sent in the places where IDs are sent.
+type sent struct {
+	ids      []string // what can be an ID, each once, in the order of the request
+	invalid  []string // what can't, if it was looked at
+	more     int      // how many there are that are not looked up
+	byHeader bool     // they came in Config.Header, or the answer's ID is to go there
+	former   []string // what came in cookies of Cookie.Former
+	both     bool     // an ID came in the cookie, and one in the header
+}
+
+// most is how many IDs of one request are looked up, and how many events and log lines they cause. A browser sends one ID;
+// more come from whoever has planted others beside it.
+const most = 4
+
+// readSent reads what the client has sent.
+func (v *visit[T]) readSent() sent {
+	c := &v.middleware.config
+	var s sent
+	var ids []string
+	if c.Header != "" {
+		ids = v.headerIDs()
+		s.byHeader = len(ids) > 0 || !c.hasCookie
+	}
+	if c.hasCookie {
+		cookies := v.cookieIDs(c.Cookie.Name)
+		s.both = len(ids) > 0 && len(cookies) > 0
+		if !s.byHeader {
+			ids = cookies
+		}
+	}
+	if len(ids) > 1 {
+		v.sift(&s, ids)
+	} else {
+		s.ids = ids
+	}
+	return s
+}
+
+// sift keeps of several IDs those that are looked up. One that can't be an ID takes no place from one that can, but for the
+// one whose event says that there was such.
+func (v *visit[T]) sift(s *sent, ids []string) {
+	seen := map[string]bool{}
+	for _, id := range ids {
+		switch {
+		case seen[id]:
+		case v.middleware.manager.Recognizes(id):
+			s.ids = append(s.ids, id)
+		default:
+			s.invalid = append(s.invalid, id)
+		}
+		seen[id] = true
+	}
+	if len(s.ids)+len(s.invalid) <= most {
+		return
+	}
+	room := most - 1 // the last event says how many more
+	s.more = len(s.ids) + len(s.invalid) - room
+	s.ids = s.ids[:min(len(s.ids), room)]
+	s.invalid = s.invalid[:min(len(s.invalid), room-len(s.ids))]
+}
+
+// headerIDs returns what came in the header.
+func (v *visit[T]) headerIDs() []string {
+	name := v.middleware.config.Header
+	var ids []string
+	for _, value := range v.request.Header.Values(name) {
+		if isAuthorization(name) {
+			scheme, id, ok := strings.Cut(value, " ")
+			if !ok || !strings.EqualFold(scheme, "Bearer") {
+				continue // another way to sign in
+			}
+			value = id
+		}
+		ids = append(ids, value)
+	}
+	return ids
+}
+
+// cookieIDs returns what came in cookies of a name.
+func (v *visit[T]) cookieIDs(name string) []string {
+	var ids []string
+	for _, c := range v.request.CookiesNamed(name) {
+		if c.Quoted {
+			c.Value = `"` + c.Value + `"` // no ID has quotes
+		}
+		ids = append(ids, c.Value)
+	}
+	return ids
+}
+
+// formerIDs returns what came in cookies of names that the application has left.
+func (v *visit[T]) formerIDs() []string {
+	c := &v.middleware.config
+	var ids []string
+	for _, f := range c.Cookie.Former {
+		if f.Name == c.Cookie.Name || f.Name == "" {
+			continue
+		}
+		for _, id := range v.cookieIDs(f.Name) {
+			if v.middleware.manager.Recognizes(id) && !slices.Contains(ids, id) && !slices.Contains(v.sent.ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids[:min(len(ids), most)]
+}
+
+func isAuthorization(header string) bool { return http.CanonicalHeaderKey(header) == "Authorization" }
+
+// isWithheld reports whether the browser has withheld a cookie of the given SameSite from the request, since another site
+// has sent it: then that it came without one does not mean that there is none.
+func isWithheld(r *http.Request, sameSite http.SameSite) bool {
+	if sameSite == http.SameSiteNoneMode || !isCrossSite(r) {
+		return false
+	}
+	if sameSite == http.SameSiteStrictMode || !isSafe(r.Method) {
+		return true
+	}
+	mode, dest := r.Header.Get("Sec-Fetch-Mode"), r.Header.Get("Sec-Fetch-Dest")
+	topLevel := (mode == "" || mode == "navigate") && (dest == "" || dest == "document")
+	return !topLevel
+}
+
+// isCrossSite reports whether a browser says that the page of another site has sent the request. Browsers say so by
+// Sec-Fetch-Site to a secure origin, and by Origin otherwise, if it is not a GET.
+func isCrossSite(r *http.Request) bool {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
+		return site == "cross-site"
+	}
+	origin, err := url.Parse(r.Header.Get("Origin"))
+	if err != nil || origin.Host == "" {
+		return false
+	}
+	return siteOf(origin.Host) != siteOf(r.Host)
+}
+
+// siteOf returns the registrable domain of a host, or the host itself if it has none.
+func siteOf(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(host)
+	if net.ParseIP(host) != nil {
+		return host
+	}
+	if site, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
+		return site
+	}
+	return host
+}
+
+// isSafe reports whether a method is one that changes nothing.
+func isSafe(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return true
+	}
+	return false
+}
+
+// UseHeader makes the answer carry a new ID in Config.Header and not in the cookie, where both are set up: call it before
+// [Middleware.Authenticate] in the handler by which clients sign in. The error is [ErrTwoIDs] if the request came with
+// the cookie.
+func (m *Middleware[T]) UseHeader(r *http.Request) error {
+	v, err := m.visit(r.Context())
+	if err != nil {
+		return err
+	}
+	if _, err := v.loaded(r.Context()); err != nil {
+		return err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !v.sent.byHeader && len(v.sent.ids)+len(v.sent.invalid) > 0 || m.config.Header == "" {
+		return ErrTwoIDs
+	}
+	v.sent.byHeader = true
+	return nil
+}

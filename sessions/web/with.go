@@ -1,0 +1,36 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// With returns a context in which [Middleware.Session] returns s, for tests of handlers: they need no Handler and no cookie. s may be
+// new, from [sessions.Manager.Create], or stored. What the handler changes stays in s; Save and the other methods work on
+// the Manager's store. A Handler that serves a request with this context takes s for what the client has sent.
+//
+//	r = r.WithContext(sess.With(r.Context(), s))
+//	handler(httptest.NewRecorder(), r)
+func (m *Middleware[T]) With(ctx context.Context, s *sessions.Session[T]) context.Context {
+	v := &visit[T]{middleware: m, w: discard{http.Header{}}, given: true, asked: true, session: s}
+	v.context = visitContext[T]{ctx, v}
+	v.request = (&http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/"}, Header: http.Header{}}).WithContext(&v.context)
+	v.outer, _ = ctx.Value(aroundKey{}).(around)
+	v.sent.byHeader = !m.config.hasCookie
+	if !s.IsNew() {
+		v.known = m.stateOf(s)
+		v.told = v.known
+	}
+	return &v.context
+}
+
+// adopt takes over the session that With has been given.
+func (v *visit[T]) adopt(given *visit[T]) {
+	given.mu.Lock()
+	defer given.mu.Unlock()
+	v.outer, v.asked, v.session = given.outer, true, given.session
+	v.known, v.told, v.sent = given.known, given.told, given.sent
+}
