@@ -85,8 +85,8 @@ func (v *visit[T]) find(
 		}
 	}
 	if sent.more > 0 {
-		v.middleware.logger().LogAttrs(ctx, slog.LevelWarn, "web: a request carries more IDs than are looked up",
-			append(aboutRequest(v.request), slog.Int("more", sent.more))...)
+		v.middleware.logAttrs(ctx, slog.LevelWarn, "web: a request carries more IDs than are looked up",
+			append(aboutRequest(v.request), slog.Int("more", sent.more)))
 	}
 	switch {
 	case len(live) == 1:

@@ -75,7 +75,9 @@ func (c *visitContext[T]) String() string { return "web.Handler" }
 func (m *Middleware[T]) visit(ctx context.Context) (*visit[T], error) {
 	v, ok := ctx.Value(visitKey[T]{m}).(*visit[T])
 	if !ok {
-		m.log(ctx, nil, ErrNoMiddleware)
+		if ctx.Value(logging{}) == nil { // a log handler may ask too, for each line
+			m.log(ctx, nil, ErrNoMiddleware)
+		}
 		return nil, ErrNoMiddleware
 	}
 	return v, nil
