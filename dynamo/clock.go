@@ -70,6 +70,9 @@ func (c *serviceClock) Now() time.Time {
 	return c.wall().Add(time.Duration(c.difference.Load()))
 }
 
+// Correction implements [clock.Corrected].
+func (c *serviceClock) Correction() time.Duration { return time.Duration(c.difference.Load()) }
+
 // span is the difference as an answer shows it: between two durations.
 type span struct{ from, to time.Duration }
 

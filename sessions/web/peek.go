@@ -19,7 +19,7 @@ func (m *Middleware[T]) Peek(ctx context.Context) (*sessions.Session[T], error) 
 	if err := timedOut(ctx); err != nil {
 		return nil, err
 	}
-	s, _, err := v.find(ctx, m.manager.Peek)
+	s, _, err := v.find(ctx, v.peekProven)
 	if err == nil && s == nil {
 		s = m.create()
 	}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/dynasession/dynasession/sessions/driver"
@@ -58,6 +59,15 @@ type Keeper struct {
 
 // Rev returns a name for one write: 128 random bits.
 func Rev() string { return rand.Text() }
+
+// RenewalRev returns the Rev of a record that is to take the place of that of a handle. Until its first save it says so: to a
+// revocation that is to spare the session, and to a limit that counts sessions.
+func RenewalRev(handle string) string { return Rev() + "<" + handle[:16] }
+
+// ComesFrom reports whether a record of this Rev was stored to take the place of the session of a handle.
+func ComesFrom(rev, handle string) bool {
+	return len(handle) > 16 && strings.HasSuffix(rev, "<"+handle[:16])
+}
 
 // PageKey returns the key of a page of the list whose key is given; page 0 is the head, which has the list's key.
 func PageKey(list string, page int64) string {
