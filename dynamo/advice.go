@@ -1,9 +1,12 @@
 package dynamo
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -85,3 +88,27 @@ const (
 	adviceClock       = "this host's clock is more than 5 minutes off: set it by NTP (chrony, systemd-timesyncd)"
 	adviceCredentials = "AWS does not accept the credentials: renew them"
 )
+
+// ttlWait bounds how long the first write waits for lookForTTL.
+const ttlWait = 500 * time.Millisecond
+
+// lookForTTL warns if the table's TTL is off, after the store's first write: nothing else shows it before the table has grown for
+// months. If the role may not ask, or the answer takes long, nothing is said.
+func (s *Store) lookForTTL(ctx context.Context) {
+	if s.looked.Load() || s.looked.Swap(true) {
+		return
+	}
+	api, ok := s.api.(ttlAPI)
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, ttlWait)
+	defer cancel()
+	out, err := api.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: s.table}, s.once)
+	if err != nil || out.TimeToLiveDescription == nil {
+		return
+	}
+	if f := checkTTL(ttlOf(out)); f.Verdict == Wrong {
+		s.logger.WarnContext(ctx, "dynamo: "+f.Says, slog.String("table", *s.table))
+	}
+}

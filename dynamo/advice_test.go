@@ -1,8 +1,10 @@
 package dynamo_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -24,6 +26,11 @@ func TestAdvice(t *testing.T) {
 		"denied":              {refusedWith(400, "AccessDeniedException", ""), "the role must allow dynamodb:GetItem, BatchGetItem, PutItem, UpdateItem and DeleteItem"},
 		"unknown credentials": {refusedWith(400, "UnrecognizedClientException", ""), "does not accept the credentials"},
 		"expired credentials": {refusedWith(400, "ExpiredTokenException", ""), "does not accept the credentials"},
+		"a clock that is wrong": {
+			answer{status: 400, body: `{"__type":"com.amazon.coral.service#InvalidSignatureException","message":"Signature expired: 20260301T090000Z is now earlier than 20260301T091500Z"}`},
+			"clock is more than 5 minutes off: set it by NTP",
+		},
+		"another region": {refusedWith(400, "ResourceNotFoundException", ""), `table "app_session" does not exist in this account and http://dynamodb.test: name the right table or set the right region`},
 		"another key": {
 			answer{status: 400, body: `{"__type":"com.amazon.coral.validate#ValidationException","message":"The provided key element does not match the schema"}`},
 			"the table's partition key must be `id`",
@@ -64,4 +71,40 @@ func TestAdviceWithoutRegionOrCredentials(t *testing.T) {
 // nobody has credentials: what a machine without a role says.
 func nobody(context.Context) (aws.Credentials, error) {
 	return aws.Credentials{}, errors.New("no EC2 IMDS role found")
+}
+
+// The TTL of a table that has none is said once, after the first write, whatever it is.
+func TestAdvice_NoTTL(t *testing.T) {
+	const off, on, elsewhere = `{"TimeToLiveDescription":{"TimeToLiveStatus":"DISABLED"}}`,
+		`{"TimeToLiveDescription":{"TimeToLiveStatus":"ENABLED","AttributeName":"expires"}}`,
+		`{"TimeToLiveDescription":{"TimeToLiveStatus":"ENABLED","AttributeName":"ttl"}}`
+	for name, c := range map[string]struct {
+		answer answer
+		want   string
+	}{
+		"off":       {ok(off), "TTL is off, so dead sessions stay for ever: enable it"},
+		"elsewhere": {ok(elsewhere), "TTL is on the attribute `ttl`, must be on `expires`"},
+		"on":        {ok(on), ""},
+		"denied":    {refusedWith(400, "AccessDeniedException", ""), ""},
+		"lost":      {cut, ""},
+	} {
+		for op, write := range writes {
+			t.Run(name+" "+op, func(t *testing.T) {
+				is := is.New(t)
+				var log bytes.Buffer
+				w := &wire{answers: []answer{fine, fine, c.answer, fine}}
+				store, err := dynamo.NewStore(w.client(), &dynamo.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+				is.NoErr(err)
+				_, err = store.Load(t.Context(), "k")
+				check(t, err, driver.ErrNotFound)
+				for range 3 {
+					_ = write(t.Context(), store)
+				}
+				is.Equal(len(w.sent), 5) // a read, three writes, and one question
+				is.Equal(w.sent[2].operation, "DescribeTimeToLive")
+				is.True(strings.Contains(log.String(), c.want))
+				is.Equal(strings.Count(log.String(), "\n") == 1, c.want != "")
+			})
+		}
+	}
 }

@@ -74,6 +74,7 @@ func (s *Store) write(ctx context.Context, input any, refused func(*call, item.I
 	defer c.end()
 	attributes, err := c.send(input)
 	if err == nil {
+		s.lookForTTL(ctx)
 		return attributes, nil
 	}
 	if old, ok := conditionFailed(err); ok {

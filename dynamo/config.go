@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -19,16 +20,20 @@ type Config struct {
 	// Table is the name of the table, or its ARN. Defaults to "app_session".
 	Table string
 
-	// EventuallyConsistent makes reads cost half and lets them miss the newest writes: a session that was destroyed or
-	// renewed may still load for a moment, which is why it is off by default.
+	// EventuallyConsistent makes the reads of sessions cost half, and lets them miss the newest writes: a session that was
+	// destroyed or renewed may still load for a moment. Off by default.
 	EventuallyConsistent bool
 
 	// Timeout bounds each call as a whole, its retries and the pauses between them included; at least 10 ms.
 	// Defaults to 2 seconds.
 	Timeout time.Duration
 
-	// Hedge asks a read that is late a second time; see [Hedge]. Defaults to nil: each read is one call.
+	// Hedge makes a read that is late a second time; see [Hedge]. Defaults to nil: each read is one call.
 	Hedge *Hedge
+
+	// Logger receives a warning if the table's TTL is off: after its first write a Store asks for it, once, by a
+	// DescribeTimeToLive that may fail. Defaults to slog.Default().
+	Logger *slog.Logger
 }
 
 // withDefaults returns c with each field set.
@@ -42,6 +47,9 @@ func (c *Config) withDefaults() Config {
 	}
 	if out.Timeout == 0 {
 		out.Timeout = DefaultTimeout
+	}
+	if out.Logger == nil {
+		out.Logger = slog.Default()
 	}
 	if out.Hedge != nil {
 		hedge := out.Hedge.withDefaults()

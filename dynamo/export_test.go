@@ -7,22 +7,23 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"github.com/dynasession/dynasession/dynamo/internal/awshttp"
+	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // WithoutPauses makes s retry at once, so that a test of retries takes no time.
 func (s *Store) WithoutPauses() *Store { return s.WithPauses(0) }
 
-// WithPauses makes each retry of s wait for d.
+// WithPauses makes each retry of s wait for d, and lets it not look for TTL.
 func (s *Store) WithPauses(d time.Duration) *Store {
+	s.looked.Store(true) // and makes no call but those that a test counts
 	s.policy = newPolicy(retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return d, nil }))
 	return s
 }
 
 // Transport returns that of the client that NewClient makes. It may be changed.
 func Transport(c *dynamodb.Client) *http.Transport {
-	return c.Options().HTTPClient.(*awshttp.Impatient).Transport()
+	return c.Options().HTTPClient.(*http.Client).Transport.(*http.Transport)
 }
 
 // KeyOf and ReplaceInput are what benchmarks compare with.
@@ -32,3 +33,6 @@ var KeyOf = keyOf
 func (s *Store) ReplaceInput(rec driver.Record, rev string) (*dynamodb.UpdateItemInput, error) {
 	return s.replaceInput(rec, rev)
 }
+
+// payload is one of JSON.
+func payload(json string) codec.Payload { return codec.Opaque("json", []byte(json)) }

@@ -28,6 +28,7 @@ type wire struct {
 	answers []answer // one for each attempt; the last one for all that follow
 	sent    []request
 	ctx     context.Context // of the last attempt
+	date    string          // of the answers; "" is none
 }
 
 // answer is what an attempt gets: an HTTP response, or an error of the connection.
@@ -69,8 +70,12 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
+	header := http.Header{"Content-Type": {"application/x-amz-json-1.0"}}
+	if w.date != "" {
+		header.Set("Date", w.date)
+	}
 	return &http.Response{
-		StatusCode: a.status, Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}},
+		StatusCode: a.status, Header: header,
 		Body: io.NopCloser(bytes.NewReader([]byte(a.body))), ContentLength: int64(len(a.body)), Request: r,
 	}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/url"
 	"os"
@@ -19,11 +20,12 @@ import (
 
 // OpenConfig sets up [Open] and [NewClient]. Every field may be left zero; a nil OpenConfig is the zero one.
 type OpenConfig struct {
-	// Table, EventuallyConsistent, Timeout and Hedge are those of [Config].
+	// Table, EventuallyConsistent, Timeout, Hedge and Logger are those of [Config].
 	Table                string
 	EventuallyConsistent bool
 	Timeout              time.Duration
 	Hedge                *Hedge
+	Logger               *slog.Logger
 
 	// Region is the AWS region. Defaults to what the environment and the shared configuration files say.
 	Region string
@@ -35,7 +37,7 @@ type OpenConfig struct {
 }
 
 func (c *OpenConfig) config() *Config {
-	return &Config{Table: c.Table, EventuallyConsistent: c.EventuallyConsistent, Timeout: c.Timeout, Hedge: c.Hedge}
+	return &Config{Table: c.Table, EventuallyConsistent: c.EventuallyConsistent, Timeout: c.Timeout, Hedge: c.Hedge, Logger: c.Logger}
 }
 
 // Open returns a Store with a client of its own: AWS's default configuration, with a connection pool for many concurrent small

@@ -164,3 +164,65 @@ func TestOpenHTTP_AWriteThatIsLateIsGivenUpToo(t *testing.T) {
 		<-time.After(time.Minute) // until the last answers have come to nobody
 	})
 }
+
+// A caller whose deadline comes before the store gives up an attempt loses one call, too, and not one for each connection.
+func TestOpenHTTP_AllIdleConnectionsHaveDiedAndTheCallerIsInAHurry(t *testing.T) {
+	client := opened(t, 0)
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		alive := 0
+		n := &network{}
+		n.healthy = func(dial int) bool { return dial > alive }
+		defer n.use(client)()
+		store, err := dynamo.NewStore(client, nil)
+		is.NoErr(err)
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				_, err := store.Load(t.Context(), "k")
+				is.NoErr(err)
+			})
+		}
+		wg.Wait()
+		synctest.Wait()
+		n.mu.Lock()
+		alive = n.dials
+		n.mu.Unlock()
+		failed := 0
+		for range 8 {
+			ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
+			if _, err := store.Load(ctx, "k"); err != nil {
+				check(t, err, driver.ErrUnavailable)
+				failed++
+			}
+			cancel()
+			synctest.Wait()
+		}
+		is.Equal(failed, 1)
+	})
+}
+
+// An application's own client closes its idle connections, too, if it can.
+func TestOpenHTTP_AnotherClientThanOurs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		own := &closing{wire: &wire{answers: []answer{hanging, fine}}}
+		store, err := dynamo.NewStore(dynamodb.New(own.wire.client().Options(), func(o *dynamodb.Options) { o.HTTPClient = own }), nil)
+		is.NoErr(err)
+		_, err = store.Load(t.Context(), "k")
+		check(t, err, driver.ErrUnavailable)
+		is.Equal(own.closed, 1)
+		_, err = store.Load(t.Context(), "k")
+		check(t, err, driver.ErrNotFound)
+		is.Equal(own.closed, 1) // and not without need
+	})
+}
+
+// closing is an HTTP client that counts how often it was told to close its idle connections.
+type closing struct {
+	*wire
+	closed int
+}
+
+func (c *closing) Do(r *http.Request) (*http.Response, error) { return c.RoundTrip(r) }
+func (c *closing) CloseIdleConnections()                      { c.closed++ }

@@ -35,6 +35,7 @@ func (s *Store) ChangeRoster(ctx context.Context, c driver.RosterChange) (driver
 	for range maxGuesses {
 		it, err := call.send(s.rosterUpdate(c, guess))
 		if err == nil {
+			s.lookForTTL(ctx)
 			r, _, err := item.Roster(c.Key, it)
 			return r, err
 		}

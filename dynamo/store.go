@@ -3,7 +3,9 @@ package dynamo
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"reflect"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -24,6 +26,8 @@ type Store struct {
 	policy     *retry.Standard
 	hedger     *hedge.Hedger // nil: each read is one call
 	clock      *serviceClock
+	logger     *slog.Logger
+	looked     atomic.Bool // whether the table has TTL
 }
 
 var _ driver.Store = (*Store)(nil)
@@ -42,7 +46,7 @@ func NewStore(api API, cfg *Config) (*Store, error) {
 	return &Store{
 		api: api, table: &c.Table, consistent: aws.Bool(!c.EventuallyConsistent),
 		timeout: c.Timeout, policy: newPolicy(newBackoff()), hedger: newHedger(c.Hedge),
-		clock: newServiceClock(),
+		clock: newServiceClock(), logger: c.Logger,
 	}, nil
 }
 

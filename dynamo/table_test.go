@@ -3,10 +3,13 @@ package dynamo_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/matryer/is"
 
@@ -85,4 +88,91 @@ func TestCreateTableLosesARaceGracefully(t *testing.T) {
 	s.failTTL = func(*tables) error { return errors.New("denied") }
 	err := dynamo.CreateTable(t.Context(), s, "app_session")
 	is.True(err != nil && strings.Contains(err.Error(), "denied")) // and a true failure is one
+}
+
+// everything is a table of which all can be told.
+type everything struct {
+	*tables
+	backups error
+}
+
+func (e everything) DescribeContinuousBackups(context.Context, *dynamodb.DescribeContinuousBackupsInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeContinuousBackupsOutput, error) {
+	return &dynamodb.DescribeContinuousBackupsOutput{ContinuousBackupsDescription: &types.ContinuousBackupsDescription{
+		PointInTimeRecoveryDescription: &types.PointInTimeRecoveryDescription{PointInTimeRecoveryStatus: types.PointInTimeRecoveryStatusEnabled},
+	}}, e.backups
+}
+
+// findings returns the verdict and the text of each check.
+func findings(t *testing.T, api dynamo.TableAPI) (dynamo.Report, map[dynamo.Check]dynamo.Finding) {
+	t.Helper()
+	is := is.New(t)
+	r, err := dynamo.Inspect(t.Context(), api, "app_session")
+	is.NoErr(err)
+	is.Equal(r.Table, "app_session")
+	all := map[dynamo.Check]dynamo.Finding{}
+	for _, f := range r.Findings {
+		all[f.Check] = f
+		is.True(f.Says != "")
+		is.True(strings.Contains(r.String(), f.Says))
+	}
+	is.Equal(len(all), 8)
+	return r, all
+}
+
+func TestInspect(t *testing.T) {
+	is := is.New(t)
+	good := existing("expires", "S", "id")
+	good.table.BillingModeSummary = &types.BillingModeSummary{BillingMode: types.BillingModePayPerRequest}
+	good.table.DeletionProtectionEnabled = aws.Bool(true)
+	r, all := findings(t, everything{good, nil})
+	is.True(r.OK())
+	for check, f := range all {
+		if check != dynamo.CheckClock { // a fake has no clock
+			is.Equal(f.Verdict, dynamo.Fine)
+		}
+	}
+
+	poor := existing("", "S", "pk")
+	poor.table.Replicas = []types.ReplicaDescription{{}, {}}
+	poor.table.SSEDescription = &types.SSEDescription{Status: types.SSEStatusEnabled, InaccessibleEncryptionDateTime: &at}
+	r, all = findings(t, everything{poor, errors.New("denied")})
+	is.True(!r.OK())
+	for check, want := range map[dynamo.Check]dynamo.Finding{
+		dynamo.CheckKey:        {Verdict: dynamo.Wrong, Says: "must be `id` alone"},
+		dynamo.CheckTTL:        {Verdict: dynamo.Wrong, Says: "enable it"},
+		dynamo.CheckBilling:    {Verdict: dynamo.Advice, Says: "PAY_PER_REQUEST"},
+		dynamo.CheckEncryption: {Verdict: dynamo.Wrong, Says: "since 2026-03-01T09:00:00Z: enable the key"},
+		dynamo.CheckRecovery:   {Verdict: dynamo.Advice, Says: "dynamodb:DescribeContinuousBackups"},
+		dynamo.CheckDeletion:   {Verdict: dynamo.Advice, Says: "--deletion-protection-enabled"},
+		dynamo.CheckRegions:    {Verdict: dynamo.Advice, Says: "multi-Region strong consistency"},
+		dynamo.CheckClock:      {Verdict: dynamo.Advice, Says: "no Date"},
+	} {
+		is.Equal(all[check].Verdict, want.Verdict)
+		is.True(strings.Contains(all[check].Says, want.Says))
+	}
+	err := dynamo.CheckTable(t.Context(), poor, "app_session")
+	for _, want := range []string{"must be `id` alone", "TTL is off", "enable the key"} {
+		is.True(strings.Contains(err.Error(), want))
+	}
+
+	_, all = findings(t, good) // whose API can't tell of recovery
+	is.Equal(all[dynamo.CheckRecovery].Verdict, dynamo.Advice)
+}
+
+// The clock of this host is compared with the Date of the service's answer, and what is off is an error of CheckTable's.
+func TestInspect_Clock(t *testing.T) {
+	is := is.New(t)
+	for ahead, want := range map[time.Duration]string{
+		0: "agrees", 3 * time.Second: "agrees", -3 * time.Second: "agrees",
+		10 * time.Minute: "clock is 10m0s ahead of the service's: set it by NTP", -5 * 24 * time.Hour: "clock is 119h59m59s behind the service's",
+	} {
+		date := time.Now().Add(-ahead).UTC().Format(http.TimeFormat)
+		table := `{"Table":{"TableName":"app_session","TableStatus":"ACTIVE","KeySchema":[{"AttributeName":"id","KeyType":"HASH"}]}}`
+		ttl := `{"TimeToLiveDescription":{"TimeToLiveStatus":"ENABLED","AttributeName":"expires"}}`
+		w := &wire{date: date, answers: []answer{ok(table), ok(ttl), fine, ok(table), ok(ttl), fine}}
+		_, all := findings(t, w.client())
+		is.True(strings.Contains(all[dynamo.CheckClock].Says, want) || strings.Contains(strings.Replace(all[dynamo.CheckClock].Says, "120h0m0s", "119h59m59s", 1), want))
+		err := dynamo.CheckTable(t.Context(), w.client(), "app_session")
+		is.Equal(err == nil, want == "agrees")
+	}
 }

@@ -2,7 +2,9 @@ package dynamo_test
 
 import (
 	"context"
+	"net/http"
 	"testing"
+	"time"
 
 	"github.com/matryer/is"
 
@@ -60,5 +62,37 @@ func TestTrace_ARecoveredWriteIsTold(t *testing.T) {
 			is.NoErr(writes[name](driver.WithTrace(t.Context(), &trace), store))
 			is.True(trace.WasRecovered)
 		})
+	}
+}
+
+// The first answer puts the store's clock right, whether it is a record, a refusal or the second of a hedged read; and is told.
+func TestTrace_ClockSkew(t *testing.T) {
+	calls := map[string]func(context.Context, *dynamo.Store) error{
+		"Load":   func(ctx context.Context, s *dynamo.Store) error { _, err := s.Load(ctx, "k"); return err },
+		"Create": writes["Create"],
+	}
+	for name, call := range calls {
+		for _, a := range [][]answer{{fine}, {refusedWith(400, "ConditionalCheckFailedException", "")}, {cut, fine}, {hanging, fine}} {
+			for _, wrong := range []time.Duration{10 * time.Minute, -10 * time.Minute, 0} {
+				t.Run(name, func(t *testing.T) {
+					is := is.New(t)
+					w := &wire{answers: a, date: time.Now().Add(-wrong).UTC().Format(http.TimeFormat)}
+					store, err := dynamo.NewStore(w.client(), &dynamo.Config{Hedge: always(20 * time.Millisecond), Timeout: 500 * time.Millisecond})
+					is.NoErr(err)
+					store.WithoutPauses()
+					if a[0].hang && name == "Create" {
+						return // which isn't hedged
+					}
+					is.True(store.Clock().Now().Sub(time.Now()).Abs() < time.Second)
+					var trace driver.Trace
+					_ = call(driver.WithTrace(t.Context(), &trace), store)
+					is.True((store.Clock().Now().Sub(time.Now()) + wrong).Abs() < 3*time.Second)
+					is.True((trace.ClockSkew - wrong).Abs() < 3*time.Second)
+					trace = driver.Trace{}
+					_ = call(driver.WithTrace(t.Context(), &trace), store)
+					is.Equal(trace.ClockSkew, time.Duration(0)) // once in ten minutes
+				})
+			}
+		}
 	}
 }

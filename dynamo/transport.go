@@ -2,15 +2,18 @@ package dynamo
 
 import (
 	"bytes"
+	"errors"
 	"hash/crc32"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// transport is a client's HTTP client, which lets a store see the answers before the SDK does.
+// transport is a client's HTTP client, whose answers a store sees before the SDK does.
 type transport struct {
 	client dynamodb.HTTPClient
 	clock  *serviceClock
@@ -21,11 +24,30 @@ func (t *transport) Do(r *http.Request) (*http.Response, error) {
 	begun := t.clock.read()
 	answer, err := t.client.Do(r)
 	if err != nil || answer == nil {
+		if hasDied(err, t.clock.mono()-begun.mono) {
+			t.closeIdle()
+		}
 		return answer, err
 	}
 	t.clock.observe(answer, begun)
 	addChecksum(answer)
 	return answer, nil
+}
+
+// silence is how long an answer must not come until a connection counts as dead: far longer than answers take.
+const silence = 250 * time.Millisecond
+
+// hasDied reports whether a connection seems to have died without a word: no answer came for long.
+func hasDied(err error, waited time.Duration) bool {
+	var timeout net.Error
+	return waited >= silence && errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// closeIdle closes the idle connections, if the client can: they have often died together, and each would cost an attempt.
+func (t *transport) closeIdle() {
+	if c, ok := t.client.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
 }
 
 const checksumHeader = "X-Amz-Crc32"

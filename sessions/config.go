@@ -58,6 +58,11 @@ type Config[T any] struct {
 	// the table can inject unencrypted data.
 	AllowPlaintext bool
 
+	// WritePlaintext stores data unencrypted although there is an AEAD, which then only decrypts. Must be with
+	// AllowPlaintext. It is the first step of a rolling switch to encryption, so that no host meets what it can't read, and
+	// the way back: see docs/evolving.md.
+	WritePlaintext bool
+
 	// SubjectLimit caps a subject's concurrent sessions and decides what happens at the cap. Defaults to no cap.
 	SubjectLimit SubjectLimit
 
@@ -151,6 +156,8 @@ func (c *Config[T]) validate() error {
 		return errors.New("Config.Application: must be UTF-8")
 	case c.AllowPlaintext && c.AEAD == nil:
 		return errors.New("Config.AllowPlaintext: must be with an AEAD")
+	case c.WritePlaintext && !c.AllowPlaintext:
+		return errors.New("Config.WritePlaintext: must be with AllowPlaintext")
 	case c.RevocationCheck != 0 && c.RevocationCheck < time.Second:
 		return fmt.Errorf("Config.RevocationCheck is %v: must be at least 1s", c.RevocationCheck)
 	case c.Clock == nil:

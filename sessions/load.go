@@ -144,6 +144,20 @@ func (m *Manager[T]) isAlive(ctx context.Context, rec driver.Record) (bool, erro
 	return err == nil, err
 }
 
+// isReadable reports whether this binary can read the session of rec, whose payload is as LoadAll returns it.
+func (m *Manager[T]) isReadable(ctx context.Context, rec driver.Record) (bool, error) {
+	if m.encrypted {
+		var err error
+		if rec, err = m.store.Load(ctx, rec.Key); errors.Is(err, ErrNotFound) {
+			return false, nil
+		} else if err != nil {
+			return false, err
+		}
+	}
+	_, err := m.decode(rec)
+	return err == nil, nil
+}
+
 // parse returns the ID whose text a client sent.
 func (m *Manager[T]) parse(text string) (ID, error) {
 	id, err := m.ids.Parse(text)

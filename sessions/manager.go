@@ -43,6 +43,7 @@ type Manager[T any] struct {
 	observer    event.Observer
 	capacity    bool
 	rosters     rosters.Keeper
+	encrypted   bool
 	touched     *touches
 	waits       *waits
 	revocations *revocations // nil: it isn't asked for
@@ -60,17 +61,17 @@ func New[T any](store Store, cfg *Config[T]) (*Manager[T], error) {
 	}
 	store = counting.New(store)
 	if c.AEAD != nil {
-		store = encrypt.New(store, c.AEAD, c.AllowPlaintext)
+		store = encrypt.New(store, c.AEAD, encrypt.Plaintext{Allow: c.AllowPlaintext, Write: c.WritePlaintext})
 	}
 	m := &Manager[T]{
 		store: store, codec: c.Codec, ids: c.IDs, clock: c.Clock,
 		idle: c.IdleTimeout, absolute: c.AbsoluteTimeout, touch: c.TouchInterval, merge: c.Merge, dropUnknown: c.DropUnknown,
 		flat: isFlat(reflect.TypeFor[T]()), exact: isExact(reflect.TypeFor[T]()), application: c.Application, limit: c.SubjectLimit,
-		observer: c.Observer, capacity: c.ObserveCapacity, touched: &touches{}, waits: &waits{},
+		observer: c.Observer, capacity: c.ObserveCapacity, encrypted: c.AEAD != nil, touched: &touches{}, waits: &waits{},
 		revocations: newRevocations(c.RevocationCheck, c.Application),
 	}
 	m.rosters = rosters.Keeper{
-		Store: store, Now: m.now, Alive: m.isAlive, Pause: pause,
+		Store: store, Now: m.now, Alive: m.isAlive, Readable: m.isReadable, Pause: pause,
 		HeadSize: rosters.DefaultHeadSize, PageSize: rosters.DefaultPageSize,
 	}
 	return m, nil

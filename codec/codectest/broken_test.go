@@ -1,7 +1,9 @@
 package codectest_test
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -39,6 +41,24 @@ func (b broken) Decode(p codec.Payload) (basket, error) {
 		return b.decode(p)
 	}
 	return codec.JSON[basket]{}.Decode(p)
+}
+
+// brokenKeeper is a codec that works, save for its EncodeOver.
+type brokenKeeper struct {
+	codec.JSON[basket]
+	over func(v basket, stored codec.Payload) (codec.Payload, error)
+}
+
+func (b brokenKeeper) EncodeOver(v basket, stored codec.Payload) (codec.Payload, error) {
+	return b.over(v, stored)
+}
+
+// newBasket is what became of basket.
+type newBasket struct {
+	Name  string
+	Items map[string]int
+	Tags  []string
+	Added []string
 }
 
 // shared is a payload that keeps the value and not a copy.
@@ -105,6 +125,41 @@ func saboteurs() map[string]struct {
 			}
 			return v, err
 		}}, "panic: damage"},
+		"carries what is emptied": {brokenKeeper{over: func(v basket, stored codec.Payload) (codec.Payload, error) {
+			if old, err := good.Decode(stored); err == nil && v.Name == "" {
+				v.Name = old.Name
+			}
+			return good.EncodeOver(v, stored)
+		}}, "a codectest_test.basket that was encoded over another one differs at \".Name\""},
+		"carries nothing": {brokenKeeper{over: func(v basket, _ codec.Payload) (codec.Payload, error) { return good.Encode(v) }},
+			"stored again by a codec that doesn't know it all, differs at \".Added\""},
+		"fails over what it can't read": {brokenKeeper{over: func(v basket, stored codec.Payload) (codec.Payload, error) {
+			if _, err := good.Decode(stored); err != nil {
+				return nil, err
+			}
+			return good.EncodeOver(v, stored)
+		}}, "is not Encode of it"},
+		"carries more each time": {brokenKeeper{over: func(v basket, stored codec.Payload) (codec.Payload, error) {
+			p, err := good.EncodeOver(v, stored)
+			if err != nil || stored == nil {
+				return p, err
+			}
+			b, _ := p.Bytes()
+			if old, err := stored.Bytes(); err == nil && bytes.Contains(old, []byte("Added")) {
+				serial++
+				b = fmt.Appendf(b[:len(b)-1:len(b)-1], `,"seen%d":1}`, serial)
+			}
+			return codec.Opaque("json", b), nil
+		}}, "makes something else"},
+		"changes what it encodes over": {brokenKeeper{over: func(v basket, stored codec.Payload) (codec.Payload, error) {
+			p, err := good.EncodeOver(v, stored)
+			if stored != nil && stored.Format() == "json" {
+				if b, _ := stored.Bytes(); len(b) > 2 {
+					b[0] = ' '
+				}
+			}
+			return p, err
+		}}, "changes what it encodes over"},
 		"says nothing": {broken{encode: func(basket) (codec.Payload, error) { return nil, nil }}, "gives no payload"},
 	}
 }
@@ -131,8 +186,19 @@ func TestRun_CatchesABrokenCodec(t *testing.T) {
 // TestSabotage is what the children run. By itself it runs a codec that works.
 func TestSabotage(t *testing.T) {
 	if name := os.Getenv(sabotage); name != "" {
-		codectest.Run(t, saboteurs()[name].codec, baskets...)
+		c := saboteurs()[name].codec
+		codectest.Run(t, c, baskets...)
+		if _, ok := c.(codec.Keeper[basket]); ok {
+			runKeeper(t, c)
+		}
 		return
 	}
 	codectest.Run(t, codec.Codec[basket](broken{}), baskets...)
+	runKeeper(t, codec.JSON[basket]{})
+}
+
+func runKeeper(t *testing.T, c codec.Codec[basket]) {
+	t.Helper()
+	codectest.RunKeeper(t, c, codec.Codec[newBasket](codec.JSON[newBasket]{}),
+		newBasket{Name: "n", Added: []string{"a"}}, newBasket{Items: map[string]int{"a": 1, "b": 2}, Added: []string{}})
 }

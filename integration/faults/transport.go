@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
 // Transport is an [http.RoundTripper] between a client and an engine. Which attempt meets which fault follows from the seed, the
@@ -38,6 +40,9 @@ func New(base http.RoundTripper, seed uint64, rates Rates) *Transport {
 	}
 	return &Transport{base: base, seed: seed, rates: rates, spared: map[string]Fault{}, planned: map[string][]Fault{}, number: map[string]uint64{}}
 }
+
+// Client makes a client send through t.
+func (t *Transport) Client(o *dynamodb.Options) { o.HTTPClient = &http.Client{Transport: t} }
 
 // Plan makes the next attempts of the operation ("PutItem", say) meet these faults, one each.
 func (t *Transport) Plan(operation string, faults ...Fault) {
@@ -119,7 +124,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		drain(response)
 		if fault == ErrorAfter {
-			return internalError(r), nil
+			return answer(r, http.StatusInternalServerError, "InternalServerError"), nil
 		}
 		return nil, errCut
 	case Late:
@@ -129,11 +134,15 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	case InternalError:
-		return internalError(r), nil
+		return answer(r, http.StatusInternalServerError, "InternalServerError"), nil
 	case Throttle:
-		return refusal(r, "ProvisionedThroughputExceededException", ""), nil
+		return answer(r, http.StatusBadRequest, "ProvisionedThroughputExceededException"), nil
 	case Conflict:
 		return conflict(r, operation), nil
+	case Partial:
+		if operation == "BatchGetItem" {
+			return halve(t.base, r)
+		}
 	}
 	return t.base.RoundTrip(r)
 }

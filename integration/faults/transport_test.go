@@ -8,6 +8,9 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/matryer/is"
 )
 
@@ -71,16 +74,17 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-func TestTransactionsConflictInTheirOwnWords(t *testing.T) {
+func TestClient_SendsThroughTheTransport(t *testing.T) {
 	is := is.New(t)
-	transport := New(&server{}, 1, nil)
-	transport.Plan("TransactWriteItems", Conflict)
-	response, err := transport.RoundTrip(request(t, t.Context(), "TransactWriteItems"))
-	is.NoErr(err)
-	body, err := io.ReadAll(response.Body)
-	is.NoErr(err)
-	is.NoErr(response.Body.Close())
-	is.True(strings.Contains(string(body), "CancellationReasons"))
+	transport := New(nil, 1, nil)
+	transport.Plan("ListTables", CutBefore)
+	client := dynamodb.New(dynamodb.Options{
+		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("x", "x", ""), RetryMaxAttempts: 1,
+		BaseEndpoint: aws.String("http://dynamodb.test"),
+	}, transport.Client)
+	_, err := client.ListTables(t.Context(), nil)
+	is.True(err != nil)
+	is.Equal(transport.Counts()[CutBefore], 1)
 }
 
 func TestALateRequestOutlivesItsClient(t *testing.T) {

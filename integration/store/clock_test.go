@@ -120,4 +120,3 @@ func withoutTTL(t *testing.T) string {
 	}
 	return table
 }
-

@@ -85,7 +85,7 @@ func (v *visit[T]) saveBeforeAnswer(status int) error {
 	ctx := v.request.Context()
 	if status == http.StatusInternalServerError {
 		if m.isChanged(s) {
-			m.log(ctx, v.request, errHalfDone)
+			m.logAbout(ctx, v.request, s.Handle(), errHalfDone)
 		}
 		v.abandon()
 		return nil
@@ -169,29 +169,32 @@ func (v *visit[T]) finish() {
 	case failed:
 	case !sealed:
 		v.commit(http.StatusOK)
-	case v.isLate():
-		m := v.middleware
-		if m.config.Error == nil {
-			m.log(v.request.Context(), v.request, errLate)
-			return
-		}
-		m.config.Error(discard{http.Header{}}, v.request, errLate)
+	default:
+		v.reportLate()
 	}
 }
 
-// isLate reports whether the session was changed after it was saved for the last time.
-func (v *visit[T]) isLate() (late bool) {
+// reportLate reports a change that came after the session was saved for the last time.
+func (v *visit[T]) reportLate() {
+	m := v.middleware
 	v.mu.Lock()
 	s, settled := v.session, v.abandoned || v.unsaved
 	v.mu.Unlock()
 	if s == nil || settled {
-		return false
+		return
 	}
+	late := false
 	_ = v.turn.run(context.Background(), func() error {
-		late = v.middleware.isChanged(s)
+		late = m.isChanged(s)
 		return nil
 	})
-	return late
+	switch {
+	case !late:
+	case m.config.Error == nil:
+		m.logAbout(v.request.Context(), v.request, s.Handle(), errLate)
+	default:
+		m.config.Error(discard{http.Header{}}, v.request, errLate)
+	}
 }
 
 // answerError has Config.Error answer in the handler's place. What it does with the session is told to the client too.

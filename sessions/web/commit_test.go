@@ -65,10 +65,11 @@ func TestTrap_AFailedSaveNeverReachesTheClientAsTheHandlersAnswer(t *testing.T) 
 		"outage":   {fmt.Errorf("%w: out", sessions.ErrUnavailable), 503},
 		"conflict": {sessions.ErrConflict, 409},
 		"logout":   {sessions.ErrNotFound, 409},
-		"size":     {&sessions.TooLargeError{Size: 2, Limit: 1}, 500},
+		"size":     {&sessions.TooLargeError{Size: 2, Limit: 1}, 507},
 	} {
 		t.Run(name, func(t *testing.T) {
 			is := is.New(t)
+			logs(t)
 			s := newSite(t, nil)
 			id := s.stored(t, visitor{})
 			s.store.fails, s.store.on = c.err, "Replace"

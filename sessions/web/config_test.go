@@ -11,16 +11,15 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-func TestConfig_OneTransport(t *testing.T) {
+func TestConfig_AHeaderThatCanBeNone(t *testing.T) {
 	m, err := sessions.New[visitor](memstore.New(nil), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for want, c := range map[string]web.Config{
-		"Config.Header and Config.Cookie: must not both be set": {Header: "X-Session", Cookie: web.Cookie{Name: "__Host-id"}},
-		`Config.Header "X Session": is not the name`:            {Header: "X Session"},
-		`Config.Header "cookie": means something else`:          {Header: "cookie"},
-		`Config.Header "Set-Cookie": means something else`:      {Header: "Set-Cookie"},
+		`Config.Header "X Session": must be the name`:              {Header: "X Session"},
+		`Config.Header "cookie": must not mean something else`:     {Header: "cookie"},
+		`Config.Header "Set-Cookie": must not mean something else`: {Header: "Set-Cookie"},
 	} {
 		t.Run(want, func(t *testing.T) {
 			is := is.New(t)

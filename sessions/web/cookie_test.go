@@ -69,6 +69,11 @@ func TestTrap_WhatBrowsersDropIsAnErrorOfNew(t *testing.T) {
 		`Cookie.Domain has 1025 bytes`:                                {Name: "__Secure-id", Domain: strings.Repeat("x", 1025)},
 		`Cookie: http: invalid Cookie.Domain`:                         {Name: "__Secure-id", Domain: "a b"},
 		"Cookie: http: invalid byte ';' in Cookie.Path":               {Name: "__Secure-id", Path: "/a;b"},
+		`Cookie.Domain "co.uk": must not be a public suffix`:          {Name: "__Secure-id", Domain: "co.uk"},
+		`Cookie.Domain ".GitHub.io": must not be a public suffix`:     {Name: "__Secure-id", Domain: ".GitHub.io"},
+		`Cookie.Domain "localhost": must not be a public suffix`:      {Name: "__Secure-id", Domain: "localhost"},
+		`Cookie.Former[0]: must differ`:                               {Former: []web.FormerCookie{{Path: "/"}}},
+		`Cookie.Former[1]: http: invalid`:                             {Former: []web.FormerCookie{{Name: "sid"}, {Name: "a b"}}},
 	} {
 		t.Run(want, func(t *testing.T) {
 			is := is.New(t)

@@ -50,20 +50,19 @@ func (v *visit[T]) destroy(ctx context.Context) error {
 		return fmt.Errorf("%w: the browser has withheld it from a request of another site", ErrCookieKept)
 	}
 	m := v.middleware.manager
-	ended := false
 	if s != nil && !s.IsNew() {
 		if err := m.Destroy(ctx, s); err != nil {
 			return err
 		}
-		ended = true
 	}
+	gone := known.id != (sessions.ID{}) // what the client knows is, with the session
 	for _, id := range slices.Concat(sent.ids, v.formerIDs()) {
-		if ended && id == known.id.Secret() {
+		if id == known.id.Secret() {
 			continue
 		}
 		switch err := m.DestroyID(ctx, id); {
 		case err == nil:
-			ended = true
+			gone = true
 		case !errors.Is(err, sessions.ErrInvalidID):
 			return err
 		}
@@ -76,6 +75,6 @@ func (v *visit[T]) destroy(ctx context.Context) error {
 	defer v.mu.Unlock()
 	v.session, v.err, v.standing, v.unsaved = fresh, nil, standing[T]{}, false
 	v.known, v.told = clientState{}, clientState{}
-	v.cleared = v.cleared || ended
+	v.cleared = v.cleared || gone
 	return nil
 }

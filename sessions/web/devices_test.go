@@ -10,6 +10,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"
 	"github.com/dynasession/dynasession/sessions/web"
 )
@@ -96,15 +97,15 @@ func TestTrap_RevokingGoesThroughWhenTheClientHasHungUp(t *testing.T) {
 	is.True(s.alive(t, a) && !s.alive(t, b))
 }
 
-// onBump is a store whose client hangs up at the first transaction.
+// onBump is a store whose client hangs up at the first change of a roster.
 type onBump struct {
 	*memstore.Store
 	hangUp func()
 }
 
-func (o *onBump) Transact(ctx context.Context, t sessions.Transaction) error {
+func (o *onBump) ChangeRoster(ctx context.Context, c driver.RosterChange) (driver.Roster, error) {
 	o.hangUp()
-	return o.Store.Transact(ctx, t)
+	return o.Store.ChangeRoster(ctx, c)
 }
 
 func TestDevices_OfNobody(t *testing.T) {

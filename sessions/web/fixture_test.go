@@ -2,8 +2,11 @@ package web_test
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +14,7 @@ import (
 
 	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"
 	"github.com/dynasession/dynasession/sessions/web"
 )
@@ -28,16 +32,21 @@ type counting struct {
 	calls []string
 	fails error
 	on    string // the call that fails; "": all of them
+	hook  func(ctx context.Context, call string)
 }
 
-func (c *counting) call(name string) error {
+func (c *counting) call(ctx context.Context, name string) error {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.calls = append(c.calls, name)
+	hook, err := c.hook, error(nil)
 	if c.on == "" || c.on == name {
-		return c.fails
+		err = c.fails
 	}
-	return nil
+	c.mu.Unlock()
+	if hook != nil {
+		hook(ctx, name)
+	}
+	return err
 }
 
 // took returns the calls since it was last asked.
@@ -49,47 +58,64 @@ func (c *counting) took() string {
 	return calls
 }
 
-func (c *counting) Create(ctx context.Context, rec sessions.Record) error {
-	if err := c.call("Create"); err != nil {
+func (c *counting) Create(ctx context.Context, rec driver.Record) error {
+	if err := c.call(ctx, "Create"); err != nil {
 		return err
 	}
 	return c.Store.Create(ctx, rec)
 }
 
-func (c *counting) Load(ctx context.Context, key string) (sessions.Record, error) {
-	if err := c.call("Load"); err != nil {
-		return sessions.Record{}, err
+func (c *counting) Load(ctx context.Context, key string) (driver.Record, error) {
+	if err := c.call(ctx, "Load"); err != nil {
+		return driver.Record{}, err
 	}
 	return c.Store.Load(ctx, key)
 }
 
-func (c *counting) Replace(ctx context.Context, rec sessions.Record, rev string) error {
-	if err := c.call("Replace"); err != nil {
+func (c *counting) LoadAll(ctx context.Context, keys []string) ([]driver.Loaded, error) {
+	if err := c.call(ctx, "LoadAll"); err != nil {
+		return nil, err
+	}
+	return c.Store.LoadAll(ctx, keys)
+}
+
+func (c *counting) Replace(ctx context.Context, rec driver.Record, rev string) error {
+	if err := c.call(ctx, "Replace"); err != nil {
 		return err
 	}
 	return c.Store.Replace(ctx, rec, rev)
 }
 
-func (c *counting) Rename(ctx context.Context, from string, rec sessions.Record, rev string) error {
-	if err := c.call("Rename"); err != nil {
-		return err
-	}
-	return c.Store.Rename(ctx, from, rec, rev)
-}
-
 func (c *counting) Touch(ctx context.Context, key string, accessed, expires time.Time) error {
-	if err := c.call("Touch"); err != nil {
+	if err := c.call(ctx, "Touch"); err != nil {
 		return err
 	}
 	return c.Store.Touch(ctx, key, accessed, expires)
 }
 
-func (c *counting) Delete(ctx context.Context, key string) error {
-	if err := c.call("Delete"); err != nil {
-		return err
+func (c *counting) End(ctx context.Context, e driver.End) (driver.Record, error) {
+	if err := c.call(ctx, "End"); err != nil {
+		return driver.Record{}, err
 	}
-	return c.Store.Delete(ctx, key)
+	return c.Store.End(ctx, e)
 }
+
+func (c *counting) LoadRosters(ctx context.Context, keys ...string) ([]driver.Roster, error) {
+	if err := c.call(ctx, "LoadRosters"); err != nil {
+		return nil, err
+	}
+	return c.Store.LoadRosters(ctx, keys...)
+}
+
+func (c *counting) ChangeRoster(ctx context.Context, change driver.RosterChange) (driver.Roster, error) {
+	if err := c.call(ctx, "ChangeRoster"); err != nil {
+		return driver.Roster{}, err
+	}
+	return c.Store.ChangeRoster(ctx, change)
+}
+
+// errOut is the error of a store that is out of reach.
+var errOut = fmt.Errorf("%w: out", sessions.ErrUnavailable)
 
 // site is a Middleware with all that a test moves.
 type site struct {
@@ -102,10 +128,17 @@ type site struct {
 
 func newSite(t testing.TB, cfg *web.Config) site {
 	t.Helper()
+	return newSiteWith(t, cfg, &sessions.Config[visitor]{})
+}
+
+// newSiteWith is newSite with a Config of its Manager.
+func newSiteWith(t testing.TB, cfg *web.Config, managers *sessions.Config[visitor]) site {
+	t.Helper()
 	c := clock.NewFake(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
 	mem := memstore.New(&memstore.Config{Clock: c})
 	store := &counting{Store: mem}
-	m, err := sessions.New(store, &sessions.Config[visitor]{Clock: c})
+	managers.Clock = c
+	m, err := sessions.New(store, managers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,4 +218,73 @@ func cookie(t testing.TB, w *httptest.ResponseRecorder) *http.Cookie {
 		found = c
 	}
 	return found
+}
+
+// client is a browser of one tab: it keeps the cookies that it gets.
+type client struct {
+	site    site
+	cookies map[string]string
+	header  http.Header // of its requests
+}
+
+func (s site) client() *client { return &client{site: s, cookies: map[string]string{}} }
+
+// copy returns a client with the cookies that c has now: a request that has been sent, and is answered later.
+func (c *client) copy() *client {
+	return &client{site: c.site, cookies: maps.Clone(c.cookies)}
+}
+
+// take takes over the cookies of an answer that comes late.
+func (c *client) take(late *client) { maps.Copy(c.cookies, late.cookies) }
+
+func (c *client) request(method, body string) *http.Request {
+	r := httptest.NewRequest(method, "https://site.test/", strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.cookies)) {
+		r.AddCookie(&http.Cookie{Name: name, Value: c.cookies[name]})
+	}
+	for field, values := range c.header {
+		r.Header[http.CanonicalHeaderKey(field)] = values
+	}
+	return r
+}
+
+// do sends a request to a handler.
+func (c *client) do(method, body string, h http.HandlerFunc) *httptest.ResponseRecorder {
+	return c.serve(c.site.Handler(h), c.request(method, body))
+}
+
+// serve sends a request to a handler, with all that is around it.
+func (c *client) serve(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	for _, set := range w.Result().Cookies() {
+		if set.MaxAge < 0 {
+			delete(c.cookies, set.Name)
+		} else {
+			c.cookies[set.Name] = set.Value
+		}
+	}
+	return w
+}
+
+func (c *client) login(t testing.TB, subject string) *httptest.ResponseRecorder {
+	t.Helper()
+	return c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+		if err := c.site.Authenticate(r.Context(), subject); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// seen returns whose session the client is in, and its data.
+func (c *client) seen(t testing.TB) (subject string, data visitor) {
+	t.Helper()
+	c.do(http.MethodGet, "", func(_ http.ResponseWriter, r *http.Request) {
+		s := c.site.session(t, r)
+		subject, data = s.Subject(), s.Data
+	})
+	return subject, data
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/dynasession/dynasession/sessions"
 )
 
 // header is what this package has to do with the header of an answer.
@@ -123,9 +125,9 @@ func (v *visit[T]) lines(now time.Time) (lines []line) {
 	if v.form.fresh {
 		lines = append(lines, line{setCookie, c.Cookie.formLine(v.form)})
 	}
-	told, gone := v.told, v.told.id.Secret() == ""
+	told, gone := v.told, v.told.id == (sessions.ID{})
 	switch {
-	case gone && !v.cleared, told == v.known, v.sent.byHeader && (gone || told.id == v.known.id):
+	case gone && !v.cleared, !gone && told == v.known, v.sent.byHeader && (gone || told.id == v.known.id):
 		return lines
 	case v.sent.byHeader && isAuthorization(c.Header):
 		return append(lines, line{"Authorization", "Bearer " + told.id.Secret()})

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/matryer/is"
 
@@ -22,14 +20,22 @@ import (
 // fake returns an ID of the right form that nobody has.
 func (s site) fake() string { return s.manager.Create().ID().Secret() }
 
-func TestLoad_ADeadIDIsClearedFromTheClient(t *testing.T) {
+func TestLoad_ADeadIDIsLeftWhereItIs(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, nil)
-	w := s.get(func(_ http.ResponseWriter, r *http.Request) { is.True(s.session(t, r).IsNew()) }, s.fake())
-	c := cookie(t, w)
-	is.True(c.MaxAge < 0)
-	is.Equal(c.Value, "")
-	is.True(c.Secure && c.Path == "/") // else browsers keep what is in __Host-
+	expired := s.stored(t, visitor{})
+	s.clock.Advance(3 * time.Hour)
+	for name, id := range map[string]string{
+		"unknown": s.fake(), "expired": expired, "of no form of ours": "app2-session", "empty": "",
+	} {
+		w := s.get(func(_ http.ResponseWriter, r *http.Request) { is.True(s.session(t, r).IsNew()) }, id)
+		if cookie(t, w) != nil {
+			t.Errorf("%s: the cookie is not left alone", name)
+		}
+		s.store.took()
+		c := cookie(t, s.get(s.count(t), id)) // a visitor can begin anew
+		is.True(c != nil && c.Value != id)
+	}
 }
 
 func TestTrap_AnIDOfTheClientsOwnNeverBecomesASession(t *testing.T) {
@@ -79,8 +85,7 @@ func TestTrap_PlantedCookiesNeitherWinNorLockOut(t *testing.T) {
 	t.Run("one that is alive", func(t *testing.T) { // nothing tells which is whose: neither is taken, and neither is ended
 		is := is.New(t)
 		theirs := s.stored(t, visitor{Name: "theirs"})
-		log.SetOutput(io.Discard)
-		defer log.SetOutput(os.Stderr)
+		logs(t)
 		for _, ids := range [][]string{{mine, theirs}, {theirs, mine}} {
 			is.Equal(cookie(t, sees(t, "", ids...)), nil)
 		}
@@ -94,7 +99,7 @@ func TestTrap_PlantedCookiesNeitherWinNorLockOut(t *testing.T) {
 		}
 		s.store.took()
 		s.get(func(_ http.ResponseWriter, r *http.Request) { s.session(t, r) }, ids...)
-		is.Equal(s.store.took(), "Load Load Load Load")
+		is.Equal(s.store.took(), "Load Load Load") // and an event that says how many more
 	})
 }
 
@@ -152,23 +157,38 @@ func TestLoad_AHandlerMaySayItselfWhatAnOutageIs(t *testing.T) {
 	is.Equal(w.Code, http.StatusTeapot)
 }
 
-func TestTrap_ASessionThatCannotBeDecodedIsReplaced(t *testing.T) {
+func TestTrap_ASessionThatCannotBeDecodedIsLeftToABinaryThatCan(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, nil)
+	lines := logs(t)
 	id := s.stored(t, visitor{})
 	rec, err := s.mem.Load(context.Background(), s.handle(t, id))
 	is.NoErr(err)
-	rec.Payload = codec.Opaque("json", []byte(`{"visits":"of another type"}`))
-	is.NoErr(s.mem.Delete(t.Context(), rec.Key))
-	is.NoErr(s.mem.Create(t.Context(), rec))
-	w, logged := httptest.NewRecorder(), logs(t)
-	s.Handler(s.count(t)).ServeHTTP(w, logged.with(request(id)))
+	was := rec.Rev
+	rec.Payload, rec.Rev = codec.Opaque("json", []byte(`{"visits":"of another type"}`)), "another"
+	is.NoErr(s.mem.Replace(t.Context(), rec, was))
+	read := func(w http.ResponseWriter, r *http.Request) { is.True(s.session(t, r).IsNew()) }
+	w := s.get(read, id)
 	is.Equal(w.Code, http.StatusOK)
-	c := cookie(t, w)
-	is.True(c.Value != "" && c.Value != id) // a new session takes the place of the old cookie
-	is.True(strings.Contains(logged.String(), "can't be decoded"))
-	is.True(!strings.Contains(logged.String(), id))
-	is.True(!strings.Contains(logged.String(), "of another type"))
+	is.Equal(cookie(t, w), nil)
+	is.True(strings.Contains(lines.String(), "can't be decoded"))
+	is.True(!strings.Contains(lines.String(), id))
+	is.True(!strings.Contains(lines.String(), "of another type"))
+
+	w = s.get(s.count(t), id) // a new session would take the place of one that is alive
+	is.Equal(w.Code, http.StatusConflict)
+	is.Equal(cookie(t, w), nil)
+	s.get(func(_ http.ResponseWriter, r *http.Request) {
+		s.session(t, r).Data.Visits++
+		err := s.Save(r.Context())
+		is.True(errors.Is(err, web.ErrCookieKept))
+		is.True(errors.Is(err, sessions.ErrDecode))
+	}, id)
+	w = s.get(func(_ http.ResponseWriter, r *http.Request) { is.NoErr(s.Authenticate(r.Context(), "u")) }, id)
+	is.True(cookie(t, w) != nil) // a login is a login
+	after, err := s.mem.Load(context.Background(), rec.Key)
+	is.NoErr(err)
+	is.Equal(after.Rev, "another")
 }
 
 func (s site) handle(t *testing.T, id string) string {

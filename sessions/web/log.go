@@ -19,14 +19,21 @@ func (m *Middleware[T]) logger() *slog.Logger {
 
 // log writes a line about an error that nobody else may be told: at Error if it is the service's, else at Warn. r may be nil.
 func (m *Middleware[T]) log(ctx context.Context, r *http.Request, err error) {
+	m.logAbout(ctx, r, "", err)
+}
+
+func (m *Middleware[T]) logAbout(ctx context.Context, r *http.Request, handle string, err error) {
 	level := slog.LevelWarn
 	if Status(err) >= http.StatusInternalServerError {
 		level = slog.LevelError
 	}
 	attrs := aboutRequest(r)
 	var about *sessions.Error
-	if errors.As(err, &about) && about.Handle != "" {
-		attrs = append(attrs, slog.String("session", about.Handle))
+	if errors.As(err, &about) {
+		handle = about.Handle
+	}
+	if handle != "" {
+		attrs = append(attrs, slog.String("session", handle))
 	}
 	m.logger().LogAttrs(ctx, level, "web: session error", append(attrs, slog.String("error", err.Error()))...)
 }

@@ -2,43 +2,144 @@ package web_test
 
 import (
 	"bytes"
-	"context"
 	"log"
+	"log/slog"
 	"net/http"
+	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// logged is what a server's ErrorLog has got.
-type logged struct {
-	bytes.Buffer
-	server *http.Server
+// lines are those of slog.Default.
+type lines struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
 }
 
-func logs(t *testing.T) *logged {
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+// logs collects what is logged by default while the test runs.
+func logs(t testing.TB) *lines {
 	t.Helper()
-	l := &logged{}
-	l.server = &http.Server{ErrorLog: log.New(&l.Buffer, "", 0)}
+	l, before := &lines{}, slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(l, nil)))
+	t.Cleanup(func() {
+		slog.SetDefault(before)
+		log.SetOutput(os.Stderr)
+		log.SetFlags(log.LstdFlags)
+	})
 	return l
 }
 
-// with returns r as the server would hand it on.
-func (l *logged) with(r *http.Request) *http.Request {
-	return r.WithContext(context.WithValue(r.Context(), http.ServerContextKey, l.server))
+func TestLog_WhatNobodyElseIsToldIsALine(t *testing.T) {
+	unavailable := func(s site) { s.store.fails = errOut }
+	for name, c := range map[string]struct {
+		before func(site)
+		do     func(*testing.T, site) http.HandlerFunc
+		level  string
+		says   string
+	}{
+		"an outage": {unavailable, func(t *testing.T, s site) http.HandlerFunc {
+			return func(_ http.ResponseWriter, r *http.Request) { _, _ = s.Session(r.Context()) }
+		}, "ERROR", "store unavailable"},
+		"an outage that the handler answers": {unavailable, func(t *testing.T, s site) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				if _, err := s.Session(r.Context()); err != nil {
+					http.Error(w, "later", web.Status(err))
+				}
+			}
+		}, "ERROR", "store unavailable"},
+		"a save that fails": {func(s site) { s.store.fails, s.store.on = errOut, "Replace" }, func(t *testing.T, s site) http.HandlerFunc {
+			return s.count(t)
+		}, "ERROR", "store unavailable"},
+		"a change after the answer has begun": {nil, func(t *testing.T, s site) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				w.WriteHeader(http.StatusOK)
+				s.session(t, r).Data.Visits++
+			}
+		}, "ERROR", "is not saved"},
+		"a change before a 500": {nil, func(t *testing.T, s site) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				s.session(t, r).Data.Visits++
+				w.WriteHeader(http.StatusInternalServerError)
+			}
+		}, "ERROR", "is not saved"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			l := logs(t)
+			s := newSite(t, nil)
+			id := s.stored(t, visitor{})
+			handle := s.handle(t, id)
+			if c.before != nil {
+				c.before(s)
+			}
+			s.get(c.do(t, s), id)
+			is.Equal(strings.Count(l.String(), "level="), 1)
+			is.True(strings.Contains(l.String(), "level="+c.level))
+			is.True(strings.Contains(l.String(), c.says))
+			is.True(strings.Contains(l.String(), handle))
+			is.True(!strings.Contains(l.String(), id))
+		})
+	}
+	t.Run("a missing middleware", func(t *testing.T) {
+		is := is.New(t)
+		l := logs(t)
+		s := newSite(t, nil)
+		_, err := s.Session(t.Context())
+		is.Equal(err, web.ErrNoMiddleware)
+		is.True(strings.Contains(l.String(), "level=ERROR"))
+		is.True(strings.Contains(l.String(), "is the Middleware's Handler around this route?"))
+	})
 }
 
-func TestLog_WithoutAServersLogIsThePackageLogs(t *testing.T) {
+func TestLog_GoesToTheConfigsLogger(t *testing.T) {
+	is := is.New(t)
+	var own bytes.Buffer
+	l := logs(t)
+	s := newSite(t, &web.Config{Logger: slog.New(slog.NewTextHandler(&own, nil))})
+	s.store.fails = errOut
+	s.get(func(_ http.ResponseWriter, r *http.Request) { _, _ = s.Session(r.Context()) }, s.fake())
+	is.True(strings.Contains(own.String(), "store unavailable"))
+	is.Equal(l.String(), "")
+}
+
+// Whatever a client sends, no control and no bidirectional character of it stands in a line.
+func TestLog_NothingThatAClientSendsStandsRaw(t *testing.T) {
 	is := is.New(t)
 	var out bytes.Buffer
-	before := log.Writer()
-	log.SetOutput(&out)
-	t.Cleanup(func() { log.SetOutput(before) })
-	s := newSite(t, nil)
-	s.get(func(w http.ResponseWriter, r *http.Request) {
-		w.WriteHeader(http.StatusOK)
-		s.session(t, r).Data.Visits++
-	}, s.stored(t, visitor{}))
-	is.True(strings.Contains(out.String(), "web: GET /: web: the answer has begun"))
+	s := newSite(t, &web.Config{Logger: slog.New(slog.NewJSONHandler(&out, nil))})
+	s.store.fails = errOut
+	r := request(s.fake(), "x\u202ey", "line\nforged")
+	r.Method = "GET\n\u202e"
+	r.URL.Path, r.URL.RawPath = "/a\u202eb\nc\x00", ""
+	s.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = s.Session(r.Context()) })).ServeHTTP(discardWriter{}, r)
+	is.True(out.Len() > 0)
+	for _, c := range strings.TrimSuffix(out.String(), "\n") {
+		if c < ' ' || c > '~' {
+			t.Errorf("%q in %s", c, out.String())
+		}
+	}
+	is.True(!strings.Contains(out.String(), "forged"))
 }
+
+type discardWriter struct{}
+
+func (discardWriter) Header() http.Header         { return http.Header{} }
+func (discardWriter) Write(p []byte) (int, error) { return len(p), nil }
+func (discardWriter) WriteHeader(int)             {}

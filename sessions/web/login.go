@@ -18,10 +18,7 @@ import (
 //
 // After the answer has begun it is ErrCommitted, and nothing is done.
 func (m *Middleware[T]) Authenticate(ctx context.Context, subject string) error {
-	return m.change(ctx, func(v *visit[T], s *sessions.Session[T]) error {
-		if v.isSealed() {
-			return ErrCommitted
-		}
+	return m.change(ctx, true, func(v *visit[T], s *sessions.Session[T]) error {
 		return v.authenticate(ctx, s, subject)
 	})
 }
@@ -29,10 +26,7 @@ func (m *Middleware[T]) Authenticate(ctx context.Context, subject string) error 
 // Renew gives the session a new ID, and the client its cookie: see [sessions.Manager.Renew], whose errors it returns. After the
 // answer has begun it is ErrCommitted, and nothing is done.
 func (m *Middleware[T]) Renew(ctx context.Context) error {
-	return m.change(ctx, func(v *visit[T], s *sessions.Session[T]) error {
-		if v.isSealed() {
-			return ErrCommitted
-		}
+	return m.change(ctx, true, func(v *visit[T], s *sessions.Session[T]) error {
 		if s.IsNew() {
 			if err := v.keptCookie(); err != nil {
 				return err
@@ -90,9 +84,10 @@ func (v *visit[T]) login(ctx context.Context, s *sessions.Session[T], subject st
 	for range loginAttempts {
 		err = m.Authenticate(ctx, s, subject)
 		switch {
-		case errors.Is(err, sessions.ErrLimit) && len(beside) > 0:
-			v.endBeside(ctx, beside) // what this browser has had makes room
-			beside = nil
+		case errors.Is(err, sessions.ErrLimit):
+			if !v.makeRoom(ctx, beside, subject) {
+				return err
+			}
 		case errors.Is(err, sessions.ErrRevoked):
 			return err
 		case errors.Is(err, sessions.ErrNotFound), errors.Is(err, sessions.ErrConflict):
@@ -121,6 +116,19 @@ func (v *visit[T]) endBeside(ctx context.Context, ids []string) {
 			v.middleware.log(ctx, v.request, err)
 		}
 	}
+}
+
+// makeRoom ends those of the browser's other sessions that are the user's own, and reports whether there was one: to sign in
+// again in the same browser is within every limit.
+func (v *visit[T]) makeRoom(ctx context.Context, ids []string, subject string) bool {
+	var own []string
+	for _, id := range ids {
+		if was, err := v.middleware.manager.Follow(ctx, id); err == nil && was.Subject() == subject {
+			own = append(own, id)
+		}
+	}
+	v.endBeside(ctx, own)
+	return len(own) > 0
 }
 
 // beginAnew makes s a new session for a login whose old session can't be renewed: it has ended, was renewed by another

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 
@@ -43,6 +44,21 @@ func TestMigrate_AtTheFirstUse(t *testing.T) {
 	is.Equal(s.data(t, c.Value).Visits, 2)
 	is.Equal(s.mem.Len(), 1)
 	is.Equal(cookie(t, s.get(s.count(t), c.Value)), nil) // once is enough
+}
+
+// A page's requests that come after its first one find their ID renewed: so only a page's own request renews.
+func TestMigrate_WhatAPageFetchesRenewsNothing(t *testing.T) {
+	is := is.New(t)
+	s, old := migrating(t)
+	before, err := old.CreateAndSave(t.Context(), visitor{Name: "n"})
+	is.NoErr(err)
+	for _, mode := range []string{"cors", "no-cors", "same-origin", "navigate"} {
+		r := request(before.ID().Secret())
+		r.Header.Set("Sec-Fetch-Mode", mode)
+		w := httptest.NewRecorder()
+		s.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { is.Equal(s.session(t, r).Data.Name, "n") })).ServeHTTP(w, r)
+		is.Equal(cookie(t, w) != nil, mode == "navigate")
+	}
 }
 
 func TestMigrate_RequestsAtTheSameTimeSignNobodyOut(t *testing.T) {

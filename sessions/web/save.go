@@ -14,7 +14,7 @@ import (
 // After an error the answer is the handler's: nothing is saved again by itself, and Config.Error is not called. After
 // [sessions.ErrConflict] and [sessions.ErrNotFound] the next Session loads the session again.
 func (m *Middleware[T]) Save(ctx context.Context) error {
-	return m.change(ctx, func(v *visit[T], s *sessions.Session[T]) error {
+	return m.change(ctx, false, func(v *visit[T], s *sessions.Session[T]) error {
 		if s.IsNew() && v.isSealed() {
 			return ErrCommitted
 		}
@@ -38,7 +38,7 @@ func (m *Middleware[T]) Save(ctx context.Context) error {
 //
 // An error of f ends Update, which returns it as it is. f must not call methods of the Middleware for the same request.
 func (m *Middleware[T]) Update(ctx context.Context, f func(*T) error) error {
-	return m.change(ctx, func(v *visit[T], s *sessions.Session[T]) error {
+	return m.change(ctx, false, func(v *visit[T], s *sessions.Session[T]) error {
 		if s.IsNew() {
 			return v.updateNew(ctx, s, f)
 		}
@@ -78,10 +78,7 @@ func (v *visit[T]) updateNew(ctx context.Context, s *sessions.Session[T], f func
 // it before Authenticate. How long the session lasts its timeouts say: set those too. After the answer has begun it is
 // ErrCommitted.
 func (m *Middleware[T]) Persist(ctx context.Context, keep bool) error {
-	return m.change(ctx, func(v *visit[T], s *sessions.Session[T]) error {
-		if v.isSealed() {
-			return ErrCommitted
-		}
+	return m.change(ctx, true, func(_ *visit[T], s *sessions.Session[T]) error {
 		s.Persist = keep
 		return nil
 	})
@@ -113,13 +110,17 @@ func (v *visit[T]) discard(s *sessions.Session[T]) error {
 	return nil
 }
 
-// change does what changes the session. The handler learns of its error, so that nobody else needs to.
-func (m *Middleware[T]) change(ctx context.Context, do func(*visit[T], *sessions.Session[T]) error) error {
+// change does what changes the session; if it changes the cookie, then before the answer has begun. The handler learns of its
+// error, so that nobody else needs to.
+func (m *Middleware[T]) change(ctx context.Context, cookie bool, do func(*visit[T], *sessions.Session[T]) error) error {
 	v, err := m.visit(ctx)
 	if err != nil {
 		return err
 	}
 	err = v.turn.run(ctx, func() error {
+		if cookie && v.isSealed() {
+			return ErrCommitted
+		}
 		s, err := v.load(ctx)
 		if err != nil {
 			return err

@@ -2,82 +2,185 @@ package web_test
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// page serves a page with a form, and returns the client's ID and the form's token.
-func (s site) page(t *testing.T, ids ...string) (id, token string) {
+// page serves a page with a form, and returns the form's token.
+func (c *client) page(t *testing.T) (token string) {
 	t.Helper()
-	w := s.get(func(_ http.ResponseWriter, r *http.Request) {
+	c.do(http.MethodGet, "", func(_ http.ResponseWriter, r *http.Request) {
 		var err error
-		if token, err = s.Token(r.Context()); err != nil {
+		if token, err = c.site.Token(r.Context()); err != nil {
 			t.Error(err)
 		}
-	}, ids...)
-	if c := cookie(t, w); c != nil {
-		return c.Value, token
-	}
-	return ids[0], token
+	})
+	return token
 }
 
-// post sends a form with a token, in the field or in the header, and returns what Verify says.
-func (s site) post(id, token string, inHeader bool) error {
-	form := url.Values{}
-	if !inHeader {
-		form.Set(web.TokenField, token)
+// verify sends a form with a token, in the field and in the header, and returns what Verify says of both.
+func (c *client) verify(t *testing.T, token string) (err error) {
+	t.Helper()
+	h := func(_ http.ResponseWriter, r *http.Request) { err = c.site.Verify(r) }
+	c.do(http.MethodPost, url.Values{web.TokenField: {token}}.Encode(), h)
+	inField := err
+	c.header = http.Header{web.TokenHeader: {token}}
+	c.do(http.MethodPost, "", h)
+	c.header = nil
+	if (inField == nil) != (err == nil) {
+		t.Errorf("in the field: %v; in the header: %v", inField, err)
 	}
-	r := httptest.NewRequest(http.MethodPost, "https://site.test/?"+web.TokenField+"="+token, strings.NewReader(form.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.AddCookie(&http.Cookie{Name: "__Host-id", Value: id})
-	if inHeader {
-		r.Header.Set(web.TokenHeader, token)
-	}
-	var err error
-	s.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { err = s.Verify(r) })).ServeHTTP(httptest.NewRecorder(), r)
 	return err
 }
 
-func TestToken_IsOfTheSession(t *testing.T) {
+func TestToken_OfVisitorsWithoutASessionStoresNothing(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, nil)
-	id, token := s.page(t) // a login form: its session is new, empty and stored
-	is.Equal(s.mem.Len(), 1)
-	is.NoErr(s.post(id, token, false))
-	is.NoErr(s.post(id, token, true))
-	is.NoErr(s.post(id, token, true)) // more than once: a page has several forms
-
-	_, another := s.page(t, id)
+	c := s.client()
+	for range 20 {
+		token := s.client().page(t)
+		is.True(errors.Is(c.verify(t, token), web.ErrToken)) // another browser's
+	}
+	token := c.page(t)
+	is.NoErr(c.verify(t, token))
+	is.NoErr(c.verify(t, token)) // more than once: a page has several forms
+	is.Equal(s.store.took(), "")
+	is.Equal(s.mem.Len(), 0)
+	is.Equal(len(c.cookies), 1)
+	another := c.page(t)
 	is.True(another != token) // no two are alike
-	is.NoErr(s.post(id, another, false))
+	is.NoErr(c.verify(t, another))
+	is.Equal(len(c.cookies), 1)
+	for name, value := range c.cookies {
+		is.True(strings.HasPrefix(name, "__Host-id-form-"))
+		is.Equal(len(value), 22)
+	}
+}
 
-	other, foreign := s.page(t)
-	is.NoErr(s.post(other, foreign, false))
+func TestToken_TwoPagesAtOnceTakeNothingFromEachOther(t *testing.T) {
+	is := is.New(t)
+	c := newSite(t, nil).client()
+	one, two := c.copy(), c.copy()
+	a, b := one.page(t), two.page(t) // each came without a cookie
+	c.take(one)
+	c.take(two)
+	is.NoErr(c.verify(t, a))
+	is.NoErr(c.verify(t, b))
+}
+
+func TestToken_IsOfTheSessionOnceThereIsOne(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	c := s.client()
+	c.do(http.MethodGet, "", s.count(t))
+	token := c.page(t)
+	is.NoErr(c.verify(t, token))
+	other := s.client()
+	other.do(http.MethodGet, "", s.count(t))
+	foreign := other.page(t)
+	is.NoErr(other.verify(t, foreign))
 	flipped := []byte(token)
 	flipped[30] ^= 1
+	flipped[80] ^= 1
 	for name, bad := range map[string]string{"none": "", "foreign": foreign, "short": token[:10], "flipped": string(flipped), "no base64": "!"} {
-		if !errors.Is(s.post(id, bad, false), web.ErrToken) || !errors.Is(s.post(id, bad, true), web.ErrToken) {
+		if !errors.Is(c.verify(t, bad), web.ErrToken) {
 			t.Errorf("%s passes", name)
 		}
 	}
-	is.True(errors.Is(s.post(s.fake(), token, false), web.ErrToken)) // of a session that is none
 }
 
-func TestToken_EndsWithTheLogin(t *testing.T) {
+// A shop: two product pages are opened by a visitor without a session; what is bought on the first begins one.
+func TestToken_OfBeforeTheSessionStaysGoodWhileNobodyIsSignedIn(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, nil)
-	id, token := s.page(t)
-	after := cookie(t, s.get(func(_ http.ResponseWriter, r *http.Request) { is.NoErr(s.Authenticate(r.Context(), "u")) }, id)).Value
-	is.True(errors.Is(s.post(after, token, false), web.ErrToken))
-	_, fresh := s.page(t, after)
-	is.NoErr(s.post(after, fresh, false))
+	c := s.client()
+	a, b := c.page(t), c.page(t)
+	buy := func(_ http.ResponseWriter, r *http.Request) {
+		is.NoErr(s.Verify(r))
+		s.session(t, r).Data.Visits++
+	}
+	for _, token := range []string{a, b, a} {
+		c.header = http.Header{web.TokenHeader: {token}}
+		is.Equal(c.do(http.MethodPost, "", buy).Code, http.StatusOK)
+	}
+	is.Equal(s.data(t, c.cookies["__Host-id"]).Visits, 3)
+	s.clock.Advance(3 * time.Hour) // the session has idled out; the page is still open
+	is.Equal(c.do(http.MethodPost, "", buy).Code, http.StatusOK)
+	is.Equal(s.data(t, c.cookies["__Host-id"]).Visits, 1)
+}
+
+func TestToken_IsNewAtTheLogin(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	c := s.client()
+	c.do(http.MethodGet, "", s.count(t))
+	before := c.page(t)
+	c.login(t, "u")
+	// For one who knows the session's or the form's secret of before.
+	c.do(http.MethodPost, url.Values{web.TokenField: {before}}.Encode(), func(_ http.ResponseWriter, r *http.Request) {
+		is.Equal(s.session(t, r).Subject(), "u")
+		is.True(errors.Is(s.Verify(r), web.ErrToken))
+	})
+	fresh := c.page(t)
+	is.True(fresh != before)
+	c.do(http.MethodPost, url.Values{web.TokenField: {fresh}}.Encode(), func(_ http.ResponseWriter, r *http.Request) {
+		is.Equal(s.session(t, r).Subject(), "u")
+		is.NoErr(s.Verify(r))
+	})
+	delete(c.cookies, "__Host-id")
+	is.NoErr(c.verify(t, fresh)) // the login has ended, and the page is still this browser's
+}
+
+// A form that was opened before the login does nothing to the session, and signs in.
+func TestToken_OfBeforeTheLoginIsGoodForALoginOnly(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	c := s.client()
+	open := c.page(t) // the login's form, in a second tab
+	c.login(t, "alice")
+	alices := c.cookies["__Host-id"]
+	c.do(http.MethodGet, "", func(_ http.ResponseWriter, r *http.Request) { s.session(t, r).Data.Name = "alice's" })
+	form := url.Values{web.TokenField: {open}}.Encode()
+
+	w := c.do(http.MethodPost, form, func(_ http.ResponseWriter, r *http.Request) {
+		is.NoErr(s.Verify(r))
+		got := s.session(t, r)
+		is.Equal(got.Subject(), "")
+		is.Equal(got.Data, visitor{})
+		got.Data.Name = "forged"
+		is.True(errors.Is(s.Save(r.Context()), web.ErrCookieKept))
+		is.True(errors.Is(s.Destroy(r.Context()), web.ErrCookieKept))
+		_, err := s.Sessions(r.Context())
+		is.True(errors.Is(err, web.ErrNoSubject))
+	})
+	is.Equal(w.Code, http.StatusOK) // the handler was told
+	is.Equal(c.cookies["__Host-id"], alices)
+	is.Equal(s.data(t, alices).Name, "alice's")
+	w = c.do(http.MethodPost, form, func(_ http.ResponseWriter, r *http.Request) {
+		is.NoErr(s.Verify(r))
+		s.session(t, r).Data.Name = "forged"
+	})
+	is.Equal(w.Code, http.StatusConflict)
+
+	c.do(http.MethodPost, form, func(_ http.ResponseWriter, r *http.Request) {
+		is.NoErr(s.Verify(r))
+		s.session(t, r).Data.Visits = 7
+		is.NoErr(s.Authenticate(r.Context(), "bob"))
+	})
+	c.do(http.MethodGet, "", func(_ http.ResponseWriter, r *http.Request) {
+		is.Equal(s.session(t, r).Subject(), "bob")
+		is.Equal(s.session(t, r).Data, visitor{Visits: 7})
+	})
+	is.True(!s.alive(t, alices))
 }
 
 func TestToken_OfANewSessionAfterTheAnswerHasBegun(t *testing.T) {
@@ -89,6 +192,94 @@ func TestToken_OfANewSessionAfterTheAnswerHasBegun(t *testing.T) {
 		is.True(errors.Is(err, web.ErrCommitted))
 	})
 	is.Equal(s.mem.Len(), 0)
+}
+
+func TestVerify_OfAClientWithAHeaderNeedsNoToken(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, &web.Config{Header: "Authorization"})
+	id := s.stored(t, visitor{})
+	for value, want := range map[string]error{"Bearer " + id: nil, "Bearer " + s.fake(): web.ErrToken, "": web.ErrToken} {
+		r := httptest.NewRequest(http.MethodPost, "/", nil)
+		r.Header.Set("Authorization", value)
+		s.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { is.Equal(s.Verify(r), want) })).ServeHTTP(httptest.NewRecorder(), r)
+	}
+}
+
+// unread is a body that must not be read.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) { u.t.Error("the body is read"); return 0, io.EOF }
+func (unread) Close() error               { return nil }
+
+func TestVerify_ReadsNoBodyWhereNothingCanBeProved(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	id := s.stored(t, visitor{})
+	for name, c := range map[string]struct{ method, id string }{
+		"no session": {"POST", ""}, "no form of ours": {"POST", "x"}, "GET": {"GET", id}, "HEAD": {"HEAD", id},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequest(c.method, "https://site.test/", unread{t})
+			r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+			r.AddCookie(&http.Cookie{Name: "__Host-id", Value: c.id})
+			s.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				is.True(errors.Is(s.Verify(r), web.ErrToken))
+			})).ServeHTTP(httptest.NewRecorder(), r)
+		})
+	}
+}
+
+func TestVerify_BodiesThatAreTooLargeOrMalformed(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	anonymous, user := s.client(), s.client()
+	user.login(t, "u")
+	large := strings.Repeat("x", 2<<20)
+	for name, c := range map[string]struct {
+		c           *client
+		kind        string
+		body        func(token string) string
+		limit       int64
+		status      int
+		says, hides string
+	}{
+		"form of an anonymous visitor": {anonymous, "application/x-www-form-urlencoded", func(token string) string {
+			return url.Values{"a": {large}, web.TokenField: {token}}.Encode()
+		}, 0, 413, "too large", ""},
+		"form of a user": {user, "application/x-www-form-urlencoded", func(token string) string {
+			return url.Values{"a": {large}, web.TokenField: {token}}.Encode()
+		}, 0, 200, "", ""},
+		"multipart of a user, above the application's limit": {user, "multipart/form-data; boundary=b", func(token string) string {
+			return "--b\r\nContent-Disposition: form-data; name=\"csrf_token\"\r\n\r\n" + token + "\r\n--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n" + large + "\r\n--b--\r\n"
+		}, 1 << 16, 413, "too large", ""},
+		"malformed, after the token": {user, "application/x-www-form-urlencoded", func(token string) string {
+			return web.TokenField + "=" + token + "&a=%zz\u202e"
+		}, 0, 400, "malformed", "zz"},
+		"malformed multipart, after the token": {user, "multipart/form-data; boundary=b", func(token string) string {
+			return "--b\r\nContent-Disposition: form-data; name=\"csrf_token\"\r\n\r\n" + token + "\r\n--b\r\nbad header\u202e\r\n\r\nx"
+		}, 0, 400, "malformed", "bad header"},
+		"malformed content type": {user, "a/b; c;;=\u202e", func(string) string { return "" }, 0, 400, "malformed", ";"},
+		"another content type":   {user, "application/json", func(string) string { return "{}" }, 0, 403, "not the session's token", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			token := c.c.page(t)
+			c.c.header = http.Header{"Content-Type": {c.kind}}
+			defer func() { c.c.header = nil }()
+			c.c.do(http.MethodPost, c.body(token), func(w http.ResponseWriter, r *http.Request) {
+				if c.limit > 0 {
+					r.Body = http.MaxBytesReader(w, r.Body, c.limit)
+				}
+				err := s.Verify(r)
+				if c.status == 200 {
+					is.NoErr(err)
+					return
+				}
+				is.Equal(web.Status(err), c.status)
+				is.True(strings.Contains(err.Error(), c.says))
+				is.True(c.hides == "" || !strings.Contains(err.Error(), c.hides))
+			})
+		})
+	}
 }
 
 // What http.CrossOriginProtection lets pass and what not: its gaps are named in the package's comment.

@@ -71,7 +71,6 @@ func TestTrap_AHijackedConnectionsSessionIsSavedBeforeAndNeverAfter(t *testing.T
 			conn.Close()
 		})).ServeHTTP(w, r)
 	}))
-	server.Config.ErrorLog = logged.server.ErrorLog
 	server.Start()
 	t.Cleanup(server.Close)
 	conn, err := net.Dial("tcp", server.Listener.Addr().String())

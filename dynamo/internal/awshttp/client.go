@@ -4,7 +4,6 @@
 package awshttp
 
 import (
-	"errors"
 	"net"
 	"net/http"
 	"time"
@@ -45,39 +44,19 @@ func tuneTransport(t *http.Transport) {
 
 // Tuned returns a client for calls to DynamoDB that are bounded by timeout, made from AWS's: it trusts the certificates that
 // the environment names. A client that isn't AWS's stays as it is.
+//
+// It waits for an answer for half of a call's time: a connection that has died without a word leaves time for another attempt.
+// The SDK's waits for ever. A request that was given up may reach the table after all, later than those that follow it. No write
+// of a store does anything then: its condition is of the past.
 func Tuned(client aws.HTTPClient, timeout time.Duration) aws.HTTPClient {
 	base, ok := client.(*awstransport.BuildableClient)
 	if !ok {
 		return client
 	}
-	return newImpatient(base.WithDialerOptions(tuneDialer).WithTransportOptions(tuneTransport).GetTransport(), timeout/2)
-}
-
-// Impatient is an HTTP client that waits for an answer for half of a call's time: a connection that has died without a word
-// leaves time for another attempt. The SDK's waits for ever. It is safe for concurrent use.
-//
-// A request that was given up may reach the table after all, later than those that follow it. No write of a store does
-// anything then: its condition is of the past.
-type Impatient struct{ client http.Client }
-
-func newImpatient(t *http.Transport, wait time.Duration) *Impatient {
-	t.ResponseHeaderTimeout = wait
-	return &Impatient{http.Client{
-		Transport:     t,
+	transport := base.WithDialerOptions(tuneDialer).WithTransportOptions(tuneTransport).GetTransport()
+	transport.ResponseHeaderTimeout = timeout / 2
+	return &http.Client{
+		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
-}
-
-// Do sends r. When no answer comes, it closes the idle connections: they have often died together, and each would cost an
-// attempt.
-func (c *Impatient) Do(r *http.Request) (*http.Response, error) {
-	response, err := c.client.Do(r)
-	var timeout net.Error
-	if r.Context().Err() == nil && errors.As(err, &timeout) && timeout.Timeout() {
-		c.client.CloseIdleConnections()
 	}
-	return response, err
 }
-
-// Transport returns the transport below, for tests. It may be changed before the first call.
-func (c *Impatient) Transport() *http.Transport { return c.client.Transport.(*http.Transport) }

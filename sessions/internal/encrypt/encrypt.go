@@ -28,15 +28,18 @@ const (
 
 var errPlaintext = errors.New("data is stored unencrypted, and Config.AllowPlaintext is false")
 
-// New returns store with its payloads encrypted. What is stored unencrypted is read if allowPlaintext is true.
-func New(store driver.Store, aead AEAD, allowPlaintext bool) driver.Store {
-	return &encryptingStore{store, aead, allowPlaintext}
+// Plaintext says what may be unencrypted: what is read, and what is written.
+type Plaintext struct{ Allow, Write bool }
+
+// New returns store with its payloads encrypted.
+func New(store driver.Store, aead AEAD, plaintext Plaintext) driver.Store {
+	return &encryptingStore{store, aead, plaintext}
 }
 
 type encryptingStore struct {
 	driver.Store
-	aead           AEAD
-	allowPlaintext bool
+	aead      AEAD
+	plaintext Plaintext
 }
 
 // associated returns what is bound to a record's data: so data can't be put into another record, nor an older save's into
@@ -60,6 +63,9 @@ func associated(rec driver.Record, format string) []byte {
 }
 
 func (s *encryptingStore) encrypted(rec driver.Record) (driver.Record, error) {
+	if s.plaintext.Write || driver.Reserved(rec.Key) {
+		return rec, nil
+	}
 	format := rec.Payload.Format()
 	plain, err := rec.Payload.Bytes()
 	if err != nil {
@@ -82,7 +88,7 @@ func (s *encryptingStore) decrypted(rec driver.Record) (driver.Record, error) {
 	if !bound {
 		var sealed bool
 		if format, sealed = strings.CutPrefix(stored, unboundPrefix); !sealed {
-			if !s.allowPlaintext {
+			if !s.plaintext.Allow {
 				rec.Payload = unreadable{stored, errPlaintext}
 			}
 			return rec, nil
@@ -126,9 +132,6 @@ func (p unreadable) Bytes() ([]byte, error) { return nil, p.err }
 func (p unreadable) String() string { return p.format + " payload, unreadable" }
 
 func (s *encryptingStore) Create(ctx context.Context, rec driver.Record) error {
-	if driver.Reserved(rec.Key) {
-		return s.Store.Create(ctx, rec)
-	}
 	rec, err := s.encrypted(rec)
 	if err != nil {
 		return err
@@ -146,9 +149,6 @@ func (s *encryptingStore) Load(ctx context.Context, key string) (driver.Record, 
 }
 
 func (s *encryptingStore) Replace(ctx context.Context, rec driver.Record, rev string) error {
-	if driver.Reserved(rec.Key) {
-		return s.Store.Replace(ctx, rec, rev)
-	}
 	rec, err := s.encrypted(rec)
 	if err != nil {
 		return err

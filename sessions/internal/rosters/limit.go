@@ -121,10 +121,14 @@ func (l *Login) makeRoom(ctx context.Context, c *census, limit Limit, impatient 
 	if surplus <= 0 {
 		return true, nil
 	}
-	if !limit.Evict && len(c.alive) >= limit.Max {
+	victims, err := l.victims(ctx, c.alive, limit.Evict)
+	if err != nil {
+		return false, err
+	}
+	if len(victims) < surplus && !limit.Evict && len(c.alive)-len(victims) >= limit.Max {
 		return false, limitError(len(c.alive), limit.Max)
 	}
-	if len(c.pending) > 0 && (!limit.Evict || surplus > len(c.alive)) {
+	if surplus > len(victims) {
 		if !impatient {
 			return false, nil // they will have stored their sessions in a moment
 		}
@@ -138,8 +142,7 @@ func (l *Login) makeRoom(ctx context.Context, c *census, limit Limit, impatient 
 		c.pending = nil
 		return l.makeRoom(ctx, c, limit, impatient)
 	}
-	slices.SortFunc(c.alive, func(a, b driver.Record) int { return a.Accessed.Compare(b.Accessed) })
-	for _, rec := range c.alive[:surplus] {
+	for _, rec := range victims[:surplus] {
 		_, err := l.k.End(ctx, rec.Key, driver.Evicted, &driver.State{Rev: rec.Rev, Accessed: rec.Accessed})
 		switch {
 		case err == nil:
@@ -155,6 +158,26 @@ func (l *Login) makeRoom(ctx context.Context, c *census, limit Limit, impatient 
 		}
 	}
 	return true, nil
+}
+
+// victims returns those of the sessions that may be ended to make room, in the order in which they are: the least recently
+// used, if the limit evicts, and otherwise what this binary can't read.
+func (l *Login) victims(ctx context.Context, alive []driver.Record, evict bool) ([]driver.Record, error) {
+	slices.SortFunc(alive, func(a, b driver.Record) int { return a.Accessed.Compare(b.Accessed) })
+	if evict {
+		return alive, nil
+	}
+	var unreadable []driver.Record
+	for _, rec := range alive {
+		readable, err := l.k.Readable(ctx, rec)
+		if err != nil {
+			return nil, err
+		}
+		if !readable {
+			unreadable = append(unreadable, rec)
+		}
+	}
+	return unreadable, nil
 }
 
 // enterCounted enters the head as it was counted.

@@ -46,6 +46,10 @@ type Keeper struct {
 	// belongs to who asks.
 	Alive func(ctx context.Context, rec driver.Record) (bool, error)
 
+	// Readable reports whether the data of a session that is alive can be read by this binary. What can't be read makes room
+	// for another when a limit is reached.
+	Readable func(ctx context.Context, rec driver.Record) (bool, error)
+
 	// Pause waits before the attempt that follows.
 	Pause func(ctx context.Context, attempt int) error
 

@@ -1,0 +1,87 @@
+package dynamo
+
+import (
+	"bytes"
+	"errors"
+	"hash/crc32"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go/logging"
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/sessions/driver"
+)
+
+// answering is an HTTP client that gives one answer.
+type answering struct {
+	status   int
+	body     string
+	checksum string
+	err      error // of reading the body to its end
+}
+
+func (a answering) Do(r *http.Request) (*http.Response, error) {
+	header := http.Header{"Content-Type": {"application/x-amz-json-1.0"}}
+	if a.checksum != "" {
+		header.Set(checksumHeader, a.checksum)
+	}
+	var body io.Reader = strings.NewReader(a.body)
+	if a.err != nil {
+		body = io.MultiReader(body, failing{a.err})
+	}
+	return &http.Response{StatusCode: a.status, Header: header, Body: io.NopCloser(body), ContentLength: int64(len(a.body)), Request: r}, nil
+}
+
+// logged makes a Load and a Create whose answers are a, and returns what the SDK logs.
+func logged(t *testing.T, a answering) (text string, load, create error) {
+	t.Helper()
+	var log bytes.Buffer
+	client := dynamodb.New(dynamodb.Options{
+		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("x", "x", ""), HTTPClient: a, Logger: logging.NewStandardLogger(&log),
+	})
+	s, err := NewStore(client, nil)
+	is.New(t).NoErr(err)
+	s.WithPauses(0)
+	_, load = s.Load(t.Context(), "k")
+	return log.String(), load, s.Create(t.Context(), driver.Record{Key: "k", Payload: payload("1")})
+}
+
+const refused = `{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException","message":"The conditional request failed"}`
+
+// DynamoDB Local sends no checksum with a refusal, which the SDK would log each time.
+func TestTransport_AFailedConditionLogsNothing(t *testing.T) {
+	is := is.New(t)
+	log, _, err := logged(t, answering{status: 400, body: refused})
+	is.True(errors.Is(err, driver.ErrExists))
+	is.Equal(log, "")
+	log, err, _ = logged(t, answering{status: 200, body: `{}`}) // nor does Alternator with any answer
+	is.True(errors.Is(err, driver.ErrNotFound))
+	is.Equal(log, "")
+}
+
+// A checksum that is there is checked, and so logged if it is wrong.
+func TestTransport_AWrongChecksumShows(t *testing.T) {
+	is := is.New(t)
+	for _, checksum := range []string{"1", "0"} {
+		log, _, _ := logged(t, answering{status: 400, body: refused, checksum: checksum})
+		is.True(strings.Contains(log, "did not match expected checksum"))
+	}
+	log, _, _ := logged(t, answering{status: 400, body: refused, checksum: strconv.FormatUint(uint64(crc32.ChecksumIEEE([]byte(refused))), 10)})
+	is.Equal(log, "")
+}
+
+// An answer that breaks off is one, with what there is of it.
+func TestTransport_AnAnswerThatBreaksOff(t *testing.T) {
+	is := is.New(t)
+	broken := errors.New("connection reset by peer")
+	_, load, create := logged(t, answering{status: 200, body: `{"Item":{"id":`, err: broken})
+	is.True(errors.Is(load, driver.ErrUnavailable))
+	is.True(errors.Is(load, broken))
+	is.True(errors.Is(create, driver.ErrOutcomeUnknown))
+}

@@ -1,0 +1,277 @@
+package sessions_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/internal/wants"
+	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/internal/cued"
+)
+
+// beside is something that happens to a subject's session while its sessions are revoked. It is told which Manager to use. It
+// returns an ID that its client holds afterwards; "" if it has none.
+type beside struct {
+	name  string
+	began bool // what it returns is a session that began before
+	do    func(t *testing.T, w world, s *sessions.Session[cart]) string
+}
+
+var besides = []beside{
+	{"touch", true, func(t *testing.T, w world, s *sessions.Session[cart]) string {
+		_, _ = w.Load(t.Context(), s.ID().Secret())
+		return s.ID().Secret()
+	}},
+	{"save", true, func(t *testing.T, w world, s *sessions.Session[cart]) string {
+		s.Data.Count++
+		_ = w.Save(t.Context(), s)
+		return s.ID().Secret()
+	}},
+	{"save for longer", true, func(t *testing.T, w world, s *sessions.Session[cart]) string {
+		s.AbsoluteTimeout *= 2
+		_ = w.Save(t.Context(), s)
+		return s.ID().Secret()
+	}},
+	{"renewal", true, func(t *testing.T, w world, s *sessions.Session[cart]) string {
+		_ = w.Renew(t.Context(), s)
+		return s.ID().Secret()
+	}},
+	{"login again", false, func(t *testing.T, w world, s *sessions.Session[cart]) string {
+		_ = w.Authenticate(t.Context(), s, "user")
+		return s.ID().Secret()
+	}},
+	{"login as another", false, func(t *testing.T, w world, s *sessions.Session[cart]) string {
+		_ = w.Authenticate(t.Context(), s, "another")
+		return s.ID().Secret()
+	}},
+	{"login", false, func(t *testing.T, w world, _ *sessions.Session[cart]) string {
+		s := w.Create()
+		if w.Authenticate(t.Context(), s, "user") != nil {
+			return ""
+		}
+		return s.ID().Secret()
+	}},
+	{"login that evicts", false, func(t *testing.T, w world, _ *sessions.Session[cart]) string {
+		limited := w.with(t, sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 1, Evict: true}, TouchInterval: -1})
+		s := limited.Create()
+		if limited.Authenticate(t.Context(), s, "user") != nil {
+			return ""
+		}
+		return s.ID().Secret()
+	}},
+	{"logout", true, func(t *testing.T, w world, s *sessions.Session[cart]) string {
+		_ = w.DestroyID(t.Context(), s.ID().Secret())
+		return s.ID().Secret()
+	}},
+	{"revoke all", true, func(t *testing.T, w world, s *sessions.Session[cart]) string {
+		_, _ = w.RevokeAll(t.Context(), "user")
+		return s.ID().Secret()
+	}},
+}
+
+// scene is a subject with some sessions, one of which looks idle.
+func scene(t *testing.T, sessionsBefore int) (w world, all []*sessions.Session[cart]) {
+	t.Helper()
+	w = newWorld(t, &sessions.Config[cart]{TouchInterval: -1})
+	for range sessionsBefore {
+		all = append(all, w.login(t, "user"))
+	}
+	w.clock.Advance(2*time.Hour - 2*time.Second) // a little before they idle out
+	for _, s := range all[1:] {
+		if _, err := w.Load(t.Context(), s.ID().Secret()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.store.Took()
+	return w, all
+}
+
+// swapped is the world with the other Manager at the wheel, whose calls nobody watches.
+func (w world) swapped() world {
+	return world{Manager: w.other, other: w.Manager, store: cued.New(w.mem), mem: w.mem, clock: w.clock}
+}
+
+// When RevokeAll has returned, nothing that was alive is: whatever was under way, and however far it had come.
+func TestRevokeAll_IsCompleteBesideAnything(t *testing.T) {
+	for _, size := range []int{1, 5, 17} { // in the head alone, and in pages
+		for _, b := range besides {
+			for n := 1; n < 100; n++ {
+				came := false
+				for _, after := range []bool{false, true} {
+					// It revokes in the middle of the other, and the other comes in its middle.
+					for _, revokes := range []bool{true, false} {
+						t.Run(fmt.Sprintf("%d %s %d after=%v revokes=%v", size, b.name, n, after, revokes), func(t *testing.T) {
+							is := is.New(t)
+							w, all := scene(t, size)
+							ids := []string{}
+							for _, s := range all {
+								ids = append(ids, s.ID().Secret())
+							}
+							s, err := w.mustLoad(t, ids[0])
+							is.NoErr(err)
+							told := ""
+							if revokes {
+								var revokeErr error
+								at := w.at(n, after, func() { _, revokeErr = w.other.RevokeAll(t.Context(), "user") })
+								told = b.do(t, w, s)
+								is.NoErr(revokeErr)
+								came = came || *at
+								if !*at {
+									return
+								}
+							} else {
+								at := w.at(n, after, func() { told = b.do(t, w.swapped(), s) })
+								_, err := w.RevokeAll(t.Context(), "user")
+								is.NoErr(err)
+								came = came || *at
+								if !*at {
+									return
+								}
+							}
+							w.store.Off()
+							for _, id := range ids {
+								is.True(!w.isAlive(t, id))
+							}
+							// A login has lost that had asked the store before; one that began afterwards may have won, and one
+							// as another is his.
+							hasBegun := b.began || revokes && (n > 1 || after) && b.name != "login as another"
+							if told != "" && hasBegun {
+								is.True(!w.isAlive(t, told))
+							}
+							// What is alive is listed, and so is dead after another one.
+							_, err = w.RevokeAll(t.Context(), "user")
+							is.NoErr(err)
+							is.True(told == "" || b.name == "login as another" || !w.isAlive(t, told))
+							_, err = w.RevokeAll(t.Context(), "another")
+							is.NoErr(err)
+							is.Equal(w.mem.Len(), 0)
+						})
+					}
+				}
+				if !came {
+					break
+				}
+			}
+		}
+	}
+}
+
+// mustLoad loads without recording an access, for a session that is changed afterwards.
+func (w world) mustLoad(t *testing.T, id string) (*sessions.Session[cart], error) {
+	t.Helper()
+	quiet := w.with(t, sessions.Config[cart]{TouchInterval: time.Hour, IdleTimeout: 3 * time.Hour})
+	s, err := quiet.Load(t.Context(), id)
+	w.store.Took()
+	return s, err
+}
+
+// The session that asks for it is spared, under whatever ID it goes on.
+func TestRevokeAll_SparesASessionThatIsBeingRenewed(t *testing.T) {
+	for _, size := range []int{1, 5, 20} {
+		for n := 1; n < 100; n++ {
+			came := false
+			for _, after := range []bool{false, true} {
+				for _, revokes := range []bool{true, false} {
+					t.Run(fmt.Sprintf("%d at %d after=%v revokes=%v", size, n, after, revokes), func(t *testing.T) {
+						is := is.New(t)
+						w := newWorld(t, nil)
+						s := w.login(t, "user")
+						handle := s.Handle()
+						var others []*sessions.Session[cart]
+						for range size {
+							others = append(others, w.login(t, "user"))
+						}
+						var revokeErr, renewErr error
+						var at *bool
+						if revokes {
+							at = w.at(n, after, func() { _, revokeErr = w.other.RevokeAll(t.Context(), "user", handle) })
+							renewErr = w.Renew(t.Context(), s)
+						} else {
+							at = w.at(n, after, func() { renewErr = w.other.Renew(t.Context(), s) })
+							_, revokeErr = w.RevokeAll(t.Context(), "user", handle)
+						}
+						w.store.Off()
+						if came = came || *at; !*at {
+							return
+						}
+						is.NoErr(revokeErr)
+						is.NoErr(renewErr)
+						is.True(w.alive(t, s))
+						for _, o := range others {
+							is.True(!w.alive(t, o))
+						}
+						is.Equal(w.handles(t, "user"), []string{s.Handle()})
+					})
+				}
+			}
+			if !came {
+				break
+			}
+		}
+	}
+}
+
+func TestRevokeAll_SparesWhatWasRenewedBefore(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s, other := w.login(t, "user"), w.login(t, "user")
+	handle := s.Handle()
+	is.NoErr(w.Renew(t.Context(), s))
+	is.NoErr(w.Renew(t.Context(), s)) // twice
+	n, err := w.other.RevokeAll(t.Context(), "user", handle, "no handle", "")
+	is.NoErr(err)
+	is.Equal(n, 1)
+	is.True(w.alive(t, s) && !w.alive(t, other))
+}
+
+// A touch that the network holds back until everything has been revoked touches nothing.
+func TestRevokeAll_BeatsWhatArrivesLate(t *testing.T) {
+	for _, name := range []string{"Touch", "Replace", "Create", "End", "ChangeRoster"} {
+		for _, op := range []string{"touch", "save", "renewal", "login"} {
+			is := is.New(t)
+			w := newWorld(t, &sessions.Config[cart]{TouchInterval: -1})
+			s := w.login(t, "user")
+			w.clock.Advance(time.Minute)
+			var late []func() error
+			w.store.On(name, func(c *cued.Call) error {
+				late = append(late, c.Do)
+				return sessions.ErrOutcomeUnknown
+			})
+			for _, b := range besides {
+				if b.name == op {
+					_ = b.do(t, w, s)
+				}
+			}
+			w.store.Off()
+			_, err := w.other.RevokeAll(t.Context(), "user")
+			is.NoErr(err)
+			for _, do := range late {
+				_ = do()
+			}
+			is.True(!w.alive(t, s))
+			for _, handle := range w.handles(t, "user") {
+				t.Errorf("%s of a %s that arrived late: %s is alive", name, op, handle)
+			}
+			_, err = w.other.RevokeAll(t.Context(), "user")
+			is.NoErr(err)
+			is.Equal(w.mem.Len(), 0)
+		}
+	}
+}
+
+func TestRevokeAll_CancelledBeforeItBegan(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.login(t, "user")
+	done, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := w.RevokeAll(done, "user")
+	wants.Err(t, err, sessions.ErrUnavailable)
+	is.True(w.alive(t, s))
+	is.True(errors.Is(err, done.Err()))
+}

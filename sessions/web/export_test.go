@@ -1,0 +1,7 @@
+package web
+
+// For tests.
+var (
+	Overlay  = overlay
+	Withheld = isWithheld
+)

@@ -1,0 +1,268 @@
+package web_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/web"
+)
+
+// listed returns how many sessions the user has.
+func (s site) listed(t testing.TB, subject string) int {
+	t.Helper()
+	infos, err := s.manager.Sessions(t.Context(), subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(infos)
+}
+
+// signIn is a login's handler as applications write it.
+func (s site) signIn(t testing.TB, name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if _, err := s.Session(r.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := s.Authenticate(r.Context(), name); err != nil {
+			t.Errorf("the password was right: %v", err)
+		}
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+	}
+}
+
+func TestTrap_ADoubleClickOnTheLoginSignsInOnce(t *testing.T) {
+	for name, limit := range map[string]sessions.SubjectLimit{"": {}, ", of one session each": {Max: 1}} {
+		for _, before := range []string{"nothing", "a basket", "a dead ID", "a planted one"} {
+			t.Run(before+name, func(t *testing.T) {
+				is := is.New(t)
+				s := newSiteWith(t, nil, &sessions.Config[visitor]{SubjectLimit: limit})
+				c := s.client()
+				basket := visitor{}
+				switch before {
+				case "a basket":
+					c.do(http.MethodPost, "", s.count(t))
+					basket.Visits = 1
+				case "a dead ID":
+					c.do(http.MethodPost, "", s.count(t))
+					s.clock.Advance(24 * time.Hour) // the page is open since yesterday
+				case "a planted one":
+					c.cookies["__Host-id"] = s.fake()
+				}
+				second := c.copy()
+				c.do(http.MethodPost, "", s.signIn(t, "u"))
+				if before == "a basket" || limit.Max == 0 && before != "nothing" && before != "a dead ID" && before != "a planted one" {
+					is.Equal(s.listed(t, "u"), 1)
+				}
+				if before != "a basket" && limit.Max == 1 {
+					return // nothing tells that the second click is this browser's: its limit refuses it
+				}
+				second.do(http.MethodPost, "", s.signIn(t, "u"))
+				c.take(second)
+				subject, data := c.seen(t)
+				is.Equal(subject, "u")
+				is.Equal(data, basket)
+				if before == "a basket" {
+					is.Equal(s.listed(t, "u"), 1) // no orphan
+				}
+			})
+		}
+	}
+}
+
+// Both clicks have loaded the session before either signs in.
+func TestTrap_TwoLoginsThatOvertakeEachOther(t *testing.T) {
+	for _, second := range []string{"u", "another"} {
+		t.Run(second, func(t *testing.T) {
+			is := is.New(t)
+			s := newSite(t, nil)
+			c := s.client()
+			c.do(http.MethodPost, "", s.count(t))
+			slow := c.copy()
+			slow.do(http.MethodPost, "", func(w http.ResponseWriter, r *http.Request) {
+				is.Equal(s.session(t, r).Data.Visits, 1)
+				c.do(http.MethodPost, "", func(w http.ResponseWriter, r *http.Request) {
+					s.session(t, r).Data.Name = "of the first"
+					is.NoErr(s.Authenticate(r.Context(), "u"))
+				})
+				s.signIn(t, second)(w, r)
+			})
+			c.take(slow)
+			subject, data := c.seen(t)
+			is.Equal(subject, second)
+			is.Equal(s.listed(t, second), 1)
+			if second == "u" {
+				is.Equal(data, visitor{Name: "of the first", Visits: 1})
+			} else {
+				is.Equal(s.listed(t, "u"), 0) // the last login holds
+				is.Equal(data, visitor{})     // and nobody gets the other's data
+			}
+		})
+	}
+}
+
+func TestTrap_AnotherUsersLoginInTheSameBrowserGetsNothingOfTheFirst(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	c := s.client()
+	c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+		got := s.session(t, r)
+		got.Data = visitor{Name: "alice's", Visits: 3}
+		got.AbsoluteTimeout, got.Device.Name = 90*24*time.Hour, "alice's laptop"
+		is.NoErr(s.Persist(r.Context(), true))
+		is.NoErr(s.Authenticate(r.Context(), "alice"))
+	})
+	alices := c.cookies["__Host-id"]
+	w := c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+		got := s.session(t, r)
+		got.Data.Visits++ // what this handler has set is bob's
+		is.NoErr(s.Authenticate(r.Context(), "bob"))
+		is.True(s.session(t, r) == got)
+		is.Equal(got.Data, visitor{Visits: 4})
+		is.Equal(got.Persist, false)
+		is.Equal(got.AbsoluteTimeout, 12*time.Hour)
+		is.Equal(got.Device, sessions.Device{})
+	})
+	is.Equal(cookie(t, w).MaxAge, 0)
+	is.True(!s.alive(t, alices))
+	is.Equal(s.listed(t, "alice"), 0)
+
+	c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) { // again, the same one
+		is.NoErr(s.Authenticate(r.Context(), "bob"))
+	})
+	subject, data := c.seen(t)
+	is.Equal(subject, "bob")
+	is.Equal(data, visitor{Visits: 4})
+	is.Equal(s.listed(t, "bob"), 1)
+}
+
+func TestTrap_ALoginOverASessionThatEndedMeanwhile(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	c := s.client()
+	c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) { s.session(t, r).Data.Name = "private" })
+	id := c.cookies["__Host-id"]
+	c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+		s.session(t, r).Data.Visits = 5
+		is.NoErr(s.manager.DestroyID(t.Context(), id)) // in another tab
+		is.NoErr(s.Authenticate(r.Context(), "u"))
+	})
+	subject, data := c.seen(t)
+	is.Equal(subject, "u")
+	is.Equal(data, visitor{Visits: 5}) // what has ended stays ended
+}
+
+func TestTrap_ALoginBesideAChangeThatCanNotBeMerged(t *testing.T) {
+	is := is.New(t)
+	s := newSiteWith(t, nil, &sessions.Config[visitor]{Merge: sessions.NoMerge[visitor]})
+	c := s.client()
+	c.do(http.MethodPost, "", s.count(t))
+	id := c.cookies["__Host-id"]
+	c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+		s.session(t, r).Data.Visits = 5
+		_, err := s.manager.Update(t.Context(), id, func(v *visitor) error { v.Name, v.Visits = "of the other", 9; return nil })
+		is.NoErr(err)
+		is.NoErr(s.Authenticate(r.Context(), "u"))
+	})
+	subject, data := c.seen(t)
+	is.Equal(subject, "u")
+	is.Equal(data, visitor{Name: "of the other", Visits: 5})
+	is.True(!s.alive(t, id))
+}
+
+func TestAuthenticate_WhatItRefusesChangesNothing(t *testing.T) {
+	is := is.New(t)
+	s := newSiteWith(t, nil, &sessions.Config[visitor]{SubjectLimit: sessions.SubjectLimit{Max: 1}})
+	other, c := s.client(), s.client()
+	other.login(t, "bob")
+	c.login(t, "alice")
+	id := c.cookies["__Host-id"]
+	c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+		s.session(t, r).Data.Name = "n"
+		err := s.Authenticate(r.Context(), "bob")
+		is.True(errors.Is(err, sessions.ErrLimit))
+		is.Equal(web.Status(err), http.StatusConflict)
+		is.Equal(s.session(t, r).Subject(), "alice")
+		is.Equal(s.session(t, r).Data.Name, "n")
+	})
+	is.Equal(c.cookies["__Host-id"], id)
+	is.Equal(s.data(t, id).Name, "n") // and what the handler has changed is saved
+}
+
+func TestPersist_IsOneSessionsAndStays(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	c := s.client()
+	const month = 30 * 24 * time.Hour
+	w := c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+		got := s.session(t, r)
+		got.IdleTimeout, got.AbsoluteTimeout = month, month
+		is.NoErr(s.Persist(r.Context(), true))
+		is.NoErr(s.Authenticate(r.Context(), "u"))
+	})
+	is.Equal(cookie(t, w).MaxAge, int(month/time.Second))
+	is.Equal(cookie(t, s.client().login(t, "another")).MaxAge, 0) // not everybody's
+
+	s.clock.Advance(24 * time.Hour)
+	is.Equal(cookie(t, c.do(http.MethodGet, "", func(_ http.ResponseWriter, r *http.Request) { s.session(t, r) })), nil)
+	w = c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) { is.NoErr(s.Renew(r.Context())) })
+	is.Equal(cookie(t, w).MaxAge, int((month-24*time.Hour)/time.Second))
+	w = c.login(t, "u")
+	is.Equal(cookie(t, w).MaxAge, int(month/time.Second))
+
+	w = c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) { is.NoErr(s.Persist(r.Context(), false)) })
+	is.Equal(cookie(t, w).MaxAge, 0)
+	is.Equal(cookie(t, w).Value, c.cookies["__Host-id"])
+	c.do(http.MethodGet, "", func(_ http.ResponseWriter, r *http.Request) { is.Equal(s.session(t, r).Persist, false) })
+	c.do(http.MethodGet, "", func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusOK)
+		is.True(errors.Is(s.Persist(r.Context(), true), web.ErrCommitted))
+	})
+}
+
+func TestTrap_ALoginWhoseClientHasHungUpHolds(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	hungUp, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	w := httptest.NewRecorder()
+	s.Handler(s.signIn(t, "u")).ServeHTTP(w, request().WithContext(hungUp))
+	is.True(cookie(t, w) != nil)
+}
+
+func TestOverlay(t *testing.T) {
+	type inner struct {
+		A, B int
+	}
+	type data struct {
+		Name  string
+		Inner inner
+		When  time.Time
+		M     map[string]any
+		L     []int
+		P     *inner
+	}
+	day := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	from := data{"alice", inner{1, 2}, day, map[string]any{"a": 1, "gone": 1, "m": map[string]any{"x": 1, "y": 2}}, []int{1}, &inner{1, 1}}
+	to := data{"alice", inner{1, 3}, day, map[string]any{"a": 1, "new": 2, "m": map[string]any{"x": 1, "y": 3}}, []int{1, 2}, &inner{1, 1}}
+	for _, c := range []struct{ base, want data }{
+		{data{}, data{Inner: inner{B: 3}, M: map[string]any{"new": 2, "m": map[string]any{"y": 3}}, L: []int{1, 2}}},
+		{
+			data{"bob", inner{7, 8}, day, map[string]any{"a": 5, "gone": 6}, []int{9}, nil},
+			data{"bob", inner{7, 3}, day, map[string]any{"a": 5, "new": 2, "m": map[string]any{"y": 3}}, []int{1, 2}, nil},
+		},
+	} {
+		got := web.Overlay(reflect.ValueOf(from), reflect.ValueOf(to), reflect.ValueOf(c.base)).Interface()
+		if !reflect.DeepEqual(got, c.want) {
+			t.Errorf("got  %s\nwant %s", fmt.Sprintf("%+v", got), fmt.Sprintf("%+v", c.want))
+		}
+	}
+}
