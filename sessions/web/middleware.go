@@ -16,6 +16,7 @@ type Middleware[T any] struct {
 	manager        *sessions.Manager[T]
 	config         Config
 	idle, absolute time.Duration // of new sessions
+	recent         recentLogins
 }
 
 // New returns a Middleware for the sessions of m. A nil cfg means all defaults. The error names the field that is wrong.
