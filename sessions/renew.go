@@ -288,6 +288,11 @@ func (m *Manager[T]) takeAlong(ctx context.Context, s *Session[T], x *exchange, 
 	next := x.rec
 	next.Payload, next.Rev = payload, rosters.RenewalRev(handleOf(s.rec.Key))
 	next.IdleTimeout, next.AbsoluteTimeout, next.Persist = s.IdleTimeout, s.AbsoluteTimeout, s.Persist
+	if next.Subject != "" && next.Deadline().After(x.rec.Deadline()) {
+		if err := m.extendEntries(ctx, &next); err != nil {
+			return err
+		}
+	}
 	if err := m.store.Replace(ctx, next, x.rec.Rev); err != nil {
 		return err
 	}

@@ -254,3 +254,62 @@ func TestDevice_HasABound(t *testing.T) {
 		is.Equal(p.mem.Len(), 0)
 	}
 }
+
+// What a session's list says of its deadline is never earlier than what the session says: an entry whose deadline has
+// passed is dropped without a look. So whatever makes a session live longer, in whatever order, keeps it listed.
+func TestListed_ASessionThatLivesLonger(t *testing.T) {
+	longer := func(w world, s *sessions.Session[cart], by time.Duration) error {
+		s.IdleTimeout, s.AbsoluteTimeout = by, by
+		return w.Save(t.Context(), s)
+	}
+	for name, extend := range map[string]func(t *testing.T, w world, s *sessions.Session[cart]) *sessions.Session[cart]{
+		"by a save": func(t *testing.T, w world, s *sessions.Session[cart]) *sessions.Session[cart] {
+			is.New(t).NoErr(longer(w, s, 100*time.Hour))
+			return s
+		},
+		"by the renewal": func(t *testing.T, w world, s *sessions.Session[cart]) *sessions.Session[cart] {
+			s.IdleTimeout, s.AbsoluteTimeout = 100*time.Hour, 100*time.Hour
+			is.New(t).NoErr(w.Renew(t.Context(), s))
+			return s
+		},
+		"by a save during the renewal": func(t *testing.T, w world, s *sessions.Session[cart]) *sessions.Session[cart] {
+			is := is.New(t)
+			held, err := w.other.Load(t.Context(), s.ID().Secret())
+			is.NoErr(err)
+			w.at(3, false, func() { is.NoErr(longer(w.swapped(), held, 100*time.Hour)) }) // before the commit
+			is.NoErr(w.Renew(t.Context(), s))
+			w.store.Off()
+			is.Equal(s.AbsoluteTimeout, 100*time.Hour)
+			return s
+		},
+		"by a save that another one overtook": func(t *testing.T, w world, s *sessions.Session[cart]) *sessions.Session[cart] {
+			is := is.New(t)
+			held, err := w.other.Load(t.Context(), s.ID().Secret())
+			is.NoErr(err)
+			held.Data.Count = 1
+			s.Data.Count = 2
+			w.at(2, false, func() { is.NoErr(longer(w.swapped(), held, 100*time.Hour)) }) // before it has written
+			wants.Err(t, longer(w, s, 13*time.Hour), sessions.ErrConflict)
+			w.store.Off()
+			return held
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			w := newWorld(t, nil)
+			for range 3 {
+				w.login(t, "user") // whose entries will have passed
+			}
+			s := extend(t, w, w.login(t, "user"))
+			w.clock.Advance(40 * time.Hour)
+			is.True(w.alive(t, s))
+			for range 3 {
+				w.login(t, "user") // which drops what has passed
+			}
+			is.Equal(len(w.handles(t, "user")), 4)
+			_, err := w.RevokeAll(t.Context(), "user")
+			is.NoErr(err)
+			is.True(!w.alive(t, s))
+		})
+	}
+}
