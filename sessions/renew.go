@@ -1,11 +1,11 @@
 package sessions
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/dynasession/dynasession/sessions/driver"
@@ -94,15 +94,6 @@ type exchange struct {
 	evicted int
 }
 
-// renewalRev returns the Rev of a record that is to take the place of that of the key from. Until its first save it says so,
-// for a revocation that is to spare the session.
-func renewalRev(from string) string { return newRev() + "<" + handleOf(from)[:16] }
-
-// comesFrom reports whether a record of this Rev was stored to take the place of the session of a handle.
-func comesFrom(rev, handle string) bool {
-	return len(handle) > 16 && strings.HasSuffix(rev, "<"+handle[:16])
-}
-
 // move gives s a new ID; with a subject it is a login. It returns how many sessions have made room for it.
 func (m *Manager[T]) move(ctx context.Context, s *Session[T], subject string, binding []byte) (evicted int, err error) {
 	if err := ctx.Err(); err != nil {
@@ -163,6 +154,7 @@ func (m *Manager[T]) exchange(ctx context.Context, s *Session[T], subject string
 			return 0, err
 		}
 	}
+	m.correctBegin(s)
 	if err := m.notExpired(ctx, s); err != nil {
 		return 0, err
 	}
@@ -180,7 +172,7 @@ func (m *Manager[T]) exchange(ctx context.Context, s *Session[T], subject string
 	if s.stored {
 		x.id = m.ids.New()
 		x.rec.Key = m.ids.Key(x.id)
-		x.rec.Rev = renewalRev(s.rec.Key)
+		x.rec.Rev = rosters.RenewalRev(handleOf(s.rec.Key))
 		x.marker = rosters.NewMarker(s.rec.Key, driver.Renewed, x.rec.Key, now)
 	}
 	if err := m.enterLists(ctx, s, x, logins); err != nil {
@@ -241,12 +233,13 @@ var errCommit = errors.New("the session that was to be renewed")
 // commit marks the old record as renewed. If another request has changed it meanwhile, that goes along.
 func (m *Manager[T]) commit(ctx context.Context, s *Session[T], x *exchange) error {
 	for attempt := 0; ; attempt++ {
-		_, err := m.store.End(ctx, driver.End{Key: s.rec.Key, Marker: x.marker, If: &driver.State{Rev: x.from}})
-		if err == nil || !errors.Is(err, ErrConflict) || attempt == mergeAttempts {
-			if err != nil {
-				err = fmt.Errorf("%w: %w", errCommit, err)
-			}
-			return err
+		ended, err := m.store.End(ctx, driver.End{Key: s.rec.Key, Marker: x.marker, If: &driver.State{Rev: x.from}})
+		if err == nil {
+			m.keepBinding(ctx, ended, x)
+			return nil
+		}
+		if !errors.Is(err, ErrConflict) || attempt == mergeAttempts {
+			return fmt.Errorf("%w: %w", errCommit, err)
 		}
 		found, err := m.store.Load(ctx, s.rec.Key)
 		if err != nil {
@@ -262,6 +255,17 @@ func (m *Manager[T]) commit(ctx context.Context, s *Session[T], x *exchange) err
 		if err := pause(ctx, attempt); err != nil {
 			return err
 		}
+	}
+}
+
+// keepBinding gives the new record the binding that the old one was given while the session was being renewed. If it
+// can't, the session is as one whose device never registered.
+func (m *Manager[T]) keepBinding(ctx context.Context, ended driver.Record, x *exchange) {
+	if x.subject != "" || len(ended.Binding) <= driver.FixedBinding || bytes.Equal(ended.Binding, x.rec.Binding) {
+		return
+	}
+	if m.store.Bind(ctx, x.rec.Key, ended.Binding, x.rec.Binding) == nil {
+		x.rec.Binding = ended.Binding
 	}
 }
 
@@ -282,8 +286,13 @@ func (m *Manager[T]) takeAlong(ctx context.Context, s *Session[T], x *exchange, 
 		return err
 	}
 	next := x.rec
-	next.Payload, next.Rev = payload, renewalRev(s.rec.Key)
+	next.Payload, next.Rev = payload, rosters.RenewalRev(handleOf(s.rec.Key))
 	next.IdleTimeout, next.AbsoluteTimeout, next.Persist = s.IdleTimeout, s.AbsoluteTimeout, s.Persist
+	if next.Subject != "" && next.Deadline().After(x.rec.Deadline()) {
+		if err := m.extendEntries(ctx, &next); err != nil {
+			return err
+		}
+	}
 	if err := m.store.Replace(ctx, next, x.rec.Rev); err != nil {
 		return err
 	}
