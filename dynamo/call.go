@@ -54,7 +54,8 @@ func (c *call) options(o *dynamodb.Options) {
 	o.HTTPClient = &transport{o.HTTPClient, c.store.clock}
 }
 
-// IsErrorRetryable is what the SDK asks after each failed attempt. That is where an attempt without an answer is noticed.
+// IsErrorRetryable is what the SDK asks after each failed attempt. That is where an attempt without
+// an answer is noticed.
 func (c *call) IsErrorRetryable(err error) bool {
 	if unanswered(err) {
 		c.lost.Store(true)
@@ -63,9 +64,9 @@ func (c *call) IsErrorRetryable(err error) bool {
 	return c.Standard.IsErrorRetryable(err)
 }
 
-// write makes one write, whose input is a [*dynamodb.PutItemInput], UpdateItemInput or DeleteItemInput, and returns the
-// attributes that it asks for. If the write's condition does not hold, refused says what that means, by the item that was
-// there, nil if there was none.
+// write makes one write, whose input is a [*dynamodb.PutItemInput], UpdateItemInput or
+// DeleteItemInput, and returns the attributes that it asks for. If the write's condition does not
+// hold, refused says what that means, by the item that was there, nil if there was none.
 func (s *Store) write(ctx context.Context, input any, refused func(*call, item.Item) error) (item.Item, error) {
 	var c call
 	if err := s.begin(ctx, &c); err != nil {
@@ -115,7 +116,8 @@ func (c *call) send(input any) (attributes item.Item, err error) {
 	return nil, fmt.Errorf("%T is not a write", input)
 }
 
-// conditionFailed reports whether a write's condition did not hold, and returns the item that was there, nil if there was none.
+// conditionFailed reports whether a write's condition did not hold, and returns the item that was
+// there, nil if there was none.
 func conditionFailed(err error) (old item.Item, ok bool) {
 	var failed *types.ConditionalCheckFailedException
 	if !errors.As(err, &failed) {

@@ -24,8 +24,8 @@ func (s *Store) Load(ctx context.Context, key string) (driver.Record, error) {
 	return item.Record(it)
 }
 
-// LoadAll implements [driver.Store] by one BatchGetItem, or a GetItem for a single key. What the service leaves out is asked for
-// again. The reads are consistent unless the Config says otherwise.
+// LoadAll implements [driver.Store] by one BatchGetItem, or a GetItem for a single key. What the
+// service leaves out is asked for again. The reads are consistent unless the Config says otherwise.
 func (s *Store) LoadAll(ctx context.Context, keys []string) ([]driver.Loaded, error) {
 	items, err := s.getAll(ctx, keys, s.consistent)
 	if err != nil {
@@ -177,7 +177,8 @@ func (s *Store) batchGetItem(c *call, asked types.KeysAndAttributes) (*dynamodb.
 // errNoCapacity is what it means that the service processes no key.
 var errNoCapacity error = &types.ProvisionedThroughputExceededException{Message: aws.String("the table's capacity is used up: no key was processed")}
 
-// pause waits before keys that were left unprocessed are asked for again, as the retry policy says, for the nth time in a row.
+// pause waits before keys that were left unprocessed are asked for again, as the retry policy says,
+// for the nth time in a row.
 func (c *call) pause(n int) error {
 	if n >= c.MaxAttempts() {
 		return errNoCapacity

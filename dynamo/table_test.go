@@ -159,7 +159,8 @@ func TestInspect(t *testing.T) {
 	is.Equal(all[dynamo.CheckRecovery].Verdict, dynamo.Advice)
 }
 
-// The clock of this host is compared with the Date of the service's answer, and what is off is an error of CheckTable's.
+// The clock of this host is compared with the Date of the service's answer, and what is off is an
+// error of CheckTable's.
 func TestInspect_Clock(t *testing.T) {
 	is := is.New(t)
 	for ahead, want := range map[time.Duration]string{

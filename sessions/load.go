@@ -15,12 +15,13 @@ const createAttempts = 4
 
 // Create returns a new session with a fresh ID, the Manager's timeouts and zero data. Nothing is stored before [Manager.Save].
 func (m *Manager[T]) Create() *Session[T] {
-	now := m.now()
+	corrected, now := m.correction(), m.now()
 	id := m.ids.New()
 	return &Session[T]{
 		IdleTimeout:     m.idle,
 		AbsoluteTimeout: m.absolute,
 		id:              id,
+		corrected:       corrected,
 		rec: driver.Record{
 			Key: m.ids.Key(id), Application: m.application, Created: now, Accessed: now,
 			IdleTimeout: m.idle, AbsoluteTimeout: m.absolute,

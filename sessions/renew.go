@@ -164,6 +164,7 @@ func (m *Manager[T]) exchange(ctx context.Context, s *Session[T], subject string
 			return 0, err
 		}
 	}
+	m.correctBegin(s)
 	if err := m.notExpired(ctx, s); err != nil {
 		return 0, err
 	}

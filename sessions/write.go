@@ -189,6 +189,7 @@ func (m *Manager[T]) write(ctx context.Context, s *Session[T]) error {
 	if err != nil {
 		return err
 	}
+	m.correctBegin(s)
 	if err := m.notExpired(ctx, s); err != nil || !w.changed && len(s.inDoubt) == 0 {
 		return err
 	}
@@ -211,7 +212,11 @@ func (m *Manager[T]) write(ctx context.Context, s *Session[T]) error {
 	}
 	switch {
 	case err == nil:
+		created := !s.stored
 		m.isStored(s, rec, w.encoded)
+		if created {
+			err = m.correctStored(ctx, s)
+		}
 	case errors.Is(err, ErrOutcomeUnknown):
 		s.inDoubt = append(slices.Clip(s.inDoubt), rec.Rev)
 	}

@@ -16,9 +16,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// Transport is an [http.RoundTripper] between a client and an engine. Which attempt meets which fault follows from the seed, the
-// operation and the attempt's number among those of its operation: the same calls in the same order meet the same. It is
-// safe for concurrent use.
+// Transport is an [http.RoundTripper] between a client and an engine. Which attempt meets which
+// fault follows from the seed, the operation and the attempt's number among those of its operation:
+// the same calls in the same order meet the same. It is safe for concurrent use.
 type Transport struct {
 	base http.RoundTripper
 	seed uint64
@@ -32,8 +32,8 @@ type Transport struct {
 	late    sync.WaitGroup
 }
 
-// New returns a Transport that sends through base, nil for [http.DefaultTransport], and draws faults by seed and rates; nil rates
-// are none.
+// New returns a Transport that sends through base, nil for [http.DefaultTransport], and draws
+// faults by seed and rates; nil rates are none.
 func New(base http.RoundTripper, seed uint64, rates Rates) *Transport {
 	if base == nil {
 		base = http.DefaultTransport
@@ -79,7 +79,8 @@ func (t *Transport) Counts() map[Fault]int {
 // Settle returns when every late request has reached the engine.
 func (t *Transport) Settle() { t.late.Wait() }
 
-// draw returns the fault of the next attempt of the operation, and a share between 0 and 1 for how long it takes.
+// draw returns the fault of the next attempt of the operation, and a share between 0 and 1 for how
+// long it takes.
 func (t *Transport) draw(operation string) (Fault, float64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -128,8 +128,8 @@ type called struct {
 
 const frozenEnv = "DYNASESSION_TEST_FROZEN"
 
-// TestFrozenProcess is the process that is frozen: it opens eight connections, says so, waits to be told to go on, and then
-// makes one call after another.
+// TestFrozenProcess is the process that is frozen: it opens eight connections, says so, waits to be
+// told to go on, and then makes one call after another.
 func TestFrozenProcess(t *testing.T) {
 	var c struct{ Endpoint, Table, First string }
 	given := os.Getenv(frozenEnv)
@@ -218,8 +218,8 @@ func errIfNotFound(err error) error {
 	return err
 }
 
-// While a process is frozen its idle connections die. When it goes on, at most its first call is slow, whatever it is, and all
-// succeed.
+// While a process is frozen its idle connections die. When it goes on, at most its first call is
+// slow, whatever it is, and all succeed.
 func TestFreeze_IdleConnectionsHaveDied(t *testing.T) {
 	endpoint, err := url.Parse(engine.Endpoint(t))
 	is.New(t).NoErr(err)

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Trace collects what a store does for one operation of a Manager, if an observer wants to know; see [TraceFrom]. Its
-// methods may be called on nil, by one goroutine at a time.
+// Trace collects what a store does for one operation of a Manager, if an observer wants to know;
+// see [TraceFrom]. Its methods may be called on nil, by one goroutine at a time.
 type Trace struct {
 	// Capacity asks the store for the capacity that its calls consume.
 	Capacity bool

@@ -11,8 +11,9 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// Record returns what a Load returns for an item: the record; [driver.ErrNotFound] if there is none, a [*driver.EndedError] for
-// a marker, or [driver.ErrDecode], which names the attribute that is missing or mangled, never its value.
+// Record returns what a Load returns for an item: the record; [driver.ErrNotFound] if there is
+// none, a [*driver.EndedError] for a marker, or [driver.ErrDecode], which names the attribute that
+// is missing or mangled, never its value.
 func Record(it Item) (driver.Record, error) {
 	if err := Absence(it); err != nil {
 		return driver.Record{}, err
@@ -35,8 +36,9 @@ func Absence(it Item) error {
 	return nil
 }
 
-// isPhantom reports whether an item is what dynamodb-session-web leaves when it touches a session that was destroyed before:
-// times, and nothing else. Markers are phantoms too, for versions of this package that don't know markers.
+// isPhantom reports whether an item is what dynamodb-session-web leaves when it touches a session
+// that was destroyed before: times, and nothing else. Markers are phantoms too, for versions of
+// this package that don't know markers.
 func isPhantom(it Item) bool {
 	for _, a := range []attr{data, idleTimeout, absoluteTimeout, rev} {
 		if it[names[a]] != nil {
@@ -55,7 +57,8 @@ func Remains(it Item) driver.Record {
 	return rec
 }
 
-// decode returns what can be read of an item, and an error that names the first attribute that can't.
+// decode returns what can be read of an item, and an error that names the first attribute that
+// can't.
 func decode(it Item) (driver.Record, error) {
 	d := decoder{it: it}
 	rec := driver.Record{
@@ -88,7 +91,8 @@ func Rev(it Item) string {
 	return s.Value
 }
 
-// IsOwnWrite reports whether an item is as the write with this rev has left it. No write has the rev "".
+// IsOwnWrite reports whether an item is as the write with this rev has left it. No write has the
+// rev "".
 func IsOwnWrite(it Item, rev string) bool { return rev != "" && Rev(it) == rev }
 
 // Accessed returns when an item was accessed, and the text that says so.
