@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/dynasession/dynasession/sessions/driver"
@@ -95,15 +94,6 @@ type exchange struct {
 	evicted int
 }
 
-// renewalRev returns the Rev of a record that is to take the place of that of the key from. Until its first save it says so,
-// for a revocation that is to spare the session.
-func renewalRev(from string) string { return newRev() + "<" + handleOf(from)[:16] }
-
-// comesFrom reports whether a record of this Rev was stored to take the place of the session of a handle.
-func comesFrom(rev, handle string) bool {
-	return len(handle) > 16 && strings.HasSuffix(rev, "<"+handle[:16])
-}
-
 // move gives s a new ID; with a subject it is a login. It returns how many sessions have made room for it.
 func (m *Manager[T]) move(ctx context.Context, s *Session[T], subject string, binding []byte) (evicted int, err error) {
 	if err := ctx.Err(); err != nil {
@@ -182,7 +172,7 @@ func (m *Manager[T]) exchange(ctx context.Context, s *Session[T], subject string
 	if s.stored {
 		x.id = m.ids.New()
 		x.rec.Key = m.ids.Key(x.id)
-		x.rec.Rev = renewalRev(s.rec.Key)
+		x.rec.Rev = rosters.RenewalRev(handleOf(s.rec.Key))
 		x.marker = rosters.NewMarker(s.rec.Key, driver.Renewed, x.rec.Key, now)
 	}
 	if err := m.enterLists(ctx, s, x, logins); err != nil {
@@ -296,8 +286,13 @@ func (m *Manager[T]) takeAlong(ctx context.Context, s *Session[T], x *exchange, 
 		return err
 	}
 	next := x.rec
-	next.Payload, next.Rev = payload, renewalRev(s.rec.Key)
+	next.Payload, next.Rev = payload, rosters.RenewalRev(handleOf(s.rec.Key))
 	next.IdleTimeout, next.AbsoluteTimeout, next.Persist = s.IdleTimeout, s.AbsoluteTimeout, s.Persist
+	if next.Subject != "" && next.Deadline().After(x.rec.Deadline()) {
+		if err := m.extendEntries(ctx, &next); err != nil {
+			return err
+		}
+	}
 	if err := m.store.Replace(ctx, next, x.rec.Rev); err != nil {
 		return err
 	}

@@ -344,7 +344,7 @@ func (m *Manager[T]) spared(ctx context.Context, handles []string) ([]string, er
 // spares reports whether the session of a key is to be left alive: it is one of spare, or about to take its place.
 func spares(spare []string, key string, found driver.Loaded) bool {
 	return slices.ContainsFunc(spare, func(handle string) bool {
-		return handleOf(key) == handle || found.Err == nil && comesFrom(found.Record.Rev, handle)
+		return handleOf(key) == handle || found.Err == nil && rosters.ComesFrom(found.Record.Rev, handle)
 	})
 }
 
