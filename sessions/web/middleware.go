@@ -17,6 +17,7 @@ type Middleware[T any] struct {
 	config         Config
 	idle, absolute time.Duration // of new sessions
 	accepted       accepted      // proofs of devices
+	recent         recentLogins
 }
 
 // New returns a Middleware for the sessions of m. A nil cfg means all defaults. The error names the field that is wrong.
