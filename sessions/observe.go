@@ -113,6 +113,7 @@ func kindOf(err error) event.Kind {
 		{errAbsolute, event.ExpiredAbsolute},
 		{ErrExpired, event.ExpiredIdle},
 		{ErrInvalidID, event.InvalidID},
+		{ErrNotBound, event.NotBound},
 		{ErrRenewed, event.RenewedID},
 		{driver.ErrEnded, event.EndedID},
 		{ErrNotFound, event.UnknownID},

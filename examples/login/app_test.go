@@ -15,6 +15,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
@@ -33,9 +34,9 @@ type failing struct {
 	out bool
 }
 
-func (f *failing) Load(ctx context.Context, key string) (sessions.Record, error) {
+func (f *failing) Load(ctx context.Context, key string) (driver.Record, error) {
 	if f.out {
-		return sessions.Record{}, fmt.Errorf("%w: out", sessions.ErrUnavailable)
+		return driver.Record{}, fmt.Errorf("%w: out", sessions.ErrUnavailable)
 	}
 	return f.Store.Load(ctx, key)
 }
@@ -44,7 +45,7 @@ func serve(t *testing.T) (*httptest.Server, *failing, *memstore.Store) {
 	t.Helper()
 	mem := memstore.New(nil)
 	store := &failing{Store: mem}
-	app, err := newApp(store, slog.New(slog.DiscardHandler))
+	app, err := newApp(store, 0, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +174,7 @@ func TestApp_AnotherSitesPostIsRefused(t *testing.T) {
 func TestApp_ItsLogIsWhatASecurityTeamReads(t *testing.T) {
 	is := is.New(t)
 	var log strings.Builder
-	app, err := newApp(memstore.New(nil), slog.New(slog.NewTextHandler(&log, nil)))
+	app, err := newApp(memstore.New(nil), 0, slog.New(slog.NewTextHandler(&log, nil)))
 	is.NoErr(err)
 	server := httptest.NewTLSServer(app)
 	b := newBrowser(t, server).login("somebody")

@@ -14,7 +14,6 @@ type thread struct {
 	events  chan<- event
 	resume  chan verdict
 	pending *call // nil: it runs, or has ended
-	calls   int   // how many have been let happen
 	crashed bool
 	ended   bool
 	late    bool
@@ -32,31 +31,25 @@ func (t *thread) wait(c call) verdict {
 	return <-t.resume
 }
 
-// Injection is a fault at one call of one operation.
-type Injection struct {
-	Op, Call int // counted from 0
-	Fault    Fault
-}
-
 // Violation is a schedule after which a promise is broken.
 type Violation struct {
-	Scenario  string
-	Injection Injection
-	Schedule  []string // the calls that happened
-	Broken    string
+	Scenario string
+	Schedule []string // the calls that happened
+	Broken   string
 }
 
 func (v *Violation) Error() string {
-	fault := ""
-	if v.Injection.Fault != None {
-		fault = fmt.Sprintf(", %v at call %d of operation %d", v.Injection.Fault, v.Injection.Call+1, v.Injection.Op+1)
-	}
-	return fmt.Sprintf("%s%s: %s\n\t%s", v.Scenario, fault, v.Broken, strings.Join(v.Schedule, "\n\t"))
+	return fmt.Sprintf("%s: %s\n\t%s", v.Scenario, v.Broken, strings.Join(v.Schedule, "\n\t"))
 }
 
-// chooser picks one of the threads that can go on, which it gets by their numbers, in the state that the run has come to; -1 gives
-// up the run.
-type chooser func(step int, r *run, enabled map[int]call) int
+// choice is a thread that goes on, and what goes wrong with its call.
+type choice struct {
+	thread int
+	fault  Fault
+}
+
+// chooser says how a run goes on, if it does.
+type chooser func(step int, r *run) (choice, bool)
 
 // mostSteps bounds how many calls a run takes: what takes more doesn't end.
 const mostSteps = 300
@@ -64,12 +57,11 @@ const mostSteps = 300
 // run is one schedule.
 type run struct {
 	world   *World
-	inject  Injection
 	threads []*thread
 	events  chan event
 	log     []string
 	names   map[string]string // keys, as the log shows them
-	fired   bool              // the fault has been injected
+	faults  int               // how many calls went wrong
 	known   int               // how many steps lead to states that were checked before
 
 	// What identifies the state: for each key the write that it holds, and for each thread what it has seen. The rest follows from
@@ -79,9 +71,9 @@ type run struct {
 }
 
 // execute runs a scenario by one schedule. It reports whether the run came to its end, and the promise that it broke.
-func execute(s *Scenario, inject Injection, choose chooser) (r *run, complete bool, broken string) {
+func execute(s *Scenario, choose chooser) (r *run, complete bool, broken string) {
 	w := newWorld(s)
-	r = &run{world: w, inject: inject, events: make(chan event), names: map[string]string{}, versions: map[string]uint64{}}
+	r = &run{world: w, events: make(chan event), names: map[string]string{}, versions: map[string]uint64{}}
 	defer r.tearDown()
 	if broken := w.begin(); broken != "" {
 		return r, true, "before any operation: " + broken
@@ -90,22 +82,16 @@ func execute(s *Scenario, inject Injection, choose chooser) (r *run, complete bo
 		r.start(i)
 	}
 	for step := 0; ; step++ {
-		enabled := map[int]call{}
-		for i, t := range r.threads {
-			if t.pending != nil {
-				enabled[i] = *t.pending
-			}
-		}
-		i := choose(step, r, enabled)
+		next, goesOn := choose(step, r)
 		switch {
-		case len(enabled) == 0:
-			return r, true, w.checkEnd(r.fired)
+		case len(r.waiting()) == 0:
+			return r, true, w.checkEnd(r.faults > 0)
 		case step == mostSteps:
 			return r, true, fmt.Sprintf("does not end within %d calls", mostSteps)
-		case i < 0:
+		case !goesOn:
 			return r, false, ""
 		}
-		r.step(i, step)
+		r.step(next, step)
 		if step < r.known {
 			continue
 		}
@@ -113,6 +99,17 @@ func execute(s *Scenario, inject Injection, choose chooser) (r *run, complete bo
 			return r, true, broken
 		}
 	}
+}
+
+// waiting returns the threads that wait with a call.
+func (r *run) waiting() []int {
+	var all []int
+	for i, t := range r.threads {
+		if t.pending != nil {
+			all = append(all, i)
+		}
+	}
+	return all
 }
 
 // start lets an operation run until its first call.
@@ -136,25 +133,25 @@ func (r *run) settle() {
 	e.t.ended = e.c == nil
 }
 
-// step lets the pending call of a thread happen.
-func (r *run) step(index, at int) {
-	t := r.threads[index]
+// step lets the pending call of a thread happen, or go wrong.
+func (r *run) step(next choice, at int) {
+	t, index, fault := r.threads[next.thread], next.thread, next.fault
 	c := *t.pending
 	t.pending = nil
-	fault := None
-	if !t.late && t.calls == r.inject.Call && r.threads[r.inject.Op] == t && r.inject.Fault != None {
-		fault, r.fired = r.inject.Fault, true
-	}
 	if !t.late {
 		r.world.calls(index, at, c)
 	}
-	t.calls++
+	if fault != None {
+		r.faults++
+	}
 	r.note(t, c, fault)
 	r.sees(index, c, fault)
-	if fault == Late || fault == CrashLate {
+	switch fault {
+	case Late, CrashLate:
 		r.threads = append(r.threads, &thread{name: t.name + ", late", pending: &c, late: true})
 		r.seen = append(r.seen, r.seen[index])
-	} else if fault != Unsent {
+	case Unsent:
+	default:
 		r.apply(index, c)
 	}
 	switch {
@@ -230,7 +227,7 @@ func (r *run) apply(index int, c call) {
 
 // state returns the name of the state that the run has come to.
 func (r *run) state() uint64 {
-	h := hash(1)
+	h := hash(1).number(uint64(r.faults))
 	for i, t := range r.threads {
 		h = h.number(r.seen[i])
 		if t.crashed || t.ended {
@@ -270,8 +267,8 @@ func (h hash) number(n uint64) hash {
 	return h
 }
 
-// Count says how much was explored: the schedules, and the calls of the store that it took to try them. A state that several schedules
-// come to is gone on from once.
+// Count says how much was explored: the schedules without and with a fault, and the calls of the store that it took to try them. A
+// state that several schedules come to is gone on from once.
 type Count struct {
 	Schedules, Faulted float64
 	Calls              int
@@ -282,62 +279,38 @@ func (c *Count) Add(other Count) {
 	c.Schedules, c.Faulted, c.Calls = c.Schedules+other.Schedules, c.Faulted+other.Faulted, c.Calls+other.Calls
 }
 
-// Explore runs a scenario in every order of the store calls, without a fault and with each of the faults at each call of each
-// operation. It returns the first [Violation]. It must be called in a bubble of package synctest.
-func Explore(s *Scenario, faults []Fault) (Count, error) {
-	var n Count
-	schedules, calls, _, err := explore(s, Injection{})
-	n.Schedules, n.Calls = schedules, calls
-	if err != nil {
-		return n, err
-	}
-	for _, fault := range faults {
-		for op := range s.Ops {
-			for i := 0; ; i++ {
-				schedules, calls, fired, err := explore(s, Injection{op, i, fault})
-				n.Calls += calls
-				if !fired && err == nil {
-					break
-				}
-				n.Faulted += schedules
-				if err != nil {
-					return n, err
-				}
-			}
-		}
-	}
-	return n, nil
-}
-
 // vertex is a state in the graph of schedules.
 type vertex struct {
-	threads  []int     // those that can go on
-	children []*vertex // where that leads
-	paths    float64   // how many schedules go on from here
+	choices  []choice
+	children []*vertex        // where the choices lead
+	paths    map[bool]float64 // how many schedules go on from here, without and with a fault on the way
 }
 
-// place is a vertex on the path of a run, and which of its threads goes on.
+// place is a vertex on the path of a run, and which of its choices is taken.
 type place struct {
 	*vertex
 	next int
 }
 
-// explore goes through the graph of schedules with one fault, depth first. A run repeats the choices of the path so far, and goes on
-// from there until it comes to a state that was explored before.
-func explore(s *Scenario, inject Injection) (schedules float64, calls int, fired bool, err error) {
+// Explore runs a scenario in every order of the store calls, without faults and with up to most of the given faults, each at each
+// call. It returns the first [Violation]. It must be called in a bubble of package synctest.
+//
+// It goes through the graph of schedules depth first. A run repeats the choices of the path so far, and goes on from there until it
+// comes to a state that was explored before.
+func Explore(s *Scenario, faults []Fault, most int) (n Count, err error) {
 	visited := map[uint64]*vertex{}
 	var path []*place
 	for {
 		strange := false
-		r, complete, broken := execute(s, inject, func(step int, r *run, enabled map[int]call) int {
+		r, complete, broken := execute(s, func(step int, r *run) (choice, bool) {
 			if step < len(path)-1 {
 				r.known = step + 1
-				return path[step].threads[path[step].next]
+				return path[step].choices[path[step].next], true
 			}
 			state := r.state()
 			v, known := visited[state]
 			if !known {
-				v = &vertex{threads: slices.Sorted(maps.Keys(enabled))}
+				v = &vertex{choices: r.choices(faults, most), paths: map[bool]float64{}}
 				visited[state] = v
 			}
 			if step > 0 {
@@ -350,39 +323,56 @@ func explore(s *Scenario, inject Injection) (schedules float64, calls int, fired
 			case step < len(path):
 				strange = path[step].vertex != v
 			case known:
-				return -1
-			case len(v.threads) == 0:
-				v.paths = 1
-				return -1
+				return choice{}, false
+			case len(v.choices) == 0:
+				v.paths[r.faults > 0] = 1
+				return choice{}, false
 			default:
 				path = append(path, &place{v, 0})
 			}
-			if strange {
-				return -1
-			}
-			return v.threads[path[step].next]
+			return path[step].choices[path[step].next], !strange
 		})
-		calls += len(r.log)
-		fired = fired || r.fired
+		n.Calls += len(r.log)
 		if strange {
-			return schedules, calls, fired, &Violation{s.Name, inject, r.log, "an operation did something else when it saw the same"}
+			broken = "an operation did something else when it saw the same"
 		}
-		if complete && broken != "" {
-			return schedules, calls, fired, &Violation{s.Name, inject, r.log, broken}
+		if strange || complete && broken != "" {
+			return n, &Violation{s.Name, r.log, broken}
 		}
 		for {
 			if len(path) == 0 {
-				return schedules, calls, fired, nil
+				return n, nil
 			}
 			p := path[len(path)-1]
-			if p.next++; p.next < len(p.threads) {
+			if p.next++; p.next < len(p.choices) {
 				break
 			}
 			for _, child := range p.children {
-				p.paths += child.paths
+				p.paths[false] += child.paths[false]
+				p.paths[true] += child.paths[true]
 			}
-			schedules = p.paths
+			n.Schedules, n.Faulted = p.paths[false], p.paths[true]
 			path = path[:len(path)-1]
 		}
 	}
+}
+
+// choices returns how the run can go on. Of a call that only reads, that it happens late, or doesn't happen, makes no difference.
+func (r *run) choices(faults []Fault, most int) []choice {
+	var all []choice
+	for _, i := range r.waiting() {
+		all = append(all, choice{i, None})
+	}
+	if r.faults == most {
+		return all
+	}
+	for _, i := range r.waiting() {
+		t := r.threads[i]
+		for _, fault := range faults {
+			if !t.late && (t.pending.write || fault == Crash || fault == Lost) {
+				all = append(all, choice{i, fault})
+			}
+		}
+	}
+	return all
 }

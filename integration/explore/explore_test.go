@@ -120,7 +120,7 @@ func TestPairs(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {
 						s := &explore.Scenario{Name: name, Begin: g.begin, Ops: []explore.Op{one, other}, Limit: g.limit, Dead: g.dead}
-						n, err := explore.Explore(s, faults)
+						n, err := explore.Explore(s, faults, 1)
 						if err != nil {
 							t.Error(err)
 						}
