@@ -27,7 +27,8 @@ type app struct {
 var static embed.FS
 
 // newApp returns the whole application over a store. What happens to sessions it writes to the logger.
-func newApp(store sessions.Store, logger *slog.Logger) (http.Handler, error) {
+// If bound is not zero, sessions are bound to the device of browsers that can do so: see web.Config.
+func newApp(store sessions.Store, bound time.Duration, logger *slog.Logger) (http.Handler, error) {
 	m, err := sessions.New(store, &sessions.Config[visitor]{
 		IdleTimeout: 30 * time.Minute, AbsoluteTimeout: 8 * time.Hour, Observer: event.Log(logger),
 	})
@@ -35,7 +36,7 @@ func newApp(store sessions.Store, logger *slog.Logger) (http.Handler, error) {
 		return nil, err
 	}
 	a := &app{}
-	if a.sess, err = web.New(m, &web.Config{Error: a.fail}); err != nil {
+	if a.sess, err = web.New(m, &web.Config{Error: a.fail, Bound: bound}); err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()

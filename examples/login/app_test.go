@@ -46,7 +46,7 @@ func serve(t *testing.T) (*httptest.Server, *failing, *memstore.Store) {
 	t.Helper()
 	mem := memstore.New(nil)
 	store := &failing{Store: mem}
-	app, err := newApp(store, slog.New(slog.DiscardHandler))
+	app, err := newApp(store, 0, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestApp_AnotherSitesPostIsRefused(t *testing.T) {
 func TestApp_ItsLogIsWhatASecurityTeamReads(t *testing.T) {
 	is := is.New(t)
 	var log strings.Builder
-	app, err := newApp(memstore.New(nil), slog.New(slog.NewTextHandler(&log, nil)))
+	app, err := newApp(memstore.New(nil), 0, slog.New(slog.NewTextHandler(&log, nil)))
 	is.NoErr(err)
 	server := httptest.NewTLSServer(app)
 	b := newBrowser(t, server).login("somebody")

@@ -21,7 +21,7 @@ func (m *Middleware[T]) Peek(ctx context.Context) (*sessions.Session[T], error) 
 		if err := timedOut(ctx); err != nil {
 			return err
 		}
-		if s, _, err = v.find(ctx, m.manager.Peek); err == nil && s == nil {
+		if s, _, err = v.find(ctx, v.peekProven); err == nil && s == nil {
 			s = m.create()
 		}
 		return err

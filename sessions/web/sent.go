@@ -77,7 +77,7 @@ func (v *visit[T]) headerIDs() []string {
 	for _, value := range v.request.Header.Values(name) {
 		if isAuthorization(name) {
 			scheme, id, ok := strings.Cut(value, " ")
-			if !ok || !strings.EqualFold(scheme, "Bearer") {
+			if !ok || !v.middleware.config.isOurScheme(scheme) {
 				continue // another way to sign in
 			}
 			value = id

@@ -31,6 +31,7 @@ type visit[T any] struct {
 	known     clientState     // what the client knows of the session
 	told      clientState     // what it is to know
 	cleared   bool            // its cookie is to go
+	device    deviceProof     // what the request has shown of the session's device
 	form      formSecret      // what anti-forgery tokens of visitors without a login are bound to
 	header    header          // of the answer
 	deadline  context.Context // the one with a deadline with which the handler has asked last

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/dynasession/dynasession/codec/attribute"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -123,7 +124,7 @@ func (d *decoder) fail(name string, reason error) {
 }
 
 func (d *decoder) mistyped(name string, av types.AttributeValue, want string) {
-	d.fail(name, fmt.Errorf("is of type %s, not %s", typeOf(av), want))
+	d.fail(name, fmt.Errorf("is of type %s, not %s", attribute.TypeName(av), want))
 }
 
 func (d *decoder) text(name string) string {
@@ -230,31 +231,4 @@ func (d *decoder) epoch(name string) time.Time {
 		return time.Time{}
 	}
 	return time.Unix(d.optionalInt(name), 0).UTC()
-}
-
-// typeOf returns DynamoDB's name for the type of av.
-func typeOf(av types.AttributeValue) string {
-	switch av.(type) {
-	case *types.AttributeValueMemberS:
-		return "S"
-	case *types.AttributeValueMemberN:
-		return "N"
-	case *types.AttributeValueMemberB:
-		return "B"
-	case *types.AttributeValueMemberBOOL:
-		return "BOOL"
-	case *types.AttributeValueMemberNULL:
-		return "NULL"
-	case *types.AttributeValueMemberM:
-		return "M"
-	case *types.AttributeValueMemberL:
-		return "L"
-	case *types.AttributeValueMemberSS:
-		return "SS"
-	case *types.AttributeValueMemberNS:
-		return "NS"
-	case *types.AttributeValueMemberBS:
-		return "BS"
-	}
-	return "unknown"
 }
