@@ -201,7 +201,9 @@ func (m *Middleware[T]) findBound(
 		s, err := load(r.Context(), id)
 		if err == nil {
 			var b bound.Binding
-			if b, err = bound.Parse(s.Binding()); err == nil {
+			if binding := s.Binding(); len(binding) == 0 {
+				err = bound.ErrUnregistered
+			} else if b, err = bound.Parse(binding); err == nil {
 				err = accept(b)
 			}
 			if err == nil {

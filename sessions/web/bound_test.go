@@ -923,3 +923,51 @@ func TestBound_NothingSecretIsSaid(t *testing.T) {
 	}
 	is.True(strings.Contains(said.String(), "replayed")) // and there is something that says why
 }
+
+// A request that came with its proof keeps its session, however long it takes: an upload that asks for the session late, and a
+// stream that asks again and again.
+func TestBound_RequestsThatTakeLong(t *testing.T) {
+	is := is.New(t)
+	s := newBoundSite(t, tenMinutes)
+	c := s.client(t)
+	c.signIn("somebody")
+	s.clock.Advance(2 * time.Minute)
+
+	late := s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.clock.Advance(20 * time.Minute) // while the body comes
+		v, err := s.Session(r.Context())
+		is.NoErr(err)
+		is.Equal(v.Subject(), "somebody")
+		for range 5 {
+			s.clock.Advance(20 * time.Minute)
+			v, err = s.Peek(r.Context())
+			is.NoErr(err)
+			is.Equal(v.Subject(), "somebody")
+		}
+	}))
+	r := httptest.NewRequest(http.MethodPost, "https://site.test/", nil)
+	for name, value := range c.cookies {
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	late.ServeHTTP(httptest.NewRecorder(), r)
+	is.Equal(c.page("/"), "0") // another request needs its own
+
+	s = newBoundSite(t, tenMinutes)
+	c = s.client(t)
+	path, challenge := c.login("somebody")
+	early := c.copy(theCookie) // a page opens a stream before the browser has registered
+	stream := s.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		v, err := s.Peek(r.Context())
+		is.NoErr(err)
+		is.Equal(v.Subject(), "somebody")
+		c.register(path, c.signer.Registration(t, challenge))
+		s.clock.Advance(time.Hour)
+		v, err = s.Peek(r.Context())
+		is.NoErr(err)
+		is.Equal(v.Subject(), "somebody")
+	}))
+	r = httptest.NewRequest(http.MethodGet, "https://site.test/", nil)
+	r.AddCookie(&http.Cookie{Name: theCookie, Value: early.cookies[theCookie]})
+	stream.ServeHTTP(httptest.NewRecorder(), r)
+	is.Equal(early.page("/"), "0")
+}
