@@ -155,8 +155,9 @@ func TestLoadBound(t *testing.T) {
 	is.NoErr(err)
 }
 
-// A device registers while its session is being renewed: before the new record is stored, before the old one is marked, and
-// afterwards. In the first two cases the session goes on bound; in the last the registration is told that the ID was renewed.
+// A device registers while its session is being renewed: before the new record is stored, before
+// the old one is marked, and afterwards. In the first two cases the session goes on bound; in the
+// last the registration is told that the ID was renewed.
 func TestRenew_KeepsARegistrationThatRunsBeside(t *testing.T) {
 	for _, call := range []string{"Create", "End"} {
 		t.Run("before "+call, func(t *testing.T) {

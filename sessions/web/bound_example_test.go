@@ -12,7 +12,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// One field binds sessions to the device on which their users sign in. RequireBound guards what only those may do.
+// One field binds sessions to the device on which their users sign in. RequireBound guards what
+// only those may do.
 func ExampleMiddleware_RequireBound() {
 	m, err := sessions.New[struct{}](memstore.New(nil), nil)
 	if err != nil {
