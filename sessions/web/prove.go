@@ -39,7 +39,8 @@ func (c *Config) isOurScheme(scheme string) bool {
 	return strings.EqualFold(scheme, "Bearer") || c.Bound > 0 && strings.EqualFold(scheme, dpop)
 }
 
-// loadProven loads the session of an ID, if it is not bound or the request proves that it comes from its device.
+// loadProven loads the session of an ID, if it is not bound or the request proves that it comes
+// from its device.
 func (v *visit[T]) loadProven(ctx context.Context, id string) (*sessions.Session[T], error) {
 	m := v.middleware.manager
 	return v.proven(ctx, id, m.Load, m.LoadBound)
@@ -107,8 +108,8 @@ func (v *visit[T]) takes(binding []byte) {
 	v.device.taken = bytes.Clone(binding[:bound.FixedBytes])
 }
 
-// inTime returns nil if check does for the time at which the request began, so that a long upload has not outlived its proof,
-// or for now, which the store's first answer may have put right.
+// inTime returns nil if check does for the time at which the request began, so that a long upload
+// has not outlived its proof, or for now, which the store's first answer may have put right.
 func (v *visit[T]) inTime(check func(now time.Time) error) error {
 	v.mu.Lock()
 	began := v.device.began
@@ -119,7 +120,8 @@ func (v *visit[T]) inTime(check func(now time.Time) error) error {
 	return check(v.middleware.manager.Clock().Now())
 }
 
-// proveBrowser checks the bound cookie. Of several, one must be right: others may have been planted.
+// proveBrowser checks the bound cookie. Of several, one must be right: others may have been
+// planted.
 func (v *visit[T]) proveBrowser(b bound.Binding) error {
 	if !b.Browser() {
 		return fmt.Errorf("%w: a cookie can't prove a client's key", bound.ErrKey)
@@ -209,7 +211,8 @@ func (v *visit[T]) isBearer(id string) bool {
 	return false
 }
 
-// boundRequest is what a DPoP proof must have been made for. Without TLS here, a proxy may have ended it.
+// boundRequest is what a DPoP proof must have been made for. Without TLS here, a proxy may have
+// ended it.
 func (v *visit[T]) boundRequest(id string) bound.Request {
 	r := v.request
 	out := bound.Request{Method: r.Method, Host: r.Host, Path: r.URL.EscapedPath(), ID: id}
@@ -222,13 +225,14 @@ func (v *visit[T]) boundRequest(id string) bound.Request {
 	return out
 }
 
-// bindsLogin reports whether the session of a login is to be bound. It calls the application's function, and so holds no lock.
+// bindsLogin reports whether the session of a login is to be bound. It calls the application's
+// function, and so holds no lock.
 func (m *Middleware[T]) bindsLogin(ctx context.Context, subject string) bool {
 	return m.config.Bound > 0 && (m.config.BoundFor == nil || m.config.BoundFor(ctx, subject))
 }
 
-// newBinding returns the binding of a login: for a browser, which may register a key later; for a client, with the key of its
-// proof. It is nil if the session is not to be bound.
+// newBinding returns the binding of a login: for a browser, which may register a key later; for a
+// client, with the key of its proof. It is nil if the session is not to be bound.
 func (v *visit[T]) newBinding(bind bool) ([]byte, error) {
 	if !bind {
 		return nil, nil
@@ -305,10 +309,10 @@ func (v *visit[T]) boundDeletion() []line {
 	return []line{{setCookie, deletion(c.boundCookie(""))}}
 }
 
-// RequireBound admits only sessions that are bound to their device, and requests that prove to come from it, to next:
-// Config.Error answers others, with [ErrNotBound], or [ErrNoSubject] if nobody has signed in. It goes inside of Handler.
-// Browsers register a moment after the login, so that the page on which a login lands is too early for it. If Config.Bound
-// is zero it admits nobody.
+// RequireBound admits only sessions that are bound to their device, and requests that prove to come
+// from it, to next: Config.Error answers others, with [ErrNotBound], or [ErrNoSubject] if nobody
+// has signed in. It goes inside of Handler. Browsers register a moment after the login, so that the
+// page on which a login lands is too early for it. If Config.Bound is zero it admits nobody.
 func (m *Middleware[T]) RequireBound(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, err := m.Session(r.Context())
