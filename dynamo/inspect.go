@@ -156,14 +156,6 @@ type ttlState struct {
 	attribute string
 }
 
-func describeTTL(ctx context.Context, api ttlAPI, table string) (ttlState, error) {
-	out, err := api.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: &table})
-	if err != nil {
-		return ttlState{}, fmt.Errorf("dynamo: describe TTL of table %q: %w", table, advise(err, table, regionOf(api)))
-	}
-	return ttlOf(out), nil
-}
-
 func ttlOf(out *dynamodb.DescribeTimeToLiveOutput) ttlState {
 	d := out.TimeToLiveDescription
 	if d == nil {

@@ -196,3 +196,8 @@ func (c *call) pause(n int) error {
 		return c.ctx.Err()
 	}
 }
+
+// failedRead returns the error of a read that failed.
+func (c *call) failedRead(err error) error {
+	return fmt.Errorf("%w: %w", driver.ErrUnavailable, c.store.advise(err))
+}
