@@ -88,3 +88,16 @@ func describeTTL(ctx context.Context, api ttlAPI, table string) (ttlState, error
 	}
 	return ttlOf(out), nil
 }
+
+// maxTableName is the length of the longest table ARN that DynamoDB takes.
+const maxTableName = 1024
+
+func checkTableName(field, name string) error {
+	switch {
+	case name == "":
+		return fmt.Errorf("%s is empty: must name a table", field)
+	case len(name) > maxTableName:
+		return fmt.Errorf("%s has %d characters: must have at most %d", field, len(name), maxTableName)
+	}
+	return nil
+}
