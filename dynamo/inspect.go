@@ -117,8 +117,13 @@ func Inspect(ctx context.Context, api TableAPI, table string) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	checkedTTL := checkTTL(ttl)
+	if !ttl.on && out.Table.MultiRegionConsistency == types.MultiRegionConsistencyStrong {
+		checkedTTL = Finding{CheckTTL, Advice, "off, as a table with multi-Region strong consistency has none: " +
+			"delete items whose `expires` has passed by a job of your own, or they stay for ever"}
+	}
 	return Report{Table: table, Findings: []Finding{
-		checkKey(out.Table), checkTTL(ttl), checkBilling(out.Table), checkEncryption(out.Table), checkRecovery(ctx, api, table),
+		checkKey(out.Table), checkedTTL, checkBilling(out.Table), checkEncryption(out.Table), checkRecovery(ctx, api, table),
 		checkDeletion(out.Table), checkRegions(out.Table), checkClock(out.ResultMetadata),
 	}}, nil
 }

@@ -86,6 +86,8 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 		http.Redirect(w, r, "/login?"+url.Values{"next": {r.URL.RequestURI()}}.Encode(), http.StatusSeeOther)
 	case errors.Is(err, web.ErrToken):
 		a.show(w, r, web.Status(err), "message", "This page was out of date. Please go back, reload it, and try again.")
+	case errors.Is(err, sessions.ErrNotBound):
+		a.show(w, r, web.Status(err), "message", "Your browser could not show that it is the one you signed in with. Please try again, or sign in.")
 	case errors.Is(err, sessions.ErrRenewed) && r.Method == http.MethodGet:
 		http.Redirect(w, r, r.URL.RequestURI(), http.StatusSeeOther) // again, with the cookie that the browser has by now
 	case errors.Is(err, sessions.ErrUnavailable):

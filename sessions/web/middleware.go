@@ -64,6 +64,9 @@ func (m *Middleware[T]) Handler(next http.Handler) http.Handler {
 		}
 		v := &visit[T]{middleware: m, w: w}
 		v.context = visitContext[T]{r.Context(), v}
+		if m.config.Bound > 0 {
+			v.device.began = m.manager.Clock().Now()
+		}
 		if given, ok := r.Context().Value(visitKey[T]{m}).(*visit[T]); ok {
 			if !given.given {
 				next.ServeHTTP(w, r) // it is around itself
