@@ -80,3 +80,11 @@ func enableTTL(ctx context.Context, api TableAPI, table string) error {
 	}
 	return fmt.Errorf("dynamo: enable TTL of table %q: %w", table, err)
 }
+
+func describeTTL(ctx context.Context, api ttlAPI, table string) (ttlState, error) {
+	out, err := api.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: &table})
+	if err != nil {
+		return ttlState{}, fmt.Errorf("dynamo: describe TTL of table %q: %w", table, advise(err, table, regionOf(api)))
+	}
+	return ttlOf(out), nil
+}

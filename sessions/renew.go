@@ -183,7 +183,7 @@ func (m *Manager[T]) finish(ctx context.Context, s *Session[T]) error {
 	s.moving = nil
 	if err != nil {
 		m.abandon(ctx, x)
-		return m.whyEnded(err, x)
+		return m.whyEnded(ctx, s, x, err)
 	}
 	old := s.rec
 	s.id = x.id
@@ -196,9 +196,9 @@ func (m *Manager[T]) finish(ctx context.Context, s *Session[T]) error {
 }
 
 // whyEnded returns the error of an exchange that ended with err. A new key under which a marker stands was listed, and
-// somebody has ended what is listed: a login that was revoked has lost, and a renewal begins again, and finds its old ID
-// dead if that was ended too. A new key that was ended by a logout, or to make room, was the session's already.
-func (m *Manager[T]) whyEnded(err error, x *exchange) error {
+// somebody has ended what is listed: a login that was revoked has lost. A renewal begins again, if the old ID is alive
+// still. A new key that was ended by a logout, or to make room, was the session's already.
+func (m *Manager[T]) whyEnded(ctx context.Context, s *Session[T], x *exchange, err error) error {
 	var ended *driver.EndedError
 	switch {
 	case !errors.As(err, &ended), errors.Is(err, errCommit):
@@ -207,6 +207,15 @@ func (m *Manager[T]) whyEnded(err error, x *exchange) error {
 		return err
 	case ended.Marker.Why == driver.Revoked && x.subject != "":
 		return ErrRevoked
+	}
+	if s.stored {
+		var old *driver.EndedError
+		switch _, loadErr := m.store.Load(ctx, s.rec.Key); {
+		case errors.As(loadErr, &old) && old.Marker.Next == x.rec.Key:
+			return err // an earlier attempt of ours was the renewal, and the session has been ended since
+		case loadErr != nil:
+			return loadErr
+		}
 	}
 	return driver.ErrExists
 }
