@@ -18,3 +18,12 @@ func System() Clock { return system{} }
 type system struct{}
 
 func (system) Now() time.Time { return time.Now() }
+
+// Corrected is a [Clock] that puts this host's clock right by a better one. A store may have such a clock, whose first
+// answers show by how much this host's is wrong.
+type Corrected interface {
+	Clock
+
+	// Correction returns the time that Now returns less the time of this host's clock.
+	Correction() time.Duration
+}

@@ -30,8 +30,10 @@ type benchCart struct {
 }
 
 func newBenchCart() benchCart {
-	c := benchCart{User: "user-1234", Email: "a@example.com", Seen: time.Unix(1700000000, 0).UTC(), Visits: 7, Theme: "dark",
-		Items: []benchItem{{"a", 1, 9.5}, {"b", 2, 19.25}}, Prefs: map[string]string{"lang": "de", "tz": "Europe/Berlin"}}
+	c := benchCart{
+		User: "user-1234", Email: "a@example.com", Seen: time.Unix(1700000000, 0).UTC(), Visits: 7, Theme: "dark",
+		Items: []benchItem{{"a", 1, 9.5}, {"b", 2, 19.25}}, Prefs: map[string]string{"lang": "de", "tz": "Europe/Berlin"},
+	}
 	c.Address.Street, c.Address.City, c.Address.Zip = "Main Street 1", "Town", "12345"
 	return c
 }

@@ -2,10 +2,10 @@
 //
 // There are three codecs: [JSON] in this package, the default; msgpack.Codec, compact; attribute.Codec, which stores each
 // field as an attribute of DynamoDB's own, readable in its console. All three read `json` struct tags, so a field marked
-// `json:"-"` stays out of the store whichever is chosen. [Upgrade] moves a live table from one to another, [Compress] makes
-// what any of them stores smaller.
+// `json:"-"` stays out of the store whichever is chosen. [Upgrade] moves a live table from one to another, [Version] and [Migrate]
+// from one type to another, and [Compress] makes what any of them stores smaller. What T doesn't know survives a save: see [Keeper].
 //
-// A codec of one's own is a type with two methods, [Codec]; the package codectest checks it.
+// To write a codec, implement [Codec], two methods, and [Keeper] if it can be; the package codectest checks it.
 package codec
 
 import "errors"

@@ -111,8 +111,12 @@ func encodeJSON(v any) (s *shape.Shape, b []byte, err error) {
 		if !utf8.Valid(b) {
 			return nil, nil, errors.New("json: what a type encodes itself to is not UTF-8")
 		}
-		if err := decodeJSON(b, reflect.New(value.Type()).Interface()); err != nil {
+		back := reflect.New(value.Type())
+		if err := decodeJSON(b, back.Interface()); err != nil {
 			return nil, nil, fmt.Errorf("json: can't be read back: %w", err)
+		}
+		if err := s.CheckBack(value, back.Elem()); err != nil {
+			return nil, nil, fmt.Errorf("json: %w", err)
 		}
 	}
 	return s, b, nil

@@ -35,17 +35,25 @@ func TestJSON_EncodeOver(t *testing.T) {
 		want         string
 	}{
 		{"nothing unknown", `{"name":"n","home":{"street":"s"},"other":null,"street":""}`, nil, `{"name":"n","home":{"street":"s"},"other":null,"street":""}`},
-		{"at the top, text and order as they were", `{"zz": {"a" : [1, 2]}, "name":"n", "u":"\u00e9", "a":1e2}`, nil,
-			`{"name":"n","home":{"street":""},"other":null,"street":"","zz": {"a" : [1, 2]},"u":"\u00e9","a":1e2}`},
-		{"in a struct", `{"home":{"new":1,"street":"s"}}`, func(a *account) { a.Home.Street = "t" },
-			`{"name":"","home":{"street":"t","new":1},"other":null,"street":""}`},
+		{
+			"at the top, text and order as they were", `{"zz": {"a" : [1, 2]}, "name":"n", "u":"\u00e9", "a":1e2}`, nil,
+			`{"name":"n","home":{"street":""},"other":null,"street":"","zz": {"a" : [1, 2]},"u":"\u00e9","a":1e2}`,
+		},
+		{
+			"in a struct", `{"home":{"new":1,"street":"s"}}`, func(a *account) { a.Home.Street = "t" },
+			`{"name":"","home":{"street":"t","new":1},"other":null,"street":""}`,
+		},
 		{"in a struct that is left out", `{"work":{"new":1}}`, nil, `{"name":"","home":{"street":""},"other":null,"street":"","work":{"new":1}}`},
-		{"in a struct that is emptied and left out", `{"work":{"street":"s","new":1}}`, func(a *account) { a.Work = address{} },
-			`{"name":"","home":{"street":""},"other":null,"street":"","work":{"new":1}}`},
+		{
+			"in a struct that is emptied and left out", `{"work":{"street":"s","new":1}}`, func(a *account) { a.Work = address{} },
+			`{"name":"","home":{"street":""},"other":null,"street":"","work":{"new":1}}`,
+		},
 		{"behind a pointer", `{"other":{"new":1,"street":"s"}}`, nil, `{"name":"","home":{"street":""},"other":{"street":"s","new":1},"street":""}`},
 		{"behind a pointer that is nil now", `{"other":{"new":1,"street":"s"}}`, func(a *account) { a.Other = nil }, `{"name":"","home":{"street":""},"other":null,"street":""}`},
-		{"in the values of maps", `{"book":{"a":{"new":1},"b":{"new":2}},"links":{"a":{"new":3},"b":null}}`, func(a *account) { delete(a.Book, "b") },
-			`{"name":"","home":{"street":""},"other":null,"book":{"a":{"street":"","new":1}},"links":{"a":{"street":"","new":3},"b":null},"street":""}`},
+		{
+			"in the values of maps", `{"book":{"a":{"new":1},"b":{"new":2}},"links":{"a":{"new":3},"b":null}}`, func(a *account) { delete(a.Book, "b") },
+			`{"name":"","home":{"street":""},"other":null,"book":{"a":{"street":"","new":1}},"links":{"a":{"street":"","new":3},"b":null},"street":""}`,
+		},
 		{"not in slices", `{"past":[{"new":1}]}`, nil, `{"name":"","home":{"street":""},"other":null,"past":[{"street":""}],"street":""}`},
 		{"not what was emptied", `{"role":"r","zip":"z"}`, func(a *account) { a.Role, a.Zip = "", "" }, `{"name":"","home":{"street":""},"other":null,"street":""}`},
 		{"a name in another case is known", `{"NAME":"n"}`, nil, `{"name":"n","home":{"street":""},"other":null,"street":""}`},

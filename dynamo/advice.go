@@ -92,8 +92,9 @@ const (
 // ttlWait bounds how long the first write waits for lookForTTL.
 const ttlWait = 500 * time.Millisecond
 
-// lookForTTL warns if the table's TTL is off, after the store's first write: nothing else shows it before the table has grown for
-// months. If the role may not ask, or the answer takes long, nothing is said.
+// lookForTTL warns if the table's TTL is off, after the store's first write: nothing else shows it
+// before the table has grown for months. If the role may not ask, or the answer takes long, nothing
+// is said.
 func (s *Store) lookForTTL(ctx context.Context) {
 	if s.looked.Load() || s.looked.Swap(true) {
 		return

@@ -15,7 +15,8 @@ type API interface {
 	DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
 }
 
-// TableAPI is what [CreateTable] and [CheckTable] use of a [*dynamodb.Client]. A store never needs it.
+// TableAPI is what [CreateTable] and [CheckTable] use of a [*dynamodb.Client]. A store never needs
+// it.
 type TableAPI interface {
 	CreateTable(context.Context, *dynamodb.CreateTableInput, ...func(*dynamodb.Options)) (*dynamodb.CreateTableOutput, error)
 	DescribeTable(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error)

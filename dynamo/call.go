@@ -25,6 +25,7 @@ type call struct {
 	trace  *driver.Trace // nil: nobody wants to know
 	lost   atomic.Bool   // an attempt failed in a way that leaves open whether it was applied
 	failed atomic.Bool   // an attempt failed
+	died   atomic.Int32  // how many attempts met a connection that had died
 }
 
 // begin starts a call, unless ctx is done already. The caller must end it.
@@ -45,16 +46,20 @@ func (s *Store) begin(ctx context.Context, c *call) error {
 func (c *call) end() {
 	c.cancel()
 	c.store.clock.report(c.trace)
+	if n := c.died.Load(); n > 0 {
+		c.trace.ConnectionsDied(int(n))
+	}
 }
 
 // options makes the SDK ask the call about its retries, and the store's clock see the answers.
 func (c *call) options(o *dynamodb.Options) {
 	o.Retryer = c
 	o.RetryMaxAttempts = 0
-	o.HTTPClient = &transport{o.HTTPClient, c.store.clock}
+	o.HTTPClient = &transport{o.HTTPClient, c.store.clock, &c.died}
 }
 
-// IsErrorRetryable is what the SDK asks after each failed attempt. That is where an attempt without an answer is noticed.
+// IsErrorRetryable is what the SDK asks after each failed attempt. That is where an attempt without
+// an answer is noticed.
 func (c *call) IsErrorRetryable(err error) bool {
 	if unanswered(err) {
 		c.lost.Store(true)
@@ -63,9 +68,9 @@ func (c *call) IsErrorRetryable(err error) bool {
 	return c.Standard.IsErrorRetryable(err)
 }
 
-// write makes one write, whose input is a [*dynamodb.PutItemInput], UpdateItemInput or DeleteItemInput, and returns the
-// attributes that it asks for. If the write's condition does not hold, refused says what that means, by the item that was
-// there, nil if there was none.
+// write makes one write, whose input is a [*dynamodb.PutItemInput], UpdateItemInput or
+// DeleteItemInput, and returns the attributes that it asks for. If the write's condition does not
+// hold, refused says what that means, by the item that was there, nil if there was none.
 func (s *Store) write(ctx context.Context, input any, refused func(*call, item.Item) error) (item.Item, error) {
 	var c call
 	if err := s.begin(ctx, &c); err != nil {
@@ -115,7 +120,8 @@ func (c *call) send(input any) (attributes item.Item, err error) {
 	return nil, fmt.Errorf("%T is not a write", input)
 }
 
-// conditionFailed reports whether a write's condition did not hold, and returns the item that was there, nil if there was none.
+// conditionFailed reports whether a write's condition did not hold, and returns the item that was
+// there, nil if there was none.
 func conditionFailed(err error) (old item.Item, ok bool) {
 	var failed *types.ConditionalCheckFailedException
 	if !errors.As(err, &failed) {
@@ -130,12 +136,6 @@ func (c *call) capacity() types.ReturnConsumedCapacity {
 		return types.ReturnConsumedCapacityTotal
 	}
 	return ""
-}
-
-func (c *call) countRead(consumed *types.ConsumedCapacity) {
-	if consumed != nil {
-		c.trace.Consumed(aws.ToFloat64(consumed.CapacityUnits), 0)
-	}
 }
 
 func (c *call) countWrite(consumed *types.ConsumedCapacity) {

@@ -18,7 +18,8 @@ import (
 
 var hanging = answer{hang: true}
 
-// A service that does not answer ends the call at the store's deadline, whatever the caller's context allows.
+// A service that does not answer ends the call at the store's deadline, whatever the caller's
+// context allows.
 func TestHangingServiceEndsAtTheDeadline(t *testing.T) {
 	for op, write := range writes {
 		t.Run(op, func(t *testing.T) {
@@ -36,7 +37,8 @@ func TestHangingServiceEndsAtTheDeadline(t *testing.T) {
 	}
 }
 
-// A service that throttles for ever ends the call too: by attempts, or by the deadline in a pause between them.
+// A service that throttles for ever ends the call too: by attempts, or by the deadline in a pause
+// between them.
 func TestThrottlingServiceEndsInUnavailable(t *testing.T) {
 	is := is.New(t)
 	w := &wire{answers: []answer{throttled}}

@@ -10,23 +10,25 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// Clock returns this host's clock, put right by the service's: the answers say what time it is there. So hosts whose clocks are
-// wrong agree with the others from their first answer on. Differences below 2 s are ignored, as answers tell the time to the
-// second. The clock is the host's own until the first answer, and always if the store's API is not a client of the SDK.
+// Clock returns this host's clock, put right by the service's: the answers say what time it is
+// there. So hosts whose clocks are wrong agree with the others from their first answer on.
+// Differences below 2 s are ignored, as answers tell the time to the second. The clock is the
+// host's own until the first answer, and always if the store's API is not a client of the SDK.
 //
-// If the difference is above 5 s, an operation's [driver.Trace] says so once in ten minutes, and a Manager's observer receives
-// it as an event.
+// If the difference is above 5 s, an operation's [driver.Trace] says so once in ten minutes, and a
+// Manager's observer receives it as an event.
 func (s *Store) Clock() clock.Clock { return s.clock }
 
 const (
 	// negligible is the difference below which this host's clock counts as right.
 	negligible = 2 * time.Second
 
-	// tolerance is by how much an answer may contradict what is known before it counts as a contradiction.
+	// tolerance is by how much an answer may contradict what is known before it counts as a
+	// contradiction.
 	tolerance = time.Second
 
-	// enough is how many answers in a row must say that the difference has changed, if this host's clock has not jumped: one
-	// may be wrong, from a cache or by a proxy.
+	// enough is how many answers in a row must say that the difference has changed, if this host's
+	// clock has not jumped: one may be wrong, from a cache or by a proxy.
 	enough = 3
 
 	// remarkable is the difference that is reported, and reportEvery is how often.
@@ -37,7 +39,8 @@ const (
 // earliest is a moment before which no answer was sent. An answer that says otherwise is mangled.
 var earliest = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// serviceClock is this host's clock plus the difference that answers show. It is safe for concurrent use.
+// serviceClock is this host's clock plus the difference that answers show. It is safe for
+// concurrent use.
 type serviceClock struct {
 	wall func() time.Time     // this host's clock
 	mono func() time.Duration // the time since some moment, which doesn't jump when somebody sets the clock
@@ -61,11 +64,14 @@ func newServiceClock() *serviceClock {
 	}
 }
 
-// Now implements [clock.Clock]. The time has no monotonic reading, as the difference between two of them would not show that
-// the clock was put right in between.
+// Now implements [clock.Clock]. The time has no monotonic reading, as the difference between two of
+// them would not show that the clock was put right in between.
 func (c *serviceClock) Now() time.Time {
 	return c.wall().Add(time.Duration(c.difference.Load()))
 }
+
+// Correction implements [clock.Corrected].
+func (c *serviceClock) Correction() time.Duration { return time.Duration(c.difference.Load()) }
 
 // span is the difference as an answer shows it: between two durations.
 type span struct{ from, to time.Duration }
@@ -92,7 +98,8 @@ type reading struct {
 
 func (c *serviceClock) read() reading { return reading{c.wall(), c.mono()} }
 
-// observe learns from an answer to a request that was begun at the given moment and whose headers have come now.
+// observe learns from an answer to a request that was begun at the given moment and whose headers
+// have come now.
 func (c *serviceClock) observe(answer *http.Response, begun reading) {
 	date, now := first(answer.Header["Date"]), c.read()
 	if date == "" || answer.StatusCode >= http.StatusInternalServerError || first(answer.Header["Age"]) != "" {
@@ -138,7 +145,8 @@ func first(values []string) string {
 	return values[0]
 }
 
-// report notes in t by how much this host's clock is wrong, if that is remarkable and hasn't been reported lately.
+// report notes in t by how much this host's clock is wrong, if that is remarkable and hasn't been
+// reported lately.
 func (c *serviceClock) report(t *driver.Trace) {
 	difference := time.Duration(c.difference.Load())
 	if t == nil || difference.Abs() <= remarkable {

@@ -67,7 +67,8 @@ func TestServiceClock_IsRightFromTheFirstAnswerOn(t *testing.T) {
 	}
 }
 
-// A right clock never moves, whatever the fraction of the second at which an answer comes, and however long it takes.
+// A right clock never moves, whatever the fraction of the second at which an answer comes, and
+// however long it takes.
 func TestServiceClock_OfARightHostIsTheHosts(t *testing.T) {
 	is := is.New(t)
 	h := newHost(300 * time.Millisecond)
@@ -120,7 +121,8 @@ func TestServiceClock_ARefusalTellsTheTime(t *testing.T) {
 	is.True(h.off().Abs() < time.Second)
 }
 
-// One or two answers that contradict what is known, as from a cache, change nothing; but those that go on do.
+// One or two answers that contradict what is known, as from a cache, change nothing; but those that
+// go on do.
 func TestServiceClock_NeedsToBeToldMoreThanOnce(t *testing.T) {
 	is := is.New(t)
 	h := newHost(0)
@@ -237,5 +239,5 @@ func TestServiceClock_AnswersAtTheSameTime(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	is.True((c.Now().Sub(time.Now()) - time.Hour).Abs() < 2*time.Second)
+	is.True((time.Until(c.Now()) - time.Hour).Abs() < 2*time.Second)
 }

@@ -12,7 +12,8 @@ const (
 	DefaultTimeout = 2 * time.Second
 )
 
-// minTimeout is the shortest useful bound of a call: one round trip within a region, with room for a slow one.
+// minTimeout is the shortest useful bound of a call: one round trip within a region, with room for
+// a slow one.
 const minTimeout = 10 * time.Millisecond
 
 // Config sets up a [Store]. Every field may be left zero; a nil Config is the zero one.
@@ -20,19 +21,20 @@ type Config struct {
 	// Table is the name of the table, or its ARN. Defaults to "app_session".
 	Table string
 
-	// EventuallyConsistent makes the reads of sessions cost half, and lets them miss the newest writes: a session that was
-	// destroyed or renewed may still load for a moment. Off by default.
+	// EventuallyConsistent makes the reads of sessions cost half, and lets them miss the newest
+	// writes: a session that was destroyed or renewed may still load for a moment. Off by default.
 	EventuallyConsistent bool
 
-	// Timeout bounds each call as a whole, its retries and the pauses between them included; at least 10 ms.
-	// Defaults to 2 seconds.
+	// Timeout bounds each call as a whole, its retries and the pauses between them included; at
+	// least 10 ms. Defaults to 2 seconds.
 	Timeout time.Duration
 
-	// Hedge makes a read that is late a second time; see [Hedge]. Defaults to nil: each read is one call.
+	// Hedge makes a read that is late a second time; see [Hedge]. Defaults to nil: each read is one
+	// call.
 	Hedge *Hedge
 
-	// Logger receives a warning if the table's TTL is off: after its first write a Store asks for it, once, by a
-	// DescribeTimeToLive that may fail. Defaults to slog.Default().
+	// Logger receives a warning if the table's TTL is off: after its first write a Store asks for
+	// it, once, by a DescribeTimeToLive that may fail. Defaults to slog.Default().
 	Logger *slog.Logger
 }
 
@@ -68,19 +70,6 @@ func (c Config) validate() error {
 	}
 	if c.Hedge != nil {
 		return c.Hedge.validate(c.Timeout)
-	}
-	return nil
-}
-
-// maxTableName is the length of the longest table ARN that DynamoDB takes.
-const maxTableName = 1024
-
-func checkTableName(field, name string) error {
-	switch {
-	case name == "":
-		return fmt.Errorf("%s is empty: must name a table", field)
-	case len(name) > maxTableName:
-		return fmt.Errorf("%s has %d characters: must have at most %d", field, len(name), maxTableName)
 	}
 	return nil
 }

@@ -37,7 +37,8 @@ func TestItemOfAnotherWriterIsRead(t *testing.T) {
 	is.True(codec.Equal(rec.Payload, codec.Opaque("json", []byte(`{"n":1}`))))
 }
 
-// Whatever is missing or mangled is ErrDecode and names the attribute; its value stays out of the error.
+// Whatever is missing or mangled is ErrDecode and names the attribute; its value stays out of the
+// error.
 func TestMangledItems(t *testing.T) {
 	without := func(name string) string {
 		var kept []string

@@ -4,8 +4,8 @@
 //	store, err := dynamo.NewStore(client, nil)                               // with the application's client
 //	m, err := sessions.New[Cart](store, nil)
 //
-// The table has the partition key `id`, a string, and no sort key; its TTL attribute is `expires`. [CreateTable] makes such a
-// table and [CheckTable] checks one. It may be dynamodb-session-web's.
+// The table has the partition key `id`, a string, and no sort key; its TTL attribute is `expires`.
+// [CreateTable] makes such a table and [CheckTable] checks one. It may be dynamodb-session-web's.
 //
 // # The items
 //
@@ -50,17 +50,19 @@
 //
 // # What a call costs
 //
-// Load is one consistent GetItem, LoadAll and LoadRosters are one BatchGetItem. Create, Replace, Touch, Bind and End are one
-// write of one item; ChangeRoster is one unless another change of the same entries comes in between. There is no transaction,
-// no Scan, no Query and no index, so the table may be a global one with multi-Region strong consistency, or ScyllaDB's
-// Alternator. The role needs dynamodb:GetItem, BatchGetItem, PutItem, UpdateItem and DeleteItem on the table.
+// Load is one consistent GetItem, LoadAll and LoadRosters are one BatchGetItem. Create, Replace,
+// Touch, Bind and End are one write of one item; ChangeRoster is one unless another change of the
+// same entries comes in between. There is no transaction, no Scan, no Query and no index, so the
+// table may be a global one with multi-Region strong consistency, or ScyllaDB's Alternator. The
+// role needs dynamodb:GetItem, BatchGetItem, PutItem, UpdateItem and DeleteItem on the table.
 //
 // With Config.Hedge, off by default, a read that is late is made again; see [Hedge].
 //
 // # Failures
 //
-// Each call ends within Config.Timeout, retries included. The store brings its own retry policy, which takes the place of the
-// client's for its calls. A write whose answer was lost is recognised by its rev, and succeeds. If its outcome can't be known,
-// the error is driver.ErrOutcomeUnknown. Any other failure of the service is driver.ErrUnavailable; errors.As finds the SDK's
-// error in it. Both are in package sessions too.
+// Each call ends within Config.Timeout, retries included. The store brings its own retry policy,
+// which takes the place of the client's for its calls. A write whose answer was lost is recognised
+// by its rev, and succeeds. If its outcome can't be known, the error is driver.ErrOutcomeUnknown.
+// Any other failure of the service is driver.ErrUnavailable; errors.As finds the SDK's error in it.
+// Both are in package sessions too.
 package dynamo

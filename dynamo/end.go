@@ -10,7 +10,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// End implements [driver.Store] by one PutItem of the marker, or one DeleteItem if there is none to leave.
+// End implements [driver.Store] by one PutItem of the marker, or one DeleteItem if there is none to
+// leave.
 func (s *Store) End(ctx context.Context, e driver.End) (driver.Record, error) {
 	old, err := s.end(ctx, e, "")
 	if err != nil {
@@ -70,6 +71,9 @@ func (s *Store) end(ctx context.Context, e driver.End, accessed string) (item.It
 	}
 	return old, err
 }
+
+// noMarker is the condition that the session has not ended yet.
+const noMarker = "attribute_not_exists(ended)"
 
 // endCondition returns the condition under which a session may be ended.
 func endCondition(state *driver.State, accessed string) (condition string, names map[string]string, values item.Item, err error) {

@@ -87,7 +87,8 @@ func (w *wire) client() *dynamodb.Client {
 	})
 }
 
-// newStore returns a store whose client speaks through a wire with these answers, and which retries without a pause.
+// newStore returns a store whose client speaks through a wire with these answers, and which retries
+// without a pause.
 func newStore(t *testing.T, answers ...answer) (*dynamo.Store, *wire) {
 	t.Helper()
 	w := &wire{answers: answers}
@@ -103,7 +104,8 @@ func refusedWith(status int, code string, fields string) answer {
 	return answer{status: status, body: fmt.Sprintf(`{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":"told so"%s}`, code, fields)}
 }
 
-// conditionFailed is the answer to a write whose condition does not hold, on an item with this rev; "" is no item.
+// conditionFailed is the answer to a write whose condition does not hold, on an item with this rev;
+// "" is no item.
 func conditionFailed(rev string) answer {
 	if rev == "" {
 		return refusedWith(400, "ConditionalCheckFailedException", "")

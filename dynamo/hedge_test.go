@@ -80,7 +80,8 @@ func TestHedge_RostersAreReadsToo(t *testing.T) {
 	})
 }
 
-// The service's own client: the second call is made once, whatever the first one tries, and both as the store reads.
+// The service's own client: the second call is made once, whatever the first one tries, and both as
+// the store reads.
 func TestHedge_IsOneAttemptOfTheSameRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		is := is.New(t)
@@ -129,7 +130,8 @@ func TestHedge_NoMoreCallsThanAllowed(t *testing.T) {
 	})
 }
 
-// slowest returns the times of reads of which one in a hundred meets a slow host, and how many calls they took.
+// slowest returns the times of reads of which one in a hundred meets a slow host, and how many
+// calls they took.
 func slowest(t *testing.T, h *dynamo.Hedge) (p999 time.Duration, calls int) {
 	t.Helper()
 	is := is.New(t)
@@ -153,7 +155,8 @@ func slowest(t *testing.T, h *dynamo.Hedge) (p999 time.Duration, calls int) {
 	return times[reads*999/1000], calls
 }
 
-// One call in a hundred is delayed by 200 ms: hedged, the slowest read in a thousand takes a fifth of that or less, for at most 5 % more calls.
+// One call in a hundred is delayed by 200 ms: hedged, the slowest read in a thousand takes a fifth
+// of that or less, for at most 5 % more calls.
 func TestHedge_CutsTheTail(t *testing.T) {
 	for name, h := range map[string]*dynamo.Hedge{"learned": {}, "fixed": {After: 8 * ms}} {
 		t.Run(name, func(t *testing.T) {
@@ -243,7 +246,8 @@ func TestHedge_IsNeverSoonerThanAMillisecond(t *testing.T) {
 	})
 }
 
-// A panic of the application's API, or of its middleware, is one of the goroutine that reads, which may catch it.
+// A panic of the application's API, or of its middleware, is one of the goroutine that reads, which
+// may catch it.
 func TestHedge_APanicIsTheCallers(t *testing.T) {
 	for _, steps := range [][]step{
 		{{panics: http.ErrAbortHandler}},

@@ -18,9 +18,10 @@ import (
 	"github.com/dynasession/dynasession/dynamo/internal/item"
 )
 
-// CheckTable returns nil if a [Store] can use the table as it is. Otherwise the error says everything that is wrong and how to
-// mend it: a key other than `id`, a string, without a sort key; TTL that is off, or on another attribute; an encryption key that
-// can't be used; a clock of this host that differs from the service's by more than 5 s. It changes nothing. It needs
+// CheckTable returns nil if a [Store] can use the table as it is. Otherwise the error says
+// everything that is wrong and how to mend it: a key other than `id`, a string, without a sort key;
+// TTL that is off, or on another attribute; an encryption key that can't be used; a clock of this
+// host that differs from the service's by more than 5 s. It changes nothing. It needs
 // dynamodb:DescribeTable and DescribeTimeToLive. [Inspect] tells more.
 func CheckTable(ctx context.Context, api TableAPI, table string) error {
 	r, err := Inspect(ctx, api, table)
@@ -94,12 +95,13 @@ func (r Report) wrong(of ...Check) error {
 	return nil
 }
 
-// Inspect looks at everything about a table that matters to a [Store]: key, TTL, billing, encryption, recovery, deletion
-// protection, Regions, and whether this host's clock agrees with the service's. It changes nothing. The error is that of a call
-// that failed: what is wrong with the table is in the Report.
+// Inspect looks at everything about a table that matters to a [Store]: key, TTL, billing,
+// encryption, recovery, deletion protection, Regions, and whether this host's clock agrees with the
+// service's. It changes nothing. The error is that of a call that failed: what is wrong with the
+// table is in the Report.
 //
-// It needs dynamodb:DescribeTable and DescribeTimeToLive, and for recovery dynamodb:DescribeContinuousBackups, without which
-// that Finding says so.
+// It needs dynamodb:DescribeTable and DescribeTimeToLive, and for recovery
+// dynamodb:DescribeContinuousBackups, without which that Finding says so.
 func Inspect(ctx context.Context, api TableAPI, table string) (Report, error) {
 	if err := checkTableName("table", table); err != nil {
 		return Report{}, fmt.Errorf("dynamo: Inspect: %w", err)
@@ -115,8 +117,13 @@ func Inspect(ctx context.Context, api TableAPI, table string) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	checkedTTL := checkTTL(ttl)
+	if !ttl.on && out.Table.MultiRegionConsistency == types.MultiRegionConsistencyStrong {
+		checkedTTL = Finding{CheckTTL, Advice, "off, as a table with multi-Region strong consistency has none: " +
+			"delete items whose `expires` has passed by a job of your own, or they stay for ever"}
+	}
 	return Report{Table: table, Findings: []Finding{
-		checkKey(out.Table), checkTTL(ttl), checkBilling(out.Table), checkEncryption(out.Table), checkRecovery(ctx, api, table),
+		checkKey(out.Table), checkedTTL, checkBilling(out.Table), checkEncryption(out.Table), checkRecovery(ctx, api, table),
 		checkDeletion(out.Table), checkRegions(out.Table), checkClock(out.ResultMetadata),
 	}}, nil
 }
@@ -147,23 +154,6 @@ func keyNames(schema []types.KeySchemaElement) string {
 type ttlState struct {
 	on        bool
 	attribute string
-}
-
-func describeTTL(ctx context.Context, api ttlAPI, table string) (ttlState, error) {
-	out, err := api.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: &table})
-	if err != nil {
-		return ttlState{}, fmt.Errorf("dynamo: describe TTL of table %q: %w", table, advise(err, table, regionOf(api)))
-	}
-	return ttlOf(out), nil
-}
-
-func ttlOf(out *dynamodb.DescribeTimeToLiveOutput) ttlState {
-	d := out.TimeToLiveDescription
-	if d == nil {
-		return ttlState{}
-	}
-	on := d.TimeToLiveStatus == types.TimeToLiveStatusEnabled || d.TimeToLiveStatus == types.TimeToLiveStatusEnabling
-	return ttlState{on: on, attribute: aws.ToString(d.AttributeName)}
 }
 
 type ttlAPI interface {

@@ -18,7 +18,8 @@ import (
 	"github.com/dynasession/dynasession/dynamo/internal/awshttp"
 )
 
-// OpenConfig sets up [Open] and [NewClient]. Every field may be left zero; a nil OpenConfig is the zero one.
+// OpenConfig sets up [Open] and [NewClient]. Every field may be left zero; a nil OpenConfig is the
+// zero one.
 type OpenConfig struct {
 	// Table, EventuallyConsistent, Timeout, Hedge and Logger are those of [Config].
 	Table                string
@@ -27,12 +28,14 @@ type OpenConfig struct {
 	Hedge                *Hedge
 	Logger               *slog.Logger
 
-	// Region is the AWS region. Defaults to what the environment and the shared configuration files say.
+	// Region is the AWS region. Defaults to what the environment and the shared configuration files
+	// say.
 	Region string
 
-	// Endpoint is the URL of another endpoint than the region's, such as DynamoDB Local's. If its host is this machine
-	// (localhost, 127.0.0.1, ::1) and the environment has no static credentials, placeholders are used instead of a search for
-	// real ones, and the region defaults to us-east-1: an engine on this machine checks neither.
+	// Endpoint is the URL of another endpoint than the region's, such as DynamoDB Local's. If its
+	// host is this machine (localhost, 127.0.0.1, ::1) and the environment has no static
+	// credentials, placeholders are used instead of a search for real ones, and the region defaults
+	// to us-east-1: an engine on this machine checks neither.
 	Endpoint string
 }
 
@@ -40,8 +43,9 @@ func (c *OpenConfig) config() *Config {
 	return &Config{Table: c.Table, EventuallyConsistent: c.EventuallyConsistent, Timeout: c.Timeout, Hedge: c.Hedge, Logger: c.Logger}
 }
 
-// Open returns a Store with a client of its own: AWS's default configuration, with a connection pool for many concurrent small
-// calls. It makes no call to DynamoDB; the error is one of the configuration. A nil cfg means all defaults.
+// Open returns a Store with a client of its own: AWS's default configuration, with a connection
+// pool for many concurrent small calls. It makes no call to DynamoDB; the error is one of the
+// configuration. A nil cfg means all defaults.
 func Open(ctx context.Context, cfg *OpenConfig) (*Store, error) {
 	if cfg == nil {
 		cfg = &OpenConfig{}
@@ -53,12 +57,13 @@ func Open(ctx context.Context, cfg *OpenConfig) (*Store, error) {
 	return NewStore(client, cfg.config())
 }
 
-// NewClient returns the client that [Open] makes, for callers that also need it for [CreateTable] or want to change it. It reads
-// Region, Endpoint and Timeout of cfg.
+// NewClient returns the client that [Open] makes, for callers that also need it for [CreateTable]
+// or want to change it. It reads Region, Endpoint and Timeout of cfg.
 //
-// Its HTTP client keeps up to 256 idle connections, each for 90 s, and finds one dead within 30 s. It waits 1 s for a
-// connection, 1 s for its TLS handshake and half of Timeout for an answer, and asks for no compression. When an answer doesn't
-// come, it closes the idle connections. A [Store] on it should have the same Timeout.
+// Its HTTP client keeps up to 256 idle connections, each for 90 s, and finds one dead within 30 s.
+// It waits 1 s for a connection, 1 s for its TLS handshake and half of Timeout for an answer, and
+// asks for no compression. When an answer doesn't come, it closes the idle connections. A [Store]
+// on it should have the same Timeout.
 func NewClient(ctx context.Context, cfg *OpenConfig) (*dynamodb.Client, error) {
 	if cfg == nil {
 		cfg = &OpenConfig{}

@@ -71,8 +71,9 @@ func (n *network) dial(context.Context, string, string) (net.Conn, error) {
 	return client, nil
 }
 
-// serve reads requests from a connection, and answers them after a while or never does. An answer that comes before net/http has noticed that
-// the request was sent would make it drop the connection, as the SDK closes the request's body then.
+// serve reads requests from a connection, and answers them after a while or never does. An answer
+// that comes before net/http has noticed that the request was sent would make it drop the
+// connection, as the SDK closes the request's body then.
 func (n *network) serve(c net.Conn, answers func() bool) {
 	defer c.Close()
 	for r := bufio.NewReader(c); ; {
@@ -91,7 +92,8 @@ func (n *network) serve(c net.Conn, answers func() bool) {
 	}
 }
 
-// A connection that has died, and tells nobody, costs half of the call's time and not all of it: the rest is for another attempt.
+// A connection that has died, and tells nobody, costs half of the call's time and not all of it:
+// the rest is for another attempt.
 func TestOpenHTTP_AnAnswerThatDoesNotComeLeavesTimeForAnotherAttempt(t *testing.T) {
 	client := opened(t, 0)
 	synctest.Test(t, func(t *testing.T) {
@@ -101,8 +103,10 @@ func TestOpenHTTP_AnAnswerThatDoesNotComeLeavesTimeForAnotherAttempt(t *testing.
 		store, err := dynamo.NewStore(client, nil)
 		is.NoErr(err)
 		begun := time.Now()
-		_, err = store.Load(t.Context(), "k")
+		var trace driver.Trace
+		_, err = store.Load(driver.WithTrace(t.Context(), &trace), "k")
 		is.NoErr(err)
+		is.Equal(trace.DeadConnections, 1)
 		took := time.Since(begun) // by the bubble's clock
 		is.True(took >= dynamo.DefaultTimeout/2)
 		is.True(took < dynamo.DefaultTimeout)
@@ -112,7 +116,8 @@ func TestOpenHTTP_AnAnswerThatDoesNotComeLeavesTimeForAnotherAttempt(t *testing.
 	})
 }
 
-// When a network forgets about connections it forgets about all of them: each call may lose one, and not one after another.
+// When a network forgets about connections it forgets about all of them: each call may lose one,
+// and not one after another.
 func TestOpenHTTP_AllIdleConnectionsHaveDiedTogether(t *testing.T) {
 	client := opened(t, 0)
 	synctest.Test(t, func(t *testing.T) {
@@ -149,7 +154,8 @@ func TestOpenHTTP_AllIdleConnectionsHaveDiedTogether(t *testing.T) {
 	})
 }
 
-// An answer that comes too late is given up, whatever the call, and the next attempt finds what it has done.
+// An answer that comes too late is given up, whatever the call, and the next attempt finds what it
+// has done.
 func TestOpenHTTP_AWriteThatIsLateIsGivenUpToo(t *testing.T) {
 	client := opened(t, 0)
 	synctest.Test(t, func(t *testing.T) {
@@ -165,7 +171,8 @@ func TestOpenHTTP_AWriteThatIsLateIsGivenUpToo(t *testing.T) {
 	})
 }
 
-// A caller whose deadline comes before the store gives up an attempt loses one call, too, and not one for each connection.
+// A caller whose deadline comes before the store gives up an attempt loses one call, too, and not
+// one for each connection.
 func TestOpenHTTP_AllIdleConnectionsHaveDiedAndTheCallerIsInAHurry(t *testing.T) {
 	client := opened(t, 0)
 	synctest.Test(t, func(t *testing.T) {

@@ -14,12 +14,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// failedRead returns the error of a read that failed.
-func (c *call) failedRead(err error) error {
-	return fmt.Errorf("%w: %w", driver.ErrUnavailable, c.store.advise(err))
-}
-
-// failedWrite returns the error of a write that failed: known not to have been applied, or not known.
+// failedWrite returns the error of a write that failed: known not to have been applied, or not
+// known.
 func (c *call) failedWrite(err error) error {
 	switch {
 	case c.lost.Load() || leavesOpen(err):
@@ -37,8 +33,9 @@ func (c *call) recovered() error {
 	return nil
 }
 
-// refused returns the error of a write whose condition did not hold, and that is not what is stored. If an attempt had no
-// answer, it may have been applied and overwritten since: then nothing is known.
+// refused returns the error of a write whose condition did not hold, and that is not what is
+// stored. If an attempt had no answer, it may have been applied and overwritten since: then nothing
+// is known.
 func (c *call) refused(reason error) error {
 	if c.lost.Load() {
 		return fmt.Errorf("%w: an attempt was not answered, and afterwards: %w", driver.ErrOutcomeUnknown, hideIdentity(reason))
@@ -46,13 +43,14 @@ func (c *call) refused(reason error) error {
 	return reason
 }
 
-// hideIdentity keeps reason's text, but errors.Is must not find a conflict, say, where nothing is known.
+// hideIdentity keeps reason's text, but errors.Is must not find a conflict, say, where nothing is
+// known.
 func hideIdentity(reason error) error { return errors.New(reason.Error()) }
 
-// unanswered reports whether an attempt of the SDK's client may have been applied although it failed: it was sent, and no
-// answer came, or one that can't be read, or one of which AWS says that the request may have been applied (a 5xx, see
-// Programming.Errors in the developer guide). An attempt that failed before it was sent, for want of credentials say, has no
-// response.
+// unanswered reports whether an attempt of the SDK's client may have been applied although it
+// failed: it was sent, and no answer came, or one that can't be read, or one of which AWS says that
+// the request may have been applied (a 5xx, see Programming.Errors in the developer guide). An
+// attempt that failed before it was sent, for want of credentials say, has no response.
 func unanswered(err error) bool {
 	var response *smithyhttp.ResponseError
 	if !errors.As(err, &response) {
@@ -65,8 +63,8 @@ func unanswered(err error) bool {
 	return status < http.StatusBadRequest || status >= http.StatusInternalServerError
 }
 
-// leavesOpen is unanswered for the error of a whole call. It may come from another API than the SDK's client, which says nothing
-// of responses.
+// leavesOpen is unanswered for the error of a whole call. It may come from another API than the
+// SDK's client, which says nothing of responses.
 func leavesOpen(err error) bool {
 	var operation *smithy.OperationError
 	if errors.As(err, &operation) {
@@ -89,8 +87,8 @@ func definite(err error) bool {
 	return !errors.As(err, &internal) && errors.As(err, &api)
 }
 
-// tooLarge reports whether the service refused an update because the item would be too large. The check before the call does
-// not see attributes of others in the item.
+// tooLarge reports whether the service refused an update because the item would be too large. The
+// check before the call does not see attributes of others in the item.
 func tooLarge(err error) bool {
 	var api smithy.APIError
 	return errors.As(err, &api) && api.ErrorCode() == "ValidationException" &&

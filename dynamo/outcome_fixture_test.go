@@ -59,8 +59,9 @@ var (
 	fine      = ok(`{}`)
 )
 
-// attempts are the answers that a write's attempts get, what becomes of the write, and how many attempts that takes. An attempt
-// without an answer may have been applied; its repetition tells, if what is stored is ours, and else nobody knows.
+// attempts are the answers that a write's attempts get, what becomes of the write, and how many
+// attempts that takes. An attempt without an answer may have been applied; its repetition tells, if
+// what is stored is ours, and else nobody knows.
 type attempts struct {
 	name    string
 	answers []answer

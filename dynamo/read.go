@@ -24,8 +24,8 @@ func (s *Store) Load(ctx context.Context, key string) (driver.Record, error) {
 	return item.Record(it)
 }
 
-// LoadAll implements [driver.Store] by one BatchGetItem, or a GetItem for a single key. What the service leaves out is asked for
-// again. The reads are consistent unless the Config says otherwise.
+// LoadAll implements [driver.Store] by one BatchGetItem, or a GetItem for a single key. What the
+// service leaves out is asked for again. The reads are consistent unless the Config says otherwise.
 func (s *Store) LoadAll(ctx context.Context, keys []string) ([]driver.Loaded, error) {
 	items, err := s.getAll(ctx, keys, s.consistent)
 	if err != nil {
@@ -97,7 +97,7 @@ func hedged[O any](c *call, first, second func(context.Context) (O, error)) (O, 
 // once makes a call one attempt.
 func (s *Store) once(o *dynamodb.Options) {
 	o.Retryer = aws.NopRetryer{}
-	o.HTTPClient = &transport{o.HTTPClient, s.clock}
+	o.HTTPClient = &transport{o.HTTPClient, s.clock, nil}
 }
 
 // getAll returns the items of keys. Keys that have no item are not in the map.
@@ -177,7 +177,8 @@ func (s *Store) batchGetItem(c *call, asked types.KeysAndAttributes) (*dynamodb.
 // errNoCapacity is what it means that the service processes no key.
 var errNoCapacity error = &types.ProvisionedThroughputExceededException{Message: aws.String("the table's capacity is used up: no key was processed")}
 
-// pause waits before keys that were left unprocessed are asked for again, as the retry policy says, for the nth time in a row.
+// pause waits before keys that were left unprocessed are asked for again, as the retry policy says,
+// for the nth time in a row.
 func (c *call) pause(n int) error {
 	if n >= c.MaxAttempts() {
 		return errNoCapacity
@@ -193,5 +194,16 @@ func (c *call) pause(n int) error {
 		return nil
 	case <-c.ctx.Done():
 		return c.ctx.Err()
+	}
+}
+
+// failedRead returns the error of a read that failed.
+func (c *call) failedRead(err error) error {
+	return fmt.Errorf("%w: %w", driver.ErrUnavailable, c.store.advise(err))
+}
+
+func (c *call) countRead(consumed *types.ConsumedCapacity) {
+	if consumed != nil {
+		c.trace.Consumed(aws.ToFloat64(consumed.CapacityUnits), 0)
 	}
 }

@@ -64,7 +64,8 @@ func TestLoad_AMarker(t *testing.T) {
 	})
 }
 
-// With any attribute more, or one less, it is no phantom but a session that is mangled: that must show.
+// With any attribute more, or one less, it is no phantom but a session that is mangled: that must
+// show.
 func TestLoad_WhatOnlyLooksLikeAPythonTouchIsMangled(t *testing.T) {
 	const id, created = `"id":{"S":"k"}`, `"created":{"S":"2026-03-01T09:00:00+00:00"}`
 	const accessed, expires = `"accessed":{"S":"2026-03-01T09:00:00+00:00"}`, `"expires":{"N":"1772362800"}`

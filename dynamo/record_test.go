@@ -49,7 +49,8 @@ func TestRecordsThatCannotBeStoredAreRefusedBeforeTheCall(t *testing.T) {
 	}
 }
 
-// The limit is 400 KB with names and values counted; at it a record is stored, beyond it nothing is sent.
+// The limit is 400 KB with names and values counted; at it a record is stored, beyond it nothing is
+// sent.
 func TestTooLargeIsRefusedBeforeTheCall(t *testing.T) {
 	is := is.New(t)
 	store, w := newStore(t, fine)

@@ -13,8 +13,9 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// testRequest compares the one request that a call sends with a file: what the call costs and under which condition it writes
-// shows there, and a change of it in the diff. With UPDATE_GOLDEN=1 it writes the file.
+// testRequest compares the one request that a call sends with a file: what the call costs and under
+// which condition it writes shows there, and a change of it in the diff. With UPDATE_GOLDEN=1 it
+// writes the file.
 func testRequest(t *testing.T, name string, call func(*dynamo.Store) error) {
 	t.Helper()
 	is := is.New(t)

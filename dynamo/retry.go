@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// The store's own retry policy: the SDK's changes between its versions, and is meant for calls that may take a minute.
-// The call's deadline bounds it too.
+// The store's own retry policy: the SDK's changes between its versions, and is meant for calls that
+// may take a minute. The call's deadline bounds it too.
 const (
 	maxAttempts    = 6
 	firstPause     = 25 * time.Millisecond
@@ -18,8 +18,9 @@ const (
 	longestPause   = 500 * time.Millisecond
 )
 
-// newPolicy returns the policy of a store: what the SDK retries, and what it leaves to the application. Its retry quota is
-// shared by all calls of the store, so that a failing service is not asked many times over.
+// newPolicy returns the policy of a store: what the SDK retries, and what it leaves to the
+// application. Its retry quota is shared by all calls of the store, so that a failing service is
+// not asked many times over.
 func newPolicy(pauses retry.BackoffDelayer) *retry.Standard {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = maxAttempts
@@ -28,7 +29,8 @@ func newPolicy(pauses retry.BackoffDelayer) *retry.Standard {
 	})
 }
 
-// newBackoff returns pauses that double, each with full jitter: somewhere between nothing and the bound.
+// newBackoff returns pauses that double, each with full jitter: somewhere between nothing and the
+// bound.
 func newBackoff() retry.BackoffDelayer {
 	jitter := retry.NewExponentialJitterBackoff(time.Second) // of its first attempts only the random share is used
 	throttled := retry.IsErrorThrottles(retry.DefaultThrottles)
@@ -46,7 +48,8 @@ func newBackoff() retry.BackoffDelayer {
 	})
 }
 
-// retryConflict retries writes that collide with a transaction or with another Region, which the SDK doesn't.
+// retryConflict retries writes that collide with a transaction or with another Region, which the
+// SDK doesn't.
 func retryConflict(err error) aws.Ternary {
 	var conflict *types.TransactionConflictException
 	var replicated *types.ReplicatedWriteConflictException

@@ -18,9 +18,10 @@ import (
 
 // ChangeRoster implements [driver.Store] by one UpdateItem in the common case.
 //
-// The update's conditions say what the change demands, and what the update takes for granted: that the session to enter is not
-// listed yet, that those to leave are, that Expires moves forward. If one of them does not hold, the answer has the roster, and
-// the next update takes for granted what is true of it. Changes of other entries never stand in the way.
+// The update's conditions say what the change demands, and what the update takes for granted: that
+// the session to enter is not listed yet, that those to leave are, that Expires moves forward. If
+// one of them does not hold, the answer has the roster, and the next update takes for granted what
+// is true of it. Changes of other entries never stand in the way.
 func (s *Store) ChangeRoster(ctx context.Context, c driver.RosterChange) (driver.Roster, error) {
 	if err := checkChange(c); err != nil {
 		return driver.Roster{}, err
@@ -66,8 +67,8 @@ func onlyLeaves(c driver.RosterChange) bool {
 	return len(c.Leave) > 0 && c.Enter == "" && !c.Bump && c.Pages == nil && !c.Close && c.Stale.IsZero() && c.Expires.IsZero()
 }
 
-// maxGuesses bounds the updates of one change. Each but the first says that another change has touched the same entries in the
-// moment before.
+// maxGuesses bounds the updates of one change. Each but the first says that another change has
+// touched the same entries in the moment before.
 const maxGuesses = 16
 
 func checkChange(c driver.RosterChange) error {
@@ -84,7 +85,8 @@ func checkChange(c driver.RosterChange) error {
 	return nil
 }
 
-// maxLeave is how many keys may leave at once: more than DynamoDB takes in an expression of 4 KB are not needed.
+// maxLeave is how many keys may leave at once: more than DynamoDB takes in an expression of 4 KB
+// are not needed.
 const maxLeave = 400
 
 // judge returns why the roster r does not take the change c, nil if it does.
@@ -143,7 +145,8 @@ func guessOf(c driver.RosterChange, r driver.Roster, counted bool) guess {
 	return g
 }
 
-// rosterUpdate returns the update that makes the change c of a roster of which g holds. It creates the item if there is none.
+// rosterUpdate returns the update that makes the change c of a roster of which g holds. It creates
+// the item if there is none.
 func (s *Store) rosterUpdate(c driver.RosterChange, g guess) *dynamodb.UpdateItemInput {
 	u := update{names: map[string]string{}, values: item.Item{}}
 	u.name("#rev", item.RevName)

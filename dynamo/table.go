@@ -13,12 +13,14 @@ import (
 	"github.com/dynasession/dynasession/dynamo/internal/item"
 )
 
-// tableWait bounds how long CreateTable waits for the table: on AWS it takes some seconds. The context may bound it further.
+// tableWait bounds how long CreateTable waits for the table: on AWS it takes some seconds. The
+// context may bound it further.
 const tableWait = 2 * time.Minute
 
-// CreateTable creates the table of a [Store], billed on demand, with TTL on `expires`, and returns when it can be used. If the
-// table exists already, CreateTable switches its TTL on if need be, changes nothing else, and returns an
-// error if its key or its TTL is wrong. It is a step of deployment, not of a request.
+// CreateTable creates the table of a [Store], billed on demand, with TTL on `expires`, and returns
+// when it can be used. If the table exists already, CreateTable switches its TTL on if need be,
+// changes nothing else, and returns an error if its key or its TTL is wrong. It is a step of
+// deployment, not of a request.
 func CreateTable(ctx context.Context, api TableAPI, table string) error {
 	if err := checkTableName("table", table); err != nil {
 		return fmt.Errorf("dynamo: CreateTable: %w", err)
@@ -53,7 +55,8 @@ func createTableInput(table string) *dynamodb.CreateTableInput {
 	}
 }
 
-// enableTTL switches TTL on unless it is on already, on whatever attribute: AWS accepts one change an hour.
+// enableTTL switches TTL on unless it is on already, on whatever attribute: AWS accepts one change
+// an hour.
 func enableTTL(ctx context.Context, api TableAPI, table string) error {
 	ttl, err := describeTTL(ctx, api, table)
 	if err != nil {
@@ -76,4 +79,34 @@ func enableTTL(ctx context.Context, api TableAPI, table string) error {
 		return nil
 	}
 	return fmt.Errorf("dynamo: enable TTL of table %q: %w", table, err)
+}
+
+func describeTTL(ctx context.Context, api ttlAPI, table string) (ttlState, error) {
+	out, err := api.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: &table})
+	if err != nil {
+		return ttlState{}, fmt.Errorf("dynamo: describe TTL of table %q: %w", table, advise(err, table, regionOf(api)))
+	}
+	return ttlOf(out), nil
+}
+
+// maxTableName is the length of the longest table ARN that DynamoDB takes.
+const maxTableName = 1024
+
+func checkTableName(field, name string) error {
+	switch {
+	case name == "":
+		return fmt.Errorf("%s is empty: must name a table", field)
+	case len(name) > maxTableName:
+		return fmt.Errorf("%s has %d characters: must have at most %d", field, len(name), maxTableName)
+	}
+	return nil
+}
+
+func ttlOf(out *dynamodb.DescribeTimeToLiveOutput) ttlState {
+	d := out.TimeToLiveDescription
+	if d == nil {
+		return ttlState{}
+	}
+	on := d.TimeToLiveStatus == types.TimeToLiveStatusEnabled || d.TimeToLiveStatus == types.TimeToLiveStatusEnabling
+	return ttlState{on: on, attribute: aws.ToString(d.AttributeName)}
 }

@@ -65,7 +65,8 @@ func TestTrace_ARecoveredWriteIsTold(t *testing.T) {
 	}
 }
 
-// The first answer puts the store's clock right, whether it is a record, a refusal or the second of a hedged read; and is told.
+// The first answer puts the store's clock right, whether it is a record, a refusal or the second of
+// a hedged read; and is told.
 func TestTrace_ClockSkew(t *testing.T) {
 	calls := map[string]func(context.Context, *dynamo.Store) error{
 		"Load":   func(ctx context.Context, s *dynamo.Store) error { _, err := s.Load(ctx, "k"); return err },
@@ -83,10 +84,10 @@ func TestTrace_ClockSkew(t *testing.T) {
 					if a[0].hang && name == "Create" {
 						return // which isn't hedged
 					}
-					is.True(store.Clock().Now().Sub(time.Now()).Abs() < time.Second)
+					is.True(time.Until(store.Clock().Now()).Abs() < time.Second)
 					var trace driver.Trace
 					_ = call(driver.WithTrace(t.Context(), &trace), store)
-					is.True((store.Clock().Now().Sub(time.Now()) + wrong).Abs() < 3*time.Second)
+					is.True((time.Until(store.Clock().Now()) + wrong).Abs() < 3*time.Second)
 					is.True((trace.ClockSkew - wrong).Abs() < 3*time.Second)
 					trace = driver.Trace{}
 					_ = call(driver.WithTrace(t.Context(), &trace), store)

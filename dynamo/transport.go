@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -17,6 +18,7 @@ import (
 type transport struct {
 	client dynamodb.HTTPClient
 	clock  *serviceClock
+	died   *atomic.Int32 // counts connections that have died; nil: nobody does
 }
 
 // Do implements [dynamodb.HTTPClient].
@@ -26,6 +28,9 @@ func (t *transport) Do(r *http.Request) (*http.Response, error) {
 	if err != nil || answer == nil {
 		if hasDied(err, t.clock.mono()-begun.mono) {
 			t.closeIdle()
+			if t.died != nil {
+				t.died.Add(1)
+			}
 		}
 		return answer, err
 	}
@@ -34,7 +39,8 @@ func (t *transport) Do(r *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-// silence is how long an answer must not come until a connection counts as dead: far longer than answers take.
+// silence is how long an answer must not come until a connection counts as dead: far longer than
+// answers take.
 const silence = 250 * time.Millisecond
 
 // hasDied reports whether a connection seems to have died without a word: no answer came for long.
@@ -43,7 +49,8 @@ func hasDied(err error, waited time.Duration) bool {
 	return waited >= silence && errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// closeIdle closes the idle connections, if the client can: they have often died together, and each would cost an attempt.
+// closeIdle closes the idle connections, if the client can: they have often died together, and each
+// would cost an attempt.
 func (t *transport) closeIdle() {
 	if c, ok := t.client.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
@@ -52,8 +59,9 @@ func (t *transport) closeIdle() {
 
 const checksumHeader = "X-Amz-Crc32"
 
-// addChecksum gives an answer a checksum if it has none, as DynamoDB Local's refusals. The SDK takes the missing one for 0, and
-// would log each failed condition as a body that could not be closed. One that is there is left alone, and checked by the SDK.
+// addChecksum gives an answer a checksum if it has none, as DynamoDB Local's refusals. The SDK
+// takes the missing one for 0, and would log each failed condition as a body that could not be
+// closed. One that is there is left alone, and checked by the SDK.
 func addChecksum(answer *http.Response) {
 	if answer.Body == nil || first(answer.Header[checksumHeader]) != "" {
 		return

@@ -13,20 +13,20 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// Each write is one call with a condition on the item. If the condition does not hold, the answer has the item, and says so
-// which of the contract's errors it is.
+// Each write is one call with a condition on the item. If the condition does not hold, the answer
+// has the item, and says so which of the contract's errors it is.
 const returnItem = types.ReturnValuesOnConditionCheckFailureAllOld
 
 // The conditions. A record always has an idle timeout; a marker and a phantom have none.
 const (
 	nothingIsStored = "attribute_not_exists(id)"
-	noMarker        = "attribute_not_exists(ended)"
 	isRecord        = "attribute_exists(idle_timeout)"
 )
 
 var isRev, hasNoRev = "#rev = :old", isRecord + " AND attribute_not_exists(#rev)"
 
-// missing returns the error of a write that needs a record, where there is none: nil if there is one.
+// missing returns the error of a write that needs a record, where there is none: nil if there is
+// one.
 func missing(c *call, old item.Item) error {
 	err := item.Absence(old)
 	if err == nil {
@@ -60,7 +60,8 @@ func (s *Store) Create(ctx context.Context, rec driver.Record) error {
 	return err
 }
 
-// Replace implements [driver.Store] by one UpdateItem. Attributes that are not a record's survive it.
+// Replace implements [driver.Store] by one UpdateItem. Attributes that are not a record's survive
+// it.
 func (s *Store) Replace(ctx context.Context, rec driver.Record, rev string) error {
 	in, err := s.replaceInput(rec, rev)
 	if err != nil {

@@ -145,7 +145,8 @@ func TestEnd_ReturnsTheRecordThatWasThere(t *testing.T) {
 	}
 }
 
-// Others write the same time in another form, which the condition can't know: the second attempt does.
+// Others write the same time in another form, which the condition can't know: the second attempt
+// does.
 func TestEnd_AccessedInAnotherForm(t *testing.T) {
 	is := is.New(t)
 	state := driver.State{Accessed: time.Date(2026, 3, 1, 9, 1, 0, 500000000, time.UTC)}

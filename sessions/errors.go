@@ -26,6 +26,10 @@ var (
 	// asked. It is an ErrNotFound.
 	ErrInvalidID error = &sentinel{text: "session ID invalid", parent: ErrNotFound}
 
+	// ErrNotBound means that the session is bound to a device, and the request has not proved that it comes from there:
+	// its ID may have been stolen. The session is alive. See [Manager.LoadBound].
+	ErrNotBound error = &sentinel{text: "session is bound to a device, and its proof is missing or wrong"}
+
 	// ErrConflict means that the session was changed since it was loaded; nothing was written. Load it again.
 	ErrConflict = driver.ErrConflict
 

@@ -3,7 +3,6 @@ package sessions
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -30,17 +29,6 @@ const (
 	AAL3IdleTimeout     = 15 * time.Minute
 	AAL3AbsoluteTimeout = 12 * time.Hour
 )
-
-// touchesPerIdle is how many touches fit into an idle timeout by default.
-const touchesPerIdle = 20
-
-// checkTimeout refuses what can't be stored as whole seconds, or would end a session before it began.
-func checkTimeout(field string, d time.Duration) error {
-	if d < time.Second || d%time.Second != 0 {
-		return fmt.Errorf("%s is %v: must be whole seconds, at least 1s", field, d)
-	}
-	return nil
-}
 
 // expiryError returns the ErrExpired that says by which deadline the session of rec is dead at now; nil if it is alive: a
 // session is alive in the last second before its ExpiresAt, and dead from then on.

@@ -15,12 +15,13 @@ const createAttempts = 4
 
 // Create returns a new session with a fresh ID, the Manager's timeouts and zero data. Nothing is stored before [Manager.Save].
 func (m *Manager[T]) Create() *Session[T] {
-	now := m.now()
+	corrected, now := m.correction(), m.now()
 	id := m.ids.New()
 	return &Session[T]{
 		IdleTimeout:     m.idle,
 		AbsoluteTimeout: m.absolute,
 		id:              id,
+		corrected:       corrected,
 		rec: driver.Record{
 			Key: m.ids.Key(id), Application: m.application, Created: now, Accessed: now,
 			IdleTimeout: m.idle, AbsoluteTimeout: m.absolute,
@@ -53,18 +54,21 @@ func (m *Manager[T]) CreateAndSave(ctx context.Context, data T) (*Session[T], er
 // if a deadline has passed, [ErrInvalidID] if no session can have this ID, and [ErrDecode] if its data is no T: then the
 // record stays as it is, for a binary that can read it. The first holds for the first four, by [errors.Is].
 func (m *Manager[T]) Load(ctx context.Context, id string) (*Session[T], error) {
-	return m.loadAs(ctx, "load", id, true)
+	return m.loadAs(ctx, "load", id, true, nil)
 }
 
 // Peek is Load that records no access, so that it keeps no session alive: for polling, and for streams. What it returns is
 // for reading: Save, Renew, Authenticate and Bind refuse it. Destroy ends it.
 func (m *Manager[T]) Peek(ctx context.Context, id string) (*Session[T], error) {
-	return m.loadAs(ctx, "peek", id, false)
+	return m.loadAs(ctx, "peek", id, false, nil)
 }
 
-func (m *Manager[T]) loadAs(ctx context.Context, op, id string, access bool) (*Session[T], error) {
+func (m *Manager[T]) loadAs(ctx context.Context, op, id string, access bool, prove func(binding []byte) error) (*Session[T], error) {
 	ctx, o := m.observe(ctx, op)
-	s, err := m.load(ctx, id, access)
+	s, err := m.load(ctx, id, access, prove)
+	if errors.Is(err, ErrNotBound) {
+		return nil, o.done(eventOf(o, "", s), err) // whose session it is, the event says too
+	}
 	if err != nil {
 		return nil, o.done(event.Event{Handle: sentHandle(id)}, err)
 	}
@@ -81,8 +85,9 @@ func (m *Manager[T]) LoadOrCreate(ctx context.Context, id string) (*Session[T], 
 	return s, err
 }
 
-// load is Load, with errors as they come. Without access it is Peek.
-func (m *Manager[T]) load(ctx context.Context, text string, access bool) (*Session[T], error) {
+// load is Load, with errors as they come. Without access it is Peek; with prove it is LoadBound, whose ErrNotBound comes with
+// the session that was asked for.
+func (m *Manager[T]) load(ctx context.Context, text string, access bool, prove func(binding []byte) error) (*Session[T], error) {
 	id, err := m.parse(text)
 	if err != nil {
 		return nil, err
@@ -94,6 +99,11 @@ func (m *Manager[T]) load(ctx context.Context, text string, access bool) (*Sessi
 	now := m.now() // by a clock that the store's answer may have put right
 	if err := m.judge(ctx, rec, now); err != nil {
 		return nil, err
+	}
+	if prove != nil && len(rec.Binding) > 0 {
+		if err := prove(rec.Binding); err != nil {
+			return &Session[T]{id: id, rec: rec}, fmt.Errorf("%w: %w", ErrNotBound, err)
+		}
 	}
 	data, err := m.decode(rec)
 	if err != nil {

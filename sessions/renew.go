@@ -1,22 +1,16 @@
 package sessions
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/event"
 	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
-
-// maxSubject is the length of the longest subject, in bytes.
-const maxSubject = 1024
-
-var errSubject = errors.New("invalid subject")
 
 // Renew gives the session a new ID: when it returns, the old ID is dead for every Manager, and the session goes on under the
 // new one, which [Session.ID] returns, with the same lifetime and subject, and with the data in hand, which is saved with
@@ -70,16 +64,6 @@ func (m *Manager[T]) AuthenticateBound(ctx context.Context, s *Session[T], subje
 	return o.done(e, nil)
 }
 
-func checkSubject(subject string) error {
-	switch {
-	case subject == "" || len(subject) > maxSubject:
-		return fmt.Errorf("%w: has %d bytes, must have at least 1 and at most %d", errSubject, len(subject), maxSubject)
-	case !utf8.ValidString(subject):
-		return fmt.Errorf("%w: must be UTF-8", errSubject)
-	}
-	return nil
-}
-
 // exchange is a renewal or a login under way. It has three steps: the new key is listed; the record is stored under it; and
 // the old key is marked as renewed, which is what commits. Nobody is told the new ID before. docs/protocol.md has what can
 // come between.
@@ -92,15 +76,6 @@ type exchange struct {
 	from    string        // the Rev that the old record must have
 	marker  driver.Marker // what takes the old record's place; the zero one: nothing, it is deleted
 	evicted int
-}
-
-// renewalRev returns the Rev of a record that is to take the place of that of the key from. Until its first save it says so,
-// for a revocation that is to spare the session.
-func renewalRev(from string) string { return newRev() + "<" + handleOf(from)[:16] }
-
-// comesFrom reports whether a record of this Rev was stored to take the place of the session of a handle.
-func comesFrom(rev, handle string) bool {
-	return len(handle) > 16 && strings.HasSuffix(rev, "<"+handle[:16])
 }
 
 // move gives s a new ID; with a subject it is a login. It returns how many sessions have made room for it.
@@ -163,6 +138,7 @@ func (m *Manager[T]) exchange(ctx context.Context, s *Session[T], subject string
 			return 0, err
 		}
 	}
+	m.correctBegin(s)
 	if err := m.notExpired(ctx, s); err != nil {
 		return 0, err
 	}
@@ -180,7 +156,7 @@ func (m *Manager[T]) exchange(ctx context.Context, s *Session[T], subject string
 	if s.stored {
 		x.id = m.ids.New()
 		x.rec.Key = m.ids.Key(x.id)
-		x.rec.Rev = renewalRev(s.rec.Key)
+		x.rec.Rev = rosters.RenewalRev(handleOf(s.rec.Key))
 		x.marker = rosters.NewMarker(s.rec.Key, driver.Renewed, x.rec.Key, now)
 	}
 	if err := m.enterLists(ctx, s, x, logins); err != nil {
@@ -250,12 +226,13 @@ var errCommit = errors.New("the session that was to be renewed")
 // commit marks the old record as renewed. If another request has changed it meanwhile, that goes along.
 func (m *Manager[T]) commit(ctx context.Context, s *Session[T], x *exchange) error {
 	for attempt := 0; ; attempt++ {
-		_, err := m.store.End(ctx, driver.End{Key: s.rec.Key, Marker: x.marker, If: &driver.State{Rev: x.from}})
-		if err == nil || !errors.Is(err, ErrConflict) || attempt == mergeAttempts {
-			if err != nil {
-				err = fmt.Errorf("%w: %w", errCommit, err)
-			}
-			return err
+		ended, err := m.store.End(ctx, driver.End{Key: s.rec.Key, Marker: x.marker, If: &driver.State{Rev: x.from}})
+		if err == nil {
+			m.keepBinding(ctx, ended, x)
+			return nil
+		}
+		if !errors.Is(err, ErrConflict) || attempt == mergeAttempts {
+			return fmt.Errorf("%w: %w", errCommit, err)
 		}
 		found, err := m.store.Load(ctx, s.rec.Key)
 		if err != nil {
@@ -271,6 +248,17 @@ func (m *Manager[T]) commit(ctx context.Context, s *Session[T], x *exchange) err
 		if err := pause(ctx, attempt); err != nil {
 			return err
 		}
+	}
+}
+
+// keepBinding gives the new record the binding that the old one was given while the session was being renewed. If it
+// can't, the session is as one whose device never registered.
+func (m *Manager[T]) keepBinding(ctx context.Context, ended driver.Record, x *exchange) {
+	if x.subject != "" || len(ended.Binding) <= driver.FixedBinding || bytes.Equal(ended.Binding, x.rec.Binding) {
+		return
+	}
+	if m.store.Bind(ctx, x.rec.Key, ended.Binding, x.rec.Binding) == nil {
+		x.rec.Binding = ended.Binding
 	}
 }
 
@@ -291,8 +279,13 @@ func (m *Manager[T]) takeAlong(ctx context.Context, s *Session[T], x *exchange, 
 		return err
 	}
 	next := x.rec
-	next.Payload, next.Rev = payload, renewalRev(s.rec.Key)
+	next.Payload, next.Rev = payload, rosters.RenewalRev(handleOf(s.rec.Key))
 	next.IdleTimeout, next.AbsoluteTimeout, next.Persist = s.IdleTimeout, s.AbsoluteTimeout, s.Persist
+	if next.Subject != "" && next.Deadline().After(x.rec.Deadline()) {
+		if err := m.extendEntries(ctx, &next); err != nil {
+			return err
+		}
+	}
 	if err := m.store.Replace(ctx, next, x.rec.Rev); err != nil {
 		return err
 	}
@@ -308,4 +301,47 @@ func (m *Manager[T]) abandon(ctx context.Context, x *exchange) {
 	if _, err := m.rosters.End(ctx, x.rec.Key, driver.Abandoned, nil); err == nil || errors.Is(err, ErrNotFound) {
 		m.leaveLists(ctx, x.rec, "")
 	}
+}
+
+// logins are the ways of a login into its lists.
+type logins struct{ subject, federated *rosters.Login }
+
+// openLists begins a login.
+func (m *Manager[T]) openLists(ctx context.Context, subject, federated string) (l logins, err error) {
+	if l.subject, err = m.rosters.Open(ctx, subjectKey(m.application, subject)); err != nil || federated == "" {
+		return l, err
+	}
+	l.federated, err = m.rosters.Open(ctx, federatedKey(m.application, federated))
+	return l, err
+}
+
+// enterLists lists an exchange's new record, before it is stored.
+func (m *Manager[T]) enterLists(ctx context.Context, s *Session[T], x *exchange, l logins) (err error) {
+	e := entryOf(x.rec)
+	replaces := ""
+	if s.stored {
+		replaces = s.rec.Key
+	}
+	switch {
+	case l.subject != nil:
+		limit := rosters.Limit{Max: m.limit.Max, Evict: m.limit.Evict}
+		x.rec.Page, err = l.subject.Enter(ctx, e, replaces, limit)
+		x.evicted = l.subject.Evicted
+	case x.rec.Subject != "":
+		x.rec.Page, err = m.rosters.Move(ctx, subjectKey(x.rec.Application, x.rec.Subject), x.rec.Page, e)
+	}
+	switch {
+	case err != nil || x.rec.Federated == "":
+	case l.federated != nil:
+		x.rec.FederatedPage, err = l.federated.Enter(ctx, e, replaces, rosters.Limit{})
+	case x.rec.Subject != "":
+		x.rec.FederatedPage, err = m.rosters.Move(ctx, federatedKey(x.rec.Application, x.rec.Federated), x.rec.FederatedPage, e)
+	}
+	switch {
+	case errors.Is(err, rosters.ErrRevoked):
+		return ErrRevoked
+	case errors.Is(err, rosters.ErrLimit):
+		return fmt.Errorf("%w: %w", ErrLimit, err)
+	}
+	return err
 }

@@ -126,7 +126,7 @@ func (m *Manager[T]) mergeTheirs(ctx context.Context, s *Session[T], found drive
 func (m *Manager[T]) Update(ctx context.Context, id string, f func(*T) error) (*Session[T], error) {
 	ctx, o := m.observe(ctx, "update")
 	for attempt := 0; ; attempt++ {
-		s, err := m.load(ctx, id, true)
+		s, err := m.load(ctx, id, true, nil)
 		if err != nil {
 			return nil, o.done(event.Event{Handle: sentHandle(id)}, err)
 		}

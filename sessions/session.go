@@ -42,15 +42,16 @@ type Session[T any] struct {
 	// that have it. At most 1024 bytes of UTF-8.
 	Federated string
 
-	id      ID
-	rec     driver.Record // as last known to be stored; before the first Save, what is known already
-	base    *T            // the data that rec stores; nil: not known, or not worth keeping
-	stored  bool          // there is a record of it
-	written bool          // this process has written rec: its bytes are this binary's
-	gone    bool          // Destroy has ended it
-	peeked  bool          // Peek has loaded it: it can't be saved
-	inDoubt []string      // the Revs of writes whose outcome is unknown: the stored Rev may be one of them
-	moving  *exchange     // a renewal or login that has begun and not ended
+	id        ID
+	corrected time.Duration // by how much the clock that rec's times are by puts this host's right; for one never saved
+	rec       driver.Record // as last known to be stored; before the first Save, what is known already
+	base      *T            // the data that rec stores; nil: not known, or not worth keeping
+	stored    bool          // there is a record of it
+	written   bool          // this process has written rec: its bytes are this binary's
+	gone      bool          // Destroy has ended it
+	peeked    bool          // Peek has loaded it: it can't be saved
+	inDoubt   []string      // the Revs of writes whose outcome is unknown: the stored Rev may be one of them
+	moving    *exchange     // a renewal or login that has begun and not ended
 }
 
 // Device is what an application may note of where a session was begun, so that its user recognises it in the list of
@@ -64,7 +65,6 @@ const maxDevice = 256
 const maxFederated = 1024
 
 var (
-	errEncode         = errors.New("data can't be encoded")
 	errTimeout        = errors.New("invalid timeout")
 	errDevice         = errors.New("invalid device")
 	errFederated      = errors.New("invalid federated session")

@@ -1,11 +1,11 @@
 package sessions_test
 
 import (
-	"errors"
+	"bytes"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,8 +14,8 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/event"
 	"github.com/dynasession/dynasession/sessions/internal/cued"
-	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
 // OWASP ASVS 7.5.2: users can list their sessions.
@@ -95,80 +95,6 @@ func TestSessions_WhoseNamesAreAnything(t *testing.T) {
 		_, err := p.Sessions(t.Context(), bad)
 		is.True(err != nil)
 		is.True(p.Authenticate(t.Context(), p.Create(), bad) != nil)
-	}
-}
-
-// OWASP ASVS 7.1.2.
-func TestSubjectLimit_ASVS_7_1_2_RefusesTheNewOne(t *testing.T) {
-	is := is.New(t)
-	p := newWorld(t, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 2}})
-	a, _ := p.login(t, "user"), p.login(t, "user")
-	third := p.Create()
-	err := p.Authenticate(t.Context(), third, "user")
-	wants.Err(t, err, sessions.ErrLimit)
-	wants.Text(t, err, "has 2, may have 2")
-	is.True(!p.alive(t, third))
-	p.login(t, "another")                            // others have their own
-	is.NoErr(p.Renew(t.Context(), a))                // a renewal is none more
-	is.NoErr(p.Authenticate(t.Context(), a, "user")) // nor is a login again
-	is.NoErr(p.Destroy(t.Context(), a))
-	is.NoErr(p.Authenticate(t.Context(), third, "user")) // now there is room
-}
-
-func TestSubjectLimit_EvictsTheLongestUnseen(t *testing.T) {
-	is := is.New(t)
-	p := newWorld(t, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 2, Evict: true}})
-	a := p.login(t, "user")
-	p.clock.Advance(10 * time.Minute)
-	b := p.login(t, "user")
-	p.clock.Advance(10 * time.Minute)
-	is.True(p.alive(t, a)) // seen again, later than b
-	c := p.login(t, "user")
-	is.True(p.alive(t, a) && !p.alive(t, b) && p.alive(t, c))
-}
-
-func TestSubjectLimit_TheDeadTakeNoRoom(t *testing.T) {
-	is := is.New(t)
-	p := newWorld(t, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 1}})
-	p.login(t, "user")
-	p.clock.Advance(2 * time.Hour) // idled out, and in the roster still
-	s := p.login(t, "user")
-	is.NoErr(p.DestroyID(t.Context(), s.ID().Secret())) // by the ID alone, the roster isn't told
-	p.login(t, "user")
-}
-
-func TestSubjectLimit_IsExactForFiftyLoginsAtOnce(t *testing.T) {
-	for _, evict := range []bool{false, true} {
-		is := is.New(t)
-		p := newWorld(t, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 3, Evict: evict}})
-		var all sync.WaitGroup
-		var in atomic.Int32
-		for range 50 {
-			all.Go(func() {
-				err := p.Authenticate(t.Context(), p.Create(), "user")
-				if err == nil {
-					in.Add(1)
-				} else if evict || !errors.Is(err, sessions.ErrLimit) {
-					t.Error(err)
-				}
-			})
-		}
-		all.Wait()
-		is.Equal(len(p.handles(t, "user")), 3)
-		is.Equal(p.mem.Len(), 3)
-		is.True(in.Load() == 3 || evict)
-	}
-}
-
-func TestSubjectLimit_IsChecked(t *testing.T) {
-	is := is.New(t)
-	for want, cfg := range map[string]sessions.SubjectLimit{
-		"Config.SubjectLimit.Max is -1: must be at least 0": {Max: -1},
-		"Config.SubjectLimit.Evict: must be with a Max":     {Evict: true},
-	} {
-		_, err := sessions.New(memstore.New(nil), &sessions.Config[cart]{SubjectLimit: cfg})
-		is.True(err != nil)
-		wants.Text(t, err, want)
 	}
 }
 
@@ -329,5 +255,114 @@ func TestDevice_HasABound(t *testing.T) {
 		is.True(err != nil)
 		wants.Text(t, err, want)
 		is.Equal(p.mem.Len(), 0)
+	}
+}
+
+// What a session's list says of its deadline is never earlier than what the session says: an entry whose deadline has
+// passed is dropped without a look. So whatever makes a session live longer, in whatever order, keeps it listed.
+func TestListed_ASessionThatLivesLonger(t *testing.T) {
+	longer := func(w world, s *sessions.Session[cart], by time.Duration) error {
+		s.IdleTimeout, s.AbsoluteTimeout = by, by
+		return w.Save(t.Context(), s)
+	}
+	for name, extend := range map[string]func(t *testing.T, w world, s *sessions.Session[cart]) *sessions.Session[cart]{
+		"by a save": func(t *testing.T, w world, s *sessions.Session[cart]) *sessions.Session[cart] {
+			is.New(t).NoErr(longer(w, s, 100*time.Hour))
+			return s
+		},
+		"by the renewal": func(t *testing.T, w world, s *sessions.Session[cart]) *sessions.Session[cart] {
+			s.IdleTimeout, s.AbsoluteTimeout = 100*time.Hour, 100*time.Hour
+			is.New(t).NoErr(w.Renew(t.Context(), s))
+			return s
+		},
+		"by a save during the renewal": func(t *testing.T, w world, s *sessions.Session[cart]) *sessions.Session[cart] {
+			is := is.New(t)
+			held, err := w.other.Load(t.Context(), s.ID().Secret())
+			is.NoErr(err)
+			w.at(3, false, func() { is.NoErr(longer(w.swapped(), held, 100*time.Hour)) }) // before the commit
+			is.NoErr(w.Renew(t.Context(), s))
+			w.store.Off()
+			is.Equal(s.AbsoluteTimeout, 100*time.Hour)
+			return s
+		},
+		"by a save that another one overtook": func(t *testing.T, w world, s *sessions.Session[cart]) *sessions.Session[cart] {
+			is := is.New(t)
+			held, err := w.other.Load(t.Context(), s.ID().Secret())
+			is.NoErr(err)
+			held.Data.Count = 1
+			s.Data.Count = 2
+			w.at(2, false, func() { is.NoErr(longer(w.swapped(), held, 100*time.Hour)) }) // before it has written
+			wants.Err(t, longer(w, s, 13*time.Hour), sessions.ErrConflict)
+			w.store.Off()
+			return held
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			w := newWorld(t, nil)
+			for range 3 {
+				w.login(t, "user") // whose entries will have passed
+			}
+			s := extend(t, w, w.login(t, "user"))
+			w.clock.Advance(40 * time.Hour)
+			is.True(w.alive(t, s))
+			for range 3 {
+				w.login(t, "user") // which drops what has passed
+			}
+			is.Equal(len(w.handles(t, "user")), 4)
+			_, err := w.RevokeAll(t.Context(), "user")
+			is.NoErr(err)
+			is.True(!w.alive(t, s))
+		})
+	}
+}
+
+// A handle that is none is nobody's, and nothing of it is repeated anywhere.
+func TestRevoke_OfWhatIsNoHandle(t *testing.T) {
+	is := is.New(t)
+	seen := &witness{}
+	var log bytes.Buffer
+	w := newWorld(t, &sessions.Config[cart]{Observer: event.Multi(seen, event.Log(slog.New(slog.NewTextHandler(&log, nil))))})
+	s := w.login(t, "user")
+	seen.took()
+	for _, handle := range []string{
+		"", "x", "forged\nlevel=INFO msg=\"all is well\"", strings.Repeat("f", 5<<20), strings.Repeat("F", 128), s.ID().Secret(),
+		s.Handle() + "\n", " " + s.Handle(), s.Handle()[:127] + "\u202e", strings.Repeat("f", 127) + "\x00",
+	} {
+		log.Reset()
+		err := w.Revoke(t.Context(), "user", handle)
+		wants.Err(t, err, sessions.ErrNotFound)
+		is.Equal(err.Error(), "sessions: revoke: session not found")
+		events := seen.took()
+		is.Equal(len(events), 1)
+		is.Equal(events[0].Handle, "")
+		is.True(log.Len() < 1000)
+		is.True(len(handle) < 8 || !strings.Contains(log.String(), handle[:8]))
+	}
+	is.True(w.alive(t, s))
+	wants.Err(t, w.Revoke(t.Context(), "user", strings.Repeat("f", 128)), sessions.ErrNotFound)
+	is.NoErr(w.Revoke(t.Context(), "user", s.Handle()))
+}
+
+// It ends the session wherever it has gone meanwhile.
+func TestRevoke_BesideARenewal(t *testing.T) {
+	for n := 1; ; n++ {
+		is := is.New(t)
+		w := newWorld(t, nil)
+		s := w.login(t, "user")
+		handle := s.Handle()
+		var renewErr error
+		came := w.at(n, true, func() { renewErr = w.other.Renew(t.Context(), s) })
+		err := w.Revoke(t.Context(), "user", handle)
+		w.store.Off()
+		if !*came {
+			is.True(n > 2)
+			return
+		}
+		is.NoErr(err)
+		is.True(!w.alive(t, s))
+		if renewErr != nil {
+			wants.Err(t, renewErr, sessions.ErrNotFound)
+		}
 	}
 }

@@ -101,8 +101,12 @@ func encode(v any) (s *shape.Shape, av types.AttributeValue, err error) {
 		return nil, nil, err
 	}
 	if s.Custom {
-		if err := decode(av, reflect.New(value.Type()).Interface()); err != nil {
+		back := reflect.New(value.Type())
+		if err := decode(av, back.Interface()); err != nil {
 			return nil, nil, fmt.Errorf("attribute: can't be read back: %w", err)
+		}
+		if err := s.CheckBack(value, back.Elem()); err != nil {
+			return nil, nil, fmt.Errorf("attribute: %w", err)
 		}
 	}
 	return s, av, nil

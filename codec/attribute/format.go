@@ -40,7 +40,10 @@ var format = shape.Format{
 	Folds:             true,
 	BytesInInterface:  true,
 	NumberInInterface: true,
-	NilEmbedded:       true,
+
+	NoPointerToInterface: true,
+	NoTypedBytes:         true,
+	NilEmbedded:          true,
 }
 
 // option reports whether f's tag of that key has the option.

@@ -67,9 +67,9 @@ func toTree(av types.AttributeValue) (map[string]any, error) {
 		}
 		v = l
 	default:
-		return nil, fmt.Errorf("attribute: a value of type %s", typeName(av))
+		return nil, fmt.Errorf("attribute: a value of type %s", TypeName(av))
 	}
-	return map[string]any{typeName(av): v}, nil
+	return map[string]any{TypeName(av): v}, nil
 }
 
 // fromJSON reads DynamoDB JSON.

@@ -27,7 +27,7 @@ func mendSet(av types.AttributeValue) (types.AttributeValue, error) {
 	case *types.AttributeValueMemberBS:
 		n, err = len(av.Value), checkBytes(av.Value)
 	default:
-		return nil, fmt.Errorf("attribute: a value of type %s can't be stored", typeName(av))
+		return nil, fmt.Errorf("attribute: a value of type %s can't be stored", TypeName(av))
 	}
 	if err != nil {
 		return nil, err

@@ -111,14 +111,14 @@ func (v Value) Equal(p codec.Payload) bool {
 
 // String tells the format and the type.
 func (v Value) String() string {
-	return fmt.Sprintf("%s payload of type %s", v.Format(), typeName(v.AttributeValue()))
+	return fmt.Sprintf("%s payload of type %s", v.Format(), TypeName(v.AttributeValue()))
 }
 
 // GoString is String.
 func (v Value) GoString() string { return v.String() }
 
-// typeName returns DynamoDB's letters for the type of av.
-func typeName(av types.AttributeValue) string {
+// TypeName returns DynamoDB's letters for the type of av.
+func TypeName(av types.AttributeValue) string {
 	switch av.(type) {
 	case *types.AttributeValueMemberS:
 		return "S"

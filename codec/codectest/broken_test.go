@@ -131,8 +131,10 @@ func saboteurs() map[string]struct {
 			}
 			return good.EncodeOver(v, stored)
 		}}, "a codectest_test.basket that was encoded over another one differs at \".Name\""},
-		"carries nothing": {brokenKeeper{over: func(v basket, _ codec.Payload) (codec.Payload, error) { return good.Encode(v) }},
-			"stored again by a codec that doesn't know it all, differs at \".Added\""},
+		"carries nothing": {
+			brokenKeeper{over: func(v basket, _ codec.Payload) (codec.Payload, error) { return good.Encode(v) }},
+			"stored again by a codec that doesn't know it all, differs at \".Added\"",
+		},
 		"fails over what it can't read": {brokenKeeper{over: func(v basket, stored codec.Payload) (codec.Payload, error) {
 			if _, err := good.Decode(stored); err != nil {
 				return nil, err

@@ -105,8 +105,12 @@ func encode(v any) (s *shape.Shape, b []byte, err error) {
 		}
 	}
 	if s.Custom {
-		if err := decode(b, reflect.New(value.Type()).Interface()); err != nil {
+		back := reflect.New(value.Type())
+		if err := decode(b, back.Interface()); err != nil {
 			return nil, nil, fmt.Errorf("msgpack: can't be read back: %w", err)
+		}
+		if err := s.CheckBack(value, back.Elem()); err != nil {
+			return nil, nil, fmt.Errorf("msgpack: %w", err)
 		}
 	}
 	return s, b, nil

@@ -2,12 +2,19 @@
 //
 //	go run ./examples/login                                  # sessions in memory
 //	go run ./examples/login -dynamodb http://127.0.0.1:8000  # on a DynamoDB engine, whose table it creates
+//	go run ./examples/login -tls                             # over TLS, with sessions bound to their device
 //
-// It speaks plain HTTP on this machine, where browsers take Secure cookies all the same. In production it stands behind TLS.
+// Without -tls it speaks plain HTTP on this machine, where most browsers take Secure cookies all the
+// same. In production it stands behind TLS.
+//
+// With -tls it makes a certificate for itself, which a browser warns of. Chromium binds sessions to a
+// device only where it trusts the certificate: start it with the flag that the program prints. See
+// docs/bound.md for the flags that let it do so on a machine without a TPM.
 package main
 
 import (
 	"context"
+	"crypto/tls"
 	"flag"
 	"fmt"
 	"io"
@@ -34,6 +41,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("login", flag.ContinueOnError)
 	flags.SetOutput(out)
 	addr := flags.String("addr", "localhost:8080", "where to listen")
+	overTLS := flags.Bool("tls", false, "serve https with a certificate of its own, and bind sessions to their device")
 	engine := flags.String("dynamodb", "", "the `URL` of a DynamoDB engine; without it, sessions are kept in memory")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -42,7 +50,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	handler, err := newApp(store, slog.New(slog.NewTextHandler(out, nil)))
+	bound := time.Duration(0)
+	if *overTLS {
+		bound = 10 * time.Minute
+	}
+	handler, err := newApp(store, bound, slog.New(slog.NewTextHandler(out, nil)))
 	if err != nil {
 		return err
 	}
@@ -50,11 +62,27 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "http://localhost:%d\nany name, and the password %q\n", listener.Addr().(*net.TCPAddr).Port, password)
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	port := listener.Addr().(*net.TCPAddr).Port
+	if *overTLS {
+		certificate, hash, err := selfSigned(time.Now())
+		if err != nil {
+			return err
+		}
+		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}}
+		fmt.Fprintf(out, "https://localhost:%d\nchromium --ignore-certificate-errors-spki-list=%s\n", port, hash)
+	} else {
+		fmt.Fprintf(out, "http://localhost:%d\n", port)
+	}
+	fmt.Fprintf(out, "any name, and the password %q\n", password)
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
-	if err := server.Serve(listener); err != http.ErrServerClosed {
+	if *overTLS {
+		err = server.ServeTLS(listener, "", "")
+	} else {
+		err = server.Serve(listener)
+	}
+	if err != http.ErrServerClosed {
 		return err
 	}
 	return nil

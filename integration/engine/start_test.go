@@ -20,8 +20,8 @@ import (
 	"github.com/matryer/is"
 )
 
-// TestMain lets the test binary play the other processes, too: an engine that starts quickly, and a test binary that has
-// started one.
+// TestMain lets the test binary play the other processes, too: an engine that starts quickly, and a
+// test binary that has started one.
 func TestMain(m *testing.M) {
 	switch os.Getenv("ENGINE_TEST_ROLE") {
 	case "engine":
@@ -121,7 +121,8 @@ const (
 		/bin/mkdir -p "${jar%/*}" && echo jar > "$jar"`
 )
 
-// machine makes the rest of the test see these commands and no others, an empty cache, and this endpoint.
+// machine makes the rest of the test see these commands and no others, an empty cache, and this
+// endpoint.
 func machine(t *testing.T, endpoint string, commands map[string]string) {
 	t.Helper()
 	bin := t.TempDir()

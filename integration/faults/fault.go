@@ -1,5 +1,5 @@
-// Package faults breaks the network between a client and a real DynamoDB engine, attempt by attempt, for tests. The engine is not
-// a fake: what it has applied, it has applied.
+// Package faults breaks the network between a client and a real DynamoDB engine, attempt by
+// attempt, for tests. The engine is not a fake: what it has applied, it has applied.
 package faults
 
 import (
@@ -14,7 +14,8 @@ import (
 // Fault is what happens to one attempt of a request.
 type Fault uint8
 
-// The faults. Of those that return an error of the connection, the client can't tell the first from the next two.
+// The faults. Of those that return an error of the connection, the client can't tell the first from
+// the next two.
 const (
 	None          Fault = iota
 	CutBefore           // the connection is cut before the request is sent: nothing is applied
@@ -34,7 +35,8 @@ var names = [kinds]string{"none", "cut before", "cut after", "late", "delay", "5
 // String returns the fault's name.
 func (f Fault) String() string { return names[f] }
 
-// Rates are the shares of the attempts that meet each fault, between 0 and 1, at most 1 in sum. The rest goes through.
+// Rates are the shares of the attempts that meet each fault, between 0 and 1, at most 1 in sum. The
+// rest goes through.
 type Rates map[Fault]float64
 
 // pick returns the fault of the attempt that drew x, which lies in [0, 1).
@@ -77,7 +79,8 @@ type keys struct {
 	ConsistentRead bool
 }
 
-// halve sends the first half of a BatchGetItem's keys through base, and adds the others to the answer as unprocessed.
+// halve sends the first half of a BatchGetItem's keys through base, and adds the others to the
+// answer as unprocessed.
 func halve(base http.RoundTripper, r *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {

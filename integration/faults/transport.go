@@ -16,9 +16,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// Transport is an [http.RoundTripper] between a client and an engine. Which attempt meets which fault follows from the seed, the
-// operation and the attempt's number among those of its operation: the same calls in the same order meet the same. It is
-// safe for concurrent use.
+// Transport is an [http.RoundTripper] between a client and an engine. Which attempt meets which
+// fault follows from the seed, the operation and the attempt's number among those of its operation:
+// the same calls in the same order meet the same. It is safe for concurrent use.
 type Transport struct {
 	base http.RoundTripper
 	seed uint64
@@ -30,15 +30,16 @@ type Transport struct {
 	number  map[string]uint64  // of attempts so far, by operation
 	counts  [kinds]int
 	late    sync.WaitGroup
+	held    time.Duration // the longest that Late holds a request up
 }
 
-// New returns a Transport that sends through base, nil for [http.DefaultTransport], and draws faults by seed and rates; nil rates
-// are none.
+// New returns a Transport that sends through base, nil for [http.DefaultTransport], and draws
+// faults by seed and rates; nil rates are none.
 func New(base http.RoundTripper, seed uint64, rates Rates) *Transport {
 	if base == nil {
 		base = http.DefaultTransport
 	}
-	return &Transport{base: base, seed: seed, rates: rates, spared: map[string]Fault{}, planned: map[string][]Fault{}, number: map[string]uint64{}}
+	return &Transport{base: base, seed: seed, rates: rates, spared: map[string]Fault{}, planned: map[string][]Fault{}, number: map[string]uint64{}, held: longestLate}
 }
 
 // Client makes a client send through t.
@@ -56,6 +57,13 @@ func (t *Transport) SetRates(rates Rates) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.rates = rates
+}
+
+// Hold sets how long Late holds a request up at most; 300 ms otherwise.
+func (t *Transport) Hold(most time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.held = most
 }
 
 // Spare keeps an operation from drawing a fault.
@@ -79,7 +87,8 @@ func (t *Transport) Counts() map[Fault]int {
 // Settle returns when every late request has reached the engine.
 func (t *Transport) Settle() { t.late.Wait() }
 
-// draw returns the fault of the next attempt of the operation, and a share between 0 and 1 for how long it takes.
+// draw returns the fault of the next attempt of the operation, and a share between 0 and 1 for how
+// long it takes.
 func (t *Transport) draw(operation string) (Fault, float64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -128,7 +137,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, errCut
 	case Late:
-		return nil, t.sendLater(r, time.Duration(share*float64(longestLate)))
+		return nil, t.sendLater(r, time.Duration(share*float64(t.longest())))
 	case Delay:
 		if err := wait(r.Context(), time.Duration(share*float64(longestDelay))); err != nil {
 			return nil, err
@@ -145,6 +154,12 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	return t.base.RoundTrip(r)
+}
+
+func (t *Transport) longest() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.held
 }
 
 // sendLater sends a copy of the request after d, whatever becomes of its client.

@@ -18,7 +18,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/event"
 )
 
-// zone is where it is another time than here: its service's answers say so. A host that is here is wrong there.
+// zone is where it is another time than here: its service's answers say so. A host that is here is
+// wrong there.
 type zone struct {
 	ahead time.Duration // of this host
 	base  http.RoundTripper
@@ -44,7 +45,8 @@ func (s *skews) Observe(_ context.Context, e event.Event) {
 	}
 }
 
-// A host whose clock is wrong judges and writes as one whose clock is right, from its first answer on.
+// A host whose clock is wrong judges and writes as one whose clock is right, from its first answer
+// on.
 func TestClock_OfAWrongHost(t *testing.T) {
 	for name, wrong := range map[string]time.Duration{
 		"10 minutes behind": -10 * time.Minute, "10 minutes ahead": 10 * time.Minute,
@@ -55,7 +57,8 @@ func TestClock_OfAWrongHost(t *testing.T) {
 			z := zone{-wrong, http.DefaultTransport}
 			table := withoutTTL(t) // the engine's own clock would sweep by
 			events := &skews{}
-			// wrongHost is a process of its own each time, of which nothing is known before its first call.
+			// wrongHost is a process of its own each time, of which nothing is known before its
+			// first call.
 			wrongHost := func() *sessions.Manager[string] {
 				m, err := sessions.New(engine.Store(t, table, func(o *dynamodb.Options) { o.HTTPClient = &http.Client{Transport: z} }),
 					&sessions.Config[string]{Observer: events})
@@ -83,7 +86,8 @@ func TestClock_OfAWrongHost(t *testing.T) {
 			_, err = wrongHost().Load(t.Context(), idle.ID().Secret())
 			is.True(errors.Is(err, sessions.ErrExpired))
 
-			// A recorded access is of the right time: the session lives for its idle timeout from now on, and no longer.
+			// A recorded access is of the right time: the session lives for its idle timeout from
+			// now on, and no longer.
 			earlier := z.Now().Add(-time.Hour)
 			touched, err := rightHost(clock.NewFake(earlier)).CreateAndSave(t.Context(), "touched")
 			is.NoErr(err)
@@ -102,6 +106,20 @@ func TestClock_OfAWrongHost(t *testing.T) {
 			created, err := m.CreateAndSave(t.Context(), "created")
 			is.NoErr(err)
 			is.True(created.CreatedAt().Sub(z.Now()).Abs() < 5*time.Second)
+
+			// Also if it knew nothing before: the first call of a process may be one that stores a
+			// new session, or a login.
+			first, err := wrongHost().CreateAndSave(t.Context(), "first")
+			is.NoErr(err)
+			m = wrongHost()
+			login := m.Create()
+			is.NoErr(m.Authenticate(t.Context(), login, "user"))
+			for _, id := range []sessions.ID{first.ID(), login.ID()} {
+				s, err := right.Load(t.Context(), id.Secret())
+				is.NoErr(err)
+				is.True(s.CreatedAt().Sub(z.Now()).Abs() < 5*time.Second)
+				is.True(s.AccessedAt().Sub(z.Now()).Abs() < 5*time.Second)
+			}
 		})
 	}
 }

@@ -39,7 +39,8 @@ var stored = account{
 	Token: []byte{0, 1, 0xfe, 0xff}, Roles: []string{"reader", ""}, Prefs: map[string]string{"b": "2", "a": ""},
 }
 
-// golden is when and how the items of testdata were written. Far in the future, so that no engine sweeps them.
+// golden is when and how the items of testdata were written. Far in the future, so that no engine
+// sweeps them.
 func golden(payload codec.Payload) driver.Record {
 	return driver.Record{
 		Key: "4ee055b8", Payload: payload, Rev: "0123456789abcdef", Subject: "subject/ü",
@@ -48,7 +49,8 @@ func golden(payload codec.Payload) driver.Record {
 	}
 }
 
-// What is stored, is stored for ever: an item written by this version is read by every later one, and by the letter.
+// What is stored, is stored for ever: an item written by this version is read by every later one,
+// and by the letter.
 func TestItem_Golden(t *testing.T) {
 	for name, c := range map[string]codec.Codec[account]{
 		"json": codec.JSON[account]{}, "msgpack": msgpack.Codec[account]{}, "native": attribute.Codec[account]{},

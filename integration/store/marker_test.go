@@ -40,7 +40,8 @@ func goldenItem(t *testing.T, p place, key, name string) map[string]types.Attrib
 	return fromJSON(t, want)
 }
 
-// A marker is stored for some minutes only, but versions before and after this one meet it while they are deployed.
+// A marker is stored for some minutes only, but versions before and after this one meet it while
+// they are deployed.
 func TestMarker_Golden(t *testing.T) {
 	for name, m := range markers {
 		t.Run(name, func(t *testing.T) {
@@ -54,7 +55,8 @@ func TestMarker_Golden(t *testing.T) {
 			is.Equal(old.Subject, "user-1")
 			item := goldenItem(t, p, rec.Key, "marker_"+name)
 
-			// What versions before markers make of it: none of these, and accessed and expires, is no session.
+			// What versions before markers make of it: none of these, and accessed and expires, is
+			// no session.
 			for _, attribute := range []string{"data", "idle_timeout", "absolute_timeout", "rev"} {
 				is.True(item[attribute] == nil)
 			}

@@ -11,7 +11,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// Items as dynamodb-session-web writes them, by the letter: with a fraction of a second and without, signed and not.
+// Items as dynamodb-session-web writes them, by the letter: with a fraction of a second and
+// without, signed and not.
 func TestItem_Pythons(t *testing.T) {
 	created := time.Date(2126, 11, 23, 22, 46, 1, 0, time.UTC)
 	for file, want := range map[string]driver.Record{

@@ -14,8 +14,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// meddler is a network that loses the answer to the first attempt of an operation, and in which then, before the next attempt,
-// something happens.
+// meddler is a network that loses the answer to the first attempt of an operation, and in which
+// then, before the next attempt, something happens.
 type meddler struct {
 	*faults.Transport
 	happens func()

@@ -114,7 +114,8 @@ func TestRoster_OfVersionsThatDidNotCount(t *testing.T) {
 	is.Equal(number(p.item(t, "subject:x"), "n"), 0)
 }
 
-// While versions run that don't count, they change entries and rev: what they leave is counted anew.
+// While versions run that don't count, they change entries and rev: what they leave is counted
+// anew.
 func TestRoster_BesideVersionsThatDoNotCount(t *testing.T) {
 	is := is.New(t)
 	p := newPlace(t)
@@ -172,12 +173,13 @@ func TestRoster_Closed(t *testing.T) {
 	is.Equal(r.Epoch, int64(1))
 }
 
-// A hundred changes at a moment all succeed, and none is lost: in a roster of before as in one of now.
+// A hundred changes at a moment all succeed, and none is lost: in a roster of before as in one of
+// now.
 func TestRoster_ManyAtATime(t *testing.T) {
 	for name, old := range map[string]bool{"of now": false, "of before": true} {
 		t.Run(name, func(t *testing.T) {
 			is := is.New(t)
-			p := newPlace(t)
+			p := newPlace(t).patient(t)
 			want := []string{}
 			if old {
 				p.put(t, oldRoster("0", "1"))
@@ -211,7 +213,7 @@ func TestRoster_ManyAtATime(t *testing.T) {
 // More than there is room for come at a moment: exactly as many get in.
 func TestRoster_MostHoldsAtAMoment(t *testing.T) {
 	is := is.New(t)
-	p := newPlace(t)
+	p := newPlace(t).patient(t)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	full := 0

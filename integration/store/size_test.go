@@ -16,7 +16,8 @@ import (
 
 const limit = 400 * 1024
 
-// sized returns a record whose item has exactly so many bytes by our own count, which this tests against the engine's.
+// sized returns a record whose item has exactly so many bytes by our own count, which this tests
+// against the engine's.
 func sized(t *testing.T, p place, size int, payload func(n int) codec.Payload) driver.Record {
 	t.Helper()
 	rec := record("k")

@@ -8,8 +8,8 @@ import (
 	"github.com/matryer/is"
 )
 
-// DynamoDB Local deletes expired items for real, about a second later; AWS takes up to some days. So that this tells something of
-// our attribute, one item of three is dead.
+// DynamoDB Local deletes expired items for real, about a second later; AWS takes up to some days.
+// So that this tells something of our attribute, one item of three is dead.
 func TestTTL_DeletesTheDeadAndNotTheLiving(t *testing.T) {
 	is := is.New(t)
 	p := newPlace(t)

@@ -7,12 +7,12 @@ var (
 	// ErrNotFound means that there is no such session.
 	ErrNotFound error = &sentinel{text: "session not found"}
 
-	// ErrEnded means that the session has ended and a [Marker] stands in its place. It is an ErrNotFound. The error is an
-	// [*EndedError], which has the marker.
+	// ErrEnded means that the session has ended and a [Marker] stands in its place. It is an
+	// ErrNotFound. The error is an [*EndedError], which has the marker.
 	ErrEnded error = &sentinel{text: "session has ended", parent: ErrNotFound}
 
-	// ErrRenewed means that the session's ID was exchanged for another a moment ago, so that the session goes on under that
-	// one. It is an ErrEnded, and so an ErrNotFound.
+	// ErrRenewed means that the session's ID was exchanged for another a moment ago, so that the
+	// session goes on under that one. It is an ErrEnded, and so an ErrNotFound.
 	ErrRenewed error = &sentinel{text: "session goes on under another ID", parent: ErrEnded}
 
 	// ErrExists means that another record has this key; it was left as it is.
@@ -24,22 +24,25 @@ var (
 	// ErrRoster means that a roster is not as a change demands; nothing was written.
 	ErrRoster error = &sentinel{text: "roster was changed by another request"}
 
-	// ErrFull means that a roster holds as many entries as a change allows, or is closed; nothing was written. It is an ErrRoster.
+	// ErrFull means that a roster holds as many entries as a change allows, or is closed; nothing
+	// was written. It is an ErrRoster.
 	ErrFull error = &sentinel{text: "roster is full", parent: ErrRoster}
 
-	// ErrTooLarge means that the session is larger than the store can keep; nothing was written. The error is a
-	// [*TooLargeError], which has size and limit.
+	// ErrTooLarge means that the session is larger than the store can keep; nothing was written.
+	// The error is a [*TooLargeError], which has size and limit.
 	ErrTooLarge error = &sentinel{text: "session too large"}
 
-	// ErrDecode means that what is stored can't be read as a session, or its data not as the application's type.
+	// ErrDecode means that what is stored can't be read as a session, or its data not as the
+	// application's type.
 	ErrDecode error = &sentinel{text: "stored session can't be decoded"}
 
-	// ErrUnavailable means that the store could not answer: a network or service failure, a deadline, a missing table or
-	// permission. The session may well exist; treating it as absent would log its user out.
+	// ErrUnavailable means that the store could not answer: a network or service failure, a
+	// deadline, a missing table or permission. The session may well exist; treating it as absent
+	// would log its user out.
 	ErrUnavailable error = &sentinel{text: "session store unavailable"}
 
-	// ErrOutcomeUnknown means that a write may or may not have been applied: its answer was lost, and nothing stored tells.
-	// Repeating the call is safe. It is an ErrUnavailable.
+	// ErrOutcomeUnknown means that a write may or may not have been applied: its answer was lost,
+	// and nothing stored tells. Repeating the call is safe. It is an ErrUnavailable.
 	ErrOutcomeUnknown error = &sentinel{text: "outcome of the write unknown", parent: ErrUnavailable}
 )
 
@@ -52,7 +55,8 @@ type sentinel struct {
 func (s *sentinel) Error() string { return s.text }
 func (s *sentinel) Unwrap() error { return s.parent }
 
-// EndedError is the [ErrEnded] of a key that holds a marker. It is an [ErrRenewed] if the marker says so.
+// EndedError is the [ErrEnded] of a key that holds a marker. It is an [ErrRenewed] if the marker
+// says so.
 type EndedError struct{ Marker Marker }
 
 // Error says why the session has ended.

@@ -41,14 +41,14 @@ type RosterChange struct {
 	Rev string // what the roster has afterwards, if anything has changed; never empty
 
 	// The change is refused with [ErrRoster] unless the roster has the Epoch, the Rev and the Pages
-	// that are given here; nil demands nothing. A roster that isn't there has Epoch 0, Rev "" and no
-	// Pages.
+	// that are given here; nil demands nothing. A roster that isn't there has Epoch 0, Rev "" and
+	// no Pages.
 	IfEpoch *int64
 	IfRev   *string
 	IfPages *Pages
 
-	// Enter is the key of a session that the roster lists afterwards, with its absolute Deadline; "":
-	// none. If the key is listed already, it gets the deadline.
+	// Enter is the key of a session that the roster lists afterwards, with its absolute Deadline;
+	// "": none. If the key is listed already, it gets the deadline.
 	Enter    string
 	Deadline time.Time
 
@@ -66,8 +66,8 @@ type RosterChange struct {
 	// Pages replaces the roster's Pages; nil leaves them.
 	Pages *Pages
 
-	// Close is refused with [ErrRoster] unless the roster is empty. Afterwards every Enter is refused
-	// with [ErrFull]. A change does not both Close and Enter.
+	// Close is refused with [ErrRoster] unless the roster is empty. Afterwards every Enter is
+	// refused with [ErrFull]. A change does not both Close and Enter.
 	Close bool
 
 	// Stale replaces the roster's Stale; zero leaves it.

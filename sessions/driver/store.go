@@ -19,8 +19,9 @@ const MaxBatch = 100
 // returned nil, every later read sees it. A Store returns what it was given: the key, a payload
 // that is codec.Equal to the one stored and has its format, Rev, Subject, Application, Federated,
 // Device, Persist, Binding and both pages, both times to the microsecond in UTC, both timeouts to
-// the second. A Store doesn't judge whether a session has expired: it may return or sweep a record
-// whose ExpiresAt has passed, but it keeps a record whose ExpiresAt has not.
+// the second. Apart from payloads it shares nothing with its callers, who may change what they gave
+// and what they got. A Store doesn't judge whether a session has expired: it may return or sweep a
+// record whose ExpiresAt has passed, but it keeps a record whose ExpiresAt has not.
 //
 // While a key holds a marker, Create, Load, Replace, Touch, Bind and End of that key return an
 // [*EndedError] with the marker, LoadAll has that error among its results, and the marker stays: a
@@ -57,11 +58,11 @@ type Store interface {
 	// is created. Of several Replaces of one rev at the same time, exactly one succeeds.
 	Replace(ctx context.Context, rec Record, rev string) error
 
-	// Touch records an access: it moves the record's Accessed to accessed, and the moment from which
-	// the store may sweep it to expires. The times move only forward, and both or neither: unless
-	// accessed is later than the stored one and expires is not earlier, the record stays as it is,
-	// and the call succeeds. It changes nothing else, not even Rev, so that it never disturbs a
-	// Replace. If there is no record, the error is [ErrNotFound] and none is created.
+	// Touch records an access: it moves the record's Accessed to accessed, and the moment from
+	// which the store may sweep it to expires. The times move only forward, and both or neither:
+	// unless accessed is later than the stored one and expires is not earlier, the record stays as
+	// it is, and the call succeeds. It changes nothing else, not even Rev, so that it never
+	// disturbs a Replace. If there is no record, the error is [ErrNotFound] and none is created.
 	Touch(ctx context.Context, key string, accessed, expires time.Time) error
 
 	// Bind sets the record's Binding, if the stored one is was; an empty was or binding means that
@@ -70,11 +71,11 @@ type Store interface {
 	// error is [ErrNotFound] and none is created.
 	Bind(ctx context.Context, key string, binding, was []byte) error
 
-	// End ends the session of e.Key: it puts e.Marker in the place of the record, or where one could
-	// come to be. It returns the record that was there, as far as it can be read and perhaps without
-	// its Payload; the zero Record if there was none. If e.If is not met, the error is [ErrConflict],
-	// or [ErrNotFound] if e.If demands a record and there is none, and nothing changes. With the zero
-	// Marker it deletes the record and leaves nothing.
+	// End ends the session of e.Key: it puts e.Marker in the place of the record, or where one
+	// could come to be. It returns the record that was there, as far as it can be read and perhaps
+	// without its Payload; the zero Record if there was none. If e.If is not met, the error is
+	// [ErrConflict], or [ErrNotFound] if e.If demands a record and there is none, and nothing
+	// changes. With the zero Marker it deletes the record and leaves nothing.
 	End(ctx context.Context, e End) (Record, error)
 
 	// LoadRosters returns the rosters of at most MaxBatch different keys, in their order. One that
@@ -85,9 +86,9 @@ type Store interface {
 	// error is [ErrRoster] or [ErrFull], the roster stays as it is, and is returned as it is.
 	ChangeRoster(ctx context.Context, c RosterChange) (Roster, error)
 
-	// Clock returns the clock of the place where the store keeps its records. A Manager judges by it,
-	// unless its Config has another. It is never nil and safe for concurrent use; a store that knows
-	// no better returns clock.System.
+	// Clock returns the clock of the place where the store keeps its records. A Manager judges by
+	// it, unless its Config has another. It is never nil and safe for concurrent use; a store that
+	// knows no better returns clock.System.
 	Clock() clock.Clock
 }
 

@@ -1,6 +1,7 @@
 package memstore_test
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -57,4 +58,41 @@ func TestChangeRoster_RefusesAChangeThatMeansNothing(t *testing.T) {
 			is.Equal(err.Error(), want)
 		})
 	}
+}
+
+func TestChangeRoster_MovesTheSweep(t *testing.T) {
+	is := is.New(t)
+	s, c := filled(t, 0)
+	for _, hours := range []int{1, 3, 2} {
+		_, err := s.ChangeRoster(t.Context(), driver.RosterChange{
+			Key: "subject:a", Rev: strconv.Itoa(hours), Bump: true, Expires: start.Add(time.Duration(hours) * time.Hour),
+		})
+		is.NoErr(err)
+	}
+	_, err := s.ChangeRoster(t.Context(), driver.RosterChange{Key: "subject:b", Rev: "r", Bump: true}) // nobody says until when
+	is.NoErr(err)
+	epochs := func() [2]int64 {
+		write(t, s)
+		all, err := s.LoadRosters(t.Context(), "subject:a", "subject:b")
+		is.NoErr(err)
+		return [2]int64{all[0].Epoch, all[1].Epoch}
+	}
+	c.Advance(3*time.Hour - time.Second)
+	is.Equal(epochs(), [2]int64{3, 1})
+	c.Advance(time.Second)
+	is.Equal(epochs(), [2]int64{0, 1})
+	c.Advance(10000 * time.Hour)
+	is.Equal(epochs(), [2]int64{0, 1})
+}
+
+func TestChangeRoster_RoundsAsTheDynamoDBStoreDoes(t *testing.T) {
+	is := is.New(t)
+	s, _ := filled(t, 0)
+	at := start.Add(time.Hour + 1234567*time.Nanosecond).In(time.FixedZone("", 3600))
+	want := start.Add(time.Hour)
+	r, err := s.ChangeRoster(t.Context(), driver.RosterChange{
+		Key: "subject:a", Rev: "r", Enter: "k", Deadline: at, Stale: at, Expires: at,
+	})
+	is.NoErr(err)
+	is.Equal(r, driver.Roster{Key: "subject:a", Rev: "r", Entries: map[string]time.Time{"k": want}, Stale: want, Expires: want})
 }

@@ -54,6 +54,22 @@ func TestWrite_RoundsAsTheDynamoDBStoreDoes(t *testing.T) {
 	is.Equal(got.Created, start.Add(1234*time.Microsecond))
 	is.Equal(got.Created.Location(), time.UTC)
 	is.Equal(got.IdleTimeout, 90*time.Second)
+
+	accessed := start.Add(time.Minute + 1234567*time.Nanosecond).In(time.FixedZone("", 3600))
+	is.NoErr(s.Touch(t.Context(), "k", accessed, start.Add(2*time.Hour)))
+	got, err = s.Load(t.Context(), "k")
+	is.NoErr(err)
+	is.Equal(got.Accessed, start.Add(time.Minute+1234*time.Microsecond))
+	is.Equal(got.Accessed.Location(), time.UTC)
+
+	m := marker("m", start.Add(1234567*time.Nanosecond))
+	_, err = s.End(t.Context(), driver.End{Key: "k", Marker: m})
+	is.NoErr(err)
+	_, err = s.Load(t.Context(), "k")
+	var ended *driver.EndedError
+	is.True(errors.As(err, &ended))
+	is.Equal(ended.Marker.At, start.Add(1234*time.Microsecond))
+	is.Equal(ended.Marker.Until, start.Add(15*time.Minute))
 }
 
 func TestWrite_TimesThatCannotBeKept(t *testing.T) {

@@ -189,3 +189,47 @@ func TestSweep_ARecordsTimeIsNotItsMarkers(t *testing.T) {
 	_, err = s.Load(t.Context(), "key0")
 	is.True(errors.Is(err, driver.ErrEnded))
 }
+
+func TestSweep_WithoutAClockGoesByEachKindOfWrite(t *testing.T) {
+	past := time.Now().Add(-1000 * time.Hour)
+	later := past.Add(time.Hour)
+	next := record("lives", later)
+	next.Rev = "next"
+	for name, call := range map[string]func(*memstore.Store) error{
+		"create":  func(s *memstore.Store) error { return s.Create(t.Context(), record("another", later)) },
+		"replace": func(s *memstore.Store) error { return s.Replace(t.Context(), next, "rev-of-lives") },
+		"touch":   func(s *memstore.Store) error { return s.Touch(t.Context(), "lives", later, later.Add(time.Hour)) },
+		"end": func(s *memstore.Store) error {
+			_, err := s.End(t.Context(), driver.End{Key: "lives", Marker: marker("m", later)})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			s := memstore.New(nil)
+			is.NoErr(s.Create(t.Context(), record("dies", past)))
+			lives := record("lives", past)
+			lives.IdleTimeout = 2 * time.Hour
+			is.NoErr(s.Create(t.Context(), lives))
+			is.NoErr(call(s))
+			_, err := s.Load(t.Context(), "dies")
+			is.True(errors.Is(err, driver.ErrNotFound))
+		})
+	}
+}
+
+func TestSweep_WhatExpiresEarlierNow(t *testing.T) {
+	is := is.New(t)
+	s, c := filled(t, 10)
+	short := record("key7", start)
+	short.Rev, short.IdleTimeout = "next", 10*time.Minute
+	is.NoErr(s.Replace(t.Context(), short, "rev-of-key7"))
+	c.Advance(10*time.Minute - time.Second)
+	write(t, s)
+	is.Equal(s.Len(), 10)
+	c.Advance(time.Second)
+	write(t, s)
+	is.Equal(s.Len(), 9)
+	_, err := s.Load(t.Context(), "key7")
+	is.True(errors.Is(err, driver.ErrNotFound))
+}

@@ -9,7 +9,8 @@ const (
 	returnsGiven = "A Store returns what it was given: the key, a payload that is codec.Equal to the one stored and has its format, " +
 		"Rev, Subject, Application, Federated, Device, Persist, Binding and both pages, both times to the microsecond in UTC, " +
 		"both timeouts to the second."
-	keepsLiving = "A Store doesn't judge whether a session has expired: it may return or sweep a record whose ExpiresAt has passed, " +
+	sharesNothing = "Apart from payloads it shares nothing with its callers, who may change what they gave and what they got."
+	keepsLiving   = "A Store doesn't judge whether a session has expired: it may return or sweep a record whose ExpiresAt has passed, " +
 		"but it keeps a record whose ExpiresAt has not."
 
 	markerHolds = "While a key holds a marker, Create, Load, Replace, Touch, Bind and End of that key return an *EndedError with the marker, " +

@@ -1,6 +1,6 @@
-// Package storetest checks a [driver.Store]: every sentence of its contract is a rule here, and each
-// rule that a store breaks is reported by its name and its sentence, with what was seen. The stores
-// of this module pass it, on memory and on DynamoDB.
+// Package storetest checks a [driver.Store]: every sentence of its contract is a rule here, and
+// each rule that a store breaks is reported by its name and its sentence, with what was seen. The
+// stores of this module pass it, on memory and on DynamoDB.
 //
 //	func TestStore(t *testing.T) {
 //		storetest.Run(t, func(t *testing.T) driver.Store { return mystore.New() })

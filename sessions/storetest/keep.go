@@ -40,6 +40,20 @@ func keepRules() []rule {
 			func(r *driver.Record) { r.AbsoluteTimeout = 10 * 365 * 24 * time.Hour },
 			func(r *driver.Record) { r.IdleTimeout, r.AbsoluteTimeout = 7201*time.Second, 7202*time.Second }),
 		{
+			name: "keep: key", sentence: returnsGiven,
+			check: func(l *lab) error {
+				for _, key := range []string{"storetest:" + token(64), "Ünïcode 😀 / |#" + token(8), token(4), token(100)} {
+					l.keys = append(l.keys, key)
+					rec := l.record()
+					rec.Key = key
+					if err := first(l.create(rec), l.stored(rec)); err != nil {
+						return err
+					}
+				}
+				return nil
+			},
+		},
+		{
 			name: "keep: binding", sentence: returnsGiven,
 			check: func(l *lab) error {
 				for _, binding := range [][]byte{allBytes(), []byte("{}"), make([]byte, 4096)} {
@@ -104,6 +118,7 @@ func payloads() []func(*driver.Record) {
 		codec.Opaque("json", []byte(`{"long":"`+strings.Repeat("x", 100_000)+`"}`)),
 		codec.Opaque("msgpack", allBytes()),
 		codec.Opaque("x-storetest", allBytes()),
+		codec.Opaque("x-storetest", []byte{}),
 		codec.Opaque("x-storetest", []byte("text in a format that nobody knows")),
 	} {
 		vary = append(vary, func(r *driver.Record) { r.Payload = p })

@@ -80,6 +80,32 @@ func raceRules() []rule {
 			needs: []string{replaceStores, endRecord, endMet, "end: another rev", "marker: replace"},
 			check: raceOfEndAndReplace,
 		},
+		{
+			name: "race: create, repeated", sentence: repeated,
+			needs: []string{repeatCreate},
+			check: func(l *lab) error {
+				rec := l.record()
+				return first(noneLost(race(racers, func(int) error { return l.store.Create(l.ctx, rec) })), l.stored(rec))
+			},
+		},
+		{
+			name: "race: replace, repeated", sentence: repeated,
+			needs: []string{replaceStores, repeatReplace},
+			check: func(l *lab) error {
+				rec, err := l.created()
+				next := l.successor(rec)
+				return first(err, noneLost(race(racers, func(int) error { return l.store.Replace(l.ctx, next, rec.Rev) })), l.stored(next))
+			},
+		},
+		{
+			name: "race: end, repeated", sentence: repeated,
+			needs: []string{endRecord, "repeat: end"},
+			check: func(l *lab) error {
+				rec, err := l.created()
+				m := l.marker()
+				return first(err, noneLost(race(racers, func(int) error { return l.end(rec.Key, m) })), l.ended(rec.Key, m))
+			},
+		},
 	}
 	for i := range rules[1:] {
 		rules[i+1].needs = append(rules[i+1].needs, raceApart)

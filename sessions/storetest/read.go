@@ -66,6 +66,16 @@ func readRules() []rule {
 			check: readsSeeWrites,
 		},
 		{
+			name: "share: bindings", sentence: sharesNothing,
+			needs: []string{bindBinds, loadAllMixed},
+			check: bindingsAreNotShared,
+		},
+		{
+			name: "share: rosters", sentence: sharesNothing,
+			needs: []string{rosterReturned, "roster: refused"},
+			check: rostersAreNotShared,
+		},
+		{
 			name: "create: the living stay", sentence: keepsLiving,
 			check: func(l *lab) error {
 				alive := l.record()
@@ -115,6 +125,55 @@ func readsSeeWrites(l *lab) error {
 		return err
 	}
 	return wants("LoadAll of what was deleted", all[0].Err, driver.ErrNotFound)
+}
+
+// bindingsAreNotShared changes every Binding that it gave or got.
+func bindingsAreNotShared(l *lab) error {
+	given, bound := []byte("binding"), []byte("another")
+	rec := l.record()
+	rec.Binding = given
+	want := rec
+	want.Binding = []byte("binding")
+	if err := l.create(rec); err != nil {
+		return err
+	}
+	given[0]++
+	for range 2 {
+		if err := l.stored(want); err != nil {
+			return err
+		}
+		got, err := l.store.Load(l.ctx, rec.Key)
+		all, err2 := l.store.LoadAll(l.ctx, []string{rec.Key})
+		if err := first(err, err2); err != nil {
+			return err
+		}
+		got.Binding[0]++
+		all[0].Record.Binding[0]++
+	}
+	err := first(l.stored(want), wants("Bind", l.store.Bind(l.ctx, rec.Key, bound, want.Binding), nil))
+	bound[0]++
+	want.Binding = []byte("another")
+	return first(err, l.stored(want))
+}
+
+// rostersAreNotShared changes the Entries of every roster that it got.
+func rostersAreNotShared(l *lab) error {
+	r, err := l.listed(2)
+	c := driver.RosterChange{Key: r.Key, Rev: token(16), Bump: true, Expires: r.Expires}
+	changed, err2 := l.store.ChangeRoster(l.ctx, c)
+	if err := first(err, err2); err != nil {
+		return err
+	}
+	clear(changed.Entries)
+	r.Rev, r.Epoch = c.Rev, 1
+	c.Rev, c.IfRev = token(16), new(string)
+	refused, err := l.store.ChangeRoster(l.ctx, c)
+	err = first(wants("ChangeRoster", err, driver.ErrRoster), l.roster(r))
+	clear(refused.Entries)
+	got, err2 := l.load(r.Key)
+	err = first(err, err2, l.roster(r))
+	clear(got.Entries)
+	return first(err, l.roster(r))
 }
 
 // seen checks that Load and LoadAll return rec.

@@ -17,7 +17,7 @@ func repeatRules() []rule {
 	return []rule{
 		{
 			name: repeatCreate, sentence: repeated,
-			needs: []string{touchMoves},
+			needs: []string{touchMoves, bindBinds},
 			check: func(l *lab) error {
 				rec, err := l.created()
 				return first(err, l.twice(rec, "Create", func() error { return l.store.Create(l.ctx, rec) }))
@@ -25,7 +25,7 @@ func repeatRules() []rule {
 		},
 		{
 			name: repeatReplace, sentence: repeated,
-			needs: []string{replaceStores, touchMoves},
+			needs: []string{replaceStores, touchMoves, bindBinds, "replace: the binding stays"},
 			check: func(l *lab) error {
 				rec, err := l.created()
 				next := l.successor(rec)
@@ -116,11 +116,12 @@ func repeatRules() []rule {
 	}
 }
 
-// twice touches rec, which a write has stored, makes that write again, and checks that the touch is
-// not undone.
+// twice touches and binds rec, which a write has stored, makes that write again, and checks that
+// neither is undone.
 func (l *lab) twice(rec driver.Record, call string, write func() error) error {
-	rec.Accessed = rec.Accessed.Add(time.Second)
-	return first(wants("Touch", l.touch(rec), nil), wants(call+", again", write(), nil), l.stored(rec))
+	rec.Accessed, rec.Binding = rec.Accessed.Add(time.Second), []byte("binding")
+	return first(wants("Touch", l.touch(rec), nil), wants("Bind", l.store.Bind(l.ctx, rec.Key, rec.Binding, nil), nil),
+		wants(call+", again", write(), nil), l.stored(rec))
 }
 
 // endsTwice makes an End two times.

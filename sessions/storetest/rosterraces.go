@@ -16,6 +16,17 @@ func rosterRaceRules() []rule {
 			check: raceOfEnters,
 		},
 		{
+			name: "race: change of a roster, repeated", sentence: repeated,
+			needs: []string{raceApart, rosterLists, rosterEpoch, repeatRoster},
+			check: func(l *lab) error {
+				r, err := l.listed(1)
+				c := driver.RosterChange{Key: r.Key, Rev: token(16), IfRev: &r.Rev, Enter: l.entry(), Deadline: l.soon(), Most: 2, Bump: true, Expires: r.Expires}
+				err = first(err, noneLost(race(racers, func(int) error { return l.changed(c) })))
+				r.Rev, r.Epoch, r.Entries[c.Enter] = c.Rev, 1, c.Deadline
+				return first(err, l.roster(r))
+			},
+		},
+		{
 			name: "race: enters into the last room", sentence: changeMost,
 			needs: []string{raceApart, rosterLists, rosterLimit},
 			check: raceOfEntersAndMost,

@@ -229,6 +229,66 @@ func racing() []sabotage {
 	}
 }
 
+// alone makes a call that another of the same name overtakes fail.
+type alone struct {
+	busy notes
+	meet slowly
+}
+
+// call makes a call that is named, unless one of the name is going on.
+func (a *alone) call(ctx context.Context, name string, refused error, call func() error) error {
+	if before := a.busy.note(name); before {
+		a.meet.arrive(name, 1)
+		return refused
+	}
+	a.meet.wait(ctx, name)
+	err := call()
+	a.busy.mu.Lock()
+	defer a.busy.mu.Unlock()
+	delete(a.busy.seen, name)
+	return err
+}
+
+func racingRepeats() []sabotage {
+	return []sabotage{
+		{"a Create is its own rival", "race: create, repeated", func(good driver.Store, s *saboteur) {
+			var a alone
+			s.create = func(ctx context.Context, rec driver.Record) error {
+				return a.call(ctx, rec.Key+rec.Rev, driver.ErrExists, func() error { return good.Create(ctx, rec) })
+			}
+		}},
+		{"a Replace is its own rival", "race: replace, repeated", func(good driver.Store, s *saboteur) {
+			var a alone
+			s.replace = func(ctx context.Context, rec driver.Record, rev string) error {
+				return a.call(ctx, rec.Key+rec.Rev, driver.ErrConflict, func() error { return good.Replace(ctx, rec, rev) })
+			}
+		}},
+		{"an End is its own rival", "race: end, repeated", func(good driver.Store, s *saboteur) {
+			var a alone
+			s.end = func(ctx context.Context, e driver.End) (rec driver.Record, err error) {
+				if e.Marker == (driver.Marker{}) {
+					return good.End(ctx, e)
+				}
+				err = a.call(ctx, e.Key+e.Marker.Rev, &driver.EndedError{Marker: e.Marker}, func() error {
+					rec, err = good.End(ctx, e)
+					return err
+				})
+				return rec, err
+			}
+		}},
+		{"a change is its own rival", "race: change of a roster, repeated", func(good driver.Store, s *saboteur) {
+			var a alone
+			s.changeRoster = func(ctx context.Context, c driver.RosterChange) (r driver.Roster, err error) {
+				err = a.call(ctx, c.Key+c.Rev, driver.ErrRoster, func() error {
+					r, err = good.ChangeRoster(ctx, c)
+					return err
+				})
+				return r, err
+			}
+		}},
+	}
+}
+
 func racingRosters() []sabotage {
 	// judged makes those changes wait, after they were judged, that are of interest, and has them go on unjudged.
 	judged := func(ofInterest func(driver.RosterChange) bool, goOn func(ctx context.Context, good driver.Store, before driver.Roster, c driver.RosterChange) (driver.Roster, error)) func(driver.Store, *saboteur) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -104,6 +105,44 @@ func createAndLoad() []sabotage {
 				return all, err
 			}
 		}},
+		{"what was given stays the store's", "share: bindings", func(good driver.Store, s *saboteur) {
+			var mu sync.Mutex
+			given := map[string][]byte{}
+			s.create = func(ctx context.Context, rec driver.Record) error {
+				mu.Lock()
+				defer mu.Unlock()
+				if string(rec.Binding) == "binding" {
+					given[rec.Key] = rec.Binding
+				}
+				return good.Create(ctx, rec)
+			}
+			s.load = func(ctx context.Context, key string) (driver.Record, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				rec, err := good.Load(ctx, key)
+				if b, ok := given[key]; ok && err == nil && string(rec.Binding) == "binding" {
+					rec.Binding = b
+				}
+				return rec, err
+			}
+		}},
+		{"rosters come from a cache", "share: rosters", func(good driver.Store, s *saboteur) {
+			var mu sync.Mutex
+			cache := map[string]driver.Roster{}
+			s.loadRosters = func(ctx context.Context, keys ...string) ([]driver.Roster, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				all, err := good.LoadRosters(ctx, keys...)
+				for i, r := range all {
+					if cached, ok := cache[r.Key]; ok && cached.Rev == r.Rev {
+						all[i] = cached
+					} else {
+						cache[r.Key] = r
+					}
+				}
+				return all, err
+			}
+		}},
 		{"LoadAll returns in the order of the keys' texts", "load all: in order", func(good driver.Store, s *saboteur) {
 			s.loadAll = func(ctx context.Context, keys []string) ([]driver.Loaded, error) {
 				return good.LoadAll(ctx, slices.Sorted(slices.Values(keys)))
@@ -175,6 +214,20 @@ func keeping() []sabotage {
 		{"one of the pages is lost", "keep: pages", returning(func(r *driver.Record) { r.FederatedPage = 0 })},
 		{"a page is an int32", "keep: pages", returning(func(r *driver.Record) { r.Page = int64(int32(r.Page)) })},
 		{"a long binding is cut", "keep: binding", returning(func(r *driver.Record) { r.Binding = r.Binding[:min(len(r.Binding), 1024)] })},
+		{"colons are taken out of keys", "keep: key", func(good driver.Store, s *saboteur) {
+			s.create = func(ctx context.Context, rec driver.Record) error {
+				rec.Key = strings.ReplaceAll(rec.Key, ":", "")
+				return good.Create(ctx, rec)
+			}
+			s.load = func(ctx context.Context, key string) (driver.Record, error) {
+				return good.Load(ctx, strings.ReplaceAll(key, ":", ""))
+			}
+		}},
+		{"an empty payload is lost", "keep: payload", returning(func(r *driver.Record) {
+			if b, _ := r.Payload.Bytes(); len(b) == 0 {
+				r.Payload = nil
+			}
+		})},
 		{"times lose microseconds that are few", "keep: times", returning(func(r *driver.Record) {
 			if r.Created.Nanosecond() < 2000 {
 				r.Created = r.Created.Truncate(time.Second)

@@ -113,7 +113,7 @@ type sabotage struct {
 // all returns every sabotage.
 func all() []sabotage {
 	return slices.Concat(createAndLoad(), keeping(), replacing(), touching(), binding(), ending(), marking(),
-		rosters(), repeating(), ignoringContexts(), clocks(), racing(), racingRosters())
+		rosters(), repeating(), ignoringContexts(), clocks(), racing(), racingRepeats(), racingRosters())
 }
 
 func TestSaboteurs_AreCaughtByTheirRuleAlone(t *testing.T) {

@@ -28,7 +28,10 @@ func touchRules() []rule {
 						return err
 					}
 				}
-				return nil
+				rec.Accessed = rec.Accessed.Add(time.Second)
+				elsewhere := time.FixedZone("", -9*3600)
+				err = l.store.Touch(l.ctx, rec.Key, rec.Accessed.In(elsewhere), rec.ExpiresAt().In(elsewhere))
+				return first(wants("Touch by times of another zone", err, nil), l.stored(rec))
 			},
 		},
 		{

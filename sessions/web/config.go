@@ -1,10 +1,12 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // Config sets up a [Middleware]. Every field may be left zero; a nil Config is the zero one.
@@ -21,6 +23,22 @@ type Config struct {
 	// handler calls [Middleware.UseHeader]. Defaults to none.
 	Header string
 
+	// Bound binds sessions to the device on which their users sign in, so that a copied cookie is worth nothing elsewhere,
+	// and is how long a device's proof is valid: 10 minutes, say. At least 1s, at most 24h. Browsers that know Device Bound
+	// Session Credentials register a key after the login, and prove that they have it by a second cookie, which they renew by
+	// themselves; other browsers have sessions as without Bound. By Header, clients bind a session with DPoP (RFC 9449). The
+	// Handler answers two paths itself, below /.dbsc/. It is experimental: the protocol is a draft, and one browser engine
+	// has it. Read docs/bound.md before turning it on. Defaults to 0: off.
+	Bound time.Duration
+
+	// BoundFor limits Bound to the logins for which it returns true, to turn it on for some users first.
+	// [Middleware.Authenticate] calls it. Defaults to all logins.
+	BoundFor func(ctx context.Context, subject string) bool
+
+	// BoundReportOnly accepts bound sessions without their proof too: that it was missing is an event, and nothing else. It
+	// is for the time in which Bound is being turned on or off.
+	BoundReportOnly bool
+
 	// Error writes the response in place of the handler when the session can't be loaded or saved, or fails
 	// [Middleware.RequireSubject] or [Middleware.RequireFresh]: see [Status] for what err can be. It may use the session.
 	// When the response has started already, it is called all the same, with a w that discards what is written. Defaults
@@ -32,7 +50,8 @@ type Config struct {
 	// as it was sent. Defaults to slog.Default at each line.
 	Logger *slog.Logger
 
-	hasCookie bool // cookies are read and set
+	hasCookie                 bool   // cookies are read and set
+	registerPath, refreshPath string // which the Handler answers itself; "": none
 }
 
 const defaultName = "__Host-id"
@@ -44,6 +63,9 @@ func (c *Config) withDefaults() Config {
 	}
 	out.hasCookie = out.Header == "" || !out.Cookie.isZero()
 	out.Cookie = out.Cookie.withDefaults()
+	if out.Bound > 0 && out.hasCookie {
+		out.registerPath, out.refreshPath = out.boundPath("register"), out.boundPath("refresh")
+	}
 	return out
 }
 
@@ -53,6 +75,9 @@ func (c Config) validate(idLength int) error {
 		if err := c.Cookie.validate(idLength); err != nil {
 			return err
 		}
+	}
+	if err := c.validateBound(); err != nil {
+		return err
 	}
 	if c.Header == "" {
 		return nil

@@ -26,6 +26,8 @@ var (
 	//   - The request comes from another site, and the browser has withheld the cookie that it may have: see
 	//     Cookie.SameSite.
 	//   - The request came with the IDs of several live sessions, and nothing says which is the visitor's.
+	//   - [sessions.ErrNotBound]: the session is bound to its device, and the request has not proved that it comes from there:
+	//     see Config.Bound.
 	//   - The form was opened before a login elsewhere in this browser: see [Middleware.Verify].
 	//
 	// A login is never refused for this.
@@ -45,6 +47,12 @@ var (
 	// ErrNotFresh means that the user has signed in too long ago, see [Middleware.RequireFresh].
 	ErrNotFresh = errors.New("web: signed in too long ago")
 
+	// ErrNotBound means that the session is not bound to a device, see [Middleware.RequireBound].
+	ErrNotBound = errors.New("web: the session is not bound to a device")
+
+	// ErrProof means that a login came with a DPoP proof that does not hold, see Config.Bound.
+	ErrProof = errors.New("web: DPoP proof not accepted")
+
 	// ErrToken means that a request has no token, or not its session's: see [Middleware.Verify].
 	ErrToken = errors.New("web: not the session's token")
 
@@ -55,8 +63,8 @@ var (
 // Status returns the status that an error of this package, or of a Manager, is answered with by default:
 //
 //   - 400 for [ErrTwoIDs], and for a form that is malformed
-//   - 401 for [ErrNoSubject] and [ErrNotFresh]
-//   - 403 for [ErrToken]
+//   - 401 for [ErrNoSubject], [ErrNotFresh] and [ErrProof]
+//   - 403 for [ErrToken], [ErrNotBound] and [sessions.ErrNotBound]
 //   - 409 for [ErrCookieKept], [sessions.ErrConflict], [sessions.ErrLimit] and [sessions.ErrNotFound], which a save meets
 //     if another request has ended the session meanwhile
 //   - 413 for an [*http.MaxBytesError]
@@ -75,9 +83,9 @@ func Status(err error) int {
 		{errors.Is(err, sessions.ErrTooLarge), http.StatusInsufficientStorage},
 		{errors.Is(err, sessions.ErrConflict) || errors.Is(err, sessions.ErrNotFound), http.StatusConflict},
 		{errors.Is(err, sessions.ErrLimit), http.StatusConflict},
-		{errors.Is(err, ErrNoSubject) || errors.Is(err, ErrNotFresh), http.StatusUnauthorized},
+		{errors.Is(err, ErrNoSubject) || errors.Is(err, ErrNotFresh) || errors.Is(err, ErrProof), http.StatusUnauthorized},
 		{errors.Is(err, ErrTwoIDs) || errors.Is(err, errForm), http.StatusBadRequest},
-		{errors.Is(err, ErrToken), http.StatusForbidden},
+		{errors.Is(err, ErrToken) || errors.Is(err, ErrNotBound) || errors.Is(err, sessions.ErrNotBound), http.StatusForbidden},
 		{errors.Is(err, context.DeadlineExceeded), http.StatusServiceUnavailable},
 	} {
 		if s.is {

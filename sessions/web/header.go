@@ -125,12 +125,13 @@ func (v *visit[T]) lines(now time.Time) (lines []line) {
 	if v.form.fresh {
 		lines = append(lines, line{setCookie, c.Cookie.formLine(v.form)})
 	}
+	lines = append(lines, v.device.lines...)
 	told, gone := v.told, v.told.id == (sessions.ID{})
 	switch {
 	case gone && !v.cleared, !gone && told == v.known, v.sent.byHeader && (gone || told.id == v.known.id):
 		return lines
 	case v.sent.byHeader && isAuthorization(c.Header):
-		return append(lines, line{"Authorization", "Bearer " + told.id.Secret()})
+		return append(lines, line{"Authorization", v.device.scheme() + " " + told.id.Secret()})
 	case v.sent.byHeader:
 		return append(lines, line{http.CanonicalHeaderKey(c.Header), told.id.Secret()})
 	}

@@ -14,6 +14,7 @@ type standing[T any] struct {
 	kept     error    // why the cookie must not be replaced; nil: it may
 	withheld bool     // since the browser has not sent it
 	beside   []string // the IDs of the browser's other sessions, which a login ends
+	unproven []string // the IDs of sessions that are bound to another device, it seems
 	detached bool     // Verify has put the session aside: see there
 }
 
@@ -25,7 +26,7 @@ func (v *visit[T]) load(ctx context.Context) (*sessions.Session[T], error) {
 	if err := timedOut(ctx); err != nil {
 		return nil, err
 	}
-	s, st, err := v.find(ctx, v.middleware.manager.Load)
+	s, st, err := v.find(ctx, v.loadProven)
 	if err != nil {
 		v.mu.Lock()
 		v.err = err
@@ -39,6 +40,7 @@ func (v *visit[T]) load(ctx context.Context) (*sessions.Session[T], error) {
 		v.mu.Unlock()
 		return s, nil
 	}
+	v.wasNil = makeMap(s)
 	v.mu.Lock()
 	v.session, v.standing = s, st
 	if v.known.id == (sessions.ID{}) {
@@ -64,7 +66,7 @@ func (v *visit[T]) find(
 		_, _ = load(ctx, id) // for its event
 	}
 	var live, renewed []string
-	var unreadable error
+	var unreadable, unproven error
 	for _, id := range sent.ids {
 		s, err := load(ctx, id)
 		switch {
@@ -73,6 +75,9 @@ func (v *visit[T]) find(
 		case errors.Is(err, sessions.ErrRenewed):
 			renewed = append(renewed, id)
 		case errors.Is(err, sessions.ErrNotFound):
+		case errors.Is(err, sessions.ErrNotBound):
+			unproven = err
+			st.unproven = append(st.unproven, id)
 		case errors.Is(err, sessions.ErrDecode):
 			unreadable = err
 			v.middleware.log(ctx, v.request, err)
@@ -84,8 +89,8 @@ func (v *visit[T]) find(
 		}
 	}
 	if sent.more > 0 {
-		v.middleware.logger().LogAttrs(ctx, slog.LevelWarn, "web: a request carries more IDs than are looked up",
-			append(aboutRequest(v.request), slog.Int("more", sent.more))...)
+		v.middleware.logAttrs(ctx, slog.LevelWarn, "web: a request carries more IDs than are looked up",
+			append(aboutRequest(v.request), slog.Int("more", sent.more)))
 	}
 	switch {
 	case len(live) == 1:
@@ -95,6 +100,8 @@ func (v *visit[T]) find(
 		if sent.more == 0 {
 			v.middleware.log(ctx, v.request, st.kept)
 		}
+	case unproven != nil:
+		st.kept, st.beside = fmt.Errorf("%w: %w", ErrCookieKept, unproven), renewed
 	case unreadable != nil:
 		st.kept, st.beside = fmt.Errorf("%w: %w", ErrCookieKept, unreadable), renewed
 	case len(renewed) > 0:

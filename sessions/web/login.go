@@ -18,8 +18,9 @@ import (
 //
 // After the answer has begun it is ErrCommitted, and nothing is done.
 func (m *Middleware[T]) Authenticate(ctx context.Context, subject string) error {
+	bind := m.bindsLogin(ctx, subject)
 	return m.change(ctx, true, func(v *visit[T], s *sessions.Session[T]) error {
-		return v.authenticate(ctx, s, subject)
+		return v.authenticate(ctx, s, subject, bind)
 	})
 }
 
@@ -45,11 +46,15 @@ func (m *Middleware[T]) Renew(ctx context.Context) error {
 // loginAttempts bounds how often a login begins again since other requests change or renew the session at the same time.
 const loginAttempts = 4
 
-func (v *visit[T]) authenticate(ctx context.Context, s *sessions.Session[T], subject string) error {
+func (v *visit[T]) authenticate(ctx context.Context, s *sessions.Session[T], subject string, bind bool) error {
 	ctx, cancel := outlive(ctx)
 	defer cancel()
+	binding, err := v.newBinding(bind)
+	if err != nil {
+		return err
+	}
 	before := *s
-	err := v.login(ctx, s, subject)
+	err = v.login(ctx, s, subject, binding)
 	if err != nil {
 		if !errors.Is(err, sessions.ErrOutcomeUnknown) { // which s has to know of, to find out when it is called again
 			*s = before
@@ -60,18 +65,28 @@ func (v *visit[T]) authenticate(ctx context.Context, s *sessions.Session[T], sub
 	v.standing = standing[T]{}
 	v.handedOut = true
 	v.mu.Unlock()
+	v.isBinding(s)
 	v.isStored(s)
 	return nil
 }
 
 // login signs in with what s holds. On success s is the session of the login.
-func (v *visit[T]) login(ctx context.Context, s *sessions.Session[T], subject string) error {
+func (v *visit[T]) login(ctx context.Context, s *sessions.Session[T], subject string, binding []byte) error {
 	m := v.middleware.manager
 	v.mu.Lock()
-	beside := v.standing.beside
+	beside, unproven := v.standing.beside, v.standing.unproven
 	v.mu.Unlock()
 	beside = append(beside[:len(beside):len(beside)], v.formerIDs()...)
-	if s.IsNew() {
+	for _, id := range unproven { // the user's own, whose device has lost its key, or one that was stolen from somebody else
+		if was, err := m.Follow(ctx, id); err == nil && was.Subject() == subject {
+			beside = append(beside, id)
+		}
+	}
+	secrets, fresh := v.formSecrets(), s.IsNew()
+	if fresh {
+		if first := v.middleware.recent.get(secrets, m.Clock().Now()); first != "" && len(beside) == 0 {
+			beside = append(beside, first)
+		}
 		v.takeOver(ctx, s, subject, beside)
 	} else if was := s.Subject(); was != "" && was != subject {
 		old := s.ID().Secret()
@@ -82,7 +97,7 @@ func (v *visit[T]) login(ctx context.Context, s *sessions.Session[T], subject st
 	}
 	var err error
 	for range loginAttempts {
-		err = m.Authenticate(ctx, s, subject)
+		err = m.AuthenticateBound(ctx, s, subject, binding)
 		switch {
 		case errors.Is(err, sessions.ErrLimit):
 			if !v.makeRoom(ctx, beside, subject) {
@@ -101,6 +116,10 @@ func (v *visit[T]) login(ctx context.Context, s *sessions.Session[T], subject st
 			beside = append(beside, old)
 		default:
 			if err == nil {
+				id := s.ID().Secret()
+				if first := v.middleware.recent.put(secrets, id, m.Clock().Now()); first != "" && first != id && fresh {
+					beside = append(beside, first)
+				}
 				v.endBeside(ctx, beside)
 			}
 			return err

@@ -16,6 +16,8 @@ type Middleware[T any] struct {
 	manager        *sessions.Manager[T]
 	config         Config
 	idle, absolute time.Duration // of new sessions
+	accepted       accepted      // proofs of devices
+	recent         recentLogins
 }
 
 // New returns a Middleware for the sessions of m. A nil cfg means all defaults. The error names the field that is wrong.
@@ -27,7 +29,7 @@ func New[T any](m *sessions.Manager[T], cfg *Config) (*Middleware[T], error) {
 	if err := c.validate(len(example.ID().Secret())); err != nil {
 		return nil, fmt.Errorf("web: New: %w", err)
 	}
-	return &Middleware[T]{manager: m, config: c, idle: example.IdleTimeout, absolute: example.AbsoluteTimeout}, nil
+	return &Middleware[T]{manager: m, config: c, idle: example.IdleTimeout, absolute: example.AbsoluteTimeout, accepted: newAccepted(c.Bound)}, nil
 }
 
 // around is a visit of any Middleware, as those inside of it know it.
@@ -44,6 +46,9 @@ func (v *visit[T]) places() []string {
 	var places []string
 	if c.hasCookie {
 		places = append(places, "cookie "+c.Cookie.Name)
+		if c.Bound > 0 {
+			places = append(places, "cookie "+c.boundName())
+		}
 	}
 	if c.Header != "" {
 		places = append(places, "header "+http.CanonicalHeaderKey(c.Header))
@@ -54,8 +59,14 @@ func (v *visit[T]) places() []string {
 // Handler wraps next so that handlers can call [Middleware.Session].
 func (m *Middleware[T]) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if m.serveBound(w, r) {
+			return
+		}
 		v := &visit[T]{middleware: m, w: w}
 		v.context = visitContext[T]{r.Context(), v}
+		if m.config.Bound > 0 {
+			v.device.began = m.manager.Clock().Now()
+		}
 		if given, ok := r.Context().Value(visitKey[T]{m}).(*visit[T]); ok {
 			if !given.given {
 				next.ServeHTTP(w, r) // it is around itself

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/dynasession/dynasession/sessions/web/internal/bound"
 )
 
 // Upstream returns a RoundTripper for a httputil.ReverseProxy that goes inside of Handler: what is behind it never sees the
@@ -49,13 +51,16 @@ func (u upstream[T]) hide(h http.Header) {
 	if isAuthorization(c.Header) {
 		h["Authorization"] = slices.DeleteFunc(h["Authorization"], func(value string) bool {
 			scheme, _, _ := strings.Cut(value, " ")
-			return strings.EqualFold(scheme, "Bearer")
+			return c.isOurScheme(scheme)
 		})
 		if len(h["Authorization"]) == 0 {
 			delete(h, "Authorization")
 		}
 	} else if c.Header != "" {
 		h.Del(c.Header)
+	}
+	if c.Header != "" && c.Bound > 0 {
+		h.Del(bound.HeaderProof)
 	}
 	var lines []string
 	for _, line := range h["Cookie"] {
@@ -82,6 +87,6 @@ func (u upstream[T]) isOurs(name string) bool {
 	if !c.hasCookie {
 		return false
 	}
-	return name == c.Cookie.Name || strings.HasPrefix(name, c.Cookie.Name+formSuffix) ||
+	return name == c.Cookie.Name || c.Bound > 0 && name == c.boundName() || strings.HasPrefix(name, c.Cookie.Name+formSuffix) ||
 		slices.ContainsFunc(c.Cookie.Former, func(f FormerCookie) bool { return f.Name == name && name != "" })
 }

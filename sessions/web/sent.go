@@ -16,7 +16,6 @@ type sent struct {
 	invalid  []string // what can't, if it was looked at
 	more     int      // how many there are that are not looked up
 	byHeader bool     // they came in Config.Header, or the answer's ID is to go there
-	former   []string // what came in cookies of Cookie.Former
 	both     bool     // an ID came in the cookie, and one in the header
 }
 
@@ -78,7 +77,7 @@ func (v *visit[T]) headerIDs() []string {
 	for _, value := range v.request.Header.Values(name) {
 		if isAuthorization(name) {
 			scheme, id, ok := strings.Cut(value, " ")
-			if !ok || !strings.EqualFold(scheme, "Bearer") {
+			if !ok || !v.middleware.config.isOurScheme(scheme) {
 				continue // another way to sign in
 			}
 			value = id

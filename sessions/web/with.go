@@ -9,7 +9,7 @@ import (
 )
 
 // With returns a context in which [Middleware.Session] returns s, for tests of handlers: they need no Handler and no cookie. s may be
-// new, from [sessions.Manager.Create], or stored. What the handler changes stays in s; Save and the other methods work on
+// new, from [sessions.Manager.Create], or stored; if it is bound to a device, [Middleware.RequireBound] admits it. What the handler changes stays in s; Save and the other methods work on
 // the Manager's store. A Handler that serves a request with this context takes s for what the client has sent.
 //
 //	r = r.WithContext(sess.With(r.Context(), s))
@@ -23,6 +23,7 @@ func (m *Middleware[T]) With(ctx context.Context, s *sessions.Session[T]) contex
 	if !s.IsNew() {
 		v.known = m.stateOf(s)
 		v.told = v.known
+		v.device.given = isRegistered(s.Binding())
 	}
 	return &v.context
 }
@@ -32,5 +33,5 @@ func (v *visit[T]) adopt(given *visit[T]) {
 	given.mu.Lock()
 	defer given.mu.Unlock()
 	v.outer, v.asked, v.session = given.outer, true, given.session
-	v.known, v.told, v.sent = given.known, given.told, given.sent
+	v.known, v.told, v.sent, v.device.given = given.known, given.told, given.sent, given.device.given
 }

@@ -30,6 +30,12 @@ type Format struct {
 	// NumberInInterface: a json.Number in an interface comes back as one, or as a number.
 	NumberInInterface bool
 
+	// NoPointerToInterface: the encoder drops what a pointer to an interface points to.
+	NoPointerToInterface bool
+
+	// NoTypedBytes: the encoder fails at a list of bytes that have a type of their own.
+	NoTypedBytes bool
+
 	// NilEmbedded: a nil embedded pointer comes back as nil.
 	NilEmbedded bool
 
@@ -61,6 +67,9 @@ type Shape struct {
 
 	// Maps: it holds maps, which have no order.
 	Maps bool
+
+	// CustomPointers: it holds pointers to types that encode themselves.
+	CustomPointers bool
 
 	// Raw: it holds a json.RawMessage that is written as it is.
 	Raw bool

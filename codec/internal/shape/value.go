@@ -113,7 +113,13 @@ func (c *check) visit(v reflect.Value, at *step) error {
 		if v.Type() == reflect.TypeFor[json.RawMessage]() && c.format.Tag == "" && string(bytes.TrimSpace(v.Bytes())) == "null" {
 			return refuse(at.String(), "a json.RawMessage that is null would come back as nil")
 		}
-		if v.IsNil() || c.ownEncoder(v.Type()) {
+		if v.IsNil() {
+			return nil
+		}
+		if v.Kind() == reflect.Pointer && c.nothing(v.Elem()) {
+			return refuse(at.String(), "points to a nil, which would come back as a nil pointer")
+		}
+		if c.ownEncoder(v.Type()) {
 			return nil
 		}
 		leave, err := c.enter(v, at)
@@ -123,6 +129,68 @@ func (c *check) visit(v reflect.Value, at *step) error {
 		defer leave()
 	}
 	return c.inside(v, at)
+}
+
+// nothing reports whether v, which a pointer points to, is written as a null although it isn't nilable or encodes itself.
+func (c *check) nothing(v reflect.Value) bool {
+	switch v.Type() {
+	case reflect.TypeFor[json.RawMessage]():
+		return c.format.Tag == "" && v.IsNil()
+	case reflect.TypeFor[json.Number]():
+		return c.format.Tag == "dynamodbav" && v.Len() == 0
+	}
+	return false
+}
+
+// CheckBack returns an error if a pointer in v, what was encoded, is a nil one in back, what came back: a type that encodes itself to nothing
+// may be written as a nil. It names the field.
+func (s *Shape) CheckBack(v, back reflect.Value) error {
+	if !s.CustomPointers {
+		return nil
+	}
+	return checkBack(v, back, nil)
+}
+
+func checkBack(v, back reflect.Value, at *step) error {
+	if v.Kind() != back.Kind() {
+		return nil
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		switch {
+		case v.IsNil():
+		case back.IsNil():
+			return refuse(at.String(), "points to what encodes itself to nothing, and would come back as a nil pointer")
+		default:
+			return checkBack(v.Elem(), back.Elem(), at)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if f := v.Type().Field(i); (f.IsExported() || f.Anonymous) && f.Tag.Get("json") != "-" {
+				if err := checkBack(v.Field(i), back.Field(i), at.elem(f.Name)); err != nil {
+					return err
+				}
+			}
+		}
+	case reflect.Slice, reflect.Array:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			return nil
+		}
+		for i := range min(v.Len(), back.Len()) {
+			if err := checkBack(v.Index(i), back.Index(i), at.elem("[]")); err != nil {
+				return err
+			}
+		}
+	case reflect.Map:
+		for i := v.MapRange(); i.Next(); {
+			if b := back.MapIndex(i.Key()); b.IsValid() {
+				if err := checkBack(i.Value(), b, at.elem("[]")); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }
 
 func (c *check) inside(v reflect.Value, at *step) error {

@@ -1,8 +1,10 @@
 package shape
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
+	"time"
 )
 
 // walk goes through a type once.
@@ -62,10 +64,21 @@ func (w *walk) kind(t reflect.Type, addressable bool, path string) error {
 		if nilable(t.Elem()) {
 			w.shape.Loose = true // nil in it can't be told from nil
 		}
+		if w.format.NoPointerToInterface && t.Elem().Kind() == reflect.Interface {
+			return refuse(path, "a pointer to an interface can't be stored: take the interface itself")
+		}
+		w.shape.CustomPointers = w.shape.CustomPointers || (t.Elem() != reflect.TypeFor[time.Time]() && w.format.encodesItself(t.Elem()))
+		w.shape.Loose = w.shape.Loose || t.Elem() == reflect.TypeFor[json.Number]()
 		return w.visit(t.Elem(), true, path)
 	case reflect.Slice:
+		if err := w.bytes(t, path); err != nil {
+			return err
+		}
 		return w.visit(t.Elem(), true, path+"[]")
 	case reflect.Array:
+		if err := w.bytes(t, path); err != nil {
+			return err
+		}
 		return w.visit(t.Elem(), addressable, path+"[]")
 	case reflect.Map:
 		w.shape.Maps = true
@@ -75,6 +88,14 @@ func (w *walk) kind(t reflect.Type, addressable bool, path string) error {
 		return w.visit(t.Elem(), false, path+"[]")
 	case reflect.Struct:
 		return w.fields(t, addressable, path)
+	}
+	return nil
+}
+
+// bytes refuses a list of bytes that have a type of their own, if the encoder takes them for bytes and panics.
+func (w *walk) bytes(t reflect.Type, path string) error {
+	if w.format.NoTypedBytes && t.Elem().Kind() == reflect.Uint8 && t.Elem() != reflect.TypeFor[byte]() {
+		return refuse(path, "%v can't be stored: take bytes, or another kind of number", t)
 	}
 	return nil
 }

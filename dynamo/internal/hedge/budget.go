@@ -2,8 +2,8 @@ package hedge
 
 import "sync"
 
-// budget is how many hedges there may be: each read earns a share of one. So over any number of reads, from the first on, they are at most
-// that share. It is safe for concurrent use.
+// budget is how many hedges there may be: each read earns a share of one. So over any number of
+// reads, from the first on, they are at most that share. It is safe for concurrent use.
 type budget struct {
 	share float64
 
@@ -11,7 +11,8 @@ type budget struct {
 	earned float64
 }
 
-// mostSaved is how many hedges may be saved up for reads that are late together, as when a host is lost.
+// mostSaved is how many hedges may be saved up for reads that are late together, as when a host is
+// lost.
 const mostSaved = 100
 
 // earn notes a read.

@@ -6,10 +6,12 @@ import (
 	"time"
 )
 
-// Soonest is when a read is made again at the earliest: no network is so fast that a read would be late by then.
+// Soonest is when a read is made again at the earliest: no network is so fast that a read would be
+// late by then.
 const Soonest = time.Millisecond
 
-// Hedger decides which reads are late and how many may be made again. It is safe for concurrent use.
+// Hedger decides which reads are late and how many may be made again. It is safe for concurrent
+// use.
 type Hedger struct {
 	after    time.Duration // 0: recent decides
 	recent   *durations
@@ -17,9 +19,9 @@ type Hedger struct {
 	definite func(error) bool
 }
 
-// New returns a Hedger for which a read is late after the given time, or, if that is 0, when it takes longer than percentile
-// percent of the recent ones. Share is how many more calls there may be, as a share of the reads. An error that is definite is
-// the service's answer.
+// New returns a Hedger for which a read is late after the given time, or, if that is 0, when it
+// takes longer than percentile percent of the recent ones. Share is how many more calls there may
+// be, as a share of the reads. An error that is definite is the service's answer.
 func New(after time.Duration, percentile, share float64, definite func(error) bool) *Hedger {
 	return &Hedger{after: after, recent: newDurations(percentile), budget: budget{share: share}, definite: definite}
 }
@@ -41,8 +43,8 @@ type Read[O any] struct {
 	Hedged func()                           // called before Second
 }
 
-// Do makes r. First and Second run in goroutines of their own, with a context that is done when Do returns. If one of them
-// panics, Do panics with the same value.
+// Do makes r. First and Second run in goroutines of their own, with a context that is done when Do
+// returns. If one of them panics, Do panics with the same value.
 func Do[O any](ctx context.Context, h *Hedger, r Read[O]) (O, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

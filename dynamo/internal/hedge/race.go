@@ -47,9 +47,9 @@ func (r race[O]) next() answer[O] {
 	}
 }
 
-// better returns the answer that counts of two calls: the one that comes first, unless it failed and the other did not. What the
-// service has told the first call, after its retries, it would tell the other too. If both fail, an error of the service tells
-// more than a deadline.
+// better returns the answer that counts of two calls: the one that comes first, unless it failed
+// and the other did not. What the service has told the first call, after its retries, it would tell
+// the other too. If both fail, an error of the service tells more than a deadline.
 func (r race[O]) better() answer[O] {
 	a := r.next()
 	if a.err == nil || a.panicked != nil || a.first && r.definite(a.err) || r.ctx.Err() != nil {

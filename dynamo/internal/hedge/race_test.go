@@ -53,7 +53,8 @@ func TestRace_AnAnswerThatIsThereCountsMoreThanADeadline(t *testing.T) {
 	}
 }
 
-// Answer and timer come together after each pause of the process: what has been answered is not late.
+// Answer and timer come together after each pause of the process: what has been answered is not
+// late.
 func TestHedger_WhatIsAnsweredIsNotLate(t *testing.T) {
 	is := is.New(t)
 	h := New(time.Nanosecond, 97, 1, isNo)

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// How many reads are remembered, how many there must be before they tell anything, and how many pass until they are looked at anew.
+// How many reads are remembered, how many there must be before they tell anything, and how many
+// pass until they are looked at anew.
 const (
 	remembered = 1000
 	telling    = 100
@@ -27,7 +28,8 @@ type durations struct {
 
 func newDurations(percent float64) *durations { return &durations{percent: percent} }
 
-// percentile returns the duration that the given share of the last reads did not exceed, and whether there were enough to tell.
+// percentile returns the duration that the given share of the last reads did not exceed, and
+// whether there were enough to tell.
 func (d *durations) percentile() (time.Duration, bool) {
 	p := d.current.Load()
 	return time.Duration(p), p != 0

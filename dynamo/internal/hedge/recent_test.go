@@ -23,7 +23,8 @@ func TestDurations_TellNothingAtFirst(t *testing.T) {
 	is.Equal(p, time.Millisecond)
 }
 
-// Of a thousand reads that took 1 to 1000 ms, in any order, three in a hundred took longer than 970 ms.
+// Of a thousand reads that took 1 to 1000 ms, in any order, three in a hundred took longer than 970
+// ms.
 func TestDurations_AreAPercentileOfTheLast(t *testing.T) {
 	is := is.New(t)
 	d := newDurations(97)

@@ -8,11 +8,13 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/dynasession/dynasession/codec/attribute"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// Record returns what a Load returns for an item: the record; [driver.ErrNotFound] if there is none, a [*driver.EndedError] for
-// a marker, or [driver.ErrDecode], which names the attribute that is missing or mangled, never its value.
+// Record returns what a Load returns for an item: the record; [driver.ErrNotFound] if there is
+// none, a [*driver.EndedError] for a marker, or [driver.ErrDecode], which names the attribute that
+// is missing or mangled, never its value.
 func Record(it Item) (driver.Record, error) {
 	if err := Absence(it); err != nil {
 		return driver.Record{}, err
@@ -35,8 +37,9 @@ func Absence(it Item) error {
 	return nil
 }
 
-// isPhantom reports whether an item is what dynamodb-session-web leaves when it touches a session that was destroyed before:
-// times, and nothing else. Markers are phantoms too, for versions of this package that don't know markers.
+// isPhantom reports whether an item is what dynamodb-session-web leaves when it touches a session
+// that was destroyed before: times, and nothing else. Markers are phantoms too, for versions of
+// this package that don't know markers.
 func isPhantom(it Item) bool {
 	for _, a := range []attr{data, idleTimeout, absoluteTimeout, rev} {
 		if it[names[a]] != nil {
@@ -55,7 +58,8 @@ func Remains(it Item) driver.Record {
 	return rec
 }
 
-// decode returns what can be read of an item, and an error that names the first attribute that can't.
+// decode returns what can be read of an item, and an error that names the first attribute that
+// can't.
 func decode(it Item) (driver.Record, error) {
 	d := decoder{it: it}
 	rec := driver.Record{
@@ -88,7 +92,8 @@ func Rev(it Item) string {
 	return s.Value
 }
 
-// IsOwnWrite reports whether an item is as the write with this rev has left it. No write has the rev "".
+// IsOwnWrite reports whether an item is as the write with this rev has left it. No write has the
+// rev "".
 func IsOwnWrite(it Item, rev string) bool { return rev != "" && Rev(it) == rev }
 
 // Accessed returns when an item was accessed, and the text that says so.
@@ -119,7 +124,7 @@ func (d *decoder) fail(name string, reason error) {
 }
 
 func (d *decoder) mistyped(name string, av types.AttributeValue, want string) {
-	d.fail(name, fmt.Errorf("is of type %s, not %s", typeOf(av), want))
+	d.fail(name, fmt.Errorf("is of type %s, not %s", attribute.TypeName(av), want))
 }
 
 func (d *decoder) text(name string) string {
@@ -226,31 +231,4 @@ func (d *decoder) epoch(name string) time.Time {
 		return time.Time{}
 	}
 	return time.Unix(d.optionalInt(name), 0).UTC()
-}
-
-// typeOf returns DynamoDB's name for the type of av.
-func typeOf(av types.AttributeValue) string {
-	switch av.(type) {
-	case *types.AttributeValueMemberS:
-		return "S"
-	case *types.AttributeValueMemberN:
-		return "N"
-	case *types.AttributeValueMemberB:
-		return "B"
-	case *types.AttributeValueMemberBOOL:
-		return "BOOL"
-	case *types.AttributeValueMemberNULL:
-		return "NULL"
-	case *types.AttributeValueMemberM:
-		return "M"
-	case *types.AttributeValueMemberL:
-		return "L"
-	case *types.AttributeValueMemberSS:
-		return "SS"
-	case *types.AttributeValueMemberNS:
-		return "NS"
-	case *types.AttributeValueMemberBS:
-		return "BS"
-	}
-	return "unknown"
 }

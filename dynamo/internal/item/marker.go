@@ -39,8 +39,8 @@ func EncodeMarker(key string, m driver.Marker) (Item, error) {
 	return it, nil
 }
 
-// MarkerOf returns an item's marker, and whether it is one. What can't be read of it is left out: whatever it says, the session
-// has ended.
+// MarkerOf returns an item's marker, and whether it is one. What can't be read of it is left out:
+// whatever it says, the session has ended.
 func MarkerOf(it Item) (driver.Marker, bool) {
 	if it[Ended] == nil {
 		return driver.Marker{}, false

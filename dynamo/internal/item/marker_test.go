@@ -34,8 +34,8 @@ func TestMarker_ComesBackWhole(t *testing.T) {
 	}
 }
 
-// isPhantomD9a2104 is how versions before markers tell a phantom, which they take for no session: whatever they find in a
-// marker, it must stay so.
+// isPhantomD9a2104 is how versions before markers tell a phantom, which they take for no session:
+// whatever they find in a marker, it must stay so.
 func isPhantomD9a2104(it Item) bool {
 	for _, name := range []string{"data", "idle_timeout", "absolute_timeout", "rev"} {
 		if it[name] != nil {

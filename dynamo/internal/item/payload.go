@@ -87,12 +87,12 @@ func (d *decoder) payload(av types.AttributeValue, name string) codec.Payload {
 		if s, ok := av.(*types.AttributeValueMemberS); ok {
 			return codec.Opaque(name, []byte(s.Value))
 		}
-		d.fail(names[data], fmt.Errorf("is of type %s, and format %q is stored as S", typeOf(av), name))
+		d.fail(names[data], fmt.Errorf("is of type %s, and format %q is stored as S", attribute.TypeName(av), name))
 	default:
 		if b, ok := av.(*types.AttributeValueMemberB); ok {
 			return codec.Opaque(name, b.Value)
 		}
-		d.fail(names[data], fmt.Errorf("is of type %s, and format %q is stored as B", typeOf(av), name))
+		d.fail(names[data], fmt.Errorf("is of type %s, and format %q is stored as B", attribute.TypeName(av), name))
 	}
 	return nil
 }

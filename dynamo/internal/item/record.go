@@ -11,7 +11,8 @@ import (
 // maxKey is the length of the longest partition key, in bytes.
 const maxKey = 2048
 
-// builder is a row with room for the values that most records have, so that these are one allocation.
+// builder is a row with room for the values that most records have, so that these are one
+// allocation.
 type builder struct {
 	row     Row
 	texts   [5]types.AttributeValueMemberS // id, created, accessed, rev, and one more
@@ -42,7 +43,8 @@ func (b *builder) number(a attr, n string) {
 	b.n++
 }
 
-// Encode returns the item of rec. It checks that the item fits into DynamoDB: if not, the error is a [*driver.TooLargeError].
+// Encode returns the item of rec. It checks that the item fits into DynamoDB: if not, the error is
+// a [*driver.TooLargeError].
 func Encode(rec driver.Record) (*Row, error) {
 	if err := checkKey(rec.Key); err != nil {
 		return nil, err

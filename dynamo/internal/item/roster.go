@@ -16,8 +16,8 @@ const (
 	Closed = "closed"
 	Stale  = "stale"
 
-	// Counted is the rev of the change that wrote n. Versions that don't know n change entries and rev, and leave both: where
-	// Counted differs from rev, n means nothing.
+	// Counted is the rev of the change that wrote n. Versions that don't know n change entries and
+	// rev, and leave both: where Counted differs from rev, n means nothing.
 	Counted = "counted"
 )
 
@@ -33,14 +33,16 @@ var (
 	BindingName = names[binding]
 )
 
-// entryPrefix begins the name of an attribute that is a roster's entry: the key of a session follows.
+// entryPrefix begins the name of an attribute that is a roster's entry: the key of a session
+// follows.
 const entryPrefix = "s:"
 
 // Entry returns the name of the attribute that lists a session.
 func Entry(key string) string { return entryPrefix + key }
 
-// Roster returns the roster of an item. Each entry is an attribute, so that one can be changed without the others being read.
-// It is not counted if the item's n is not the number of its entries.
+// Roster returns the roster of an item. Each entry is an attribute, so that one can be changed
+// without the others being read. It is not counted if the item's n is not the number of its
+// entries.
 func Roster(key string, it Item) (r driver.Roster, counted bool, err error) {
 	r.Key = key
 	if len(it) == 0 {

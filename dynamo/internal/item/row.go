@@ -1,5 +1,5 @@
-// Package item translates between what a store keeps (a record, a marker or a roster) and its item in DynamoDB. The comment
-// of package dynamo lists the attributes.
+// Package item translates between what a store keeps (a record, a marker or a roster) and its item
+// in DynamoDB. The comment of package dynamo lists the attributes.
 package item
 
 import (
@@ -61,8 +61,8 @@ var names = [attrs]string{
 	binding:         "binding",
 }
 
-// valueRefs are names with a colon in front, and replaceNames maps #name to name for all that a Replace writes. Nobody changes
-// them.
+// valueRefs are names with a colon in front, and replaceNames maps #name to name for all that a
+// Replace writes. Nobody changes them.
 var valueRefs, replaceNames = func() (refs [attrs]string, all map[string]string) {
 	all = make(map[string]string, attrs)
 	for a, name := range names {
@@ -74,7 +74,8 @@ var valueRefs, replaceNames = func() (refs [attrs]string, all map[string]string)
 	return refs, all
 }()
 
-// isReplaced reports whether a Replace writes the attribute. The key can't change, and binding is Bind's.
+// isReplaced reports whether a Replace writes the attribute. The key can't change, and binding is
+// Bind's.
 func (a attr) isReplaced() bool { return a != id && a != binding }
 
 // Row has the attributes of a record's item, nil where it has none.
@@ -115,8 +116,8 @@ func (r *Row) size() int {
 	return size
 }
 
-// Replace returns r for an UpdateItem that sets what r has, and removes what it lacks. It leaves alone the binding and
-// attributes that are not ours. The names are shared: read them only.
+// Replace returns r for an UpdateItem that sets what r has, and removes what it lacks. It leaves
+// alone the binding and attributes that are not ours. The names are shared: read them only.
 func (r *Row) Replace() (expression *string, nameOf map[string]string, values Item) {
 	values = make(Item, r.len()) // without the key, and with the condition's value
 	present := 0
@@ -135,7 +136,8 @@ var expressions struct {
 	made map[int]*string
 }
 
-// replaceExpression returns the expression that sets the attributes whose bits are set, and removes the others.
+// replaceExpression returns the expression that sets the attributes whose bits are set, and removes
+// the others.
 func replaceExpression(present int) *string {
 	expressions.RLock()
 	made := expressions.made[present]

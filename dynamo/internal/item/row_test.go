@@ -36,7 +36,8 @@ func TestRow_SizeCountsNames(t *testing.T) {
 	is.Equal((&Row{id: Text("key"), data: Text(strings.Repeat("x", 1000))}).size(), 2+3+4+1000)
 }
 
-// Each attribute but the key and the binding is set or removed, so that nothing of the record before stays.
+// Each attribute but the key and the binding is set or removed, so that nothing of the record
+// before stays.
 func TestRow_ReplaceWritesEveryAttribute(t *testing.T) {
 	is := is.New(t)
 	for _, r := range []*Row{{id: Text("k"), rev: Text("r"), binding: &types.AttributeValueMemberB{Value: []byte{1}}}, {id: Text("k"), data: Text("1")}} {
@@ -94,7 +95,8 @@ func TestIsOwnWrite_NeedsARev(t *testing.T) {
 	is.True(!IsOwnWrite(Item{"rev": Number("1")}, "1")) // mangled
 }
 
-// What can't be read of a record that was ended is left out, and the rest is there: its subject, say.
+// What can't be read of a record that was ended is left out, and the rest is there: its subject,
+// say.
 func TestRemains_OfAMangledRecord(t *testing.T) {
 	is := is.New(t)
 	row, err := Encode(whole())

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// The two forms in which a time is written: dynamodb-session-web, on Python before 3.11, reads no others.
+// The two forms in which a time is written: dynamodb-session-web, on Python before 3.11, reads no
+// others.
 //
 //	2006-01-02T15:04:05+00:00
 //	2006-01-02T15:04:05.000000+00:00
@@ -16,8 +17,8 @@ const (
 	utc      = "+00:00"
 )
 
-// FormatTime returns t as it is stored. Such texts compare as the times do. It starts from time.RFC3339, which package time
-// writes several times as fast as a custom layout.
+// FormatTime returns t as it is stored. Such texts compare as the times do. It starts from
+// time.RFC3339, which package time writes several times as fast as a custom layout.
 func FormatTime(t time.Time) (string, error) {
 	t = t.UTC()
 	if y := t.Year(); y < 1 || y > 9999 {
@@ -36,7 +37,8 @@ func FormatTime(t time.Time) (string, error) {
 
 var errNotUTC = errors.New("not a time in UTC")
 
-// parseTime reads a stored time: ISO 8601 with any number of fractional digits, in UTC, written +00:00 or Z.
+// parseTime reads a stored time: ISO 8601 with any number of fractional digits, in UTC, written
+// +00:00 or Z.
 func parseTime(s string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {

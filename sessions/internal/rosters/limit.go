@@ -4,20 +4,21 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// patience is how often a login under a limit waits for another that has entered the list and stored nothing yet, before it
+// patience is how often a login under a limit looks for another that has entered the list and stored nothing yet, before it
 // takes that one's place.
 const patience = 8
 
-// spill is how many entries the head holds before a login under a limit moves one of them into a page.
-const spill = 3 * DefaultHeadSize
+// spill is how many times HeadSize entries the head holds before a login under a limit moves one of them into a page.
+const spill = 3
 
 // census is what a login under a limit found of a list.
 type census struct {
-	alive   []driver.Record // whose session counts
+	alive   []driver.Record // whose session counts: of one that is being renewed, the old record
 	pending []string        // keys in the head under which nothing is stored: logins under way, or broken off
 	dead    []string        // keys in the head whose session has ended for good
 }
@@ -25,7 +26,7 @@ type census struct {
 // enterLimited enters the head, on condition of its Rev, so that of several logins at a time each has counted the one
 // before. Pages are what has been moved out of the head.
 func (l *Login) enterLimited(ctx context.Context, e Entry, replaces string, limit Limit) error {
-	waited := 0
+	looks := map[string]int{} // how often a key was found pending
 	for attempt := range attempts {
 		if attempt > 0 {
 			if err := l.k.Pause(ctx, attempt-1); err != nil {
@@ -50,13 +51,17 @@ func (l *Login) enterLimited(ctx context.Context, e Entry, replaces string, limi
 			if err != nil {
 				return err
 			}
-			room, err := l.makeRoom(ctx, &c, limit, waited >= patience)
+			for _, key := range c.pending {
+				if l.isLeftOver(key, e) {
+					looks[key] = patience
+				}
+			}
+			room, err := l.makeRoom(ctx, &c, limit, looks)
 			if err != nil {
 				return err
 			}
 			dead = c.dead
 			if !room {
-				waited++
 				continue
 			}
 		}
@@ -111,12 +116,23 @@ func (l *Login) count(ctx context.Context, keys []string) (census, error) {
 			c.dead = append(c.dead, keys[i])
 		}
 	}
+	c.alive = withoutRenewals(c.alive)
 	return c, nil
+}
+
+// withoutRenewals returns the records without those that are about to take the place of another of them: until that is so,
+// both are of one session.
+func withoutRenewals(records []driver.Record) []driver.Record {
+	return slices.DeleteFunc(slices.Clone(records), func(rec driver.Record) bool {
+		return slices.ContainsFunc(records, func(old driver.Record) bool {
+			return IsHash(old.Key) && ComesFrom(rec.Rev, old.Key)
+		})
+	})
 }
 
 // makeRoom reports whether there is room for another session after it has ended those that the limit says. If there
 // isn't, it returns ErrLimit, or nil if the login has to look again.
-func (l *Login) makeRoom(ctx context.Context, c *census, limit Limit, impatient bool) (room bool, err error) {
+func (l *Login) makeRoom(ctx context.Context, c *census, limit Limit, looks map[string]int) (room bool, err error) {
 	surplus := len(c.alive) + len(c.pending) + 1 - limit.Max
 	if surplus <= 0 {
 		return true, nil
@@ -128,19 +144,9 @@ func (l *Login) makeRoom(ctx context.Context, c *census, limit Limit, impatient 
 	if len(victims) < surplus && !limit.Evict && len(c.alive)-len(victims) >= limit.Max {
 		return false, limitError(len(c.alive), limit.Max)
 	}
-	if surplus > len(victims) {
-		if !impatient {
-			return false, nil // they will have stored their sessions in a moment
-		}
-		for _, key := range c.pending {
-			ended, err := l.k.end(ctx, key, driver.Abandoned, &driver.State{Absent: true})
-			if err != nil || !ended {
-				return false, err
-			}
-			c.dead = append(c.dead, key)
-		}
-		c.pending = nil
-		return l.makeRoom(ctx, c, limit, impatient)
+	if len(c.pending) > 0 {
+		// They will have stored their sessions in a moment, or are renewals, which take no place.
+		return false, l.giveUp(ctx, c.pending, looks)
 	}
 	for _, rec := range victims[:surplus] {
 		_, err := l.k.End(ctx, rec.Key, driver.Evicted, &driver.State{Rev: rec.Rev, Accessed: rec.Accessed})
@@ -158,6 +164,35 @@ func (l *Login) makeRoom(ctx context.Context, c *census, limit Limit, impatient 
 		}
 	}
 	return true, nil
+}
+
+// isLeftOver reports whether a key in the head under which nothing is stored is hardly that of a login under way: by its
+// deadline it began a while before e, and it is no renewal, whose old key has the same deadline. It is a guess, which saves
+// the wait: if it is wrong, that login begins again.
+func (l *Login) isLeftOver(key string, e Entry) bool {
+	deadline := l.head.Entries[key]
+	if deadline.After(e.Deadline.Add(-time.Minute)) {
+		return false
+	}
+	for other, at := range l.head.Entries {
+		if other != key && at.Equal(deadline) {
+			return false
+		}
+	}
+	return true
+}
+
+// giveUp ends what has been found pending too often: nothing can be stored under these keys any more.
+func (l *Login) giveUp(ctx context.Context, pending []string, looks map[string]int) error {
+	for _, key := range pending {
+		if looks[key]++; looks[key] <= patience {
+			continue
+		}
+		if _, err := l.k.end(ctx, key, driver.Abandoned, &driver.State{Absent: true}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // victims returns those of the sessions that may be ended to make room, in the order in which they are: the least recently
@@ -188,7 +223,7 @@ func (l *Login) enterCounted(ctx context.Context, e Entry, dead []string) (enter
 		c.Stale = e.Stale
 	}
 	entered, err = l.changeHead(ctx, c)
-	if entered && len(l.head.Entries) > spill {
+	if entered && len(l.head.Entries) > spill*l.k.HeadSize {
 		l.spillOne(ctx, e.Key)
 	}
 	return entered, err
@@ -213,7 +248,8 @@ func (l *Login) spillOne(ctx context.Context, but string) {
 	if !entered && isFull && err == nil {
 		entered, _, err = full.openPage(ctx, e)
 	}
-	if entered && err == nil {
-		_ = l.k.Leave(ctx, l.head.Key, 0, oldest)
+	if !entered || err != nil || !full.head.Entries[oldest].Equal(e.Deadline) {
+		return // and it stays; perhaps because it has a later deadline by now
 	}
+	_, _ = l.k.Store.ChangeRoster(ctx, driver.RosterChange{Key: l.head.Key, Rev: Rev(), IfRev: &full.head.Rev, Leave: []string{oldest}})
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/dynasession/dynasession/sessions/driver"
@@ -58,6 +59,15 @@ type Keeper struct {
 
 // Rev returns a name for one write: 128 random bits.
 func Rev() string { return rand.Text() }
+
+// RenewalRev returns the Rev of a record that is to take the place of that of a handle. Until its first save it says so: to a
+// revocation that is to spare the session, and to a limit that counts sessions.
+func RenewalRev(handle string) string { return Rev() + "<" + handle[:16] }
+
+// ComesFrom reports whether a record of this Rev was stored to take the place of the session of a handle.
+func ComesFrom(rev, handle string) bool {
+	return len(handle) > 16 && strings.HasSuffix(rev, "<"+handle[:16])
+}
 
 // PageKey returns the key of a page of the list whose key is given; page 0 is the head, which has the list's key.
 func PageKey(list string, page int64) string {
@@ -160,9 +170,30 @@ func (k *Keeper) Move(ctx context.Context, list string, page int64, e Entry) (in
 	return login.Enter(ctx, e, "", Limit{})
 }
 
-// Extend gives an entry a later deadline.
+// Extend gives an entry a later deadline, unless it has one already: another request may extend the same session.
 func (k *Keeper) Extend(ctx context.Context, list string, page int64, e Entry) (int64, error) {
-	return k.Move(ctx, list, page, e)
+	for attempt := range attempts {
+		if attempt > 0 {
+			if err := k.Pause(ctx, min(attempt-1, 4)); err != nil {
+				return 0, err
+			}
+		}
+		part, err := k.Head(ctx, PageKey(list, page))
+		if err != nil {
+			return 0, err
+		}
+		if deadline, listed := part.Entries[e.Key]; listed && !deadline.Before(e.Deadline) {
+			return page, nil
+		} else if !listed && part.Closed {
+			return k.Move(ctx, list, page, e)
+		}
+		c := k.entering(part.Key, e)
+		c.IfRev = &part.Rev
+		if _, err := k.Store.ChangeRoster(ctx, c); !errors.Is(err, driver.ErrRoster) {
+			return page, err
+		}
+	}
+	return 0, driver.ErrConflict
 }
 
 // Entry is what a list says of a session.

@@ -2,7 +2,8 @@
 //
 //	go run ./integration/engine/cmd/engine -port 8000
 //
-// What is stored in it is gone when it ends. With -install it only fetches DynamoDB Local into the user's cache folder.
+// What is stored in it is gone when it ends. With -install it only fetches DynamoDB Local into the
+// user's cache folder.
 package main
 
 import (

@@ -1,0 +1,109 @@
+package codec_test
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dynasession/dynasession/codec"
+)
+
+func show(p codec.Payload, err error) {
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	b, _ := p.Bytes()
+	fmt.Println(p.Format(), string(b))
+}
+
+// A server that doesn't know a field yet saves what another one stored, and the field survives.
+func ExampleEncodeOver() {
+	type Cart struct {
+		Items int `json:"items"`
+	}
+	c := codec.JSON[Cart]{}
+	stored := codec.Opaque("json", []byte(`{"items":1,"voucher":"SPRING"}`)) // by a newer server
+
+	cart, err := c.Decode(stored)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	cart.Items++
+	show(codec.EncodeOver(c, cart, stored))
+	// Output: json {"items":2,"voucher":"SPRING"}
+}
+
+type UserV1 struct{ Name string }
+
+type UserV2 struct{ First, Last string }
+
+func toUserV2(old UserV1) (UserV2, error) {
+	first, last, _ := strings.Cut(old.Name, " ")
+	return UserV2{first, last}, nil
+}
+
+// A struct is split while sessions of its old form are stored.
+func ExampleMigrate() {
+	c := codec.Upgrade(
+		codec.Version[UserV2](2, codec.JSON[UserV2]{}),
+		codec.Migrate[UserV1](codec.JSON[UserV1]{}, toUserV2),
+	)
+	user, err := c.Decode(codec.Opaque("json", []byte(`{"Name":"Ada Lovelace"}`)))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%+v\n", user)
+	show(c.Encode(user))
+	// Output:
+	// {First:Ada Last:Lovelace}
+	// v2+json {"First":"Ada","Last":"Lovelace"}
+}
+
+// The format tells which version of a type a session holds.
+func ExampleVersion() {
+	type User struct{ First, Last string }
+	c := codec.Version[User](2, codec.JSON[User]{})
+	show(c.Encode(User{"Ada", "Lovelace"}))
+	_, err := c.Decode(codec.Opaque("json", []byte(`{}`)))
+	fmt.Println(err)
+	// Output:
+	// v2+json {"First":"Ada","Last":"Lovelace"}
+	// codec: payload is of another format: have "json", want "v2+…"
+}
+
+// oauth2Token stands for golang.org/x/oauth2.Token, which keeps the ID token in an unexported field that no codec sees.
+type oauth2Token struct {
+	AccessToken string `json:"access_token"`
+	raw         map[string]any
+}
+
+func (t *oauth2Token) Extra(key string) any { return t.raw[key] }
+
+func (t *oauth2Token) WithExtra(extra map[string]any) *oauth2Token {
+	return &oauth2Token{t.AccessToken, extra}
+}
+
+// The id_token of an oauth2.Token is stored beside it, and put back.
+func Example_idToken() {
+	type Login struct {
+		Token   *oauth2Token // *oauth2.Token
+		IDToken string
+	}
+	token := (&oauth2Token{AccessToken: "a"}).WithExtra(map[string]any{"id_token": "i"}) // from Exchange
+
+	idToken, _ := token.Extra("id_token").(string) // before Save
+	login := Login{token, idToken}
+	p, err := codec.JSON[Login]{}.Encode(login)
+	show(p, err)
+
+	login, err = codec.JSON[Login]{}.Decode(p)
+	fmt.Println(login.Token.Extra("id_token"), err)
+	login.Token = login.Token.WithExtra(map[string]any{"id_token": login.IDToken}) // after Load
+	fmt.Println(login.Token.Extra("id_token"))
+	// Output:
+	// json {"Token":{"access_token":"a"},"IDToken":"i"}
+	// <nil> <nil>
+	// i
+}

@@ -1,0 +1,309 @@
+package browser
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/integration/device"
+	"github.com/dynasession/dynasession/sessions/event"
+	"github.com/dynasession/dynasession/sessions/web"
+)
+
+var tenMinutes = web.Config{Bound: 10 * time.Minute}
+
+func TestBound_TheBrowserRegistersAndRefreshesByItself(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, tenMinutes)
+	c := s.open(t, t.TempDir(), boundFeatures)
+	c.signIn(t, s, "somebody")
+	is.Equal(c.visit(t, s.URL+"/devices"), "somebody 1 true") // the list shows it
+	is.Equal(c.visit(t, s.URL+"/guarded"), "somebody 1 guarded")
+	cookie := cookies(t, c.tab)[boundCookie]
+	is.True(cookie != nil && cookie.HTTPOnly && cookie.Secure && !cookie.Session)
+	is.Equal(s.count(refresh), 0)
+
+	for range 3 { // a challenge came with each answer: one request each
+		s.forget()
+		c.expire(t, s)
+		is.Equal(c.visit(t, s.URL+"/"), "somebody 1") // the page never notices
+		is.Equal(s.count(refresh), 1)
+		is.Equal(strings.Join(s.store.took(), " "), "Load Load") // the refresh, and the page
+	}
+	is.Equal(s.kinds(event.NotBound), 0)
+}
+
+func TestBound_APostKeepsItsBody(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, tenMinutes)
+	c := s.open(t, t.TempDir(), boundFeatures)
+	c.signIn(t, s, "somebody")
+	c.expire(t, s)
+	body := strings.Repeat("all of it ", 1000)
+	got := c.eval(t, `fetch("/note", {method: "POST", body: "all of it ".repeat(1000)}).then(r => r.text())`)
+	is.Equal(got, "<p id=answer>somebody 1 "+body+"</p>")
+	is.Equal(s.count(refresh), 1)
+}
+
+func TestBound_EightFetchesWaitForOneRefresh(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, tenMinutes)
+	c := s.open(t, t.TempDir(), boundFeatures)
+	c.signIn(t, s, "somebody")
+	c.expire(t, s)
+	got := c.eval(t, `Promise.all([1,2,3,4,5,6,7,8].map(i => fetch("/?"+i).then(r => r.text()))).then(a => a.join(""))`)
+	is.Equal(got, strings.Repeat("<p id=answer>somebody 1 </p>", 8))
+	is.Equal(s.count(refresh), 1)
+}
+
+// The middleware's clock is far past the cookie's end, which the browser doesn't know: it has a
+// challenge that has expired too.
+func TestBound_AfterALongPauseTheBrowserSignsANewChallenge(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, tenMinutes)
+	c := s.open(t, t.TempDir(), boundFeatures)
+	c.signIn(t, s, "somebody")
+	s.clock.Advance(time.Hour)
+	c.expire(t, s)
+	is.Equal(c.visit(t, s.URL+"/"), "somebody 1")
+	is.Equal(s.count(refresh), 2) // the old challenge, and the new one
+}
+
+func TestBound_ARenewedSessionStaysBound(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, tenMinutes)
+	c := s.open(t, t.TempDir(), boundFeatures)
+	c.signIn(t, s, "somebody")
+	before := cookies(t, c.tab)
+	is.Equal(c.visit(t, s.URL+"/renew"), "somebody 1")
+	is.True(cookies(t, c.tab)[longCookie].Value != before[longCookie].Value)
+	is.Equal(cookies(t, c.tab)[boundCookie].Value, before[boundCookie].Value)
+	c.expire(t, s)
+	is.Equal(c.visit(t, s.URL+"/devices"), "somebody 1 true")
+	is.Equal(s.count(refresh), 1)
+}
+
+func TestBound_LoginAsAnotherUser(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, tenMinutes)
+	c := s.open(t, t.TempDir(), boundFeatures)
+	c.signIn(t, s, "somebody")
+	s.forget()
+	c.signIn(t, s, "another")
+	is.Equal(c.visit(t, s.URL+"/"), "another 1")
+	c.expire(t, s)
+	is.Equal(c.visit(t, s.URL+"/devices"), "another 1 true") // whatever the first session's key is refused for meanwhile
+	c.expire(t, s)
+	s.forget()
+	is.Equal(c.visit(t, s.URL+"/devices"), "another 1 true")
+	is.Equal(s.count(refresh), 1) // the first session's key is forgotten
+}
+
+func TestBound_ALogoutEndsItForGood(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, tenMinutes)
+	c := s.open(t, t.TempDir(), boundFeatures)
+	c.signIn(t, s, "somebody")
+	stolen := cookies(t, c.tab)
+	is.Equal(c.visit(t, s.URL+"/logout"), "0")
+	is.Equal(len(cookies(t, c.tab)), 0) // both cookies
+	is.Equal(c.visit(t, s.URL+"/"), "0")
+	_, body, _ := s.thief(t, "/", stolen, longCookie, boundCookie)
+	is.Equal(body, "<p id=answer> 0 </p>")
+	s.forget()
+	is.Equal(c.visit(t, s.URL+"/"), "0")
+	is.Equal(s.count(refresh), 0) // the browser has forgotten the key
+	c.signIn(t, s, "somebody")
+	is.Equal(c.visit(t, s.URL+"/devices"), "somebody 1 true")
+}
+
+func TestBound_ARestartOfTheBrowserKeepsTheSession(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, tenMinutes)
+	dir := t.TempDir()
+	c := s.open(t, dir, boundFeatures)
+	c.signIn(t, s, "somebody?keep=1")
+	before := cookies(t, c.tab)
+	is.True(!before[longCookie].Session)
+	c.cancel()
+
+	c = s.open(t, dir, boundFeatures)
+	is.Equal(c.visit(t, s.URL+"/devices"), "somebody 1 true")
+	s.forget()
+	c.expire(t, s)
+	is.Equal(c.visit(t, s.URL+"/devices"), "somebody 1 true")
+	is.True(s.count(refresh) > 0) // with the key of before; the last challenge may be forgotten
+	is.Equal(cookies(t, c.tab)[longCookie].Value, before[longCookie].Value)
+}
+
+func TestBound_TheThief(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, tenMinutes)
+	c := s.open(t, t.TempDir(), boundFeatures)
+	c.signIn(t, s, "somebody")
+	stolen := cookies(t, c.tab)
+	const anonymous, signedIn = "<p id=answer> 0 </p>", "<p id=answer>somebody 1 </p>"
+
+	_, body, _ := s.thief(t, "/", stolen, longCookie)
+	is.Equal(body, signedIn) // the minute of grace
+	status, _, _ := s.thief(t, "/guarded", stolen, longCookie)
+	is.Equal(status, 403) // which RequireBound does not know
+	s.clock.Advance(time.Minute)
+	_, body, set := s.thief(t, "/", stolen, longCookie)
+	is.Equal(body, anonymous)
+	is.Equal(len(set), 0) // nothing cleared
+	is.Equal(s.kinds(event.NotBound), 1)
+	_, body, _ = s.thief(t, "/", stolen, longCookie, boundCookie)
+	is.Equal(body, signedIn) // both: until the bound one ends
+	s.clock.Advance(11 * time.Minute)
+	_, body, _ = s.thief(t, "/", stolen, longCookie, boundCookie)
+	is.Equal(body, anonymous)
+	is.Equal(s.kinds(event.NotBound), 2)
+
+	c.expire(t, s) // as its Max-Age has it by then
+	is.Equal(c.visit(t, s.URL+"/guarded"), "somebody 1 guarded")
+	is.Equal(s.kinds(event.NotBound), 2)
+}
+
+// What a browser doesn't do wrong, a thief does: with the browser's cookies, what it has sent, and
+// a key of his own.
+func TestBound_TheThiefHasNoKey(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, tenMinutes)
+	c := s.open(t, t.TempDir(), boundFeatures)
+	c.signIn(t, s, "somebody")
+	c.expire(t, s)
+	is.Equal(c.visit(t, s.URL+"/"), "somebody 1")
+	stolen := cookies(t, c.tab)
+	registered, refreshed := s.sent(register), s.sent(refresh)
+	key := device.NewES256(t)
+	challenge := challengeOf(t, registered.Get("Secure-Session-Response"))
+	id := refreshed.Get("Sec-Secure-Session-Id")
+	for name, r := range map[string]struct {
+		path, jwt string
+		status    int
+	}{
+		"the registration, again":    {register, registered.Get("Secure-Session-Response"), http.StatusUnauthorized},
+		"a registration of his own":  {register, key.Registration(t, challenge), http.StatusUnauthorized},
+		"the refresh, again":         {refresh, refreshed.Get("Secure-Session-Response"), http.StatusForbidden},
+		"a refresh of his own":       {refresh, key.Refresh(t, challengeOf(t, refreshed.Get("Secure-Session-Response"))), http.StatusUnauthorized},
+		"the registration's JWT":     {refresh, registered.Get("Secure-Session-Response"), http.StatusForbidden},
+		"no JWT":                     {refresh, "", http.StatusForbidden},
+		"a JWT that is not signed":   {refresh, device.Signer{Alg: "none", Sign: func(string) []byte { return nil }}.Refresh(t, challenge), http.StatusUnauthorized},
+		"a JWT signed with HS256":    {refresh, device.Signer{Alg: "HS256", Sign: key.Sign}.Refresh(t, challenge), http.StatusUnauthorized},
+		"a JWT with a key of RSA":    {refresh, device.NewRS256(t).Registration(t, challenge), http.StatusForbidden},
+		"a registration, not signed": {register, device.Signer{Alg: "none", JWK: key.JWK, Sign: func(string) []byte { return nil }}.Registration(t, challenge), http.StatusUnauthorized},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+r.path, nil)
+			is.NoErr(err)
+			for _, name := range []string{longCookie, boundCookie} {
+				request.AddCookie(&http.Cookie{Name: name, Value: stolen[name].Value})
+			}
+			request.Header.Set("Sec-Secure-Session-Id", id)
+			if r.jwt != "" {
+				request.Header.Set("Secure-Session-Response", r.jwt)
+			}
+			response, err := s.Client().Do(request)
+			is.NoErr(err)
+			is.NoErr(response.Body.Close())
+			is.Equal(response.StatusCode, r.status)
+			is.Equal(len(response.Header.Values("Set-Cookie")), 0)
+		})
+	}
+	c.expire(t, s)
+	is.Equal(c.visit(t, s.URL+"/guarded"), "somebody 1 guarded") // the owner never notices
+}
+
+func TestBound_AnOutageAtARefresh(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, tenMinutes)
+	c := s.open(t, t.TempDir(), boundFeatures)
+	c.signIn(t, s, "somebody")
+	s.store.setDown(true)
+	c.expire(t, s)
+	is.Equal(c.eval(t, `fetch("/").then(r => ""+r.status)`), "503")
+	s.store.setDown(false)
+	s.forget()
+	is.Equal(c.visit(t, s.URL+"/guarded"), "somebody 1 guarded")
+	is.Equal(s.count(refresh), 1) // the binding was kept
+}
+
+// What the store does while a browser without DBSC is there is what it does where Bound is off.
+func TestBound_EveryoneElse(t *testing.T) {
+	is := is.New(t)
+	var calls, headers [2]string
+	for i, cfg := range []web.Config{{}, tenMinutes} {
+		s := newSite(t, cfg)
+		c := s.open(t, t.TempDir(), "")
+		is.Equal(c.visit(t, s.URL+"/login/somebody"), "somebody 1")
+		is.Equal(c.visit(t, s.URL+"/"), "somebody 1")
+		s.clock.Advance(5 * time.Minute)
+		is.Equal(c.visit(t, s.URL+"/renew"), "somebody 1")
+		is.Equal(c.visit(t, s.URL+"/logout"), "0")
+		calls[i] = strings.Join(s.store.took(), " ")
+		s.mu.Lock()
+		for _, r := range s.requests {
+			headers[i] += r.URL.Path
+			for name := range r.Header {
+				if strings.HasPrefix(name, "Secure-Session") || strings.HasPrefix(name, "Sec-Secure") {
+					headers[i] += " " + name
+				}
+			}
+			for _, cookie := range r.Cookies() {
+				headers[i] += " " + cookie.Name
+			}
+			headers[i] += "\n"
+		}
+		s.mu.Unlock()
+	}
+	is.Equal(calls[0], calls[1])
+	is.Equal(headers[0], headers[1])
+}
+
+// While browsers register, the page on which the login lands saves. Neither disturbs the other.
+func TestBound_ALandingPageThatSaves(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, tenMinutes)
+	c := s.open(t, t.TempDir(), boundFeatures)
+	for i := range 20 {
+		c.signIn(t, s, "somebody")
+		is.True(strings.HasPrefix(c.visit(t, s.URL+"/devices"), "somebody "))
+		is.Equal(s.kinds(event.Bound), i+1)
+		c.visit(t, s.URL+"/logout")
+	}
+	is.Equal(s.kinds(event.Conflict), 0)
+}
+
+// Bound is taken away while a bound session is alive: it goes on with its cookie alone.
+func TestBound_TurnedOff(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, tenMinutes)
+	c := s.open(t, t.TempDir(), boundFeatures)
+	c.signIn(t, s, "somebody")
+	s.configure(t, web.Config{})
+	c.expire(t, s)
+	is.Equal(c.visit(t, s.URL+"/"), "somebody 1")
+	s.forget()
+	is.Equal(c.visit(t, s.URL+"/"), "somebody 1")
+	is.Equal(s.count(refresh), 0) // the browser has been told
+}
+
+// The example over TLS, with the certificate that it has made for itself.
+func TestBound_TheLoginExample(t *testing.T) {
+	is := is.New(t)
+	url, flag := run(t, "-tls")
+	_, hash, ok := strings.Cut(flag, "=")
+	is.True(ok)
+	c := launch(t, t.TempDir(), boundFeatures, hash)
+	do(t, c.tab, chromedp.Navigate(url+"/login"),
+		chromedp.SendKeys(chromedp.CSS("input[name=name]"), "somebody"), chromedp.SendKeys(chromedp.CSS("input[name=password]"), "demo"))
+	c.registers(t, click("#submit"))
+	do(t, c.tab, chromedp.Navigate(url+"/devices"), visible(".cards"))
+	is.Equal(text(t, c.tab, "em.bound"), "Bound to its device")
+}

@@ -1,0 +1,331 @@
+package sessions_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/internal/wants"
+	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/internal/cued"
+	"github.com/dynasession/dynasession/sessions/memstore"
+)
+
+// OWASP ASVS 7.1.2.
+func TestSubjectLimit_ASVS_7_1_2_RefusesTheNewOne(t *testing.T) {
+	is := is.New(t)
+	p := newWorld(t, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 2}})
+	a, _ := p.login(t, "user"), p.login(t, "user")
+	third := p.Create()
+	err := p.Authenticate(t.Context(), third, "user")
+	wants.Err(t, err, sessions.ErrLimit)
+	wants.Text(t, err, "has 2, may have 2")
+	is.True(!p.alive(t, third))
+	p.login(t, "another")                            // others have their own
+	is.NoErr(p.Renew(t.Context(), a))                // a renewal is none more
+	is.NoErr(p.Authenticate(t.Context(), a, "user")) // nor is a login again
+	is.NoErr(p.Destroy(t.Context(), a))
+	is.NoErr(p.Authenticate(t.Context(), third, "user")) // now there is room
+}
+
+func TestSubjectLimit_EvictsTheLongestUnseen(t *testing.T) {
+	is := is.New(t)
+	p := newWorld(t, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 2, Evict: true}})
+	a := p.login(t, "user")
+	p.clock.Advance(10 * time.Minute)
+	b := p.login(t, "user")
+	p.clock.Advance(10 * time.Minute)
+	is.True(p.alive(t, a)) // seen again, later than b
+	c := p.login(t, "user")
+	is.True(p.alive(t, a) && !p.alive(t, b) && p.alive(t, c))
+}
+
+func TestSubjectLimit_TheDeadTakeNoRoom(t *testing.T) {
+	is := is.New(t)
+	p := newWorld(t, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 1}})
+	p.login(t, "user")
+	p.clock.Advance(2 * time.Hour) // idled out, and in the roster still
+	s := p.login(t, "user")
+	is.NoErr(p.DestroyID(t.Context(), s.ID().Secret())) // by the ID alone, the roster isn't told
+	p.login(t, "user")
+}
+
+func TestSubjectLimit_IsExactForFiftyLoginsAtOnce(t *testing.T) {
+	for _, evict := range []bool{false, true} {
+		is := is.New(t)
+		p := newWorld(t, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 3, Evict: evict}})
+		var all sync.WaitGroup
+		var in atomic.Int32
+		for range 50 {
+			all.Go(func() {
+				err := p.Authenticate(t.Context(), p.Create(), "user")
+				if err == nil {
+					in.Add(1)
+				} else if evict || !errors.Is(err, sessions.ErrLimit) {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		is.Equal(len(p.handles(t, "user")), 3)
+		is.Equal(p.mem.Len(), 3)
+		is.True(in.Load() == 3 || evict)
+	}
+}
+
+func TestSubjectLimit_IsChecked(t *testing.T) {
+	is := is.New(t)
+	for want, cfg := range map[string]sessions.SubjectLimit{
+		"Config.SubjectLimit.Max is -1: must be at least 0": {Max: -1},
+		"Config.SubjectLimit.Evict: must be with a Max":     {Evict: true},
+	} {
+		_, err := sessions.New(memstore.New(nil), &sessions.Config[cart]{SubjectLimit: cfg})
+		is.True(err != nil)
+		wants.Text(t, err, want)
+	}
+}
+
+// With logins that break off after they have entered the list, before they have stored anything, and with renewals, which
+// are none more.
+func TestSubjectLimit_IsExactBesideCrashesAndRenewals(t *testing.T) {
+	for _, evict := range []bool{false, true} {
+		t.Run(fmt.Sprint("evict ", evict), func(t *testing.T) {
+			is := is.New(t)
+			w := newWorld(t, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 3, Evict: evict}})
+			crashing := cued.New(w.mem)
+			crashing.On("Create", func(*cued.Call) error { return errCrash })
+			crashing.On("End", func(*cued.Call) error { return errCrash })
+			hopeless, err := sessions.New(crashing, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 3, Evict: evict}})
+			is.NoErr(err)
+			renewed := w.login(t, "user")
+			var all sync.WaitGroup
+			var most, alive atomic.Int32
+			for range 20 {
+				all.Go(func() { _ = hopeless.Authenticate(t.Context(), hopeless.Create(), "user") })
+				all.Go(func() {
+					err := w.Authenticate(t.Context(), w.Create(), "user")
+					if err != nil && (evict || !errors.Is(err, sessions.ErrLimit)) {
+						t.Error(err)
+					}
+					n := int32(len(w.handles(t, "user")))
+					for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+					}
+				})
+			}
+			all.Go(func() {
+				for range 20 {
+					if err := w.Renew(t.Context(), renewed); err != nil && !errors.Is(err, sessions.ErrNotFound) {
+						t.Error(err)
+					}
+				}
+			})
+			all.Wait()
+			alive.Store(int32(len(w.handles(t, "user"))))
+			is.True(alive.Load() <= 3)
+			is.True(most.Load() <= 4) // a renewal under way has two records, and one of them nobody knows
+			is.NoErr(relogin(t, w, evict))
+			is.True(len(w.handles(t, "user")) <= 3)
+		})
+	}
+}
+
+var errCrash = errors.New("the process has died")
+
+// relogin signs in once more, which a limit without eviction may refuse.
+func relogin(t *testing.T, w world, evict bool) error {
+	err := w.Authenticate(t.Context(), w.Create(), "user")
+	if !evict && errors.Is(err, sessions.ErrLimit) {
+		return nil
+	}
+	return err
+}
+
+// A session that is being renewed takes one place, not two: nobody is kept out, or thrown out, because of it.
+func TestSubjectLimit_ARenewalUnderWayTakesOnePlace(t *testing.T) {
+	for _, evict := range []bool{false, true} {
+		for n := 1; n <= 4; n++ {
+			t.Run(fmt.Sprintf("evict %v, call %d", evict, n), func(t *testing.T) {
+				is := is.New(t)
+				w := newWorld(t, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 3, Evict: evict}})
+				a := w.login(t, "user")
+				w.clock.Advance(time.Minute)
+				b := w.login(t, "user")
+				w.clock.Advance(time.Minute)
+				c := w.Create()
+				w.at(n, true, func() { is.NoErr(w.other.Authenticate(t.Context(), c, "user")) })
+				is.NoErr(w.Renew(t.Context(), b))
+				w.store.Off()
+				is.True(w.alive(t, a) && w.alive(t, b) && w.alive(t, c))
+			})
+		}
+	}
+}
+
+// A renewal that broke off before its commit leaves two records of one session, which count as one.
+func TestSubjectLimit_ARenewalThatBrokeOffTakesOnePlace(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 2}})
+	a := w.login(t, "user")
+	w.store.On("End", func(*cued.Call) error { return errCrash })
+	is.True(w.Renew(t.Context(), a) != nil)
+	w.store.Off()
+	b := w.login(t, "user")
+	is.True(w.alive(t, a) && w.alive(t, b))
+	wants.Err(t, w.Authenticate(t.Context(), w.Create(), "user"), sessions.ErrLimit)
+}
+
+// A subject whose list is full of what has ended, and who had no limit before.
+func TestSubjectLimit_IntroducedBesideNineHundredDeadEntries(t *testing.T) {
+	for _, limit := range []sessions.SubjectLimit{{Max: 1}, {Max: 5}, {Max: 3, Evict: true}} {
+		for name, die := range map[string]func(w world, all []*sessions.Session[cart]){
+			"idled out": func(w world, _ []*sessions.Session[cart]) { w.clock.Advance(3 * time.Hour) },
+			"signed out while the list could not be written": func(w world, all []*sessions.Session[cart]) {
+				w.store.On("ChangeRoster", func(*cued.Call) error { return sessions.ErrUnavailable })
+				for _, s := range all {
+					if err := w.Destroy(t.Context(), s); err != nil {
+						t.Fatal(err)
+					}
+				}
+				w.store.Off()
+			},
+			"crashed at the login": func(w world, all []*sessions.Session[cart]) {
+				for _, s := range all {
+					if _, err := w.mem.End(t.Context(), driver.End{Key: s.Handle()}); err != nil {
+						t.Fatal(err)
+					}
+				}
+			},
+		} {
+			t.Run(fmt.Sprintf("%s, %+v", name, limit), func(t *testing.T) {
+				is := is.New(t)
+				w := newWorld(t, nil)
+				var all []*sessions.Session[cart]
+				for range 900 {
+					all = append(all, w.login(t, "user"))
+				}
+				die(w, all)
+				m := w.with(t, sessions.Config[cart]{SubjectLimit: limit})
+				for range limit.Max {
+					w.store.Took()
+					is.NoErr(m.Authenticate(t.Context(), m.Create(), "user"))
+					is.True(len(w.store.Took()) < 200) // bounded, whatever there is to clear up
+				}
+				is.Equal(len(w.handles(t, "user")), limit.Max)
+				err := m.Authenticate(t.Context(), m.Create(), "user")
+				if limit.Evict {
+					is.NoErr(err)
+				} else {
+					wants.Err(t, err, sessions.ErrLimit)
+				}
+				is.Equal(len(w.handles(t, "user")), limit.Max)
+			})
+		}
+	}
+}
+
+// After an incident nobody is locked out by sessions that it has ended.
+func TestSubjectLimit_IgnoresWhatAnIncidentHasEnded(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 1}, RevocationCheck: time.Second})
+	dead := w.login(t, "user")
+	w.clock.Advance(time.Second)
+	is.NoErr(w.RevokeBefore(t.Context(), w.clock.Now()))
+	w.clock.Advance(time.Second)
+	is.Equal(len(w.handles(t, "user")), 0)
+	s := w.login(t, "user")
+	is.Equal(w.handles(t, "user"), []string{s.Handle()})
+	is.True(!w.alive(t, dead))
+}
+
+// A monitor signs in every 15 seconds, and signs out by its cookie alone, or never.
+func TestMonitor_SignsInForThreeDays(t *testing.T) {
+	for name, c := range map[string]struct {
+		signsOut bool
+		cfg      sessions.Config[cart]
+		parts    int // of the list at the end, at most
+		alive    int
+	}{
+		"signs out":                   {true, sessions.Config[cart]{}, 1, 1},
+		"signs out, with a limit":     {true, sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 2}}, 1, 1},
+		"never signs out":             {false, sessions.Config[cart]{}, 60, 480},
+		"never signs out, with limit": {false, sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 2, Evict: true}}, 1, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			w := newWorld(t, &c.cfg)
+			most := 0
+			var s *sessions.Session[cart]
+			days := 3
+			if testing.Short() {
+				days = 1
+			}
+			for range days * 24 * 60 * 4 {
+				w.clock.Advance(15 * time.Second)
+				if s != nil && c.signsOut {
+					is.NoErr(w.DestroyID(t.Context(), s.ID().Secret()))
+				}
+				s = w.Create()
+				w.store.Took()
+				is.NoErr(w.Authenticate(t.Context(), s, "user"))
+				most = max(most, len(w.store.Took()))
+			}
+			is.True(w.alive(t, s))
+			is.Equal(len(w.handles(t, "user")), c.alive)
+			t.Log("calls of a login, at most:", most)
+			is.True(most < 60)
+			w.store.Took()
+			infos, err := w.Sessions(t.Context(), "user")
+			is.NoErr(err)
+			is.Equal(len(infos), c.alive)
+			entries, parts := 0, 0
+			w.store.On("LoadRosters", func(call *cued.Call) error {
+				err := call.Do()
+				for _, r := range call.Rosters {
+					entries, parts = entries+len(r.Entries), parts+1
+				}
+				return err
+			})
+			_, err = w.Sessions(t.Context(), "user")
+			is.NoErr(err)
+			t.Log("entries:", entries, "parts:", parts)
+			is.True(parts <= c.parts)
+			is.True(entries <= 2*c.alive+12)
+		})
+	}
+}
+
+// One session that stays for a month beside a monitor that never signs out.
+func TestMonitor_BesideSomebodyWhoStays(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	stays := w.Create()
+	stays.IdleTimeout, stays.AbsoluteTimeout = 30*24*time.Hour, 30*24*time.Hour
+	for range 6 { // so that one of them is in a page
+		w.login(t, "user")
+	}
+	is.NoErr(w.Authenticate(t.Context(), stays, "user"))
+	days := 3
+	if testing.Short() {
+		days = 1
+	}
+	for range days * 24 * 60 * 4 {
+		w.clock.Advance(15 * time.Second)
+		w.login(t, "user")
+	}
+	is.True(w.alive(t, stays))
+	w.store.Took()
+	infos, err := w.Sessions(t.Context(), "user")
+	is.NoErr(err)
+	is.Equal(len(infos), 481)
+	t.Log("calls:", len(w.store.Took()))
+	n, err := w.RevokeAll(t.Context(), "user")
+	is.NoErr(err)
+	is.True(n >= 481)
+	is.True(!w.alive(t, stays))
+}
