@@ -196,3 +196,14 @@ func (c *call) pause(n int) error {
 		return c.ctx.Err()
 	}
 }
+
+// failedRead returns the error of a read that failed.
+func (c *call) failedRead(err error) error {
+	return fmt.Errorf("%w: %w", driver.ErrUnavailable, c.store.advise(err))
+}
+
+func (c *call) countRead(consumed *types.ConsumedCapacity) {
+	if consumed != nil {
+		c.trace.Consumed(aws.ToFloat64(consumed.CapacityUnits), 0)
+	}
+}
