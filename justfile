@@ -68,9 +68,13 @@ beside:
 integration:
     CI=true go test -count=1 -v ./integration/...
 
-# what CI runs: lint, and all tests under the race detector, with the engine and the browser required
+# tests that measure, compile or draw, where the race detector only costs time
+unraced := "integration$|integration/(cost|evolving|readme|bench|store|engine|python|regions|scale)|examples/(migrate|quickstart)|deploy"
+
+# what CI runs: lint, all tests, under the race detector where they race, with the engine and the browser required
 check: lint
-    CI=true go test -race ./...
+    CI=true go test -race $(go list ./... | grep -vE '{{ unraced }}')
+    CI=true go test $(go list ./... | grep -E '{{ unraced }}')
     just beside
 
 # run a DynamoDB engine in the foreground, to try things on

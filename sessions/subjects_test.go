@@ -1,7 +1,9 @@
 package sessions_test
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/event"
 	"github.com/dynasession/dynasession/sessions/internal/cued"
 )
 
@@ -311,5 +314,55 @@ func TestListed_ASessionThatLivesLonger(t *testing.T) {
 			is.NoErr(err)
 			is.True(!w.alive(t, s))
 		})
+	}
+}
+
+// A handle that is none is nobody's, and nothing of it is repeated anywhere.
+func TestRevoke_OfWhatIsNoHandle(t *testing.T) {
+	is := is.New(t)
+	seen := &witness{}
+	var log bytes.Buffer
+	w := newWorld(t, &sessions.Config[cart]{Observer: event.Multi(seen, event.Log(slog.New(slog.NewTextHandler(&log, nil))))})
+	s := w.login(t, "user")
+	seen.took()
+	for _, handle := range []string{
+		"", "x", "forged\nlevel=INFO msg=\"all is well\"", strings.Repeat("f", 5<<20), strings.Repeat("F", 128), s.ID().Secret(),
+		s.Handle() + "\n", " " + s.Handle(), s.Handle()[:127] + "\u202e", strings.Repeat("f", 127) + "\x00",
+	} {
+		log.Reset()
+		err := w.Revoke(t.Context(), "user", handle)
+		wants.Err(t, err, sessions.ErrNotFound)
+		is.Equal(err.Error(), "sessions: revoke: session not found")
+		events := seen.took()
+		is.Equal(len(events), 1)
+		is.Equal(events[0].Handle, "")
+		is.True(log.Len() < 1000)
+		is.True(len(handle) < 8 || !strings.Contains(log.String(), handle[:8]))
+	}
+	is.True(w.alive(t, s))
+	wants.Err(t, w.Revoke(t.Context(), "user", strings.Repeat("f", 128)), sessions.ErrNotFound)
+	is.NoErr(w.Revoke(t.Context(), "user", s.Handle()))
+}
+
+// It ends the session wherever it has gone meanwhile.
+func TestRevoke_BesideARenewal(t *testing.T) {
+	for n := 1; ; n++ {
+		is := is.New(t)
+		w := newWorld(t, nil)
+		s := w.login(t, "user")
+		handle := s.Handle()
+		var renewErr error
+		came := w.at(n, true, func() { renewErr = w.other.Renew(t.Context(), s) })
+		err := w.Revoke(t.Context(), "user", handle)
+		w.store.Off()
+		if !*came {
+			is.True(n > 2)
+			return
+		}
+		is.NoErr(err)
+		is.True(!w.alive(t, s))
+		if renewErr != nil {
+			wants.Err(t, renewErr, sessions.ErrNotFound)
+		}
 	}
 }

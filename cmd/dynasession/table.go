@@ -32,7 +32,7 @@ func (c *cli) tableCheck(ctx context.Context, _ []string) error {
 	}
 	report, err := dynamo.Inspect(ctx, client, c.table)
 	if err != nil {
-		return c.explain(err)
+		return err
 	}
 	if c.json {
 		err = c.printJSON(map[string]any{"table": report.Table, "ok": report.OK(), "findings": report.Findings})
@@ -45,10 +45,10 @@ func (c *cli) tableCheck(ctx context.Context, _ []string) error {
 	return err
 }
 
-// explain says what to do about a call that failed.
+// explain returns what an operator can do about an error, where it says no more than that there is no table.
 func (c *cli) explain(err error) error {
-	if _, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {
-		return fmt.Errorf("the table %s does not exist in this Region and account: create it by `dynasession table create`, or see -region and -profile: %w", c.table, err)
+	if _, missing := errors.AsType[*types.ResourceNotFoundException](err); missing {
+		return fmt.Errorf("the table %s does not exist in this Region and account: create it by `dynasession table create`, or see -region and -profile", c.table)
 	}
 	return err
 }

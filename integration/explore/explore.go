@@ -61,19 +61,16 @@ type run struct {
 	events  chan event
 	log     []string
 	names   map[string]string // keys, as the log shows them
-	faults  int               // how many calls went wrong
 	known   int               // how many steps lead to states that were checked before
 
-	// What identifies the state: for each key the write that it holds, and for each thread what it has seen. The rest follows from
-	// that, as operations do the same whenever they see the same.
-	versions map[string]uint64
-	seen     []uint64
+	learn func(seen uint64, changed bool)
+	state
 }
 
 // execute runs a scenario by one schedule. It reports whether the run came to its end, and the promise that it broke.
-func execute(s *Scenario, choose chooser) (r *run, complete bool, broken string) {
+func execute(s *Scenario, choose chooser, learn func(seen uint64, changed bool)) (r *run, complete bool, broken string) {
 	w := newWorld(s)
-	r = &run{world: w, events: make(chan event), names: map[string]string{}, versions: map[string]uint64{}}
+	r = &run{world: w, events: make(chan event), names: map[string]string{}, learn: learn, state: state{versions: map[string]uint64{}}}
 	defer r.tearDown()
 	if broken := w.begin(); broken != "" {
 		return r, true, "before any operation: " + broken
@@ -141,18 +138,18 @@ func (r *run) step(next choice, at int) {
 	if !t.late {
 		r.world.calls(index, at, c)
 	}
-	if fault != None {
-		r.faults++
-	}
 	r.note(t, c, fault)
-	r.sees(index, c, fault)
+	r.sees(next, c)
 	switch fault {
 	case Late, CrashLate:
 		r.threads = append(r.threads, &thread{name: t.name + ", late", pending: &c, late: true})
-		r.seen = append(r.seen, r.seen[index])
 	case Unsent:
 	default:
-		r.apply(index, c)
+		changed := r.apply(c)
+		if changed {
+			r.changes(index, c)
+		}
+		r.learn(r.seen[index], changed)
 	}
 	switch {
 	case t.late:
@@ -202,49 +199,56 @@ func (r *run) tearDown() {
 	}
 }
 
-// sees notes that a thread makes a call in the state that its keys are in.
-func (r *run) sees(index int, c call, fault Fault) {
-	h := hash(r.seen[index]).text(c.name).number(uint64(fault))
-	for _, key := range c.keys {
-		h = h.text(key).number(r.versions[key])
-	}
-	r.seen[index] = uint64(h)
-}
-
-// apply makes a call, and notes what it has changed.
-func (r *run) apply(index int, c call) {
+// apply makes a call, and reports whether something else is stored afterwards.
+func (r *run) apply(c call) bool {
 	if !c.write {
 		c.apply(context.Background())
-		return
+		return false
 	}
-	key := c.keys[0] // no write has two
-	before := r.world.version(key)
+	before := r.world.version(c.keys[0])
 	c.apply(context.Background())
-	if r.world.version(key) != before {
-		r.versions[key] = r.seen[index]
+	return r.world.version(c.keys[0]) != before
+}
+
+// state is what a run has come to: for each key the write that it holds, and for each thread what it has seen. The rest follows
+// from that, as operations do the same whenever they see the same.
+type state struct {
+	faults   int // how many calls went wrong
+	versions map[string]uint64
+	seen     []uint64
+}
+
+func (s *state) clone() state {
+	return state{s.faults, maps.Clone(s.versions), slices.Clone(s.seen)}
+}
+
+// sees notes that a thread makes a call while its keys hold what they hold.
+func (s *state) sees(next choice, c call) {
+	h := hash(s.seen[next.thread]).text(c.name).number(uint64(next.fault))
+	for _, key := range c.keys {
+		h = h.key(key).number(s.versions[key])
+	}
+	s.seen[next.thread] = uint64(h)
+	if next.fault != None {
+		s.faults++
+	}
+	if next.fault == Late || next.fault == CrashLate {
+		s.seen = append(s.seen, uint64(h))
 	}
 }
 
-// state returns the name of the state that the run has come to.
-func (r *run) state() uint64 {
-	h := hash(1).number(uint64(r.faults))
-	for i, t := range r.threads {
-		h = h.number(r.seen[i])
-		if t.crashed || t.ended {
-			h = h.text("ended")
-		}
+// changes notes that the call that a thread has just made has changed what is stored. No write has two keys.
+func (s *state) changes(thread int, c call) { s.versions[c.keys[0]] = s.seen[thread] }
+
+// name returns a name that no other state has.
+func (s *state) name() uint64 {
+	var all hash
+	for key, version := range s.versions {
+		all += hash(1).key(key).number(version) // in any order
 	}
-	for _, key := range slices.Sorted(maps.Keys(r.versions)) {
-		h = h.text(key).number(r.versions[key])
-	}
-	for _, l := range r.world.lines {
-		h = h.text(l.ended).text(l.kept)
-		for _, t := range l.told {
-			h = h.text(t.key)
-		}
-		for _, mark := range l.marks {
-			h = h.text(mark)
-		}
+	h := hash(2).number(uint64(s.faults)).number(uint64(all))
+	for _, seen := range s.seen {
+		h = h.number(seen)
 	}
 	return uint64(h)
 }
@@ -258,6 +262,9 @@ func (h hash) text(s string) hash {
 	}
 	return h.number(uint64(len(s)))
 }
+
+// key takes the end of a key, which is a hash itself.
+func (h hash) key(s string) hash { return h.text(s[max(len(s)-20, 0):]) }
 
 func (h hash) number(n uint64) hash {
 	for range 8 {
@@ -282,8 +289,13 @@ func (c *Count) Add(other Count) {
 // vertex is a state in the graph of schedules.
 type vertex struct {
 	choices  []choice
-	children []*vertex        // where the choices lead
-	paths    map[bool]float64 // how many schedules go on from here, without and with a fault on the way
+	children []*vertex // where the choices lead, as far as is known
+
+	schedules, faulted float64 // how many go on from here, without and with a fault until their end
+
+	// Until all choices have been taken:
+	state state
+	calls []call
 }
 
 // place is a vertex on the path of a run, and which of its choices is taken.
@@ -292,46 +304,46 @@ type place struct {
 	next int
 }
 
+// search goes through the graph of schedules depth first. A run repeats the choices of the path so far, and goes on from there until
+// it comes to a state that was explored before. Where a choice leads to is often known without a run: what a call changes depends on
+// what its thread has seen.
+type search struct {
+	scenario *Scenario
+	faults   []Fault
+	most     int
+	visited  map[uint64]*vertex
+	changes  map[uint64]bool // by what its thread has seen then, whether a call has changed something
+	path     []*place
+}
+
 // Explore runs a scenario in every order of the store calls, without faults and with up to most of the given faults, each at each
 // call. It returns the first [Violation]. It must be called in a bubble of package synctest.
-//
-// It goes through the graph of schedules depth first. A run repeats the choices of the path so far, and goes on from there until it
-// comes to a state that was explored before.
 func Explore(s *Scenario, faults []Fault, most int) (n Count, err error) {
-	visited := map[uint64]*vertex{}
-	var path []*place
+	x := &search{s, faults, most, map[uint64]*vertex{}, map[uint64]bool{}, nil}
 	for {
 		strange := false
 		r, complete, broken := execute(s, func(step int, r *run) (choice, bool) {
-			if step < len(path)-1 {
+			if step < len(x.path)-1 {
 				r.known = step + 1
-				return path[step].choices[path[step].next], true
+				return x.path[step].choices[x.path[step].next], true
 			}
-			state := r.state()
-			v, known := visited[state]
-			if !known {
-				v = &vertex{choices: r.choices(faults, most), paths: map[bool]float64{}}
-				visited[state] = v
-			}
+			v, known := x.visit(r)
 			if step > 0 {
-				parent := path[step-1]
-				if parent.next == len(parent.children) {
-					parent.children = append(parent.children, v)
-				}
+				x.path[step-1].leadsTo(v)
 			}
 			switch {
-			case step < len(path):
-				strange = path[step].vertex != v
-			case known:
-				return choice{}, false
-			case len(v.choices) == 0:
-				v.paths[r.faults > 0] = 1
+			case step < len(x.path):
+				strange = x.path[step].vertex != v
+			case known || len(v.choices) == 0:
 				return choice{}, false
 			default:
-				path = append(path, &place{v, 0})
+				x.path = append(x.path, &place{v, 0})
+				if !x.advance() {
+					return choice{}, false
+				}
 			}
-			return path[step].choices[path[step].next], !strange
-		})
+			return x.path[step].choices[x.path[step].next], !strange
+		}, x.learn)
 		n.Calls += len(r.log)
 		if strange {
 			broken = "an operation did something else when it saw the same"
@@ -339,23 +351,91 @@ func Explore(s *Scenario, faults []Fault, most int) (n Count, err error) {
 		if strange || complete && broken != "" {
 			return n, &Violation{s.Name, r.log, broken}
 		}
-		for {
-			if len(path) == 0 {
-				return n, nil
+		for len(x.path) > 0 {
+			p := x.path[len(x.path)-1]
+			if p.next < len(p.choices) {
+				p.next++
 			}
-			p := path[len(path)-1]
-			if p.next++; p.next < len(p.choices) {
+			if x.advance() {
 				break
 			}
 			for _, child := range p.children {
-				p.paths[false] += child.paths[false]
-				p.paths[true] += child.paths[true]
+				p.schedules += child.schedules
+				p.faulted += child.faulted
 			}
-			n.Schedules, n.Faulted = p.paths[false], p.paths[true]
-			path = path[:len(path)-1]
+			n.Schedules, n.Faulted = p.schedules, p.faulted
+			p.state, p.calls = state{}, nil
+			x.path = x.path[:len(x.path)-1]
+		}
+		if len(x.path) == 0 {
+			return n, nil
 		}
 	}
 }
+
+// visit returns the vertex of the state that a run has come to, and whether it was known before.
+func (x *search) visit(r *run) (v *vertex, known bool) {
+	name := r.name()
+	if v, known = x.visited[name]; known {
+		return v, true
+	}
+	v = &vertex{choices: r.choices(x.faults, x.most), state: r.clone()}
+	for _, t := range r.threads {
+		var c call
+		if t.pending != nil {
+			c = call{name: t.pending.name, keys: t.pending.keys, write: t.pending.write}
+		}
+		v.calls = append(v.calls, c)
+	}
+	if len(v.choices) == 0 && r.faults == 0 {
+		v.schedules = 1
+	} else if len(v.choices) == 0 {
+		v.faulted = 1
+	}
+	x.visited[name] = v
+	return v, false
+}
+
+// leadsTo notes where the choice that is taken leads.
+func (p *place) leadsTo(v *vertex) {
+	if p.next == len(p.children) {
+		p.children = append(p.children, v)
+	}
+}
+
+// advance passes over the choices of the last place whose state is known and was visited. It reports whether there is one left.
+func (x *search) advance() bool {
+	p := x.path[len(x.path)-1]
+	for ; p.next < len(p.choices); p.next++ {
+		v := x.foresee(p)
+		if v == nil {
+			return true
+		}
+		p.leadsTo(v)
+	}
+	return false
+}
+
+// foresee returns the vertex that a choice leads to, if it was visited and no run is needed to tell.
+func (x *search) foresee(p *place) *vertex {
+	next := p.choices[p.next]
+	c := p.calls[next.thread]
+	s := p.state.clone()
+	s.sees(next, c)
+	if c.write && next.fault != Unsent && next.fault != Late && next.fault != CrashLate {
+		changed, known := x.changes[s.seen[next.thread]]
+		if !known {
+			return nil
+		}
+		if changed {
+			s.changes(next.thread, c)
+		}
+	}
+	return x.visited[s.name()]
+}
+
+// learn notes whether a call has changed something.
+func (x *search) learn(seen uint64, changed bool) { x.changes[seen] = changed }
 
 // choices returns how the run can go on. Of a call that only reads, that it happens late, or doesn't happen, makes no difference.
 func (r *run) choices(faults []Fault, most int) []choice {

@@ -26,6 +26,9 @@ type curious struct{ N int }
 // calledBack is what they call: with the context that they are given, if any.
 var calledBack atomic.Pointer[func(ctx context.Context, by string)]
 
+// none is the context of those who are given none.
+var none context.Context
+
 func callBack(ctx context.Context, by string) {
 	if f := calledBack.Load(); f != nil {
 		(*f)(ctx, by)
@@ -33,12 +36,12 @@ func callBack(ctx context.Context, by string) {
 }
 
 func (c curious) MarshalJSON() ([]byte, error) {
-	callBack(nil, "MarshalJSON")
+	callBack(none, "MarshalJSON")
 	return json.Marshal(map[string]int{"n": c.N})
 }
 
 func (c *curious) UnmarshalJSON(b []byte) error {
-	callBack(nil, "UnmarshalJSON")
+	callBack(none, "UnmarshalJSON")
 	var m map[string]int
 	err := json.Unmarshal(b, &m)
 	c.N = m["n"]
@@ -65,38 +68,38 @@ func (curiousLog) Handle(ctx context.Context, _ slog.Record) error {
 type curiousClock struct{ clock.Clock }
 
 func (c curiousClock) Now() time.Time {
-	callBack(nil, "Clock")
+	callBack(none, "Clock")
 	return c.Clock.Now()
 }
 
 type curiousIDs struct{ sessions.IDScheme }
 
 func (c curiousIDs) Parse(s string) (sessions.ID, error) {
-	callBack(nil, "IDs")
+	callBack(none, "IDs")
 	return c.IDScheme.Parse(s)
 }
 
 type curiousAEAD struct{}
 
 func (curiousAEAD) Encrypt(plaintext, _ []byte) ([]byte, error) {
-	callBack(nil, "Encrypt")
+	callBack(none, "Encrypt")
 	return append([]byte("x"), plaintext...), nil
 }
 
 func (curiousAEAD) Decrypt(ciphertext, _ []byte) ([]byte, error) {
-	callBack(nil, "Decrypt")
+	callBack(none, "Decrypt")
 	return ciphertext[1:], nil
 }
 
 type curiousWriter struct{ *httptest.ResponseRecorder }
 
 func (w curiousWriter) Header() http.Header {
-	callBack(nil, "Header")
+	callBack(none, "Header")
 	return w.ResponseRecorder.Header()
 }
 
 func (w curiousWriter) WriteHeader(status int) {
-	callBack(nil, "WriteHeader")
+	callBack(none, "WriteHeader")
 	w.ResponseRecorder.WriteHeader(status)
 }
 
@@ -107,7 +110,7 @@ func TestTrap_NoLockIsHeldWhileCodeOfOthersRuns(t *testing.T) {
 	store.hook = func(ctx context.Context, _ string) { callBack(ctx, "store") }
 	m, err := sessions.New(store, &sessions.Config[curious]{
 		Observer: curiousObserver{}, Clock: curiousClock{clock.System()}, IDs: curiousIDs{sessions.RandomIDs(32)}, AEAD: curiousAEAD{},
-		Merge: func(_, ours, _ curious) (curious, error) { callBack(nil, "Merge"); return ours, nil },
+		Merge: func(_, ours, _ curious) (curious, error) { callBack(none, "Merge"); return ours, nil },
 	})
 	is.NoErr(err)
 	var sess *web.Middleware[curious]

@@ -186,7 +186,8 @@ func TestTrap_CloseNotifyIsThere(t *testing.T) {
 	s := newSite(t, nil)
 	ctx, leave := context.WithCancel(t.Context())
 	s.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		gone := w.(http.CloseNotifier).CloseNotify() //nolint:staticcheck // it is what gin does
+		//lint:ignore SA1019 it is what gin does
+		gone := w.(http.CloseNotifier).CloseNotify()
 		select {
 		case <-gone:
 			t.Error("gone before it left")
