@@ -90,3 +90,7 @@ torture duration="1m":
 # measure what each operation costs, and write docs/cost.md
 cost:
     UPDATE_GOLDEN=1 go test ./integration/cost -count=1 -run '^TestCost$'
+
+# run the model of a month of 100 million users, and write the tables and the plot of docs/scale.md
+scale:
+    UPDATE_GOLDEN=1 go test ./integration/scale -count=1 -run '^TestDoc$'
