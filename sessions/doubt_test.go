@@ -192,7 +192,7 @@ func TestRenewAndAuthenticate_WhenAllIDsAreTaken(t *testing.T) {
 			} else {
 				err = w.Renew(t.Context(), s)
 			}
-			wants.Err(t, err, driver.ErrExists)
+			wants.Err(t, err, sessions.ErrConflict)
 			is.Equal(s.Subject(), "")
 			is.Equal(s.IsNew(), !stored)
 			w.store.Off()
