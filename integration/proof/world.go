@@ -301,3 +301,22 @@ func (w *World) Figures() string {
 }
 
 func subject(n int) string { return fmt.Sprint("subject ", n) }
+
+// Script begins a session of a subject's own and returns what makes one request of it after the
+// other, under the ID that its client has.
+func (w *World) Script(ctx context.Context, subject string) func(host Host, kind Kind, mark string) Outcome {
+	l := &life{number: len(w.lives), subject: subject}
+	w.lives = append(w.lives, l)
+	return func(host Host, kind Kind, mark string) Outcome {
+		o, r := Op{Kind: kind, Life: l.number, Subject: subject}, Request{Kind: kind, Subject: subject}
+		if n := len(l.ids); n > 0 {
+			o.ID, r.ID = n-1, l.ids[n-1].id
+		} else if kind != Create && kind != List && kind != Revoke {
+			return Failed // nobody was told an ID
+		}
+		if kind == Save || kind == Update || kind == Renew || kind == Authenticate {
+			o.Mark, r.Mark = mark, mark
+		}
+		return w.ask(ctx, host, o, r).Outcome
+	}
+}
