@@ -196,7 +196,7 @@ func TestCrash_OfEngine(t *testing.T) {
 	t.Cleanup(disk.Kill)
 	const table = "crashing"
 	is.NoErr(dynamo.CreateTable(t.Context(), clientOf(disk.URL), table))
-	w := &proof.World{Ticks: new(atomic.Int64), Slots: 4, Subjects: 3}
+	w := &proof.World{Ticks: new(atomic.Int64), Slots: 4, Subjects: 3, Patience: 100 * time.Millisecond}
 	for i := range 4 {
 		store, err := dynamo.NewStore(clientOf(disk.URL), &dynamo.Config{Table: table})
 		is.NoErr(err)
@@ -208,8 +208,7 @@ func TestCrash_OfEngine(t *testing.T) {
 	random := rand.New(rand.NewPCG(s, 5))
 	restarts := 0
 	for until := time.Now().Add(*crashing); restarts < 2 || time.Now().Before(until); restarts++ {
-		pause := time.NewTimer(time.Duration(500+random.IntN(1500)) * time.Millisecond)
-		<-pause.C
+		served(w.Ticks, int64(60+random.IntN(300)))
 		disk.Kill()
 		if err := disk.Start(t.Context()); err != nil {
 			close(stop)
@@ -224,4 +223,20 @@ func TestCrash_OfEngine(t *testing.T) {
 	t.Log(w.Figures())
 	t.Logf("%d restarts", restarts)
 	accept(t, w.History())
+}
+
+// served returns when that many more requests and answers have been made, or after a while in which
+// the engine may have been too slow for them.
+func served(ticks *atomic.Int64, more int64) {
+	enough := ticks.Load() + more
+	tick, end := time.NewTicker(10*time.Millisecond), time.NewTimer(20*time.Second)
+	defer tick.Stop()
+	defer end.Stop()
+	for ticks.Load() < enough {
+		select {
+		case <-tick.C:
+		case <-end.C:
+			return
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // World is a few visitors, many clients of each, and the hosts that serve them.
@@ -25,6 +26,9 @@ type World struct {
 	// LateKnown is set where it is known when a call is applied that comes late. Elsewhere what was
 	// in doubt may be applied at any later time.
 	LateKnown bool
+
+	// Patience is how long a client waits after a request that failed.
+	Patience time.Duration
 
 	mu      sync.Mutex
 	entries []*entry
@@ -86,10 +90,27 @@ func (w *World) Work(ctx context.Context, n int, seed uint64, stop <-chan struct
 				if !w.click(ctx, random, fmt.Sprintf("c%d-%d", i, marks)) {
 					return
 				}
+				w.wait(stop)
 			}
 		})
 	}
 	all.Wait()
+}
+
+// wait lets a client wait if the last request of anybody has failed.
+func (w *World) wait(stop <-chan struct{}) {
+	w.mu.Lock()
+	failed := len(w.entries) > 0 && w.entries[len(w.entries)-1].op.Outcome == Failed
+	w.mu.Unlock()
+	if w.Patience == 0 || !failed {
+		return
+	}
+	timer := time.NewTimer(w.Patience)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-stop:
+	}
 }
 
 // click is one request; false says that all lives are used up.
