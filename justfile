@@ -69,9 +69,13 @@ beside:
 integration:
     CI=true go test -count=1 -v ./integration/...
 
-# what CI runs: lint, and all tests under the race detector, with the engine and the browser required
+# tests that measure, compile or draw, where the race detector only costs time
+unraced := "integration$|integration/(cost|evolving|readme|bench|store|engine|python|regions|scale)|examples/(migrate|quickstart)|deploy"
+
+# what CI runs: lint, all tests, under the race detector where they race, with the engine and the browser required
 check: lint
-    CI=true go test -race ./...
+    CI=true go test -race $(go list ./... | grep -vE '{{ unraced }}')
+    CI=true go test $(go list ./... | grep -E '{{ unraced }}')
     just beside
 
 # run a DynamoDB engine in the foreground, to try things on
@@ -86,3 +90,7 @@ torture duration="1m":
 # measure what each operation costs, and write docs/cost.md
 cost:
     UPDATE_GOLDEN=1 go test ./integration/cost -count=1 -run '^TestCost$'
+
+# run the model of a month of 100 million users, and write the tables and the plot of docs/scale.md
+scale:
+    UPDATE_GOLDEN=1 go test ./integration/scale -count=1 -run '^TestDoc$'

@@ -25,6 +25,7 @@ type call struct {
 	trace  *driver.Trace // nil: nobody wants to know
 	lost   atomic.Bool   // an attempt failed in a way that leaves open whether it was applied
 	failed atomic.Bool   // an attempt failed
+	died   atomic.Int32  // how many attempts met a connection that had died
 }
 
 // begin starts a call, unless ctx is done already. The caller must end it.
@@ -45,13 +46,16 @@ func (s *Store) begin(ctx context.Context, c *call) error {
 func (c *call) end() {
 	c.cancel()
 	c.store.clock.report(c.trace)
+	if n := c.died.Load(); n > 0 {
+		c.trace.ConnectionsDied(int(n))
+	}
 }
 
 // options makes the SDK ask the call about its retries, and the store's clock see the answers.
 func (c *call) options(o *dynamodb.Options) {
 	o.Retryer = c
 	o.RetryMaxAttempts = 0
-	o.HTTPClient = &transport{o.HTTPClient, c.store.clock}
+	o.HTTPClient = &transport{o.HTTPClient, c.store.clock, &c.died}
 }
 
 // IsErrorRetryable is what the SDK asks after each failed attempt. That is where an attempt without
@@ -132,12 +136,6 @@ func (c *call) capacity() types.ReturnConsumedCapacity {
 		return types.ReturnConsumedCapacityTotal
 	}
 	return ""
-}
-
-func (c *call) countRead(consumed *types.ConsumedCapacity) {
-	if consumed != nil {
-		c.trace.Consumed(aws.ToFloat64(consumed.CapacityUnits), 0)
-	}
 }
 
 func (c *call) countWrite(consumed *types.ConsumedCapacity) {

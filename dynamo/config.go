@@ -73,16 +73,3 @@ func (c Config) validate() error {
 	}
 	return nil
 }
-
-// maxTableName is the length of the longest table ARN that DynamoDB takes.
-const maxTableName = 1024
-
-func checkTableName(field, name string) error {
-	switch {
-	case name == "":
-		return fmt.Errorf("%s is empty: must name a table", field)
-	case len(name) > maxTableName:
-		return fmt.Errorf("%s has %d characters: must have at most %d", field, len(name), maxTableName)
-	}
-	return nil
-}

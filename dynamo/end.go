@@ -72,6 +72,9 @@ func (s *Store) end(ctx context.Context, e driver.End, accessed string) (item.It
 	return old, err
 }
 
+// noMarker is the condition that the session has not ended yet.
+const noMarker = "attribute_not_exists(ended)"
+
 // endCondition returns the condition under which a session may be ended.
 func endCondition(state *driver.State, accessed string) (condition string, names map[string]string, values item.Item, err error) {
 	switch {

@@ -117,8 +117,13 @@ func Inspect(ctx context.Context, api TableAPI, table string) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	checkedTTL := checkTTL(ttl)
+	if !ttl.on && out.Table.MultiRegionConsistency == types.MultiRegionConsistencyStrong {
+		checkedTTL = Finding{CheckTTL, Advice, "off, as a table with multi-Region strong consistency has none: " +
+			"delete items whose `expires` has passed by a job of your own, or they stay for ever"}
+	}
 	return Report{Table: table, Findings: []Finding{
-		checkKey(out.Table), checkTTL(ttl), checkBilling(out.Table), checkEncryption(out.Table), checkRecovery(ctx, api, table),
+		checkKey(out.Table), checkedTTL, checkBilling(out.Table), checkEncryption(out.Table), checkRecovery(ctx, api, table),
 		checkDeletion(out.Table), checkRegions(out.Table), checkClock(out.ResultMetadata),
 	}}, nil
 }
@@ -149,23 +154,6 @@ func keyNames(schema []types.KeySchemaElement) string {
 type ttlState struct {
 	on        bool
 	attribute string
-}
-
-func describeTTL(ctx context.Context, api ttlAPI, table string) (ttlState, error) {
-	out, err := api.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: &table})
-	if err != nil {
-		return ttlState{}, fmt.Errorf("dynamo: describe TTL of table %q: %w", table, advise(err, table, regionOf(api)))
-	}
-	return ttlOf(out), nil
-}
-
-func ttlOf(out *dynamodb.DescribeTimeToLiveOutput) ttlState {
-	d := out.TimeToLiveDescription
-	if d == nil {
-		return ttlState{}
-	}
-	on := d.TimeToLiveStatus == types.TimeToLiveStatusEnabled || d.TimeToLiveStatus == types.TimeToLiveStatusEnabling
-	return ttlState{on: on, attribute: aws.ToString(d.AttributeName)}
 }
 
 type ttlAPI interface {

@@ -103,8 +103,10 @@ func TestOpenHTTP_AnAnswerThatDoesNotComeLeavesTimeForAnotherAttempt(t *testing.
 		store, err := dynamo.NewStore(client, nil)
 		is.NoErr(err)
 		begun := time.Now()
-		_, err = store.Load(t.Context(), "k")
+		var trace driver.Trace
+		_, err = store.Load(driver.WithTrace(t.Context(), &trace), "k")
 		is.NoErr(err)
+		is.Equal(trace.DeadConnections, 1)
 		took := time.Since(begun) // by the bubble's clock
 		is.True(took >= dynamo.DefaultTimeout/2)
 		is.True(took < dynamo.DefaultTimeout)

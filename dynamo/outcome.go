@@ -14,11 +14,6 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// failedRead returns the error of a read that failed.
-func (c *call) failedRead(err error) error {
-	return fmt.Errorf("%w: %w", driver.ErrUnavailable, c.store.advise(err))
-}
-
 // failedWrite returns the error of a write that failed: known not to have been applied, or not
 // known.
 func (c *call) failedWrite(err error) error {

@@ -97,7 +97,7 @@ func hedged[O any](c *call, first, second func(context.Context) (O, error)) (O, 
 // once makes a call one attempt.
 func (s *Store) once(o *dynamodb.Options) {
 	o.Retryer = aws.NopRetryer{}
-	o.HTTPClient = &transport{o.HTTPClient, s.clock}
+	o.HTTPClient = &transport{o.HTTPClient, s.clock, nil}
 }
 
 // getAll returns the items of keys. Keys that have no item are not in the map.
@@ -194,5 +194,16 @@ func (c *call) pause(n int) error {
 		return nil
 	case <-c.ctx.Done():
 		return c.ctx.Err()
+	}
+}
+
+// failedRead returns the error of a read that failed.
+func (c *call) failedRead(err error) error {
+	return fmt.Errorf("%w: %w", driver.ErrUnavailable, c.store.advise(err))
+}
+
+func (c *call) countRead(consumed *types.ConsumedCapacity) {
+	if consumed != nil {
+		c.trace.Consumed(aws.ToFloat64(consumed.CapacityUnits), 0)
 	}
 }

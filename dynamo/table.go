@@ -80,3 +80,33 @@ func enableTTL(ctx context.Context, api TableAPI, table string) error {
 	}
 	return fmt.Errorf("dynamo: enable TTL of table %q: %w", table, err)
 }
+
+func describeTTL(ctx context.Context, api ttlAPI, table string) (ttlState, error) {
+	out, err := api.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: &table})
+	if err != nil {
+		return ttlState{}, fmt.Errorf("dynamo: describe TTL of table %q: %w", table, advise(err, table, regionOf(api)))
+	}
+	return ttlOf(out), nil
+}
+
+// maxTableName is the length of the longest table ARN that DynamoDB takes.
+const maxTableName = 1024
+
+func checkTableName(field, name string) error {
+	switch {
+	case name == "":
+		return fmt.Errorf("%s is empty: must name a table", field)
+	case len(name) > maxTableName:
+		return fmt.Errorf("%s has %d characters: must have at most %d", field, len(name), maxTableName)
+	}
+	return nil
+}
+
+func ttlOf(out *dynamodb.DescribeTimeToLiveOutput) ttlState {
+	d := out.TimeToLiveDescription
+	if d == nil {
+		return ttlState{}
+	}
+	on := d.TimeToLiveStatus == types.TimeToLiveStatusEnabled || d.TimeToLiveStatus == types.TimeToLiveStatusEnabling
+	return ttlState{on: on, attribute: aws.ToString(d.AttributeName)}
+}

@@ -159,6 +159,17 @@ func TestInspect(t *testing.T) {
 	is.Equal(all[dynamo.CheckRecovery].Verdict, dynamo.Advice)
 }
 
+// A table with multi-Region strong consistency can't have TTL, and is of use all the same.
+func TestInspect_MultiRegionStrongConsistency(t *testing.T) {
+	is := is.New(t)
+	table := existing("", "S", "id")
+	table.table.Replicas, table.table.MultiRegionConsistency = []types.ReplicaDescription{{}, {}}, types.MultiRegionConsistencyStrong
+	_, all := findings(t, table)
+	is.Equal(all[dynamo.CheckTTL].Verdict, dynamo.Advice)
+	is.Equal(all[dynamo.CheckRegions].Verdict, dynamo.Fine)
+	is.NoErr(dynamo.CheckTable(t.Context(), table, "app_session"))
+}
+
 // The clock of this host is compared with the Date of the service's answer, and what is off is an
 // error of CheckTable's.
 func TestInspect_Clock(t *testing.T) {

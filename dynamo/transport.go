@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -17,6 +18,7 @@ import (
 type transport struct {
 	client dynamodb.HTTPClient
 	clock  *serviceClock
+	died   *atomic.Int32 // counts connections that have died; nil: nobody does
 }
 
 // Do implements [dynamodb.HTTPClient].
@@ -26,6 +28,9 @@ func (t *transport) Do(r *http.Request) (*http.Response, error) {
 	if err != nil || answer == nil {
 		if hasDied(err, t.clock.mono()-begun.mono) {
 			t.closeIdle()
+			if t.died != nil {
+				t.died.Add(1)
+			}
 		}
 		return answer, err
 	}

@@ -20,7 +20,6 @@ const returnItem = types.ReturnValuesOnConditionCheckFailureAllOld
 // The conditions. A record always has an idle timeout; a marker and a phantom have none.
 const (
 	nothingIsStored = "attribute_not_exists(id)"
-	noMarker        = "attribute_not_exists(ended)"
 	isRecord        = "attribute_exists(idle_timeout)"
 )
 

@@ -23,7 +23,7 @@ func banned(s source) []string {
 	report := func(at token.Pos, what string) {
 		found = append(found, fmt.Sprintf("%s: %s", s.fset.Position(at), what))
 	}
-	library := !s.isTest() && !within(s.folder(), free...)
+	library := !s.isTest() && !within(s.folder(), free...) && !within(s.folder(), forTests...)
 	goroutines := !library || within(s.folder(), suites...) || slices.Contains(concurrent, s.path)
 	sleep := !s.isTest() && within(s.folder(), "examples")
 
@@ -73,6 +73,9 @@ var concurrent = []string{
 
 // suites are tests themselves, in files that other packages can import.
 var suites = []string{"codec/codectest", "sessions/storetest"}
+
+// forTests are packages that only tests import.
+var forTests = []string{"codec/internal/sweep", "internal/wants", "sessions/internal/cued"}
 
 // importName returns the name by which the file knows a package; "" if it does not.
 func importName(file *ast.File, importPath string) string {

@@ -33,13 +33,16 @@ type layer struct {
 var openTelemetry = []string{"go.opentelemetry.io", "github.com/go-logr", "github.com/cespare"}
 
 // codecParts are what the codecs are made of.
-var codecParts = []string{"codec/internal/fault", "codec/internal/generic", "codec/internal/shape"}
+var codecParts = []string{"codec/internal/fault", "codec/internal/generic", "codec/internal/members", "codec/internal/shape"}
 
 var layers = []layer{
 	{folder: "clock"},
 	{folder: "codec", ours: codecParts},
 	{folder: "codec/codectest", ours: []string{"codec"}},
 	{folder: "codec/internal"},
+	{folder: "codec/internal/members", ours: []string{"codec/internal/shape"}},
+	{folder: "codec/internal/sweep", others: []string{http}}, // what others keep in sessions, for tests
+	{folder: "internal/wants"},                               // for tests
 	{folder: "codec/internal/shape", ours: []string{"codec/internal/fault"}},
 	{folder: "codec/msgpack", ours: append([]string{"codec"}, codecParts...), others: []string{messagePack}},
 	{folder: "codec/zstd", ours: []string{"codec/internal/fault"}, others: []string{compression}},
@@ -51,6 +54,7 @@ var layers = []layer{
 	{folder: "sessions/internal/encrypt", ours: []string{"codec", "sessions/driver"}},
 	{folder: "sessions/internal/rosters", ours: []string{"sessions/driver"}},
 	{folder: "sessions/memstore", ours: []string{"clock", "codec", "sessions/driver"}},
+	{folder: "sessions/regional", ours: []string{"clock", "sessions/driver"}},
 	{folder: "sessions/storetest", ours: []string{"clock", "codec", "sessions/driver"}},
 	{folder: "sessions/pysession", ours: []string{"clock", "codec", "sessions"}},
 	{folder: "sessions/otelsessions", ours: []string{"sessions/event"}, others: append([]string{http}, openTelemetry...)},

@@ -2,12 +2,14 @@ package sessions_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"testing"
@@ -395,4 +397,60 @@ func TestAEAD_AnIncidentIsKnownToAll(t *testing.T) {
 	p.clock.Advance(time.Second)
 	is.NoErr(p.RevokeBefore(t.Context(), p.clock.Now()))
 	is.True(!p.alive(t, s))
+}
+
+// A key service that is down is an outage: nobody is signed out, and whoever wants to sign out can.
+func TestAEAD_AKeyServiceThatIsDown(t *testing.T) {
+	for name, down := range map[string]error{
+		"network":            &net.OpError{Op: "dial", Err: errors.New("connection refused")},
+		"deadline":           fmt.Errorf("kms: %w", context.DeadlineExceeded),
+		"its own word of it": fmt.Errorf("kms: %w", sessions.ErrUnavailable),
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			aead := &switched{gcm: newGCM(t)}
+			w := newVault(t, sessions.Config[cart]{AEAD: aead})
+			s := w.Create()
+			s.Data.Count = 5
+			is.NoErr(w.Authenticate(t.Context(), s, "user"))
+			aead.down = down
+			for _, load := range []func(context.Context, string) (*sessions.Session[cart], error){w.Load, w.Peek, w.LoadOrCreate} {
+				_, err := load(t.Context(), s.ID().Secret())
+				wants.Err(t, err, sessions.ErrUnavailable)
+				wants.NotErr(t, err, sessions.ErrDecode)
+				wants.NotErr(t, err, sessions.ErrNotFound)
+			}
+			_, err := w.Update(t.Context(), s.ID().Secret(), func(*cart) error { return nil })
+			wants.Err(t, err, sessions.ErrUnavailable)
+			is.Equal(len(w.handles(t, "user")), 1) // a list needs no data
+			aead.down = nil
+			got, err := w.Load(t.Context(), s.ID().Secret())
+			is.NoErr(err)
+			is.Equal(got.Data.Count, 5)
+			aead.down = down
+			is.NoErr(w.DestroyID(t.Context(), s.ID().Secret()))
+			another := w.other.Create()
+			aead.down = nil
+			is.NoErr(w.other.Authenticate(t.Context(), another, "user"))
+			aead.down = down
+			is.NoErr(w.Destroy(t.Context(), another))
+			aead.down = nil
+			is.True(!w.alive(t, s) && !w.alive(t, another))
+			_, err = w.RevokeAll(t.Context(), "user")
+			is.NoErr(err)
+		})
+	}
+}
+
+// switched is an AEAD whose Decrypt can be put out of reach.
+type switched struct {
+	gcm
+	down error
+}
+
+func (s *switched) Decrypt(sealed, ad []byte) ([]byte, error) {
+	if s.down != nil {
+		return nil, s.down
+	}
+	return s.gcm.Decrypt(sealed, ad)
 }

@@ -101,6 +101,9 @@ type AEAD interface {
 // validator is a part of a [Config] that can say whether it is usable.
 type validator interface{ Validate() error }
 
+// touchesPerIdle is how many touches fit into an idle timeout by default.
+const touchesPerIdle = 20
+
 // withDefaults returns c with each field set.
 func (c *Config[T]) withDefaults(store Store) Config[T] {
 	var out Config[T]
@@ -167,4 +170,12 @@ func (c *Config[T]) validate() error {
 		return fmt.Errorf("Config.IDs: %w", err)
 	}
 	return c.SubjectLimit.validate()
+}
+
+// checkTimeout refuses what can't be stored as whole seconds, or would end a session before it began.
+func checkTimeout(field string, d time.Duration) error {
+	if d < time.Second || d%time.Second != 0 {
+		return fmt.Errorf("%s is %v: must be whole seconds, at least 1s", field, d)
+	}
+	return nil
 }

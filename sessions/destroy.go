@@ -41,7 +41,8 @@ func (m *Manager[T]) destroy(ctx context.Context, s *Session[T]) error {
 }
 
 // DestroyID ends the session of the ID that a client sent, without loading it, as [Manager.Destroy] does. That there is no
-// such session is not an error; the error is [ErrInvalidID] if there can't be one.
+// such session is not an error; the error is [ErrInvalidID] if there can't be one. With Config.Application a session of
+// another application stays as it is, which takes one more read; without, whatever session has the ID is ended.
 func (m *Manager[T]) DestroyID(ctx context.Context, id string) error {
 	ctx, o := m.observe(ctx, "destroy")
 	parsed, err := m.parse(id)

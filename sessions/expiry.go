@@ -3,11 +3,9 @@ package sessions
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
-	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -32,17 +30,6 @@ const (
 	AAL3AbsoluteTimeout = 12 * time.Hour
 )
 
-// touchesPerIdle is how many touches fit into an idle timeout by default.
-const touchesPerIdle = 20
-
-// checkTimeout refuses what can't be stored as whole seconds, or would end a session before it began.
-func checkTimeout(field string, d time.Duration) error {
-	if d < time.Second || d%time.Second != 0 {
-		return fmt.Errorf("%s is %v: must be whole seconds, at least 1s", field, d)
-	}
-	return nil
-}
-
 // expiryError returns the ErrExpired that says by which deadline the session of rec is dead at now; nil if it is alive: a
 // session is alive in the last second before its ExpiresAt, and dead from then on.
 func expiryError(rec driver.Record, now time.Time) error {
@@ -58,44 +45,6 @@ func expiryError(rec driver.Record, now time.Time) error {
 
 // now returns the present moment as it is stored: in UTC, to the microsecond.
 func (m *Manager[T]) now() time.Time { return m.clock.Now().UTC().Truncate(time.Microsecond) }
-
-// correction returns by how much the Manager's clock puts this host's right, as far as it does.
-func (m *Manager[T]) correction() time.Duration {
-	if c, ok := m.clock.(clock.Corrected); ok {
-		return c.Correction()
-	}
-	return 0
-}
-
-// negligibleJump is what is not worth a write.
-const negligibleJump = 2 * time.Second
-
-// correctBegin puts right when a session began that was never saved, if the store's answers have put the clock right since.
-func (m *Manager[T]) correctBegin(s *Session[T]) {
-	if s.stored || len(s.inDoubt) > 0 {
-		return
-	}
-	correction := m.correction()
-	if jump := correction - s.corrected; jump.Abs() > negligibleJump {
-		s.rec.Created, s.rec.Accessed, s.corrected = s.rec.Created.Add(jump), s.rec.Accessed.Add(jump), correction
-	}
-}
-
-// correctStored puts right the times of a session that was just created, if the answer to that has put the clock right: it
-// was the first that this process has got.
-func (m *Manager[T]) correctStored(ctx context.Context, s *Session[T]) error {
-	jump := m.correction() - s.corrected
-	if jump.Abs() <= negligibleJump {
-		return nil
-	}
-	rec := s.rec
-	rec.Created, rec.Accessed, rec.Rev = rec.Created.Add(jump), rec.Accessed.Add(jump), newRev()
-	if err := m.store.Replace(ctx, rec, s.rec.Rev); err != nil {
-		return err
-	}
-	s.rec = rec
-	return nil
-}
 
 // notExpired returns ErrExpired if the time of s has passed. By what s knows it may have idled out while requests that run
 // beside it have recorded an access since: then the store is asked.

@@ -2,6 +2,7 @@ package sessions_test
 
 import (
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -212,4 +213,91 @@ func TestPresets_EndSessionsAsNISTSays(t *testing.T) {
 			is.Equal(s.AbsoluteTimeout, c.wantAbsolute)
 		})
 	}
+}
+
+// Of many reads of one session at a time, when a touch is due, one writes.
+func TestTouchOfManyReadsAtATimeIsOne(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.login(t, "user")
+	w.clock.Advance(time.Hour)
+	const n = 20
+	var all, loaded sync.WaitGroup
+	loaded.Add(n)
+	w.store.On("Load", func(c *cued.Call) error { // they all read before one of them writes
+		err := c.Do()
+		loaded.Done()
+		loaded.Wait()
+		return err
+	})
+	for range n {
+		all.Go(func() {
+			if _, err := w.Load(t.Context(), s.ID().Secret()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	w.store.Off()
+	touches := 0
+	for _, name := range w.store.Took() {
+		if name == "Touch" {
+			touches++
+		}
+	}
+	is.Equal(touches, 1)
+	got, err := w.other.Peek(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.Equal(got.AccessedAt(), w.clock.Now())
+	w.clock.Advance(time.Hour)
+	_, err = w.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.Equal(w.store.Took(), []string{"Load", "Touch"}) // and the next time again
+}
+
+// A claim of one session is no other's, and thousands of sessions are each touched.
+func TestTouchOfManySessions(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	var all []*sessions.Session[cart]
+	for range 5000 {
+		all = append(all, w.saved(t, cart{}))
+	}
+	for range 2 {
+		w.clock.Advance(time.Hour)
+		for _, s := range all {
+			got, err := w.Load(t.Context(), s.ID().Secret())
+			is.NoErr(err)
+			is.Equal(got.AccessedAt(), w.clock.Now())
+		}
+	}
+}
+
+// Peek keeps no session alive, and what it returns is for reading.
+func TestPeek(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, &sessions.Config[cart]{TouchInterval: -1})
+	s := w.login(t, "user")
+	for range 3 {
+		w.clock.Advance(30 * time.Minute)
+		got, err := w.Peek(t.Context(), s.ID().Secret())
+		is.NoErr(err)
+		is.Equal(got.AccessedAt(), start)
+		got.Data.Count = 9
+		is.True(!w.Changed(got))
+		for name, err := range map[string]error{
+			"Save": w.Save(t.Context(), got), "Renew": w.Renew(t.Context(), got),
+			"Authenticate": w.Authenticate(t.Context(), got, "user"), "Bind": w.Bind(t.Context(), got, make([]byte, 40)),
+		} {
+			t.Run(name, func(t *testing.T) { wants.Text(t, err, "loaded by Peek") })
+		}
+	}
+	w.clock.Advance(30 * time.Minute)
+	_, err := w.Peek(t.Context(), s.ID().Secret())
+	wants.Err(t, err, sessions.ErrExpired)
+	s = w.login(t, "user")
+	got, err := w.Peek(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.NoErr(w.Destroy(t.Context(), got))
+	is.True(!w.alive(t, s))
 }

@@ -92,3 +92,57 @@ func TestMigrateIDs_MustBeToldApart(t *testing.T) {
 		wants.Text(t, err, want)
 	}
 }
+
+// Whatever a table holds, what Sessions, errors and events show lets nobody in, by whatever scheme there was before.
+func TestHandles_AreIDsOfNoScheme(t *testing.T) {
+	schemes := map[string]sessions.IDScheme{
+		"raw 32": plainIDs{sessions.RandomIDs(32)}, "raw 16": plainIDs{sessions.RandomIDs(16)}, "raw 1024": plainIDs{sessions.RandomIDs(1024)},
+		"raw signed": plainIDs{sessions.SignedIDs(32, oldKey)}, "random 32": sessions.RandomIDs(32), "random 33": sessions.RandomIDs(33),
+		"signed": sessions.SignedIDs(32, newKey), "migrating": sessions.MigrateIDs(sessions.RandomIDs(33), plainIDs{sessions.RandomIDs(32)}),
+		"signed, of another key": sessions.SignedIDs(32, oldKey),
+	}
+	is := is.New(t)
+	mem := memstore.New(nil)
+	seen := &witness{}
+	managers := map[string]*sessions.Manager[cart]{}
+	for name, ids := range schemes {
+		m, err := sessions.New(mem, &sessions.Config[cart]{IDs: ids, Observer: seen})
+		is.NoErr(err)
+		managers[name] = m
+		is.NoErr(m.Authenticate(t.Context(), m.Create(), "user"))
+	}
+	shown := map[string]bool{}
+	for _, m := range managers {
+		infos, err := m.Sessions(t.Context(), "user")
+		is.NoErr(err)
+		is.Equal(len(infos), len(schemes))
+		for _, i := range infos {
+			shown[i.Handle] = true
+		}
+	}
+	is.Equal(len(shown), len(schemes)) // each has one handle, whoever lists it
+	for _, e := range seen.took() {
+		if e.Handle != "" {
+			shown[e.Handle] = true
+		}
+	}
+	for handle := range shown {
+		is.Equal(len(handle), 128)
+		for _, m := range managers {
+			_, err := m.Load(t.Context(), handle)
+			wants.Err(t, err, sessions.ErrInvalidID)
+			wants.Err(t, m.DestroyID(t.Context(), handle), sessions.ErrInvalidID)
+		}
+	}
+	for _, m := range managers { // and each can be ended by it
+		infos, err := m.Sessions(t.Context(), "user")
+		is.NoErr(err)
+		if len(infos) > 0 {
+			_ = m.Revoke(t.Context(), "user", infos[0].Handle)
+		}
+	}
+	n, err := managers["migrating"].RevokeAll(t.Context(), "user")
+	is.NoErr(err)
+	is.True(n > 0)
+	is.Equal(mem.Len(), 0)
+}

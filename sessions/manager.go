@@ -37,7 +37,7 @@ type Manager[T any] struct {
 	merge       mergeFunc[T]
 	dropUnknown bool
 	flat        bool // T is, see isFlat
-	exact       bool // T is, see isExact
+	exact       bool // values of T that reflect.DeepEqual takes for equal are encoded alike
 	application string
 	limit       SubjectLimit
 	observer    event.Observer
@@ -66,7 +66,7 @@ func New[T any](store Store, cfg *Config[T]) (*Manager[T], error) {
 	m := &Manager[T]{
 		store: store, codec: c.Codec, ids: c.IDs, clock: c.Clock,
 		idle: c.IdleTimeout, absolute: c.AbsoluteTimeout, touch: c.TouchInterval, merge: c.Merge, dropUnknown: c.DropUnknown,
-		flat: isFlat(reflect.TypeFor[T]()), exact: isExact(reflect.TypeFor[T]()), application: c.Application, limit: c.SubjectLimit,
+		flat: isFlat(reflect.TypeFor[T]()), exact: !holdsFloat(reflect.TypeFor[T](), map[reflect.Type]bool{}), application: c.Application, limit: c.SubjectLimit,
 		observer: c.Observer, capacity: c.ObserveCapacity, encrypted: c.AEAD != nil, touched: &touches{}, waits: &waits{},
 		revocations: newRevocations(c.RevocationCheck, c.Application),
 	}

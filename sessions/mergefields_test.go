@@ -409,6 +409,7 @@ func (byMarshalMsgpack) MarshalMsgpack() ([]byte, error)       { return nil, nil
 func (*byGob) GobEncode() ([]byte, error)                      { return nil, nil }
 func (*byText) MarshalText() ([]byte, error)                   { return nil, nil }
 func (byBinary) MarshalBinary() ([]byte, error)                { return nil, nil }
+func (otherwise) MarshalCBOR() int                             { return 0 }
 func (otherwise) Value() int                                   { return 0 }
 func (byAttribute) MarshalDynamoDBAttributeValue() (types.AttributeValue, error) {
 	return nil, nil

@@ -85,12 +85,16 @@ func (o operation) report(e event.Event, err error) {
 		was  bool
 	}{
 		{event.Touched, o.trace.WasTouched}, {event.Recovered, o.trace.WasRecovered}, {event.ClockSkewed, o.trace.ClockSkew != 0},
+		{event.ConnectionDied, o.trace.DeadConnections > 0},
 	} {
 		if also.was {
 			beside := e
 			beside.Kind = also.kind
-			if also.kind == event.ClockSkewed {
+			switch also.kind {
+			case event.ClockSkewed:
 				beside.ClockSkew = o.trace.ClockSkew
+			case event.ConnectionDied:
+				beside.DeadConnections = o.trace.DeadConnections
 			}
 			o.emit(beside)
 		}

@@ -6,17 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"unicode/utf8"
 
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/event"
 	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
-
-// maxSubject is the length of the longest subject, in bytes.
-const maxSubject = 1024
-
-var errSubject = errors.New("invalid subject")
 
 // Renew gives the session a new ID: when it returns, the old ID is dead for every Manager, and the session goes on under the
 // new one, which [Session.ID] returns, with the same lifetime and subject, and with the data in hand, which is saved with
@@ -70,16 +64,6 @@ func (m *Manager[T]) AuthenticateBound(ctx context.Context, s *Session[T], subje
 	return o.done(e, nil)
 }
 
-func checkSubject(subject string) error {
-	switch {
-	case subject == "" || len(subject) > maxSubject:
-		return fmt.Errorf("%w: has %d bytes, must have at least 1 and at most %d", errSubject, len(subject), maxSubject)
-	case !utf8.ValidString(subject):
-		return fmt.Errorf("%w: must be UTF-8", errSubject)
-	}
-	return nil
-}
-
 // exchange is a renewal or a login under way. It has three steps: the new key is listed; the record is stored under it; and
 // the old key is marked as renewed, which is what commits. Nobody is told the new ID before. docs/protocol.md has what can
 // come between.
@@ -129,7 +113,7 @@ func (m *Manager[T]) move(ctx context.Context, s *Session[T], subject string, bi
 			s.rec.Key = m.ids.Key(s.id)
 		}
 	}
-	return 0, err
+	return 0, fmt.Errorf("%w: other requests ended each of %d new IDs before it was stored", ErrConflict, createAttempts)
 }
 
 // renewUnsaved gives a session that was never saved another ID. If a save of it is in doubt, what that may have stored is
@@ -199,7 +183,7 @@ func (m *Manager[T]) finish(ctx context.Context, s *Session[T]) error {
 	s.moving = nil
 	if err != nil {
 		m.abandon(ctx, x)
-		return m.whyEnded(err, x)
+		return m.whyEnded(ctx, s, x, err)
 	}
 	old := s.rec
 	s.id = x.id
@@ -212,9 +196,9 @@ func (m *Manager[T]) finish(ctx context.Context, s *Session[T]) error {
 }
 
 // whyEnded returns the error of an exchange that ended with err. A new key under which a marker stands was listed, and
-// somebody has ended what is listed: a login that was revoked has lost, and a renewal begins again, and finds its old ID
-// dead if that was ended too. A new key that was ended by a logout, or to make room, was the session's already.
-func (m *Manager[T]) whyEnded(err error, x *exchange) error {
+// somebody has ended what is listed: a login that was revoked has lost. A renewal begins again, if the old ID is alive
+// still. A new key that was ended by a logout, or to make room, was the session's already.
+func (m *Manager[T]) whyEnded(ctx context.Context, s *Session[T], x *exchange, err error) error {
 	var ended *driver.EndedError
 	switch {
 	case !errors.As(err, &ended), errors.Is(err, errCommit):
@@ -223,6 +207,15 @@ func (m *Manager[T]) whyEnded(err error, x *exchange) error {
 		return err
 	case ended.Marker.Why == driver.Revoked && x.subject != "":
 		return ErrRevoked
+	}
+	if s.stored {
+		var old *driver.EndedError
+		switch _, loadErr := m.store.Load(ctx, s.rec.Key); {
+		case errors.As(loadErr, &old) && old.Marker.Next == x.rec.Key:
+			return err // an earlier attempt of ours was the renewal, and the session has been ended since
+		case loadErr != nil:
+			return loadErr
+		}
 	}
 	return driver.ErrExists
 }
@@ -288,6 +281,11 @@ func (m *Manager[T]) takeAlong(ctx context.Context, s *Session[T], x *exchange, 
 	next := x.rec
 	next.Payload, next.Rev = payload, rosters.RenewalRev(handleOf(s.rec.Key))
 	next.IdleTimeout, next.AbsoluteTimeout, next.Persist = s.IdleTimeout, s.AbsoluteTimeout, s.Persist
+	if next.Subject != "" && next.Deadline().After(x.rec.Deadline()) {
+		if err := m.extendEntries(ctx, &next); err != nil {
+			return err
+		}
+	}
 	if err := m.store.Replace(ctx, next, x.rec.Rev); err != nil {
 		return err
 	}
@@ -303,4 +301,47 @@ func (m *Manager[T]) abandon(ctx context.Context, x *exchange) {
 	if _, err := m.rosters.End(ctx, x.rec.Key, driver.Abandoned, nil); err == nil || errors.Is(err, ErrNotFound) {
 		m.leaveLists(ctx, x.rec, "")
 	}
+}
+
+// logins are the ways of a login into its lists.
+type logins struct{ subject, federated *rosters.Login }
+
+// openLists begins a login.
+func (m *Manager[T]) openLists(ctx context.Context, subject, federated string) (l logins, err error) {
+	if l.subject, err = m.rosters.Open(ctx, subjectKey(m.application, subject)); err != nil || federated == "" {
+		return l, err
+	}
+	l.federated, err = m.rosters.Open(ctx, federatedKey(m.application, federated))
+	return l, err
+}
+
+// enterLists lists an exchange's new record, before it is stored.
+func (m *Manager[T]) enterLists(ctx context.Context, s *Session[T], x *exchange, l logins) (err error) {
+	e := entryOf(x.rec)
+	replaces := ""
+	if s.stored {
+		replaces = s.rec.Key
+	}
+	switch {
+	case l.subject != nil:
+		limit := rosters.Limit{Max: m.limit.Max, Evict: m.limit.Evict}
+		x.rec.Page, err = l.subject.Enter(ctx, e, replaces, limit)
+		x.evicted = l.subject.Evicted
+	case x.rec.Subject != "":
+		x.rec.Page, err = m.rosters.Move(ctx, subjectKey(x.rec.Application, x.rec.Subject), x.rec.Page, e)
+	}
+	switch {
+	case err != nil || x.rec.Federated == "":
+	case l.federated != nil:
+		x.rec.FederatedPage, err = l.federated.Enter(ctx, e, replaces, rosters.Limit{})
+	case x.rec.Subject != "":
+		x.rec.FederatedPage, err = m.rosters.Move(ctx, federatedKey(x.rec.Application, x.rec.Federated), x.rec.FederatedPage, e)
+	}
+	switch {
+	case errors.Is(err, rosters.ErrRevoked):
+		return ErrRevoked
+	case errors.Is(err, rosters.ErrLimit):
+		return fmt.Errorf("%w: %w", ErrLimit, err)
+	}
+	return err
 }

@@ -1,6 +1,8 @@
 package sessions_test
 
 import (
+	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -64,4 +66,100 @@ func TestRevokeBefore_AnOutageOfTheCheckIsOneOfTheLoad(t *testing.T) {
 	w.store.On("LoadAll", func(c *cued.Call) error { return sessions.ErrUnavailable })
 	_, err := w.Load(t.Context(), s.ID().Secret())
 	wants.Err(t, err, sessions.ErrUnavailable)
+}
+
+// The last call counts: an earlier moment takes back what a later one has ended.
+func TestRevokeBefore_AMoment(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, &sessions.Config[cart]{RevocationCheck: time.Second, IdleTimeout: 10 * time.Hour})
+	old := w.login(t, "user")
+	w.clock.Advance(time.Hour)
+	recent := w.login(t, "user")
+	w.clock.Advance(time.Hour)
+	step := func(before time.Time, oldLives, recentLives bool) {
+		t.Helper()
+		is.NoErr(w.RevokeBefore(t.Context(), before))
+		w.clock.Advance(time.Second)
+		is.Equal(w.alive(t, old), oldLives)
+		is.Equal(w.alive(t, recent), recentLives)
+	}
+	step(recent.CreatedAt(), false, true) // what was created at that moment lives
+	step(recent.CreatedAt().Add(time.Microsecond), false, false)
+	step(old.CreatedAt(), true, true)
+	step(w.clock.Now(), false, false)
+	step(time.Time{}, true, true)
+	step(time.Unix(-1e9, 0), true, true)
+	err := w.RevokeBefore(t.Context(), w.clock.Now().Add(time.Millisecond))
+	wants.Text(t, err, "must not be later than now")
+	is.True(w.alive(t, recent))
+}
+
+// Two at a time are one after the other, and a store that fails is said so.
+func TestRevokeBefore_AtTheSameTime(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, &sessions.Config[cart]{RevocationCheck: time.Second})
+	s := w.login(t, "user")
+	w.clock.Advance(time.Minute)
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			if err := w.RevokeBefore(t.Context(), w.clock.Now()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	w.clock.Advance(time.Second)
+	is.True(!w.alive(t, s))
+	w.store.On("Replace", func(*cued.Call) error { return sessions.ErrUnavailable })
+	wants.Err(t, w.RevokeBefore(t.Context(), w.clock.Now()), sessions.ErrUnavailable)
+}
+
+// Whoever waits for another's check can give up, and one check serves all who wait.
+func TestRevokeBefore_ACheckHoldsNobodyUp(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, &sessions.Config[cart]{RevocationCheck: time.Second})
+	s := w.saved(t, cart{})
+	asked, answer := make(chan struct{}), make(chan struct{})
+	checks := 0
+	w.store.On("LoadAll", func(c *cued.Call) error {
+		checks++
+		close(asked)
+		<-answer
+		return c.Do()
+	})
+	var all sync.WaitGroup
+	all.Go(func() {
+		if _, err := w.Load(t.Context(), s.ID().Secret()); err != nil {
+			t.Error(err)
+		}
+	})
+	<-asked
+	done, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := w.Load(done, s.ID().Secret()) // returns, though the check doesn't
+	wants.Err(t, err, context.Canceled)
+	loaded := make(chan struct{})
+	all.Go(func() {
+		close(loaded)
+		if _, err := w.Load(t.Context(), s.ID().Secret()); err != nil {
+			t.Error(err)
+		}
+	})
+	<-loaded
+	close(answer)
+	all.Wait()
+	is.Equal(checks, 1)
+}
+
+// When whoever asks gives up, others who wait ask themselves.
+func TestRevokeBefore_ACheckThatIsGivenUp(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, &sessions.Config[cart]{RevocationCheck: time.Second})
+	s := w.saved(t, cart{})
+	w.store.Once("LoadAll", func(*cued.Call) error { return context.Canceled })
+	_, err := w.Load(t.Context(), s.ID().Secret())
+	wants.Err(t, err, sessions.ErrUnavailable)
+	_, err = w.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
 }

@@ -577,19 +577,44 @@ func TestMergeDoesNotReviveTheDestroyed(t *testing.T) {
 	is.Equal(w.mem.Len(), 0)
 }
 
-func TestMergeTakesTheirTimeoutsUnlessOursChanged(t *testing.T) {
-	is := is.New(t)
-	w := newWorld(t, &sessions.Config[cart]{Merge: add})
-	s := w.saved(t, cart{})
-	theirs, err := w.other.Load(t.Context(), s.ID().Secret())
-	is.NoErr(err)
-	theirs.IdleTimeout, theirs.AbsoluteTimeout = time.Hour, 5*time.Hour
-	is.NoErr(w.other.Save(t.Context(), theirs))
-	s.IdleTimeout = time.Minute
-	s.Data.Count = 1
-	is.NoErr(w.Save(t.Context(), s))
-	is.Equal(s.IdleTimeout, time.Minute)
-	is.Equal(s.AbsoluteTimeout, 5*time.Hour)
+func TestMergeTakesTheirSettingsUnlessOursChanged(t *testing.T) {
+	for name, c := range map[string]struct {
+		ours    func(*sessions.Session[cart])
+		idle    time.Duration
+		abs     time.Duration
+		persist bool
+	}{
+		"nothing of ours":      {func(*sessions.Session[cart]) {}, time.Hour, 5 * time.Hour, true},
+		"our idle timeout":     {func(s *sessions.Session[cart]) { s.IdleTimeout = time.Minute }, time.Minute, 5 * time.Hour, true},
+		"our absolute timeout": {func(s *sessions.Session[cart]) { s.AbsoluteTimeout = 6 * time.Hour }, time.Hour, 6 * time.Hour, true},
+	} {
+		for _, op := range []string{"Save", "Renew"} {
+			t.Run(name+", "+op, func(t *testing.T) {
+				is := is.New(t)
+				w := newWorld(t, &sessions.Config[cart]{Merge: add})
+				s := w.saved(t, cart{})
+				theirs, err := w.other.Load(t.Context(), s.ID().Secret())
+				is.NoErr(err)
+				theirs.IdleTimeout, theirs.AbsoluteTimeout, theirs.Persist = time.Hour, 5*time.Hour, true
+				is.NoErr(w.other.Save(t.Context(), theirs))
+				c.ours(s)
+				s.Data.Count = 1
+				if op == "Save" {
+					is.NoErr(w.Save(t.Context(), s))
+				} else {
+					is.NoErr(w.Renew(t.Context(), s))
+				}
+				got, err := w.other.Load(t.Context(), s.ID().Secret())
+				is.NoErr(err)
+				for _, s := range []*sessions.Session[cart]{s, got} {
+					is.Equal(s.IdleTimeout, c.idle)
+					is.Equal(s.AbsoluteTimeout, c.abs)
+					is.Equal(s.Persist, c.persist)
+					is.Equal(s.Data.Count, 1)
+				}
+			})
+		}
+	}
 }
 
 // A write in doubt may be part of what another has stored since: merged, it would count twice.

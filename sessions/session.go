@@ -65,7 +65,6 @@ const maxDevice = 256
 const maxFederated = 1024
 
 var (
-	errEncode         = errors.New("data can't be encoded")
 	errTimeout        = errors.New("invalid timeout")
 	errDevice         = errors.New("invalid device")
 	errFederated      = errors.New("invalid federated session")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dynasession/dynasession/internal/wants"
 
@@ -82,4 +83,59 @@ func TestZeroSessionIsRefused(t *testing.T) {
 		}
 	}
 	is.Equal(len(w.store.Took()), 0) // and nothing was asked of the store
+}
+
+func TestPersist_IsStoredAndKept(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.login(t, "user")
+	s.Persist = true
+	is.True(w.Changed(s))
+	is.NoErr(w.Save(t.Context(), s))
+	got, err := w.other.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.True(got.Persist && !w.other.Changed(got))
+	is.NoErr(w.other.Renew(t.Context(), got))
+	is.NoErr(w.other.Authenticate(t.Context(), got, "user"))
+	got, err = w.Load(t.Context(), got.ID().Secret())
+	is.NoErr(err)
+	is.True(got.Persist)
+	got.Persist = false
+	is.NoErr(w.Save(t.Context(), got))
+	got, err = w.other.Load(t.Context(), got.ID().Secret())
+	is.NoErr(err)
+	is.True(!got.Persist)
+}
+
+// What was changed and not saved is forgotten.
+func TestDiscard(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.login(t, "user")
+	s.Data = cart{Items: []string{"tea"}}
+	s.Device.Name = "d" // which the next login would store
+	is.NoErr(w.Save(t.Context(), s))
+	for _, s := range []*sessions.Session[cart]{s, w.Create()} {
+		before := *s
+		if s.IsNew() {
+			before.Data = cart{}
+		} else {
+			before.Device.Name = ""
+		}
+		s.Data = cart{Items: append(s.Data.Items, "cups"), Count: 7}
+		s.IdleTimeout, s.AbsoluteTimeout, s.Persist = time.Minute, time.Hour, true
+		s.Federated = "idp"
+		w.store.Took()
+		is.NoErr(w.Discard(s))
+		is.Equal(len(w.store.Took()), 0)
+		is.Equal(s.Data, before.Data)
+		is.Equal(s.IdleTimeout, before.IdleTimeout)
+		is.Equal(s.AbsoluteTimeout, before.AbsoluteTimeout)
+		is.Equal(s.Persist, before.Persist)
+		is.Equal(s.Device, before.Device)
+		is.Equal(s.Federated, before.Federated)
+		is.Equal(w.Changed(s), s.IsNew())
+	}
+	is.True(w.Discard(nil) != nil)
+	is.True(w.Discard(&sessions.Session[cart]{}) != nil)
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/event"
@@ -31,6 +32,21 @@ func (l SubjectLimit) validate() error {
 		return fmt.Errorf("Config.SubjectLimit.Max is %d: must be at least 0", l.Max)
 	case l.Evict && l.Max == 0:
 		return errors.New("Config.SubjectLimit.Evict: must be with a Max")
+	}
+	return nil
+}
+
+// maxSubject is the length of the longest subject, in bytes.
+const maxSubject = 1024
+
+var errSubject = errors.New("invalid subject")
+
+func checkSubject(subject string) error {
+	switch {
+	case subject == "" || len(subject) > maxSubject:
+		return fmt.Errorf("%w: has %d bytes, must have at least 1 and at most %d", errSubject, len(subject), maxSubject)
+	case !utf8.ValidString(subject):
+		return fmt.Errorf("%w: must be UTF-8", errSubject)
 	}
 	return nil
 }
@@ -73,49 +89,6 @@ func (m *Manager[T]) lists(key func(application, name string) string, name strin
 		return []string{key("", name)}
 	}
 	return []string{key(m.application, name), key("", name)}
-}
-
-// logins are the ways of a login into its lists.
-type logins struct{ subject, federated *rosters.Login }
-
-// openLists begins a login.
-func (m *Manager[T]) openLists(ctx context.Context, subject, federated string) (l logins, err error) {
-	if l.subject, err = m.rosters.Open(ctx, subjectKey(m.application, subject)); err != nil || federated == "" {
-		return l, err
-	}
-	l.federated, err = m.rosters.Open(ctx, federatedKey(m.application, federated))
-	return l, err
-}
-
-// enterLists lists an exchange's new record, before it is stored.
-func (m *Manager[T]) enterLists(ctx context.Context, s *Session[T], x *exchange, l logins) (err error) {
-	e := entryOf(x.rec)
-	replaces := ""
-	if s.stored {
-		replaces = s.rec.Key
-	}
-	switch {
-	case l.subject != nil:
-		limit := rosters.Limit{Max: m.limit.Max, Evict: m.limit.Evict}
-		x.rec.Page, err = l.subject.Enter(ctx, e, replaces, limit)
-		x.evicted = l.subject.Evicted
-	case x.rec.Subject != "":
-		x.rec.Page, err = m.rosters.Move(ctx, subjectKey(x.rec.Application, x.rec.Subject), x.rec.Page, e)
-	}
-	switch {
-	case err != nil || x.rec.Federated == "":
-	case l.federated != nil:
-		x.rec.FederatedPage, err = l.federated.Enter(ctx, e, replaces, rosters.Limit{})
-	case x.rec.Subject != "":
-		x.rec.FederatedPage, err = m.rosters.Move(ctx, federatedKey(x.rec.Application, x.rec.Federated), x.rec.FederatedPage, e)
-	}
-	switch {
-	case errors.Is(err, rosters.ErrRevoked):
-		return ErrRevoked
-	case errors.Is(err, rosters.ErrLimit):
-		return fmt.Errorf("%w: %w", ErrLimit, err)
-	}
-	return err
 }
 
 // leaveLists drops a session that has ended from the lists that its record says it is in, except the one given. If that

@@ -1,7 +1,9 @@
 package sessions_test
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/event"
 	"github.com/dynasession/dynasession/sessions/internal/cued"
 )
 
@@ -252,5 +255,114 @@ func TestDevice_HasABound(t *testing.T) {
 		is.True(err != nil)
 		wants.Text(t, err, want)
 		is.Equal(p.mem.Len(), 0)
+	}
+}
+
+// What a session's list says of its deadline is never earlier than what the session says: an entry whose deadline has
+// passed is dropped without a look. So whatever makes a session live longer, in whatever order, keeps it listed.
+func TestListed_ASessionThatLivesLonger(t *testing.T) {
+	longer := func(w world, s *sessions.Session[cart], by time.Duration) error {
+		s.IdleTimeout, s.AbsoluteTimeout = by, by
+		return w.Save(t.Context(), s)
+	}
+	for name, extend := range map[string]func(t *testing.T, w world, s *sessions.Session[cart]) *sessions.Session[cart]{
+		"by a save": func(t *testing.T, w world, s *sessions.Session[cart]) *sessions.Session[cart] {
+			is.New(t).NoErr(longer(w, s, 100*time.Hour))
+			return s
+		},
+		"by the renewal": func(t *testing.T, w world, s *sessions.Session[cart]) *sessions.Session[cart] {
+			s.IdleTimeout, s.AbsoluteTimeout = 100*time.Hour, 100*time.Hour
+			is.New(t).NoErr(w.Renew(t.Context(), s))
+			return s
+		},
+		"by a save during the renewal": func(t *testing.T, w world, s *sessions.Session[cart]) *sessions.Session[cart] {
+			is := is.New(t)
+			held, err := w.other.Load(t.Context(), s.ID().Secret())
+			is.NoErr(err)
+			w.at(3, false, func() { is.NoErr(longer(w.swapped(), held, 100*time.Hour)) }) // before the commit
+			is.NoErr(w.Renew(t.Context(), s))
+			w.store.Off()
+			is.Equal(s.AbsoluteTimeout, 100*time.Hour)
+			return s
+		},
+		"by a save that another one overtook": func(t *testing.T, w world, s *sessions.Session[cart]) *sessions.Session[cart] {
+			is := is.New(t)
+			held, err := w.other.Load(t.Context(), s.ID().Secret())
+			is.NoErr(err)
+			held.Data.Count = 1
+			s.Data.Count = 2
+			w.at(2, false, func() { is.NoErr(longer(w.swapped(), held, 100*time.Hour)) }) // before it has written
+			wants.Err(t, longer(w, s, 13*time.Hour), sessions.ErrConflict)
+			w.store.Off()
+			return held
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			w := newWorld(t, nil)
+			for range 3 {
+				w.login(t, "user") // whose entries will have passed
+			}
+			s := extend(t, w, w.login(t, "user"))
+			w.clock.Advance(40 * time.Hour)
+			is.True(w.alive(t, s))
+			for range 3 {
+				w.login(t, "user") // which drops what has passed
+			}
+			is.Equal(len(w.handles(t, "user")), 4)
+			_, err := w.RevokeAll(t.Context(), "user")
+			is.NoErr(err)
+			is.True(!w.alive(t, s))
+		})
+	}
+}
+
+// A handle that is none is nobody's, and nothing of it is repeated anywhere.
+func TestRevoke_OfWhatIsNoHandle(t *testing.T) {
+	is := is.New(t)
+	seen := &witness{}
+	var log bytes.Buffer
+	w := newWorld(t, &sessions.Config[cart]{Observer: event.Multi(seen, event.Log(slog.New(slog.NewTextHandler(&log, nil))))})
+	s := w.login(t, "user")
+	seen.took()
+	for _, handle := range []string{
+		"", "x", "forged\nlevel=INFO msg=\"all is well\"", strings.Repeat("f", 5<<20), strings.Repeat("F", 128), s.ID().Secret(),
+		s.Handle() + "\n", " " + s.Handle(), s.Handle()[:127] + "\u202e", strings.Repeat("f", 127) + "\x00",
+	} {
+		log.Reset()
+		err := w.Revoke(t.Context(), "user", handle)
+		wants.Err(t, err, sessions.ErrNotFound)
+		is.Equal(err.Error(), "sessions: revoke: session not found")
+		events := seen.took()
+		is.Equal(len(events), 1)
+		is.Equal(events[0].Handle, "")
+		is.True(log.Len() < 1000)
+		is.True(len(handle) < 8 || !strings.Contains(log.String(), handle[:8]))
+	}
+	is.True(w.alive(t, s))
+	wants.Err(t, w.Revoke(t.Context(), "user", strings.Repeat("f", 128)), sessions.ErrNotFound)
+	is.NoErr(w.Revoke(t.Context(), "user", s.Handle()))
+}
+
+// It ends the session wherever it has gone meanwhile.
+func TestRevoke_BesideARenewal(t *testing.T) {
+	for n := 1; ; n++ {
+		is := is.New(t)
+		w := newWorld(t, nil)
+		s := w.login(t, "user")
+		handle := s.Handle()
+		var renewErr error
+		came := w.at(n, true, func() { renewErr = w.other.Renew(t.Context(), s) })
+		err := w.Revoke(t.Context(), "user", handle)
+		w.store.Off()
+		if !*came {
+			is.True(n > 2)
+			return
+		}
+		is.NoErr(err)
+		is.True(!w.alive(t, s))
+		if renewErr != nil {
+			wants.Err(t, renewErr, sessions.ErrNotFound)
+		}
 	}
 }

@@ -8,10 +8,13 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
+
+var errEncode = errors.New("data can't be encoded")
 
 // encode returns the payload of data. What T doesn't know of the stored payload goes along; a nil payload has nothing.
 func (m *Manager[T]) encode(data T, stored codec.Payload) (codec.Payload, error) {
@@ -126,11 +129,8 @@ func isFlat(t reflect.Type) bool {
 	return false
 }
 
-// isExact reports whether two values of a type that reflect.DeepEqual takes for equal are encoded alike. It takes 0 and -0
-// for equal, which floating point tells apart, and which an interface may hold.
-func isExact(t reflect.Type) bool { return !holdsFloat(t, map[reflect.Type]bool{}) }
-
 // holdsFloat reports whether a value of a type may hold a floating point number, as far as it is not one of the types seen.
+// reflect.DeepEqual takes 0 and -0 for equal, which are encoded differently.
 func holdsFloat(t reflect.Type, seen map[reflect.Type]bool) bool {
 	if seen[t] {
 		return false
@@ -244,4 +244,42 @@ func (m *Manager[T]) extendEntries(ctx context.Context, rec *driver.Record) (err
 // entryOf returns the entry of a record in the lists that it is in.
 func entryOf(rec driver.Record) rosters.Entry {
 	return rosters.Entry{Key: rec.Key, Deadline: rec.Deadline(), Stale: rec.ExpiresAt()}
+}
+
+// correction returns by how much the Manager's clock puts this host's right, as far as it does.
+func (m *Manager[T]) correction() time.Duration {
+	if c, ok := m.clock.(clock.Corrected); ok {
+		return c.Correction()
+	}
+	return 0
+}
+
+// negligibleJump is what is not worth a write.
+const negligibleJump = 2 * time.Second
+
+// correctBegin puts right when a session began that was never saved, if the store's answers have put the clock right since.
+func (m *Manager[T]) correctBegin(s *Session[T]) {
+	if s.stored || len(s.inDoubt) > 0 {
+		return
+	}
+	correction := m.correction()
+	if jump := correction - s.corrected; jump.Abs() > negligibleJump {
+		s.rec.Created, s.rec.Accessed, s.corrected = s.rec.Created.Add(jump), s.rec.Accessed.Add(jump), correction
+	}
+}
+
+// correctStored puts right the times of a session that was just created, if the answer to that has put the clock right: it
+// was the first that this process has got.
+func (m *Manager[T]) correctStored(ctx context.Context, s *Session[T]) error {
+	jump := m.correction() - s.corrected
+	if jump.Abs() <= negligibleJump {
+		return nil
+	}
+	rec := s.rec
+	rec.Created, rec.Accessed, rec.Rev = rec.Created.Add(jump), rec.Accessed.Add(jump), newRev()
+	if err := m.store.Replace(ctx, rec, s.rec.Rev); err != nil {
+		return err
+	}
+	s.rec = rec
+	return nil
 }

@@ -86,7 +86,8 @@ func managers(t *testing.T, table string) map[string]*sessions.Manager[cart] {
 	return all
 }
 
-// aPythonSession stores one as dynamodb-session-web does, and returns its ID, which is the key.
+// aPythonSession stores one as dynamodb-session-web does, and returns its ID, which is the key. It has idled out; its expires is far
+// ahead, so that the engine doesn't sweep it.
 func aPythonSession(t *testing.T, table string) string {
 	t.Helper()
 	const id = "WaHnSSou4d5Rq0k11vFGafe4sjMrkwiVhNziIWLLwMc"
@@ -94,7 +95,7 @@ func aPythonSession(t *testing.T, table string) string {
 	n := func(v string) types.AttributeValue { return &types.AttributeValueMemberN{Value: v} }
 	_, err := engine.Client(t).PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: map[string]types.AttributeValue{
 		"id": s(id), "created": s("2026-11-23T22:46:01.123456+00:00"), "accessed": s("2026-11-23T22:46:01+00:00"),
-		"expires": n("1795000000"), "idle_timeout": n("7200"), "absolute_timeout": n("43200"), "data": s(`{"user": NaN}`),
+		"expires": n("4102444800"), "idle_timeout": n("7200"), "absolute_timeout": n("43200"), "data": s(`{"user": NaN}`),
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -133,7 +133,7 @@ func (c *cli) scanFor(ctx context.Context, client *dynamodb.Client, handle strin
 		},
 	}
 	if err := s.scan(ctx, nil); err != nil && !errors.Is(context.Cause(ctx), errEnough) {
-		return nil, c.explain(err)
+		return nil, err
 	}
 	return found, nil
 }

@@ -208,7 +208,7 @@ func (c *cli) get(ctx context.Context, client *dynamodb.Client, key string) (ite
 		TableName: &c.table, ConsistentRead: new(true), Key: map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: key}},
 	})
 	if err != nil {
-		return nil, time.Time{}, c.explain(err)
+		return nil, time.Time{}, err
 	}
 	now, ok := awsmiddleware.GetServerTime(out.ResultMetadata)
 	if !ok {

@@ -55,11 +55,16 @@ type counts struct {
 
 func newCounts() *counts { return &counts{Groups: map[string]group{}, Sizes: sizes(), Ages: ages()} }
 
-func (n *counts) add(it item, now time.Time) {
+// add counts an item. If an application is named, the sessions of others are other items.
+func (n *counts) add(it item, now time.Time, application string) {
 	size := it.size()
 	n.Items++
 	n.Bytes += size
-	switch it.kind() {
+	kind := it.kind()
+	if kind == kindSession && application != "" && it.text("application") != application {
+		kind = kindOther
+	}
+	switch kind {
 	case kindMarker:
 		n.Ended++
 		return
@@ -124,12 +129,13 @@ func (n *counts) sorted() []group {
 
 // progress is what a state file keeps: which segments were counted, and what they had. It holds no key of an item, some of which are IDs.
 type progress struct {
-	Table    string       `json:"table"`
-	Created  time.Time    `json:"created"` // when the table was: another of its name is another
-	Now      time.Time    `json:"now"`     // by which sessions are alive or expired
-	Segments int          `json:"segments"`
-	Done     map[int]bool `json:"done"`
-	Counted  *counts      `json:"counted"`
+	Table       string       `json:"table"`
+	Created     time.Time    `json:"created"` // when the table was: another of its name is another
+	Application string       `json:"application"`
+	Now         time.Time    `json:"now"` // by which sessions are alive or expired
+	Segments    int          `json:"segments"`
+	Done        map[int]bool `json:"done"`
+	Counted     *counts      `json:"counted"`
 }
 
 // segmentBytes is about how much of the table a segment has: what is lost when a run is stopped.
@@ -168,7 +174,7 @@ func (c *cli) stats(ctx context.Context, _ []string) error {
 	}
 	table, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &c.table})
 	if err != nil {
-		return c.explain(err)
+		return err
 	}
 	p, err := c.progress(table)
 	if err != nil {
@@ -190,7 +196,7 @@ func (c *cli) stats(ctx context.Context, _ []string) error {
 	err = c.count(ctx, client, p, e)
 	stopped := err != nil && ctx.Err() != nil
 	if err != nil && !stopped {
-		return c.explain(err)
+		return err
 	}
 	if err := c.printStats(p, stopped); err != nil {
 		return err
@@ -216,7 +222,7 @@ func (c *cli) progress(out *dynamodb.DescribeTableOutput) (*progress, error) {
 	}
 	created := aws.ToTime(out.Table.CreationDateTime).UTC()
 	segments := int(min(max(aws.ToInt64(out.Table.TableSizeBytes)/segmentBytes, 16), maxSegments))
-	p := &progress{Table: c.table, Created: created, Now: now.UTC(), Segments: segments, Done: map[int]bool{}, Counted: newCounts()}
+	p := &progress{Table: c.table, Application: c.application, Created: created, Now: now.UTC(), Segments: segments, Done: map[int]bool{}, Counted: newCounts()}
 	if c.state == "" {
 		return p, nil
 	}
@@ -232,8 +238,8 @@ func (c *cli) progress(out *dynamodb.DescribeTableOutput) (*progress, error) {
 	if !fits {
 		return nil, exit(exitUsage, "-state %s: is not a file of this command", c.state)
 	}
-	if kept.Table != c.table || !kept.Created.Equal(created) {
-		return nil, exit(exitUsage, "-state %s: is of another table, %s; delete it, or name another file", c.state, kept.Table)
+	if kept.Table != c.table || !kept.Created.Equal(created) || kept.Application != c.application {
+		return nil, exit(exitUsage, "-state %s: is of another table or application (%s); delete it, or name another file", c.state, kept.Table)
 	}
 	return &kept, nil
 }
@@ -280,7 +286,7 @@ func (c *cli) count(ctx context.Context, client *dynamodb.Client, p *progress, e
 			}
 			n.Units += units
 			for _, it := range items {
-				n.add(it, p.Now)
+				n.add(it, p.Now, p.Application)
 			}
 		},
 		done: func(segment int) {

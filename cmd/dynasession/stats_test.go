@@ -92,6 +92,11 @@ func TestStats_Counts(t *testing.T) {
 	is.True(strings.Contains(r.errs, "read units, $")) // the estimate comes first
 	is.True(!strings.Contains(r.errs, "\r"))           // a progress bar is for terminals
 
+	is.Equal(d.json(&got, "stats", "-rate", "1000", "-application", "shop").code, 0)
+	is.Equal(got.Alive, int64(2))
+	is.Equal(got.Expired, int64(0))
+	is.Equal(got.Other, int64(1+9*3+1)) // the others' sessions
+
 	var e estimate
 	is.Equal(d.json(&e, "stats", "-estimate", "-rate", "2").code, 0)
 	is.True(e.Units > 0)
@@ -135,7 +140,8 @@ func TestStats_IsStoppedAndResumed(t *testing.T) {
 	is.Equal(info.Mode().Perm(), os.FileMode(0o600))
 
 	other := newDesk(t)
-	is.Equal(other.run("stats", "-state", state).code, exitUsage) // of another table
+	is.Equal(other.run("stats", "-state", state).code, exitUsage)                     // of another table
+	is.Equal(d.run("stats", "-state", state, "-application", "shop").code, exitUsage) // of another application
 
 	var got reported
 	r := d.json(&got, "stats", "-state", state, "-rate", "1000")

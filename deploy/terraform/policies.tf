@@ -8,6 +8,7 @@ locals {
       "dynamodb:PutItem",
       "dynamodb:UpdateItem",
       "dynamodb:DeleteItem",
+      "dynamodb:DescribeTimeToLive",
     ]
 
     # A service that signs users in: it lists and ends a user's sessions too.
@@ -17,6 +18,7 @@ locals {
       "dynamodb:PutItem",
       "dynamodb:UpdateItem",
       "dynamodb:DeleteItem",
+      "dynamodb:DescribeTimeToLive",
     ]
 
     # People and jobs that run the command dynasession: show, end, list, revoke, statistics, table check.
@@ -37,6 +39,7 @@ locals {
       "dynamodb:CreateTable",
       "dynamodb:DescribeTable",
       "dynamodb:DescribeTimeToLive",
+      "dynamodb:DescribeContinuousBackups",
       "dynamodb:UpdateTimeToLive",
     ]
   }

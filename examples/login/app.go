@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/dynasession/dynasession/sessions"
@@ -14,8 +15,8 @@ import (
 
 // visitor is what the application keeps of each visitor, signed in or not.
 type visitor struct {
-	Count int    `json:"count"`
-	Next  string `json:"next,omitempty"` // where to go after the login
+	Count int                    `json:"count"`
+	Flash sessions.Flash[string] `json:"flash,omitempty"` // what the next page says, once
 }
 
 type app struct {
@@ -52,7 +53,8 @@ func newApp(store sessions.Store, bound time.Duration, logger *slog.Logger) (htt
 	return headers(http.NewCrossOriginProtection().Handler(a.sess.Handler(mux))), nil
 }
 
-// headers are those of every page. Pages are private: no cache keeps them, so that the back button after a logout shows nothing.
+// headers are those of every page. Pages are private: no cache keeps them, so that the back button after a logout shows
+// nothing.
 func headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -64,8 +66,8 @@ func headers(next http.Handler) http.Handler {
 	})
 }
 
-// posted lets pass what was posted from a page of the same session. http.CrossOriginProtection refuses other sites' posts already; this
-// proves it in the content too.
+// posted admits what was posted from a page of the same browser. http.CrossOriginProtection refuses other sites' posts
+// already; this proves it in the content too.
 func (a *app) posted(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, 1<<16)
@@ -81,9 +83,13 @@ func (a *app) posted(next http.HandlerFunc) http.HandlerFunc {
 func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.Is(err, web.ErrNoSubject), errors.Is(err, web.ErrNotFresh):
-		http.Redirect(w, r, "/login?next="+r.URL.EscapedPath(), http.StatusSeeOther)
+		http.Redirect(w, r, "/login?"+url.Values{"next": {r.URL.RequestURI()}}.Encode(), http.StatusSeeOther)
 	case errors.Is(err, web.ErrToken):
 		a.show(w, r, web.Status(err), "message", "This page was out of date. Please go back, reload it, and try again.")
+	case errors.Is(err, sessions.ErrNotBound):
+		a.show(w, r, web.Status(err), "message", "Your browser could not show that it is the one you signed in with. Please try again, or sign in.")
+	case errors.Is(err, sessions.ErrRenewed) && r.Method == http.MethodGet:
+		http.Redirect(w, r, r.URL.RequestURI(), http.StatusSeeOther) // again, with the cookie that the browser has by now
 	case errors.Is(err, sessions.ErrUnavailable):
 		a.show(w, r, web.Status(err), "message", "We can't reach our sessions at the moment. You are not signed out. Please try again in a minute.")
 	default:

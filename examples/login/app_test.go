@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"html"
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
@@ -83,8 +84,8 @@ func (b *browser) open(path string) *browser { b.t.Helper(); return b.read(b.Get
 func (b *browser) submit(path string, fields ...string) *browser {
 	b.t.Helper()
 	form := url.Values{}
-	if m := regexp.MustCompile(`name="csrf_token" value="([^"]*)"`).FindStringSubmatch(b.page); m != nil {
-		form.Set("csrf_token", m[1])
+	for _, m := range regexp.MustCompile(`name="(csrf_token|next)" value="([^"]*)"`).FindAllStringSubmatch(b.page, -1) {
+		form.Set(m[1], html.UnescapeString(m[2]))
 	}
 	for i := 0; i < len(fields); i += 2 {
 		form.Set(fields[i], fields[i+1])
@@ -180,7 +181,12 @@ func TestApp_ItsLogIsWhatASecurityTeamReads(t *testing.T) {
 	b := newBrowser(t, server).login("somebody")
 	u, err := url.Parse(server.URL)
 	is.NoErr(err)
-	id := b.Jar.Cookies(u)[0].Value
+	id := ""
+	for _, c := range b.Jar.Cookies(u) {
+		if c.Name == "__Host-id" {
+			id = c.Value
+		}
+	}
 	b.submit("/logout")
 	b.Jar.SetCookies(u, []*http.Cookie{{Name: "__Host-id", Value: "forged", Path: "/", Secure: true}})
 	b.open("/")
@@ -194,4 +200,46 @@ func TestApp_ItsLogIsWhatASecurityTeamReads(t *testing.T) {
 	}
 	is.True(!strings.Contains(log.String(), id))
 	is.True(!strings.Contains(log.String(), password))
+}
+
+func TestApp_ADoubleClickOnTheLoginLeavesOneSession(t *testing.T) {
+	is := is.New(t)
+	server, _, mem := serve(t)
+	b := newBrowser(t, server).open("/login")
+	is.Equal(mem.Len(), 0) // the form stores nothing
+	form := b.page
+	b.submit("/login", "name", "somebody", "password", password)
+	b.page = form // of before the login, as in another tab
+	b.submit("/login", "name", "somebody", "password", password).shows("somebody")
+	is.Equal(mem.Len(), 1)
+	b.page = form
+	b.submit("/login", "name", "another", "password", password).shows("another")
+	is.Equal(mem.Len(), 1) // the last login holds
+}
+
+func TestApp_KeepMeSignedIn(t *testing.T) {
+	is := is.New(t)
+	server, _, _ := serve(t)
+	for keep, want := range map[string]int{"yes": 30 * 24 * 3600, "": 0} {
+		b := newBrowser(t, server).open("/login")
+		b.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		form := url.Values{"name": {"somebody"}, "password": {password}, "keep": {keep}}
+		form.Set("csrf_token", regexp.MustCompile(`name="csrf_token" value="([^"]*)"`).FindStringSubmatch(b.page)[1])
+		response, err := b.PostForm(b.url+"/login", form)
+		is.NoErr(err)
+		is.NoErr(response.Body.Close())
+		for _, c := range response.Cookies() {
+			if c.Name == "__Host-id" {
+				is.True(c.MaxAge == want || c.MaxAge == want-1)
+			}
+		}
+	}
+}
+
+func TestApp_AMessageIsShownOnce(t *testing.T) {
+	is := is.New(t)
+	server, _, _ := serve(t)
+	b := newBrowser(t, server).login("somebody")
+	b.shows("Welcome, somebody.")
+	is.True(!strings.Contains(b.open("/").page, "Welcome"))
 }

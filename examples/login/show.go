@@ -19,6 +19,8 @@ type view struct {
 	Page, Message  string
 	Subject, Since string
 	Count          int
+	Flash          []string // what the last request has left to be said
+	Next           string   // where to go after the login
 	Token          string
 	Devices        []sessions.Info
 }
@@ -29,9 +31,15 @@ func (a *app) show(w http.ResponseWriter, r *http.Request, status int, page, mes
 	if s, err := a.sess.Session(r.Context()); err == nil {
 		v.Subject, v.Count = s.Subject(), s.Data.Count
 		v.Since = s.CreatedAt().Format("2 January 2006, 15:04 MST")
-		if page == "login" || v.Subject != "" { // a visitor who only looks gets no session
+		if r.Method == http.MethodGet {
+			v.Flash = s.Data.Flash.Take()
+		}
+		if page == "login" || v.Subject != "" { // a visitor who only looks gets no cookie
 			v.Token, _ = a.sess.Token(r.Context()) // without one, the form is refused
 		}
+	}
+	if page == "login" {
+		v.Next = r.FormValue("next")
 	}
 	if page == "devices" {
 		var err error

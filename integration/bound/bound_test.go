@@ -229,8 +229,8 @@ func (b *browser) refresh() int {
 	return b.send(http.MethodPost, "/.dbsc/refresh", "Sec-Secure-Session-Id", b.id, "Secure-Session-Response", b.key.Refresh(b.t, b.next)).Code
 }
 
-// A login and every ordinary request make the calls that they make without Bound, for the same units; a registration 1 read and
-// 1 write, a refresh 1 read.
+// A login and every ordinary request make the calls that they make without Bound, for the same
+// units; a registration 1 read and 1 write, a refresh 1 read.
 func TestCost(t *testing.T) {
 	is := is.New(t)
 	var took [2][]string
@@ -262,7 +262,8 @@ func TestCost(t *testing.T) {
 	t.Log(strings.Join(took[1], "; "))
 }
 
-// While browsers register, the page on which the login has landed saves: 200 of 200 times both succeed at once.
+// While browsers register, the page on which the login has landed saves: 200 of 200 times both
+// succeed at once.
 func TestRegistrationConflictsWithNothing(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, 10*time.Minute, nil)
@@ -303,8 +304,8 @@ func TestRegistrationConflictsWithNothing(t *testing.T) {
 	is.Equal(len(s.events.seen), 0)
 }
 
-// Encrypted data is bound to the session's secret: it survives the registration and a renewal, and nobody can move a binding from
-// one record to another.
+// Encrypted data is bound to the session's secret: it survives the registration and a renewal, and
+// nobody can move a binding from one record to another.
 func TestAEAD(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, 10*time.Minute, &sessions.Config[visitor]{AEAD: newAEAD(t)})
@@ -362,4 +363,35 @@ func (a aead) Encrypt(plain, about []byte) ([]byte, error) {
 
 func (a aead) Decrypt(sealed, about []byte) ([]byte, error) {
 	return a.Open(nil, nil, sealed, about)
+}
+
+// A binary of another T, and a release that knows no bindings, save a bound session: it stays
+// bound.
+func TestOlderBinaries(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, 10*time.Minute, nil)
+	b := s.browser(t)
+	b.page("/login")
+	is.Equal(b.register(), http.StatusOK)
+	type older struct{ Seen int }
+	m, err := sessions.New[older](engine.Store(t, s.table), nil)
+	is.NoErr(err)
+	found, err := m.Load(t.Context(), b.cookies["__Host-id"])
+	is.NoErr(err)
+	found.Data.Seen++
+	is.NoErr(m.Save(t.Context(), found))
+	is.Equal(b.page("/guarded"), "somebody 0")
+
+	// As the releases before this one replace a record: the attributes that they know, in one
+	// UpdateItem.
+	_, err = engine.Client(t).UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+		TableName: &s.table, Key: map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: found.Handle()}},
+		UpdateExpression:          new("SET rev = :rev"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":rev": &types.AttributeValueMemberS{Value: "older"}},
+	})
+	is.NoErr(err)
+	is.Equal(b.page("/guarded"), "somebody 0")
+	is.Equal(b.page("/count"), "somebody 1")
+	is.Equal(b.refresh(), http.StatusOK)
+	is.Equal(len(s.events.seen), 0)
 }

@@ -60,8 +60,8 @@ func TestBound_EightFetchesWaitForOneRefresh(t *testing.T) {
 	is.Equal(s.count(refresh), 1)
 }
 
-// The middleware's clock is far past the cookie's end, which the browser doesn't know: it has a challenge that has
-// expired too.
+// The middleware's clock is far past the cookie's end, which the browser doesn't know: it has a
+// challenge that has expired too.
 func TestBound_AfterALongPauseTheBrowserSignsANewChallenge(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, tenMinutes)
@@ -169,7 +169,8 @@ func TestBound_TheThief(t *testing.T) {
 	is.Equal(s.kinds(event.NotBound), 2)
 }
 
-// What a browser doesn't do wrong, a thief does: with the browser's cookies, what it has sent, and a key of his own.
+// What a browser doesn't do wrong, a thief does: with the browser's cookies, what it has sent, and
+// a key of his own.
 func TestBound_TheThiefHasNoKey(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, tenMinutes)

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/hcl/v2/ext/tryfunc"
 	"github.com/hashicorp/hcl/v2/gohcl"
 	"github.com/hashicorp/hcl/v2/hclparse"
+	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/matryer/is"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
@@ -290,6 +291,18 @@ var everyVariable = map[string]cty.Value{
 	"deletion_protection": cty.False, "kms_key_arn": cty.StringVal(every["KmsKeyArn"]), "alarm_topic_arn": cty.StringVal(every["AlarmTopicArn"]),
 	"throttle_threshold": cty.NumberIntVal(1), "system_error_threshold": cty.NumberIntVal(2), "user_error_threshold": cty.NumberIntVal(3),
 	"tags": cty.MapVal(map[string]cty.Value{"team": cty.StringVal("identity")}),
+}
+
+// It is formatted as terraform fmt does.
+func TestTerraform_IsFormatted(t *testing.T) {
+	is := is.New(t)
+	names, err := filepath.Glob("../../deploy/terraform/*.tf")
+	is.NoErr(err)
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		is.NoErr(err)
+		is.Equal(string(hclwrite.Format(text)), string(text))
+	}
 }
 
 func TestTerraform_Variables(t *testing.T) {

@@ -14,10 +14,13 @@ type thread struct {
 	events  chan<- event
 	resume  chan verdict
 	pending *call // nil: it runs, or has ended
-	calls   int   // how many have been let happen
 	crashed bool
 	ended   bool
 	late    bool
+
+	// What it has read since it last changed something, with the versions; and whether it has read something twice.
+	reads map[string]uint64
+	spins bool
 }
 
 // event says that a thread waits with a call, or, with a nil call, that it has ended.
@@ -32,31 +35,25 @@ func (t *thread) wait(c call) verdict {
 	return <-t.resume
 }
 
-// Injection is a fault at one call of one operation.
-type Injection struct {
-	Op, Call int // counted from 0
-	Fault    Fault
-}
-
 // Violation is a schedule after which a promise is broken.
 type Violation struct {
-	Scenario  string
-	Injection Injection
-	Schedule  []string // the calls that happened
-	Broken    string
+	Scenario string
+	Schedule []string // the calls that happened
+	Broken   string
 }
 
 func (v *Violation) Error() string {
-	fault := ""
-	if v.Injection.Fault != None {
-		fault = fmt.Sprintf(", %v at call %d of operation %d", v.Injection.Fault, v.Injection.Call+1, v.Injection.Op+1)
-	}
-	return fmt.Sprintf("%s%s: %s\n\t%s", v.Scenario, fault, v.Broken, strings.Join(v.Schedule, "\n\t"))
+	return fmt.Sprintf("%s: %s\n\t%s", v.Scenario, v.Broken, strings.Join(v.Schedule, "\n\t"))
 }
 
-// chooser picks one of the threads that can go on, which it gets by their numbers, in the state that the run has come to; -1 gives
-// up the run.
-type chooser func(step int, r *run, enabled map[int]call) int
+// choice is a thread that goes on, and what goes wrong with its call.
+type choice struct {
+	thread int
+	fault  Fault
+}
+
+// chooser says how a run goes on, if it does.
+type chooser func(step int, r *run) (choice, bool)
 
 // mostSteps bounds how many calls a run takes: what takes more doesn't end.
 const mostSteps = 300
@@ -64,24 +61,20 @@ const mostSteps = 300
 // run is one schedule.
 type run struct {
 	world   *World
-	inject  Injection
 	threads []*thread
 	events  chan event
 	log     []string
 	names   map[string]string // keys, as the log shows them
-	fired   bool              // the fault has been injected
 	known   int               // how many steps lead to states that were checked before
 
-	// What identifies the state: for each key the write that it holds, and for each thread what it has seen. The rest follows from
-	// that, as operations do the same whenever they see the same.
-	versions map[string]uint64
-	seen     []uint64
+	learn func(seen uint64, changed bool)
+	state
 }
 
 // execute runs a scenario by one schedule. It reports whether the run came to its end, and the promise that it broke.
-func execute(s *Scenario, inject Injection, choose chooser) (r *run, complete bool, broken string) {
+func execute(s *Scenario, choose chooser, learn func(seen uint64, changed bool)) (r *run, complete bool, broken string) {
 	w := newWorld(s)
-	r = &run{world: w, inject: inject, events: make(chan event), names: map[string]string{}, versions: map[string]uint64{}}
+	r = &run{world: w, events: make(chan event), names: map[string]string{}, learn: learn, state: state{versions: map[string]uint64{}}}
 	defer r.tearDown()
 	if broken := w.begin(); broken != "" {
 		return r, true, "before any operation: " + broken
@@ -90,22 +83,16 @@ func execute(s *Scenario, inject Injection, choose chooser) (r *run, complete bo
 		r.start(i)
 	}
 	for step := 0; ; step++ {
-		enabled := map[int]call{}
-		for i, t := range r.threads {
-			if t.pending != nil {
-				enabled[i] = *t.pending
-			}
-		}
-		i := choose(step, r, enabled)
+		next, goesOn := choose(step, r)
 		switch {
-		case len(enabled) == 0:
-			return r, true, w.checkEnd(r.fired)
+		case len(r.waiting()) == 0:
+			return r, true, w.checkEnd(r.faults > 0)
 		case step == mostSteps:
 			return r, true, fmt.Sprintf("does not end within %d calls", mostSteps)
-		case i < 0:
+		case !goesOn:
 			return r, false, ""
 		}
-		r.step(i, step)
+		r.step(next, step)
 		if step < r.known {
 			continue
 		}
@@ -113,6 +100,52 @@ func execute(s *Scenario, inject Injection, choose chooser) (r *run, complete bo
 			return r, true, broken
 		}
 	}
+}
+
+// waiting returns the threads that wait with a call. One that waits for another operation, and has looked twice without seeing a
+// change, is not among them until there is one, or the others have ended: the pauses of real operations are long enough for that.
+func (r *run) waiting() []int {
+	var all, spinning []int
+	others := false
+	for i, t := range r.threads {
+		switch {
+		case t.pending == nil:
+		case t.spins && !r.sawChange(t):
+			spinning = append(spinning, i)
+		default:
+			all = append(all, i)
+			others = others || !t.late
+		}
+	}
+	if !others {
+		all = append(all, spinning...)
+		slices.Sort(all)
+	}
+	return all
+}
+
+func (r *run) sawChange(t *thread) bool {
+	for key, version := range t.reads {
+		if r.versions[key] != version {
+			return true
+		}
+	}
+	return false
+}
+
+// reading notes what a thread reads.
+func (r *run) reading(t *thread, c call) {
+	if t.spins || t.reads == nil {
+		t.reads, t.spins = map[string]uint64{}, false
+	}
+	again := len(c.keys) > 0
+	for _, key := range c.keys {
+		if version, ok := t.reads[key]; !ok || version != r.versions[key] {
+			again = false
+		}
+		t.reads[key] = r.versions[key]
+	}
+	t.spins = again
 }
 
 // start lets an operation run until its first call.
@@ -136,26 +169,30 @@ func (r *run) settle() {
 	e.t.ended = e.c == nil
 }
 
-// step lets the pending call of a thread happen.
-func (r *run) step(index, at int) {
-	t := r.threads[index]
+// step lets the pending call of a thread happen, or go wrong.
+func (r *run) step(next choice, at int) {
+	t, index, fault := r.threads[next.thread], next.thread, next.fault
 	c := *t.pending
 	t.pending = nil
-	fault := None
-	if !t.late && t.calls == r.inject.Call && r.threads[r.inject.Op] == t && r.inject.Fault != None {
-		fault, r.fired = r.inject.Fault, true
-	}
 	if !t.late {
 		r.world.calls(index, at, c)
 	}
-	t.calls++
 	r.note(t, c, fault)
-	r.sees(index, c, fault)
-	if fault == Late || fault == CrashLate {
+	r.sees(next, c)
+	switch fault {
+	case Late, CrashLate:
 		r.threads = append(r.threads, &thread{name: t.name + ", late", pending: &c, late: true})
-		r.seen = append(r.seen, r.seen[index])
-	} else if fault != Unsent {
-		r.apply(index, c)
+	case Unsent:
+	default:
+		if !c.write {
+			r.reading(t, c)
+		}
+		changed := r.apply(c)
+		if changed {
+			r.changes(index, c)
+			t.reads, t.spins = nil, false
+		}
+		r.learn(r.seen[index], changed)
 	}
 	switch {
 	case t.late:
@@ -205,49 +242,56 @@ func (r *run) tearDown() {
 	}
 }
 
-// sees notes that a thread makes a call in the state that its keys are in.
-func (r *run) sees(index int, c call, fault Fault) {
-	h := hash(r.seen[index]).text(c.name).number(uint64(fault))
-	for _, key := range c.keys {
-		h = h.text(key).number(r.versions[key])
-	}
-	r.seen[index] = uint64(h)
-}
-
-// apply makes a call, and notes what it has changed.
-func (r *run) apply(index int, c call) {
+// apply makes a call, and reports whether something else is stored afterwards.
+func (r *run) apply(c call) bool {
 	if !c.write {
 		c.apply(context.Background())
-		return
+		return false
 	}
-	key := c.keys[0] // no write has two
-	before := r.world.version(key)
+	before := r.world.version(c.keys[0])
 	c.apply(context.Background())
-	if r.world.version(key) != before {
-		r.versions[key] = r.seen[index]
+	return r.world.version(c.keys[0]) != before
+}
+
+// state is what a run has come to: for each key the write that it holds, and for each thread what it has seen. The rest follows
+// from that, as operations do the same whenever they see the same.
+type state struct {
+	faults   int // how many calls went wrong
+	versions map[string]uint64
+	seen     []uint64
+}
+
+func (s *state) clone() state {
+	return state{s.faults, maps.Clone(s.versions), slices.Clone(s.seen)}
+}
+
+// sees notes that a thread makes a call while its keys hold what they hold.
+func (s *state) sees(next choice, c call) {
+	h := hash(s.seen[next.thread]).text(c.name).number(uint64(next.fault))
+	for _, key := range c.keys {
+		h = h.key(key).number(s.versions[key])
+	}
+	s.seen[next.thread] = uint64(h)
+	if next.fault != None {
+		s.faults++
+	}
+	if next.fault == Late || next.fault == CrashLate {
+		s.seen = append(s.seen, uint64(h))
 	}
 }
 
-// state returns the name of the state that the run has come to.
-func (r *run) state() uint64 {
-	h := hash(1)
-	for i, t := range r.threads {
-		h = h.number(r.seen[i])
-		if t.crashed || t.ended {
-			h = h.text("ended")
-		}
+// changes notes that the call that a thread has just made has changed what is stored. No write has two keys.
+func (s *state) changes(thread int, c call) { s.versions[c.keys[0]] = s.seen[thread] }
+
+// name returns a name that no other state has.
+func (s *state) name() uint64 {
+	var all hash
+	for key, version := range s.versions {
+		all += hash(1).key(key).number(version) // in any order
 	}
-	for _, key := range slices.Sorted(maps.Keys(r.versions)) {
-		h = h.text(key).number(r.versions[key])
-	}
-	for _, l := range r.world.lines {
-		h = h.text(l.ended).text(l.kept)
-		for _, t := range l.told {
-			h = h.text(t.key)
-		}
-		for _, mark := range l.marks {
-			h = h.text(mark)
-		}
+	h := hash(2).number(uint64(s.faults)).number(uint64(all))
+	for _, seen := range s.seen {
+		h = h.number(seen)
 	}
 	return uint64(h)
 }
@@ -262,6 +306,9 @@ func (h hash) text(s string) hash {
 	return h.number(uint64(len(s)))
 }
 
+// key takes the end of a key, which is a hash itself.
+func (h hash) key(s string) hash { return h.text(s[max(len(s)-20, 0):]) }
+
 func (h hash) number(n uint64) hash {
 	for range 8 {
 		h = (h ^ hash(n&0xff)) * 1099511628211
@@ -270,8 +317,8 @@ func (h hash) number(n uint64) hash {
 	return h
 }
 
-// Count says how much was explored: the schedules, and the calls of the store that it took to try them. A state that several schedules
-// come to is gone on from once.
+// Count says how much was explored: the schedules without and with a fault, and the calls of the store that it took to try them. A
+// state that several schedules come to is gone on from once.
 type Count struct {
 	Schedules, Faulted float64
 	Calls              int
@@ -282,107 +329,173 @@ func (c *Count) Add(other Count) {
 	c.Schedules, c.Faulted, c.Calls = c.Schedules+other.Schedules, c.Faulted+other.Faulted, c.Calls+other.Calls
 }
 
-// Explore runs a scenario in every order of the store calls, without a fault and with each of the faults at each call of each
-// operation. It returns the first [Violation]. It must be called in a bubble of package synctest.
-func Explore(s *Scenario, faults []Fault) (Count, error) {
-	var n Count
-	schedules, calls, _, err := explore(s, Injection{})
-	n.Schedules, n.Calls = schedules, calls
-	if err != nil {
-		return n, err
-	}
-	for _, fault := range faults {
-		for op := range s.Ops {
-			for i := 0; ; i++ {
-				schedules, calls, fired, err := explore(s, Injection{op, i, fault})
-				n.Calls += calls
-				if !fired && err == nil {
-					break
-				}
-				n.Faulted += schedules
-				if err != nil {
-					return n, err
-				}
-			}
-		}
-	}
-	return n, nil
-}
-
 // vertex is a state in the graph of schedules.
 type vertex struct {
-	threads  []int     // those that can go on
-	children []*vertex // where that leads
-	paths    float64   // how many schedules go on from here
+	choices  []choice
+	children []*vertex // where the choices lead, as far as is known
+
+	schedules, faulted float64 // how many go on from here, without and with a fault until their end
+
+	// Until all choices have been taken:
+	state state
+	calls []call
 }
 
-// place is a vertex on the path of a run, and which of its threads goes on.
+// place is a vertex on the path of a run, and which of its choices is taken.
 type place struct {
 	*vertex
 	next int
 }
 
-// explore goes through the graph of schedules with one fault, depth first. A run repeats the choices of the path so far, and goes on
-// from there until it comes to a state that was explored before.
-func explore(s *Scenario, inject Injection) (schedules float64, calls int, fired bool, err error) {
-	visited := map[uint64]*vertex{}
-	var path []*place
+// search goes through the graph of schedules depth first. A run repeats the choices of the path so far, and goes on from there until
+// it comes to a state that was explored before. Where a choice leads to is often known without a run: what a call changes depends on
+// what its thread has seen.
+type search struct {
+	scenario *Scenario
+	faults   []Fault
+	most     int
+	visited  map[uint64]*vertex
+	changes  map[uint64]bool // by what its thread has seen then, whether a call has changed something
+	path     []*place
+}
+
+// Explore runs a scenario in every order of the store calls, without faults and with up to most of the given faults, each at each
+// call. It returns the first [Violation]. It must be called in a bubble of package synctest.
+func Explore(s *Scenario, faults []Fault, most int) (n Count, err error) {
+	x := &search{s, faults, most, map[uint64]*vertex{}, map[uint64]bool{}, nil}
 	for {
 		strange := false
-		r, complete, broken := execute(s, inject, func(step int, r *run, enabled map[int]call) int {
-			if step < len(path)-1 {
+		r, complete, broken := execute(s, func(step int, r *run) (choice, bool) {
+			if step < len(x.path)-1 {
 				r.known = step + 1
-				return path[step].threads[path[step].next]
+				return x.path[step].choices[x.path[step].next], true
 			}
-			state := r.state()
-			v, known := visited[state]
-			if !known {
-				v = &vertex{threads: slices.Sorted(maps.Keys(enabled))}
-				visited[state] = v
-			}
+			v, known := x.visit(r)
 			if step > 0 {
-				parent := path[step-1]
-				if parent.next == len(parent.children) {
-					parent.children = append(parent.children, v)
-				}
+				x.path[step-1].leadsTo(v)
 			}
 			switch {
-			case step < len(path):
-				strange = path[step].vertex != v
-			case known:
-				return -1
-			case len(v.threads) == 0:
-				v.paths = 1
-				return -1
+			case step < len(x.path):
+				strange = x.path[step].vertex != v
+			case known || len(v.choices) == 0:
+				return choice{}, false
 			default:
-				path = append(path, &place{v, 0})
+				x.path = append(x.path, &place{v, 0})
+				if !x.advance() {
+					return choice{}, false
+				}
 			}
-			if strange {
-				return -1
-			}
-			return v.threads[path[step].next]
-		})
-		calls += len(r.log)
-		fired = fired || r.fired
+			return x.path[step].choices[x.path[step].next], !strange
+		}, x.learn)
+		n.Calls += len(r.log)
 		if strange {
-			return schedules, calls, fired, &Violation{s.Name, inject, r.log, "an operation did something else when it saw the same"}
+			broken = "an operation did something else when it saw the same"
 		}
-		if complete && broken != "" {
-			return schedules, calls, fired, &Violation{s.Name, inject, r.log, broken}
+		if strange || complete && broken != "" {
+			return n, &Violation{s.Name, r.log, broken}
 		}
-		for {
-			if len(path) == 0 {
-				return schedules, calls, fired, nil
+		for len(x.path) > 0 {
+			p := x.path[len(x.path)-1]
+			if p.next < len(p.choices) {
+				p.next++
 			}
-			p := path[len(path)-1]
-			if p.next++; p.next < len(p.threads) {
+			if x.advance() {
 				break
 			}
 			for _, child := range p.children {
-				p.paths += child.paths
+				p.schedules += child.schedules
+				p.faulted += child.faulted
 			}
-			schedules = p.paths
-			path = path[:len(path)-1]
+			n.Schedules, n.Faulted = p.schedules, p.faulted
+			p.state, p.calls = state{}, nil
+			x.path = x.path[:len(x.path)-1]
+		}
+		if len(x.path) == 0 {
+			return n, nil
 		}
 	}
+}
+
+// visit returns the vertex of the state that a run has come to, and whether it was known before.
+func (x *search) visit(r *run) (v *vertex, known bool) {
+	name := r.name()
+	if v, known = x.visited[name]; known {
+		return v, true
+	}
+	v = &vertex{choices: r.choices(x.faults, x.most), state: r.clone()}
+	for _, t := range r.threads {
+		var c call
+		if t.pending != nil {
+			c = call{name: t.pending.name, keys: t.pending.keys, write: t.pending.write}
+		}
+		v.calls = append(v.calls, c)
+	}
+	if len(v.choices) == 0 && r.faults == 0 {
+		v.schedules = 1
+	} else if len(v.choices) == 0 {
+		v.faulted = 1
+	}
+	x.visited[name] = v
+	return v, false
+}
+
+// leadsTo notes where the choice that is taken leads.
+func (p *place) leadsTo(v *vertex) {
+	if p.next == len(p.children) {
+		p.children = append(p.children, v)
+	}
+}
+
+// advance passes over the choices of the last place whose state is known and was visited. It reports whether there is one left.
+func (x *search) advance() bool {
+	p := x.path[len(x.path)-1]
+	for ; p.next < len(p.choices); p.next++ {
+		v := x.foresee(p)
+		if v == nil {
+			return true
+		}
+		p.leadsTo(v)
+	}
+	return false
+}
+
+// foresee returns the vertex that a choice leads to, if it was visited and no run is needed to tell.
+func (x *search) foresee(p *place) *vertex {
+	next := p.choices[p.next]
+	c := p.calls[next.thread]
+	s := p.state.clone()
+	s.sees(next, c)
+	if c.write && next.fault != Unsent && next.fault != Late && next.fault != CrashLate {
+		changed, known := x.changes[s.seen[next.thread]]
+		if !known {
+			return nil
+		}
+		if changed {
+			s.changes(next.thread, c)
+		}
+	}
+	return x.visited[s.name()]
+}
+
+// learn notes whether a call has changed something.
+func (x *search) learn(seen uint64, changed bool) { x.changes[seen] = changed }
+
+// choices returns how the run can go on. Of a call that only reads, that it happens late, or doesn't happen, makes no difference.
+func (r *run) choices(faults []Fault, most int) []choice {
+	var all []choice
+	for _, i := range r.waiting() {
+		all = append(all, choice{i, None})
+	}
+	if r.faults == most {
+		return all
+	}
+	for _, i := range r.waiting() {
+		t := r.threads[i]
+		for _, fault := range faults {
+			if !t.late && (t.pending.write || fault == Crash || fault == Lost) {
+				all = append(all, choice{i, fault})
+			}
+		}
+	}
+	return all
 }

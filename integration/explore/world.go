@@ -58,13 +58,13 @@ type World struct {
 	store    driver.Store // through which all Managers go
 	lines    []*line      // the sessions
 	managers []*sessions.Manager[Data]
-	states   []state
+	states   []progress
 	held     map[int]*sessions.Session[Data]
 	problem  string // of the preparation
 }
 
-// state is what is known of an operation.
-type state struct {
+// progress is what is known of an operation.
+type progress struct {
 	begun   bool
 	touched map[string]int // the step of its first call on a key
 	bumped  map[string]int // the step of its first count-up of a list's epoch
@@ -105,9 +105,9 @@ func (w *World) begin() string {
 	if w.scenario.Begin != nil {
 		w.scenario.Begin(w)
 	}
-	w.states = make([]state, len(w.ops))
+	w.states = make([]progress, len(w.ops))
 	for i, op := range w.ops {
-		w.states[i] = state{touched: map[string]int{}, bumped: map[string]int{}}
+		w.states[i] = progress{touched: map[string]int{}, bumped: map[string]int{}}
 		at := now
 		if !op.At.IsZero() {
 			at = op.At
@@ -515,6 +515,12 @@ func (w *World) mayFail(i int, err error, faulted bool) bool {
 		return true // a save in doubt isn't merged
 	}
 	renewed := errors.Is(err, sessions.ErrRenewed)
+	if faulted && op.destroys && errors.Is(err, sessions.ErrNotFound) && !renewed {
+		return true // the first attempt may have ended it
+	}
+	if faulted && op.exchanges && renewed {
+		return true // by its own first attempt, which was ended since
+	}
 	for j, other := range w.ops {
 		if i == j {
 			continue
@@ -530,6 +536,9 @@ func (w *World) mayFail(i int, err error, faulted bool) bool {
 		if other.revokes != "" && op.logsIn && errors.Is(err, sessions.ErrRevoked) {
 			return true
 		}
+	}
+	if w.scenario.Limit.Max > 0 && op.logsIn && errors.Is(err, sessions.ErrConflict) {
+		return true // overtaken by another login, time and again
 	}
 	if w.scenario.Limit.Max > 0 && !w.scenario.Limit.Evict && op.logsIn && errors.Is(err, sessions.ErrLimit) {
 		return true

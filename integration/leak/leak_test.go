@@ -84,28 +84,10 @@ func (e *ear) Observe(_ context.Context, event event.Event) {
 	}
 }
 
-// several are observers that are all told.
-type several []event.Observer
-
-func (s several) Begin(ctx context.Context, op string) context.Context {
-	for _, o := range s {
-		if b, ok := o.(event.StartObserver); ok {
-			ctx = b.Begin(ctx, op)
-		}
-	}
-	return ctx
-}
-
-func (s several) Observe(ctx context.Context, e event.Event) {
-	for _, o := range s {
-		o.Observe(ctx, e)
-	}
-}
-
 // hidden keeps the ear, who knows the IDs, out of what is printed of a Manager.
-type hidden struct{ all func() several }
+type hidden struct{ all func() event.StartObserver }
 
-func (h *hidden) Begin(ctx context.Context, op string) context.Context { return h.all().Begin(ctx, op) }
+func (h *hidden) Start(ctx context.Context, op string) context.Context { return h.all().Start(ctx, op) }
 func (h *hidden) Observe(ctx context.Context, e event.Event)           { h.all().Observe(ctx, e) }
 
 func TestLeak_NothingThatIsWrittenHoldsAnIDOrData(t *testing.T) {
@@ -121,8 +103,8 @@ func TestLeak_NothingThatIsWrittenHoldsAnIDOrData(t *testing.T) {
 	})
 	is.NoErr(err)
 	debug := slog.New(slog.NewTextHandler(e, &slog.HandlerOptions{Level: slog.LevelDebug, AddSource: true}))
-	all := several{e, telemetry, event.Log(debug)}
-	observers := &hidden{func() several { return all }}
+	all := event.Multi(e, telemetry, event.Log(debug)).(event.StartObserver)
+	observers := &hidden{func() event.StartObserver { return all }}
 
 	for _, c := range []codec.Codec[private]{codec.JSON[private]{}, msgpack.Codec[private]{}, attribute.Codec[private]{}} {
 		network := faults.New(nil, 7, nil)

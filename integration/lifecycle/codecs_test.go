@@ -1,9 +1,10 @@
 package lifecycle_test
 
 import (
-	"errors"
 	"testing"
 	"time"
+
+	"github.com/dynasession/dynasession/internal/wants"
 
 	"github.com/matryer/is"
 
@@ -50,14 +51,14 @@ func live(t *testing.T, p place, c codec.Codec[cart]) {
 
 	is.NoErr(here.Renew(ctx, s))
 	_, err := elsewhere.Load(ctx, id)
-	is.True(errors.Is(err, sessions.ErrNotFound))
+	wants.Err(t, err, sessions.ErrNotFound)
 	renewed := loaded(t, elsewhere, s.ID().Secret())
 	is.Equal(renewed.CreatedAt(), s.CreatedAt())
 	is.Equal(renewed.Data.Items, []string{"tea", "ü😀", "cups"})
 
 	p.clock.Advance(2 * time.Hour)
 	_, err = elsewhere.Load(ctx, s.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrExpired)) // idle
+	wants.Err(t, err, sessions.ErrExpired) // idle
 
 	busy := saved(t, here, cart{Count: 3})
 	for range 12*4 - 1 {
@@ -68,7 +69,7 @@ func live(t *testing.T, p place, c codec.Codec[cart]) {
 	loaded(t, elsewhere, busy.ID().Secret())
 	p.clock.Advance(time.Second)
 	_, err = here.Load(ctx, busy.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrExpired)) // absolute
+	wants.Err(t, err, sessions.ErrExpired) // absolute
 
 	user := saved(t, here, cart{})
 	is.NoErr(here.Authenticate(ctx, user, "user-1"))
@@ -76,9 +77,9 @@ func live(t *testing.T, p place, c codec.Codec[cart]) {
 	slow := loaded(t, elsewhere, user.ID().Secret())
 	is.NoErr(here.Destroy(ctx, user))
 	slow.Data.Count++
-	is.True(errors.Is(elsewhere.Save(ctx, slow), sessions.ErrNotFound))
+	wants.Err(t, elsewhere.Save(ctx, slow), sessions.ErrNotFound)
 	_, err = elsewhere.Load(ctx, user.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrNotFound))
+	wants.Err(t, err, sessions.ErrNotFound)
 }
 
 // A fleet that changes its codec, host by host, on one table.
@@ -96,7 +97,7 @@ func TestUpgrade_ARollingChangeOfTheCodec(t *testing.T) {
 			is.NoErr(m.Save(t.Context(), s))
 		}
 		_, err := old.Load(t.Context(), id)
-		is.True(errors.Is(err, sessions.ErrDecode)) // said, and nothing lost
+		wants.Err(t, err, sessions.ErrDecode) // said, and nothing lost
 		is.Equal(loaded(t, next, id).Data.Count, int64(11))
 	})
 }

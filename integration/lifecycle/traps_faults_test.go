@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/dynasession/dynasession/internal/wants"
+
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/integration/engine"
@@ -36,9 +38,9 @@ var operations = map[string]struct {
 	call      func(ctx, host, *sessions.Session[cart]) error
 }{
 	"Save":         {"UpdateItem", func(c ctx, h host, s *sessions.Session[cart]) error { s.Data.Count++; return h.Save(c, s) }},
-	"Renew":        {"TransactWriteItems", func(c ctx, h host, s *sessions.Session[cart]) error { return h.Renew(c, s) }},
-	"Authenticate": {"TransactWriteItems", func(c ctx, h host, s *sessions.Session[cart]) error { return h.Authenticate(c, s, "u") }},
-	"Destroy":      {"DeleteItem", func(c ctx, h host, s *sessions.Session[cart]) error { return h.Destroy(c, s) }},
+	"Renew":        {"PutItem", func(c ctx, h host, s *sessions.Session[cart]) error { return h.Renew(c, s) }},
+	"Authenticate": {"PutItem", func(c ctx, h host, s *sessions.Session[cart]) error { return h.Authenticate(c, s, "u") }},
+	"Destroy":      {"PutItem", func(c ctx, h host, s *sessions.Session[cart]) error { return h.Destroy(c, s) }},
 	"Create": {"PutItem", func(c ctx, h host, s *sessions.Session[cart]) error {
 		created, err := h.CreateAndSave(c, cart{Count: 7})
 		if err == nil {
@@ -75,26 +77,71 @@ func TestTrap_ARetryOfOurOwnSuccessIsSuccess(t *testing.T) {
 // Whatever dies before, between or after the calls of a renewal: the old or the new is alive, never none, never both.
 func TestTrap_ARenewalThatDiesLeavesOneAlive(t *testing.T) {
 	for _, name := range []string{"Renew", "Authenticate"} {
-		for _, fault := range []faults.Fault{faults.CutBefore, faults.CutAfter} {
-			t.Run(name+" "+fault.String(), func(t *testing.T) {
-				is := is.New(t)
-				h := newHost(t)
-				s := saved(t, h.Manager, cart{Count: 6})
-				old := s.ID().Secret()
-				h.lose("TransactWriteItems", fault) // from here on the host is dead to the engine, or the engine to it
-				err := operations[name].call(t.Context(), h, s)
-				is.True(errors.Is(err, sessions.ErrOutcomeUnknown))
-				is.Equal(engine.Count(t, h.table), 1)
-				_, err = h.other.Load(t.Context(), old)
-				is.Equal(errors.Is(err, sessions.ErrNotFound), fault == faults.CutAfter)
+		for _, step := range []string{"the new ID", "the old ID"} {
+			for _, fault := range []faults.Fault{faults.CutBefore, faults.CutAfter} {
+				t.Run(name+" at "+step+" "+fault.String(), func(t *testing.T) {
+					is := is.New(t)
+					h := newHost(t)
+					s := saved(t, h.Manager, cart{Count: 6})
+					old := s.ID().Secret()
+					if step == "the old ID" {
+						h.network.Plan("PutItem", faults.None)
+					}
+					h.lose("PutItem", fault) // from here on the host is dead to the engine, or the engine to it
+					err := operations[name].call(t.Context(), h, s)
+					wants.Err(t, err, sessions.ErrOutcomeUnknown)
+					is.Equal(s.ID().Secret(), old) // nobody is told another
+					committed := step == "the old ID" && fault == faults.CutAfter
+					_, err = h.other.Load(t.Context(), old)
+					is.Equal(errors.Is(err, sessions.ErrRenewed), committed)
+					is.Equal(err == nil, !committed)
 
-				// The host was not dead after all: repeating the call is safe.
-				is.NoErr(operations[name].call(t.Context(), h, s))
-				is.Equal(engine.Count(t, h.table), 1)
-				is.Equal(loaded(t, h.other, s.ID().Secret()).Data.Count, int64(6))
-				_, err = h.other.Load(t.Context(), old)
-				is.True(errors.Is(err, sessions.ErrNotFound))
-			})
+					// The host was not dead after all: repeating the call is safe.
+					is.NoErr(operations[name].call(t.Context(), h, s))
+					is.Equal(engine.Count(t, h.table), 1)
+					is.Equal(loaded(t, h.other, s.ID().Secret()).Data.Count, int64(6))
+					_, err = h.other.Load(t.Context(), old)
+					wants.Err(t, err, sessions.ErrRenewed)
+				})
+			}
 		}
+	}
+}
+
+// A request that the network delivers after the logout brings nothing to life.
+func TestTrap_AWriteThatArrivesAfterTheLogout(t *testing.T) {
+	for name, op := range operations {
+		if name == "Destroy" {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			h := newHost(t)
+			s := h.Create()
+			if name != "Create" {
+				s = saved(t, h.Manager, cart{Count: 6})
+			}
+			id := s.ID().Secret()
+			late := []faults.Fault{faults.Late, faults.Late, faults.Late, faults.Late, faults.Late, faults.Late}
+			h.network.Plan(op.operation, late...)
+			call := op.call
+			if name == "Create" {
+				call = func(c ctx, h host, s *sessions.Session[cart]) error { return h.Save(c, s) }
+			}
+			if err := call(t.Context(), h, s); err != nil {
+				wants.Err(t, err, sessions.ErrUnavailable)
+			}
+			is.NoErr(h.other.DestroyID(t.Context(), id))
+			h.network.Settle()
+			_, err := h.other.Load(t.Context(), id)
+			wants.Err(t, err, sessions.ErrNotFound)
+			_, err = h.other.Load(t.Context(), s.ID().Secret())
+			wants.Err(t, err, sessions.ErrNotFound)
+			_, err = h.other.RevokeAll(t.Context(), "u")
+			is.NoErr(err)
+			if name != "Renew" { // of which nobody has the new ID: it idles out
+				is.Equal(engine.Count(t, h.table), 0)
+			}
+		})
 	}
 }

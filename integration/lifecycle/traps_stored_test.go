@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dynasession/dynasession/internal/wants"
+
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/integration/engine"
@@ -30,7 +32,7 @@ func TestTrap_ATimeoutOfASessionsOwnIsStoredAndJudgedElsewhere(t *testing.T) {
 		is.NoErr(elsewhere.Save(t.Context(), got))
 		p.clock.Advance(5 * time.Minute)
 		_, err := here.Load(t.Context(), s.ID().Secret())
-		is.True(errors.Is(err, sessions.ErrExpired))
+		wants.Err(t, err, sessions.ErrExpired)
 	})
 }
 
@@ -42,13 +44,13 @@ func TestTrap_WhatHasExpiredAndIsNotSweptIsRefused(t *testing.T) {
 		p.clock.Advance(2 * time.Hour)
 		is.Equal(p.count(t), 1) // it is there
 		_, err := m.Load(t.Context(), s.ID().Secret())
-		is.True(errors.Is(err, sessions.ErrExpired))
-		is.True(errors.Is(err, sessions.ErrNotFound))
+		wants.Err(t, err, sessions.ErrExpired)
+		wants.Err(t, err, sessions.ErrNotFound)
 		s.Data.Count++
-		is.True(errors.Is(m.Save(t.Context(), s), sessions.ErrExpired))
-		is.True(errors.Is(m.Renew(t.Context(), s), sessions.ErrExpired))
+		wants.Err(t, m.Save(t.Context(), s), sessions.ErrExpired)
+		wants.Err(t, m.Renew(t.Context(), s), sessions.ErrExpired)
 		_, err = m.Update(t.Context(), s.ID().Secret(), func(*cart) error { return nil })
-		is.True(errors.Is(err, sessions.ErrExpired))
+		wants.Err(t, err, sessions.ErrExpired)
 	})
 }
 
@@ -61,11 +63,11 @@ func TestTrap_DataOfAnotherTypeIsErrDecodeAndStays(t *testing.T) {
 		old, next := manager(t, p, sessions.Config[cart]{}), manager(t, p, sessions.Config[renamed]{})
 		s := saved(t, old, cart{Items: []string{"secret-tea"}})
 		_, err := next.Load(t.Context(), s.ID().Secret())
-		is.True(errors.Is(err, sessions.ErrDecode))
-		is.True(!errors.Is(err, sessions.ErrNotFound)) // nobody takes it for absent
+		wants.Err(t, err, sessions.ErrDecode)
+		wants.NotErr(t, err, sessions.ErrNotFound) // nobody takes it for absent
 		is.True(!strings.Contains(err.Error(), "secret-tea"))
 		_, err = next.LoadOrCreate(t.Context(), s.ID().Secret())
-		is.True(errors.Is(err, sessions.ErrDecode))
+		wants.Err(t, err, sessions.ErrDecode)
 		is.Equal(loaded(t, old, s.ID().Secret()).Data.Items, []string{"secret-tea"})
 		is.NoErr(next.DestroyID(t.Context(), s.ID().Secret())) // who can't read it can end it
 		is.Equal(p.count(t), 0)
@@ -81,10 +83,10 @@ func TestTrap_AnOutageIsNeitherAnEmptySessionNorTheEndOfOne(t *testing.T) {
 	s := saved(t, m, cart{Count: 7})
 	network.SetRates(faults.Rates{faults.CutBefore: 1})
 	_, err = m.Load(t.Context(), s.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrUnavailable))
-	is.True(!errors.Is(err, sessions.ErrNotFound))
+	wants.Err(t, err, sessions.ErrUnavailable)
+	wants.NotErr(t, err, sessions.ErrNotFound)
 	fresh, err := m.LoadOrCreate(t.Context(), s.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrUnavailable))
+	wants.Err(t, err, sessions.ErrUnavailable)
 	is.True(fresh == nil)
 	network.SetRates(nil)
 	is.Equal(loaded(t, m, s.ID().Secret()).Data.Count, int64(7)) // the same session works after the outage
@@ -109,10 +111,9 @@ func TestTrap_WhatIsTooLargeChangesNothing(t *testing.T) {
 
 func TestTrap_AHandleIsNoID(t *testing.T) {
 	places(t, func(t *testing.T, p place) {
-		is := is.New(t)
 		m := manager(t, p, sessions.Config[cart]{})
 		s := saved(t, m, cart{})
 		_, err := m.Load(t.Context(), s.Handle())
-		is.True(errors.Is(err, sessions.ErrInvalidID))
+		wants.Err(t, err, sessions.ErrInvalidID)
 	})
 }

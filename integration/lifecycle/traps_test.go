@@ -1,10 +1,11 @@
 package lifecycle_test
 
 import (
-	"errors"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/dynasession/dynasession/internal/wants"
 
 	"github.com/matryer/is"
 
@@ -38,7 +39,7 @@ func TestTrap_ARequestUnderWayDuringALogoutDoesNotBringTheSessionBack(t *testing
 				s := saved(t, here, cart{})
 				slow := loaded(t, elsewhere, s.ID().Secret())
 				is.NoErr(here.Destroy(t.Context(), s))
-				is.True(errors.Is(request(t, elsewhere, slow), sessions.ErrNotFound))
+				wants.Err(t, request(t, elsewhere, slow), sessions.ErrNotFound)
 				is.Equal(p.count(t), 0)
 			})
 		})
@@ -71,7 +72,7 @@ func TestTrap_ATouchOfAReadUnderWayDuringALogoutStoresNothing(t *testing.T) {
 		is.NoErr(err)
 		store.happens = func() { is.NoErr(here.Destroy(t.Context(), s)) }
 		_, err = reader.Load(t.Context(), s.ID().Secret())
-		is.True(errors.Is(err, sessions.ErrNotFound))
+		wants.Err(t, err, sessions.ErrNotFound)
 		is.Equal(p.count(t), 0)
 	})
 }
@@ -84,7 +85,7 @@ func TestTrap_TheSlowerOfTwoChangesDoesNotOverwriteTheFaster(t *testing.T) {
 		a, b := loaded(t, here, id), loaded(t, elsewhere, id)
 		a.Data.Items, b.Data.Items = []string{"a"}, []string{"b"}
 		is.NoErr(here.Save(t.Context(), a))
-		is.True(errors.Is(elsewhere.Save(t.Context(), b), sessions.ErrConflict))
+		wants.Err(t, elsewhere.Save(t.Context(), b), sessions.ErrConflict)
 		is.Equal(b.Data.Items, []string{"b"}) // nothing of what is in hand is lost
 		is.Equal(loaded(t, here, id).Data.Items, []string{"a"})
 	})
@@ -144,7 +145,7 @@ func TestTrap_ARenewalKeepsTheAbsoluteDeadlineAndALoginMovesIt(t *testing.T) {
 		loaded(t, m, s.ID().Secret())
 		p.clock.Advance(time.Second)
 		_, err := m.Load(t.Context(), s.ID().Secret())
-		is.True(errors.Is(err, sessions.ErrExpired))
+		wants.Err(t, err, sessions.ErrExpired)
 	})
 }
 
@@ -161,6 +162,6 @@ func TestTrap_AfterNotFoundThereIsANewID(t *testing.T) {
 		is.True(fresh.ID() != old)
 		is.NoErr(m.Authenticate(t.Context(), fresh, "u"))
 		_, err = m.Load(t.Context(), old.Secret())
-		is.True(errors.Is(err, sessions.ErrNotFound))
+		wants.Err(t, err, sessions.ErrNotFound)
 	})
 }

@@ -2,8 +2,9 @@ package lifecycle_test
 
 import (
 	"context"
-	"errors"
 	"testing"
+
+	"github.com/dynasession/dynasession/internal/wants"
 
 	"github.com/matryer/is"
 
@@ -35,7 +36,7 @@ func TestUnknown_AnotherWriterCameBetween(t *testing.T) {
 			id := s.ID().Secret()
 			h.lose("UpdateItem", faults.CutAfter)
 			s.Data.Count = 2
-			is.True(errors.Is(h.Save(t.Context(), s), sessions.ErrOutcomeUnknown)) // applied, and nobody knows
+			wants.Err(t, h.Save(t.Context(), s), sessions.ErrOutcomeUnknown) // applied, and nobody knows
 			meanwhile(t.Context(), t, h, id)
 			err := h.Save(t.Context(), s)
 			is.True(err != nil) // never success
@@ -58,7 +59,7 @@ func TestUnknown_UpdateNeverAppliesTwice(t *testing.T) {
 			h.lose("UpdateItem", fault)
 			calls := 0
 			_, err := h.Update(t.Context(), id, func(c *cart) error { calls++; c.Count++; return nil })
-			is.True(errors.Is(err, sessions.ErrOutcomeUnknown))
+			wants.Err(t, err, sessions.ErrOutcomeUnknown)
 			is.Equal(calls, 1)
 			want := int64(0)
 			if fault == faults.CutAfter {
@@ -78,22 +79,22 @@ func TestUnknown_ASaveMayBeRepeated(t *testing.T) {
 			s := saved(t, h.Manager, cart{})
 			s.Data.Items = append(s.Data.Items, "tea")
 			h.lose("UpdateItem", fault)
-			is.True(errors.Is(h.Save(t.Context(), s), sessions.ErrOutcomeUnknown))
+			wants.Err(t, h.Save(t.Context(), s), sessions.ErrOutcomeUnknown)
 			is.NoErr(h.Save(t.Context(), s))
 			is.Equal(loaded(t, h.other, s.ID().Secret()).Data.Items, []string{"tea"})
 		})
 	}
 }
 
-// onRename is a store whose Rename happens when its client has just hung up.
-type onRename struct {
+// onCreate is a store whose Create happens when its client has just hung up.
+type onCreate struct {
 	sessions.Store
 	hangUp func()
 }
 
-func (o *onRename) Rename(c ctx, from string, rec driver.Record, rev string) error {
+func (o *onCreate) Create(c ctx, rec driver.Record) error {
 	o.hangUp()
-	return o.Store.Rename(c, from, rec, rev)
+	return o.Store.Create(c, rec)
 }
 
 // A logout whose client has hung up goes through.
@@ -119,12 +120,12 @@ func TestCancelled_RenewAndAuthenticateGoThroughOnceBegun(t *testing.T) {
 			before := s.ID()
 			done, cancel := context.WithCancel(t.Context())
 			cancel()
-			is.True(errors.Is(operations[name].call(done, h, s), sessions.ErrUnavailable)) // not begun
+			wants.Err(t, operations[name].call(done, h, s), sessions.ErrUnavailable) // not begun
 			is.Equal(s.ID(), before)
 			loaded(t, h.other, before.Secret())
 
 			hurried, hangUp := context.WithCancel(t.Context())
-			store := &onRename{engine.Store(t, h.table), hangUp}
+			store := &onCreate{engine.Store(t, h.table), hangUp}
 			m, err := sessions.New[cart](store, nil)
 			is.NoErr(err)
 			h.Manager = m

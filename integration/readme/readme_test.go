@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,6 +26,10 @@ var paths = map[string]string{
 	"event":     "github.com/dynasession/dynasession/sessions/event",
 	"fmt":       "fmt",
 	"http":      "net/http",
+	"httptest":  "net/http/httptest",
+	"httputil":  "net/http/httputil",
+	"template":  "html/template",
+	"url":       "net/url",
 	"memstore":  "github.com/dynasession/dynasession/sessions/memstore",
 	"msgpack":   "github.com/dynasession/dynasession/codec/msgpack",
 	"sessions":  "github.com/dynasession/dynasession/sessions",
@@ -45,7 +50,7 @@ var paths = map[string]string{
 
 // given are the names that a block may use without saying where they come from, unless it declares them itself.
 var given = []struct{ name, declaration string }{
-	{"Cart", "type Cart struct { Items []string }"},
+	{"Cart", "type Cart struct { Items []string; Flash sessions.Flash[string] }"},
 	{"ctx", "ctx := context.Background()"},
 	{"id", "id := \"\""},
 	{"store", "var store sessions.Store"},
@@ -56,6 +61,11 @@ var given = []struct{ name, declaration string }{
 	{"handler", "var handler http.Handler"},
 	{"w", "var w http.ResponseWriter"},
 	{"r", "var r *http.Request"},
+	{"mux", "var mux *http.ServeMux"},
+	{"err", "var err error"},
+	{"page", "var page *template.Template"},
+	{"events", "var events func(context.Context) <-chan string"},
+	{"checkPassword", "var checkPassword func(name, password string) (user string, ok bool)"},
 }
 
 // program returns a package that holds the block as the body of a function, or the block itself if it is one.
@@ -97,6 +107,9 @@ func blocks(page string) []string {
 // A block leaves out what everyone writes: uses of what it declares, and checks of errors.
 var forgiven = regexp.MustCompile(`declared and not used|^#|^\s*$|too many errors`)
 
+// cutElsewhere are the pages whose blocks are parts of a program in a module of its own, as a test there says.
+var cutElsewhere = []string{"coming-from-gorilla.md", "coming-from-scs.md", "oidc.md", "streams.md"}
+
 func TestReadme_EveryBlockCompiles(t *testing.T) {
 	is := is.New(t)
 	root, err := filepath.Abs("../..")
@@ -105,6 +118,9 @@ func TestReadme_EveryBlockCompiles(t *testing.T) {
 	pages, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
 	is.NoErr(err)
 	for _, page := range append(pages, filepath.Join(root, "README.md")) {
+		if slices.Contains(cutElsewhere, filepath.Base(page)) {
+			continue
+		}
 		text, err := os.ReadFile(page)
 		is.NoErr(err)
 		in := blocks(string(text))

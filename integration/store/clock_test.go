@@ -106,6 +106,20 @@ func TestClock_OfAWrongHost(t *testing.T) {
 			created, err := m.CreateAndSave(t.Context(), "created")
 			is.NoErr(err)
 			is.True(created.CreatedAt().Sub(z.Now()).Abs() < 5*time.Second)
+
+			// Also if it knew nothing before: the first call of a process may be one that stores a
+			// new session, or a login.
+			first, err := wrongHost().CreateAndSave(t.Context(), "first")
+			is.NoErr(err)
+			m = wrongHost()
+			login := m.Create()
+			is.NoErr(m.Authenticate(t.Context(), login, "user"))
+			for _, id := range []sessions.ID{first.ID(), login.ID()} {
+				s, err := right.Load(t.Context(), id.Secret())
+				is.NoErr(err)
+				is.True(s.CreatedAt().Sub(z.Now()).Abs() < 5*time.Second)
+				is.True(s.AccessedAt().Sub(z.Now()).Abs() < 5*time.Second)
+			}
 		})
 	}
 }

@@ -27,6 +27,16 @@ func newPlace(t *testing.T, optFns ...func(*dynamodb.Options)) place {
 	return place{engine.Store(t, table, optFns...), engine.Client(t), table}
 }
 
+// patient returns p with a store that waits for an engine that is slow, as where many call it at once.
+func (p place) patient(t *testing.T) place {
+	t.Helper()
+	var err error
+	if p.Store, err = dynamo.NewStore(p.client, &dynamo.Config{Table: p.table, Timeout: time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 // item returns what is stored under key, nil if there is nothing.
 func (p place) item(t *testing.T, key string) map[string]types.AttributeValue {
 	t.Helper()

@@ -179,7 +179,7 @@ func TestRoster_ManyAtATime(t *testing.T) {
 	for name, old := range map[string]bool{"of now": false, "of before": true} {
 		t.Run(name, func(t *testing.T) {
 			is := is.New(t)
-			p := newPlace(t)
+			p := newPlace(t).patient(t)
 			want := []string{}
 			if old {
 				p.put(t, oldRoster("0", "1"))
@@ -213,7 +213,7 @@ func TestRoster_ManyAtATime(t *testing.T) {
 // More than there is room for come at a moment: exactly as many get in.
 func TestRoster_MostHoldsAtAMoment(t *testing.T) {
 	is := is.New(t)
-	p := newPlace(t)
+	p := newPlace(t).patient(t)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	full := 0

@@ -15,6 +15,7 @@ type Trace struct {
 	Hedges                int           // reads that were late and were sent a second time
 	ReadUnits, WriteUnits float64       // capacity, if it was asked for
 	ClockSkew             time.Duration // by how much this host's clock is ahead of the store's, if that is worth a report
+	DeadConnections       int           // connections that had died without a word: calls over them got no answer
 	WasRecovered          bool          // a write was recognised as one whose answer had been lost
 	WasTouched            bool          // an access was recorded
 }
@@ -67,5 +68,12 @@ func (t *Trace) WantsCapacity() bool { return t != nil && t.Capacity }
 func (t *Trace) Consumed(reads, writes float64) {
 	if t != nil {
 		t.ReadUnits, t.WriteUnits = t.ReadUnits+reads, t.WriteUnits+writes
+	}
+}
+
+// ConnectionsDied notes that n connections had died without a word.
+func (t *Trace) ConnectionsDied(n int) {
+	if t != nil {
+		t.DeadConnections += n
 	}
 }

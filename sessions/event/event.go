@@ -15,7 +15,7 @@ import (
 // caller: do slow work in another goroutine. It must be safe for concurrent use. If it panics the event is lost and the
 // request goes on.
 //
-// Each operation ends with one event. Before that there may be a [Touched], a [Recovered] and a [ClockSkewed] of the same
+// Each operation ends with one event. Before that there may be a [Touched], a [Recovered], a [ClockSkewed] and a [ConnectionDied] of the same
 // operation.
 type Observer interface {
 	Observe(ctx context.Context, e Event)
@@ -71,6 +71,9 @@ type Event struct {
 
 	// ClockSkew says of a [ClockSkewed] by how much this host's clock is ahead of the store's.
 	ClockSkew time.Duration
+
+	// DeadConnections says of a [ConnectionDied] how many connections had.
+	DeadConnections int
 }
 
 // Kind is what has happened. The comments give the name in OWASP's Logging Vocabulary, where it has one.
@@ -104,6 +107,7 @@ const (
 	TooLarge        Kind = "too large"          //
 	StoreFailed     Kind = "store failed"       // sys_...: the store is out of reach
 	ClockSkewed     Kind = "clock skewed"       // this host's clock differs from the store's; beside the other event
+	ConnectionDied  Kind = "connection died"    // without a word, so that a call was slow; the idle ones are closed; beside the other event
 	Failed          Kind = "failed"             // for any other reason, the caller's mistake
 )
 

@@ -19,7 +19,8 @@ var levels = map[Kind]slog.Level{
 	Loaded: slog.LevelDebug, Touched: slog.LevelDebug, Saved: slog.LevelDebug, Unchanged: slog.LevelDebug, Listed: slog.LevelDebug,
 	InvalidID: slog.LevelWarn, Undecodable: slog.LevelWarn, LimitReached: slog.LevelWarn, TooLarge: slog.LevelWarn,
 	Recovered: slog.LevelWarn, OutcomeUnknown: slog.LevelWarn, NotBound: slog.LevelWarn, ClockSkewed: slog.LevelWarn,
-	StoreFailed: slog.LevelError, Failed: slog.LevelError,
+	ConnectionDied: slog.LevelWarn,
+	StoreFailed:    slog.LevelError, Failed: slog.LevelError,
 }
 
 // vocabulary are OWASP's names, from its Logging Vocabulary Cheat Sheet.
@@ -28,6 +29,12 @@ var vocabulary = map[Kind]string{
 	Destroyed: "session_logout", Revoked: "session_expired", ExpiredIdle: "session_use_after_expire",
 	ExpiredAbsolute: "session_use_after_expire", UnknownID: "session_use_after_expire", RenewedID: "session_use_after_expire",
 	EndedID: "session_use_after_expire", InvalidID: "malicious_extraneous", LimitReached: "excess_sessions_exceeded",
+}
+
+// advice says what to do about trouble that an operator can mend.
+var advice = map[Kind]string{
+	ClockSkewed:    "set this host's clock by NTP (chrony, systemd-timesyncd)",
+	ConnectionDied: "nothing after a pause of this host; if it goes on, a firewall or NAT forgets idle connections too early",
 }
 
 func (o logObserver) Observe(ctx context.Context, e Event) {
@@ -56,6 +63,10 @@ func (o logObserver) Observe(ctx context.Context, e Event) {
 	if e.ClockSkew != 0 {
 		attrs = append(attrs, slog.Duration("clock_skew", e.ClockSkew))
 	}
+	if e.DeadConnections > 0 {
+		attrs = append(attrs, slog.Int("dead_connections", e.DeadConnections))
+	}
+	add("advice", advice[e.Kind])
 	attrs = append(attrs, slog.Duration("duration", e.Duration))
 	if e.Err != nil {
 		add("error", e.Err.Error())

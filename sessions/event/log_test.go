@@ -121,7 +121,16 @@ func TestLog_ClockSkew(t *testing.T) {
 	event.Log(plainLines(&out, slog.LevelInfo)).Observe(t.Context(), event.Event{
 		Kind: event.ClockSkewed, Op: "load", ClockSkew: 5 * time.Minute,
 	})
-	is.Equal(out.String(), "level=WARN msg=\"session clock skewed\" op=load clock_skew=5m0s\n")
+	is.Equal(out.String(), "level=WARN msg=\"session clock skewed\" op=load clock_skew=5m0s advice=\"set this host's clock by NTP (chrony, systemd-timesyncd)\"\n")
+}
+
+func TestLog_ConnectionDied(t *testing.T) {
+	is := is.New(t)
+	var out bytes.Buffer
+	event.Log(plainLines(&out, slog.LevelInfo)).Observe(t.Context(), event.Event{
+		Kind: event.ConnectionDied, Op: "load", DeadConnections: 2,
+	})
+	is.True(strings.HasPrefix(out.String(), `level=WARN msg="session connection died" op=load dead_connections=2 advice="nothing after a pause of this host; if it goes on`))
 }
 
 func TestLog_OfNoLoggerIsTheDefault(t *testing.T) {

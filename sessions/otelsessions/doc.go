@@ -25,6 +25,7 @@
 //	session.conflicts           counter, {conflict}     by session.operation
 //	session.store.hedges        counter, {call}         by session.operation: reads that were late and were sent again
 //	session.clock.skew          gauge, s                by how much this host's clock is ahead of the store's, when that is reported
+//	session.store.dead_connections counter, {connection} connections that had died without a word, so that a call was slow
 //	session.touches.skipped     counter, {touch}        loads whose access was not due to be recorded
 //
 // Names and attributes follow OpenTelemetry's semantic conventions where these have one: session.id, enduser.id, error.type, durations

@@ -21,11 +21,12 @@ type instruments struct {
 	skipped   metric.Int64Counter
 	hedges    metric.Int64Counter
 	skew      metric.Float64Gauge
+	died      metric.Int64Counter
 }
 
 func newInstruments(m metric.Meter) (instruments, error) {
 	var i instruments
-	errs := make([]error, 7)
+	errs := make([]error, 8)
 	i.duration, errs[0] = m.Float64Histogram("session.operation.duration", metric.WithUnit("s"),
 		metric.WithDescription("How long an operation on a session took."), metric.WithExplicitBucketBoundaries(buckets...))
 	i.calls, errs[1] = m.Int64Counter("session.store.calls", metric.WithUnit("{call}"),
@@ -40,6 +41,8 @@ func newInstruments(m metric.Meter) (instruments, error) {
 		metric.WithDescription("Reads of the store that were late and were asked again."))
 	i.skew, errs[6] = m.Float64Gauge("session.clock.skew", metric.WithUnit("s"),
 		metric.WithDescription("By how much this host's clock is ahead of the store's, when that is worth a report."))
+	i.died, errs[7] = m.Int64Counter("session.store.dead_connections", metric.WithUnit("{connection}"),
+		metric.WithDescription("Connections to the store that had died without a word, so that a call was slow."))
 	return i, errors.Join(errs...)
 }
 

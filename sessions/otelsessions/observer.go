@@ -59,9 +59,12 @@ func (o *observer) Start(ctx context.Context, op string) context.Context {
 func (o *observer) Observe(ctx context.Context, e event.Event) {
 	span := trace.SpanFromContext(ctx)
 	switch e.Kind {
-	case event.Touched, event.Recovered, event.ClockSkewed:
-		if e.Kind == event.ClockSkewed {
+	case event.Touched, event.Recovered, event.ClockSkewed, event.ConnectionDied:
+		switch e.Kind {
+		case event.ClockSkewed:
 			o.instruments.skew.Record(ctx, e.ClockSkew.Seconds())
+		case event.ConnectionDied:
+			o.instruments.died.Add(ctx, int64(e.DeadConnections))
 		}
 		span.AddEvent(string(e.Kind))
 		return

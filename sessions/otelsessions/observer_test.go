@@ -28,6 +28,7 @@ type traced struct {
 	tracer trace.Tracer
 	fails  error
 	late   int // how many hedges a read takes
+	died   int // how many dead connections it meets
 }
 
 func (s *traced) Load(ctx context.Context, key string) (driver.Record, error) {
@@ -39,6 +40,7 @@ func (s *traced) Load(ctx context.Context, key string) (driver.Record, error) {
 	for range s.late {
 		driver.TraceFrom(ctx).Hedged()
 	}
+	driver.TraceFrom(ctx).ConnectionsDied(s.died)
 	return s.Store.Load(ctx, key)
 }
 
@@ -178,6 +180,40 @@ func TestHedges_AreCounted(t *testing.T) {
 	sum := int64(0)
 	for _, m := range all.ScopeMetrics[0].Metrics {
 		if data, ok := m.Data.(metricdata.Sum[int64]); ok && m.Name == "session.store.hedges" {
+			for _, p := range data.DataPoints {
+				sum += p.Value
+			}
+		}
+	}
+	is.Equal(sum, int64(3))
+}
+
+func TestDeadConnections_AreCounted(t *testing.T) {
+	is := is.New(t)
+	s := newScene(t)
+	made, err := s.CreateAndSave(t.Context(), "a")
+	is.NoErr(err)
+	s.spans.Reset()
+	for _, died := range []int{0, 2, 1} {
+		s.store.died = died
+		_, err = s.Load(t.Context(), made.ID().Secret())
+		is.NoErr(err)
+	}
+	told := 0
+	for _, span := range s.spans.GetSpans() {
+		for _, e := range span.Events {
+			if e.Name == "connection died" {
+				told++
+			}
+		}
+	}
+	is.Equal(told, 2) // nothing where there was none
+
+	var all metricdata.ResourceMetrics
+	is.NoErr(s.reader.Collect(t.Context(), &all))
+	sum := int64(0)
+	for _, m := range all.ScopeMetrics[0].Metrics {
+		if data, ok := m.Data.(metricdata.Sum[int64]); ok && m.Name == "session.store.dead_connections" {
 			for _, p := range data.DataPoints {
 				sum += p.Value
 			}

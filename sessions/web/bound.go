@@ -43,8 +43,8 @@ func (c Config) validateBound() error {
 
 func (c Config) boundName() string { return c.Cookie.Name + "-bound" }
 
-// boundCookie returns the cookie that a browser renews by signing. It has the attributes of the session's cookie, and ends
-// by itself.
+// boundCookie returns the cookie that a browser renews by signing. It has the attributes of the
+// session's cookie, and ends by itself.
 func (c Config) boundCookie(value string) *http.Cookie {
 	cookie := c.Cookie.cookie(value)
 	cookie.Name = c.boundName()
@@ -60,8 +60,8 @@ func (c Config) boundAttributes() string {
 	return attributes
 }
 
-// boundPath returns a path that the middleware answers itself. It is below the cookie's, and has the cookie's name in it
-// unless that is the default one, so that applications can share a host.
+// boundPath returns a path that the middleware answers itself. It is below the cookie's, and has
+// the cookie's name in it unless that is the default one, so that applications can share a host.
 func (c Config) boundPath(last string) string {
 	path := strings.TrimSuffix(c.Cookie.Path, "/") + "/.dbsc/"
 	if c.Cookie.Name != defaultName {
@@ -80,8 +80,8 @@ func newAccepted(life time.Duration) accepted {
 	return accepted{bound.NewSpent(life + 2*bound.Slack), bound.NewSpent(2*bound.ProofWindow + bound.Slack)}
 }
 
-// serveBound answers a browser that registers a session's key or refreshes the bound cookie. It reports whether r is such a
-// request.
+// serveBound answers a browser that registers a session's key or refreshes the bound cookie. It
+// reports whether r is such a request.
 func (m *Middleware[T]) serveBound(w http.ResponseWriter, r *http.Request) bool {
 	var serve func(http.ResponseWriter, *http.Request) int
 	switch r.URL.Path {
@@ -114,8 +114,8 @@ const (
 	boundLater = http.StatusServiceUnavailable // try again at the next request
 )
 
-// register binds the session to the key that the browser has made for it, once, and answers with the first bound cookie.
-// What can be refused without the store is.
+// register binds the session to the key that the browser has made for it, once, and answers with
+// the first bound cookie. What can be refused without the store is.
 func (m *Middleware[T]) register(w http.ResponseWriter, r *http.Request) int {
 	response, err := bound.ParseResponse(r.Header.Values(bound.HeaderResponse))
 	if err != nil {
@@ -188,7 +188,8 @@ func (m *Middleware[T]) giveBoundCookie(w http.ResponseWriter, b bound.Binding) 
 	w.Header().Set(bound.HeaderChallenge, bound.Challenge(b.Challenge(now), b.Identifier()))
 }
 
-// findBound returns the session whose binding is accepted, of those whose IDs came along: there may be planted ones.
+// findBound returns the session whose binding is accepted, of those whose IDs came along: there may
+// be planted ones.
 func (m *Middleware[T]) findBound(
 	r *http.Request, load func(context.Context, string) (*sessions.Session[T], error), accept func(bound.Binding) error,
 ) (*sessions.Session[T], error) {
@@ -201,7 +202,9 @@ func (m *Middleware[T]) findBound(
 		s, err := load(r.Context(), id)
 		if err == nil {
 			var b bound.Binding
-			if b, err = bound.Parse(s.Binding()); err == nil {
+			if binding := s.Binding(); len(binding) == 0 {
+				err = bound.ErrUnregistered
+			} else if b, err = bound.Parse(binding); err == nil {
 				err = accept(b)
 			}
 			if err == nil {

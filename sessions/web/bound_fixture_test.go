@@ -381,7 +381,8 @@ func (c *boundClient) refreshWith(jwt string) *http.Response {
 	return response
 }
 
-// refresh refreshes as a browser does: with the challenge that it has, and with another one if it is given that.
+// refresh refreshes as a browser does: with the challenge that it has, and with another one if it
+// is given that.
 func (c *boundClient) refresh() int {
 	c.t.Helper()
 	response := c.refreshWith(c.signer.Refresh(c.t, c.next))

@@ -65,8 +65,8 @@ func TestBound_AWholeLife(t *testing.T) {
 	}
 }
 
-// A login costs no call more than without Bound, and neither does any other request; a registration 1 read and 1 write, a refresh
-// 1 read.
+// A login costs no call more than without Bound, and neither does any other request; a registration
+// 1 read and 1 write, a refresh 1 read.
 func TestBound_StoreCalls(t *testing.T) {
 	is := is.New(t)
 	var took [2][]string
@@ -270,7 +270,8 @@ func TestBound_RegistersOnce(t *testing.T) {
 	is.Equal(c.refresh(), http.StatusOK)
 }
 
-// Of two registrations at the same moment one holds, and the other browser is told that it has none.
+// Of two registrations at the same moment one holds, and the other browser is told that it has
+// none.
 func TestBound_TwoRegistrationsAtOnce(t *testing.T) {
 	is := is.New(t)
 	s := newBoundSite(t, tenMinutes)
@@ -454,7 +455,8 @@ func TestBound_ARegistrationBesideARenewal(t *testing.T) {
 	is.Equal(c.page("/guarded"), "somebody 0")
 }
 
-// A login by another user, or again, is a binding of its own: what the first one had is worth nothing.
+// A login by another user, or again, is a binding of its own: what the first one had is worth
+// nothing.
 func TestBound_ALoginMakesANewBinding(t *testing.T) {
 	for _, name := range []string{"another", "somebody"} {
 		t.Run(name, func(t *testing.T) {
@@ -571,7 +573,8 @@ func TestBound_Clocks(t *testing.T) {
 	is.Equal(c.page("/guarded"), "somebody 0")
 }
 
-// While the browser registers, the page on which the login has landed saves: neither disturbs the other, in any order.
+// While the browser registers, the page on which the login has landed saves: neither disturbs the
+// other, in any order.
 func TestBound_ARegistrationConflictsWithNothing(t *testing.T) {
 	is := is.New(t)
 	s := newBoundSite(t, tenMinutes)
@@ -753,8 +756,8 @@ func TestBound_PlantedCookies(t *testing.T) {
 	}
 }
 
-// A login over a session whose proof is missing ends it if it is the user's own, whose device has lost its key, and leaves
-// another user's alone, from whom the cookie was stolen.
+// A login over a session whose proof is missing ends it if it is the user's own, whose device has
+// lost its key, and leaves another user's alone, from whom the cookie was stolen.
 func TestBound_ALoginOverAnUnprovenSession(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -795,7 +798,8 @@ func TestBound_ALogoutWithoutProof(t *testing.T) {
 	is.Equal(len(infos), 0)
 }
 
-// One Middleware for browsers and clients: each binds in its own way, and neither's ID is worth anything in the other's place.
+// One Middleware for browsers and clients: each binds in its own way, and neither's ID is worth
+// anything in the other's place.
 func TestBound_BothTransports(t *testing.T) {
 	is := is.New(t)
 	s := newBoundSite(t, web.Config{Bound: 10 * time.Minute, Header: "Authorization", Cookie: web.Cookie{Name: theCookie}})
@@ -876,7 +880,8 @@ func TestBound_Persist(t *testing.T) {
 	is.Equal(c.page("/guarded"), "somebody 0")
 }
 
-// Nothing that a log, an event or an answer's body says holds an ID, a bound cookie, a challenge, a proof or a nonce.
+// Nothing that a log, an event or an answer's body says holds an ID, a bound cookie, a challenge, a
+// proof or a nonce.
 func TestBound_NothingSecretIsSaid(t *testing.T) {
 	is := is.New(t)
 	var said strings.Builder
@@ -922,4 +927,73 @@ func TestBound_NothingSecretIsSaid(t *testing.T) {
 		}
 	}
 	is.True(strings.Contains(said.String(), "replayed")) // and there is something that says why
+}
+
+// A request that came with its proof keeps its session, however long it takes: an upload that asks
+// for the session late, and a stream that asks again and again.
+func TestBound_RequestsThatTakeLong(t *testing.T) {
+	is := is.New(t)
+	s := newBoundSite(t, tenMinutes)
+	c := s.client(t)
+	c.signIn("somebody")
+	s.clock.Advance(2 * time.Minute)
+
+	late := s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.clock.Advance(20 * time.Minute) // while the body comes
+		v, err := s.Session(r.Context())
+		is.NoErr(err)
+		is.Equal(v.Subject(), "somebody")
+		for range 5 {
+			s.clock.Advance(20 * time.Minute)
+			v, err = s.Peek(r.Context())
+			is.NoErr(err)
+			is.Equal(v.Subject(), "somebody")
+		}
+	}))
+	r := httptest.NewRequest(http.MethodPost, "https://site.test/", nil)
+	for name, value := range c.cookies {
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	late.ServeHTTP(httptest.NewRecorder(), r)
+	is.Equal(c.page("/"), "0") // another request needs its own
+
+	s = newBoundSite(t, tenMinutes)
+	c = s.client(t)
+	path, challenge := c.login("somebody")
+	early := c.copy(theCookie) // a page opens a stream before the browser has registered
+	stream := s.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		v, err := s.Peek(r.Context())
+		is.NoErr(err)
+		is.Equal(v.Subject(), "somebody")
+		c.register(path, c.signer.Registration(t, challenge))
+		s.clock.Advance(time.Hour)
+		v, err = s.Peek(r.Context())
+		is.NoErr(err)
+		is.Equal(v.Subject(), "somebody")
+	}))
+	r = httptest.NewRequest(http.MethodGet, "https://site.test/", nil)
+	r.AddCookie(&http.Cookie{Name: theCookie, Value: early.cookies[theCookie]})
+	stream.ServeHTTP(httptest.NewRecorder(), r)
+	is.Equal(early.page("/"), "0")
+}
+
+// What the request has proved of the session before counts no more after a login.
+func TestBound_ALoginProvesNothing(t *testing.T) {
+	is := is.New(t)
+	s := newBoundSite(t, tenMinutes)
+	c := s.client(t)
+	c.signIn("somebody")
+	guarded := s.RequireBound(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodPost, "https://site.test/", nil)
+	for name, value := range c.cookies {
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		is.NoErr(s.Authenticate(r.Context(), "another"))
+		guarded.ServeHTTP(w, r)
+	})).ServeHTTP(w, r)
+	is.Equal(w.Code, http.StatusForbidden)
 }

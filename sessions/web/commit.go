@@ -84,20 +84,20 @@ func (v *visit[T]) saveBeforeAnswer(status int) error {
 	}
 	ctx := v.request.Context()
 	if status == http.StatusInternalServerError {
-		if m.isChanged(s) {
+		if v.isChanged(s) {
 			m.logAbout(ctx, v.request, s.Handle(), errHalfDone)
 		}
 		v.abandon()
 		return nil
 	}
 	if timedOut(ctx) != nil {
-		if m.isChanged(s) {
+		if v.isChanged(s) {
 			return errTooLate
 		}
 		return nil
 	}
 	err := v.save(ctx, s)
-	if err == nil || !m.isChanged(s) {
+	if err == nil || !v.isChanged(s) {
 		return nil // a session that has ended can be read to the end
 	}
 	if told != nil || m.config.Error == nil {
@@ -125,6 +125,7 @@ func (v *visit[T]) save(ctx context.Context, s *sessions.Session[T]) error {
 	}
 	ctx, cancel := outlive(ctx)
 	defer cancel()
+	defer v.asStored(s)()
 	if err := v.middleware.manager.Save(ctx, s); err != nil {
 		return err
 	}
@@ -140,11 +141,12 @@ func (v *visit[T]) keptCookie() error {
 }
 
 // isChanged reports whether s holds what a save would store.
-func (m *Middleware[T]) isChanged(s *sessions.Session[T]) bool {
+func (v *visit[T]) isChanged(s *sessions.Session[T]) bool {
 	if s.IsNew() {
-		return !m.isEmpty(s)
+		return !v.middleware.isEmpty(s)
 	}
-	return m.manager.Changed(s)
+	defer v.asStored(s)()
+	return v.middleware.manager.Changed(s)
 }
 
 // abandon makes that nothing of the session is saved any more.
@@ -185,7 +187,7 @@ func (v *visit[T]) reportLate() {
 	}
 	late := false
 	_ = v.turn.run(context.Background(), func() error {
-		late = m.isChanged(s)
+		late = v.isChanged(s)
 		return nil
 	})
 	switch {

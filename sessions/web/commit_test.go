@@ -14,6 +14,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/event"
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
@@ -205,4 +206,320 @@ func TestCommit_TheConfigsErrorMayAskForTheSession(t *testing.T) {
 	s.store.fails, s.store.on = fmt.Errorf("%w: out", sessions.ErrUnavailable), "Load"
 	w := s.get(func(_ http.ResponseWriter, r *http.Request) { _, _ = s.Session(r.Context()) }, id)
 	is.Equal(w.Body.String(), "sorry, nobody\n")
+}
+
+// The client hangs up while the handler works: what that has done is saved, and nobody is alarmed.
+func TestTrap_AClientThatHangsUpLosesNothing(t *testing.T) {
+	for _, explicit := range []bool{false, true} {
+		is := is.New(t)
+		l := logs(t)
+		s := newSiteWith(t, nil, &sessions.Config[visitor]{Observer: event.Log(nil)})
+		s.store.hook = func(ctx context.Context, _ string) { is.NoErr(ctx.Err()) }
+		id := s.stored(t, visitor{})
+		hungUp, hangUp := context.WithCancel(t.Context())
+		s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			hangUp()
+			s.session(t, r).Data.Visits++
+			if explicit {
+				is.NoErr(s.Save(r.Context()))
+			}
+		})).ServeHTTP(httptest.NewRecorder(), request(id).WithContext(hungUp))
+		is.Equal(s.data(t, id).Visits, 1)
+		is.True(!strings.Contains(l.String(), "level=ERROR"))
+	}
+}
+
+func TestTrap_AHandlerThatDealtWithSavesErrorIsNotOverruled(t *testing.T) {
+	for name, err := range map[string]error{"conflict": sessions.ErrConflict, "outage": errOut, "ended": sessions.ErrNotFound} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			logs(t)
+			s := newSite(t, &web.Config{Error: func(http.ResponseWriter, *http.Request, error) { t.Error("called") }})
+			id := s.stored(t, visitor{})
+			s.store.fails, s.store.on = err, "Replace"
+			w := s.get(func(w http.ResponseWriter, r *http.Request) {
+				s.session(t, r).Data.Visits++
+				saved := s.Save(r.Context())
+				is.True(errors.Is(saved, err))
+				http.Error(w, "sorry", http.StatusTeapot)
+			}, id)
+			is.Equal(w.Code, http.StatusTeapot)
+			is.Equal(w.Body.String(), "sorry\n")
+		})
+	}
+}
+
+func TestSave_AfterAConflictTheHandlerLoadsAgain(t *testing.T) {
+	is := is.New(t)
+	s := newSiteWith(t, nil, &sessions.Config[visitor]{Merge: sessions.NoMerge[visitor]})
+	c := s.client()
+	c.do(http.MethodPost, "", s.count(t))
+	id := c.cookies["__Host-id"]
+	for _, renewed := range []bool{false, true} {
+		w := c.do(http.MethodPost, "", func(w http.ResponseWriter, r *http.Request) {
+			if renewed {
+				is.NoErr(s.Renew(r.Context()))
+				id = s.session(t, r).ID().Secret()
+			}
+			mine := s.session(t, r)
+			mine.Data.Visits += 10
+			_, err := s.manager.Update(t.Context(), id, func(v *visitor) error { v.Visits++; return nil })
+			is.NoErr(err)
+			is.True(errors.Is(s.Save(r.Context()), sessions.ErrConflict))
+			again := s.session(t, r)
+			is.True(again != mine)
+			again.Data.Visits += 10
+			w.WriteHeader(http.StatusAccepted)
+		})
+		is.Equal(w.Code, http.StatusAccepted)
+	}
+	is.Equal(s.data(t, c.cookies["__Host-id"]).Visits, 1+11+11)
+}
+
+func TestTrap_OneSetCookieAfterAFailedSave(t *testing.T) {
+	for name, c := range map[string]struct {
+		do   func(is *is.I, s site, r *http.Request)
+		want func(site, *http.Cookie) bool
+	}{
+		"a new one that could not be stored": {func(_ *is.I, s site, r *http.Request) {
+			s.store.fails, s.store.on = errOut, "Create"
+		}, func(_ site, c *http.Cookie) bool { return c == nil }},
+		"a logout, and a new one that could not be stored": {func(is *is.I, s site, r *http.Request) {
+			is.NoErr(s.Destroy(r.Context()))
+			s.store.fails, s.store.on = errOut, "Create"
+		}, func(_ site, c *http.Cookie) bool { return c != nil && c.MaxAge < 0 }},
+		"renewed, then not saved": {func(is *is.I, s site, r *http.Request) {
+			is.NoErr(s.Save(r.Context()))
+			is.NoErr(s.Renew(r.Context()))
+			s.store.fails, s.store.on = errOut, "Replace"
+		}, func(s site, c *http.Cookie) bool { return c != nil && c.Value != "" && s.mem.Len() > 0 }},
+		"signed in, then not saved": {func(is *is.I, s site, r *http.Request) {
+			is.NoErr(s.Authenticate(r.Context(), "u"))
+			s.store.fails, s.store.on = errOut, "Replace"
+		}, func(s site, c *http.Cookie) bool { return c != nil && c.Value != "" }},
+	} {
+		for _, inError := range []string{"nothing", "logout", "session"} {
+			t.Run(name+", in Error: "+inError, func(t *testing.T) {
+				is := is.New(t)
+				logs(t)
+				var s site
+				s = newSite(t, &web.Config{Error: func(w http.ResponseWriter, r *http.Request, err error) {
+					switch inError {
+					case "logout":
+						s.store.fails = nil
+						is.NoErr(s.Destroy(r.Context()))
+					case "session":
+						_, err := s.Session(r.Context())
+						is.NoErr(err)
+					}
+					http.Error(w, "sorry", web.Status(err))
+				}})
+				ids := []string{s.stored(t, visitor{})}
+				if name == "a new one that could not be stored" {
+					ids = nil
+				}
+				w := s.get(func(_ http.ResponseWriter, r *http.Request) {
+					s.session(t, r)
+					c.do(is, s, r)
+					s.session(t, r).Data.Visits++
+				}, ids...)
+				got := cookie(t, w) // at most one
+				switch {
+				case ids == nil:
+					is.Equal(got, nil)
+				case inError == "logout":
+					is.True(got != nil && got.MaxAge < 0)
+				default:
+					is.True(c.want(s, got))
+				}
+			})
+		}
+	}
+}
+
+func TestTrap_AnOuterMiddlewaresFailedSaveKeepsTheInnersCookie(t *testing.T) {
+	is := is.New(t)
+	logs(t)
+	outer, inner := newSite(t, nil), newSite(t, &web.Config{Cookie: web.Cookie{Name: "__Host-inner"}})
+	id := outer.stored(t, visitor{})
+	outer.store.fails, outer.store.on = errOut, "Replace"
+	w := outer.get(func(w http.ResponseWriter, r *http.Request) {
+		outer.session(t, r).Data.Visits++
+		inner.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			is.NoErr(inner.Authenticate(r.Context(), "u"))
+			w.Header().Set("X-Of-The-Handler", "goes")
+			_, _ = w.Write([]byte("hello"))
+		})).ServeHTTP(w, r)
+	}, id)
+	is.Equal(w.Code, http.StatusServiceUnavailable)
+	is.Equal(w.Header().Get("X-Of-The-Handler"), "")
+	is.Equal(w.Header().Get("Cache-Control"), "no-store")
+	is.Equal(len(w.Result().Cookies()), 1)
+	_, err := inner.manager.Load(t.Context(), w.Result().Cookies()[0].Value)
+	is.NoErr(err)
+}
+
+// Gin's writer begins every answer.
+func TestTrap_AnEmpty200AfterAnOutageIsTheConfigsErrorsAnswer(t *testing.T) {
+	is := is.New(t)
+	logs(t)
+	s := newSite(t, nil)
+	s.store.fails = errOut
+	for body, want := range map[string]int{"": 503, "we are sorry": 200} {
+		w := s.get(func(w http.ResponseWriter, r *http.Request) {
+			_, err := s.Session(r.Context())
+			is.True(err != nil)
+			w.WriteHeader(http.StatusOK)
+			if body != "" {
+				_, _ = io.WriteString(w, body)
+			}
+		}, s.fake())
+		is.Equal(w.Code, want)
+	}
+}
+
+func TestTrap_APanicThatIsRecoveredOutsideSavesNothing(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	id := s.stored(t, visitor{})
+	w := httptest.NewRecorder()
+	var inner http.ResponseWriter
+	recoverer := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() {
+				is.Equal(recover(), "boom")
+				http.Error(inner, "internal", http.StatusInternalServerError) // as echo does
+			}()
+			next.ServeHTTP(w, r)
+		})
+	}
+	recoverer(s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inner = w
+		s.session(t, r).Data.Visits++
+		panic("boom")
+	}))).ServeHTTP(w, request(id))
+	is.Equal(w.Code, http.StatusInternalServerError)
+	is.Equal(s.data(t, id).Visits, 0)
+}
+
+func TestTrap_APanicThatIsRecoveredInsideSavesNothing(t *testing.T) {
+	logs(t)
+	for name, answer := range map[string]func(s site, w http.ResponseWriter, r *http.Request){
+		"500": func(_ site, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
+		"Discard": func(s site, w http.ResponseWriter, r *http.Request) {
+			if err := s.Discard(r.Context()); err != nil {
+				panic(err)
+			}
+			w.WriteHeader(http.StatusBadGateway)
+		},
+	} {
+		for _, known := range []bool{true, false} {
+			t.Run(fmt.Sprint(name, known), func(t *testing.T) {
+				is := is.New(t)
+				s := newSite(t, nil)
+				var ids []string
+				if known {
+					ids = []string{s.stored(t, visitor{})}
+				}
+				items := s.mem.Len()
+				w := s.get(func(w http.ResponseWriter, r *http.Request) {
+					defer func() {
+						_ = recover()
+						answer(s, w, r)
+					}()
+					got := s.session(t, r)
+					got.Data.Visits, got.IdleTimeout, got.Persist = 1, time.Minute, true
+					panic("boom")
+				}, ids...)
+				is.Equal(cookie(t, w), nil)
+				is.Equal(s.mem.Len(), items)
+				if known {
+					is.Equal(s.data(t, ids[0]).Visits, 0)
+				}
+			})
+		}
+	}
+}
+
+// A TimeoutHandler inside: its 503 goes out while the handler is still writing to its session.
+func TestTrap_ATimeoutHandlerInsideStoresNothingHalfDone(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	id := s.stored(t, visitor{})
+	answered, done := make(chan struct{}), make(chan struct{})
+	h := http.TimeoutHandler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		defer close(done)
+		got := s.session(t, r)
+		for writing := true; writing; got.Data.Visits++ {
+			select {
+			case <-answered:
+				writing = false
+			default:
+			}
+		}
+		is.True(s.Save(r.Context()) != nil)
+		is.True(s.Update(r.Context(), func(v *visitor) error { v.Visits++; return nil }) != nil)
+		is.True(s.Authenticate(r.Context(), "u") != nil)
+	}), time.Second, "too late")
+	w := s.get(h.ServeHTTP, id)
+	close(answered)
+	<-done
+	is.Equal(w.Code, http.StatusServiceUnavailable)
+	is.Equal(w.Body.String(), "too late")
+	is.Equal(cookie(t, w), nil)
+	is.Equal(s.data(t, id), visitor{})
+}
+
+func TestTrap_ATimeoutHandlerOutsideStoresNothingOfWhatTimedOut(t *testing.T) {
+	is := is.New(t)
+	logs(t)
+	s := newSite(t, nil)
+	id := s.stored(t, visitor{})
+	done := make(chan struct{})
+	h := http.TimeoutHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(done)
+		s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			got := s.session(t, r)
+			<-r.Context().Done()
+			got.Data.Visits++
+			_, _ = w.Write([]byte("done"))
+		})).ServeHTTP(w, r)
+	}), time.Second, "too late")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, request(id))
+	<-done
+	is.Equal(w.Code, http.StatusServiceUnavailable)
+	is.Equal(s.data(t, id), visitor{})
+}
+
+func TestTimeoutHandler_InTimeSavesAndSetsTheCookie(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	w := s.get(http.TimeoutHandler(s.count(t), time.Minute, "").ServeHTTP)
+	is.Equal(s.data(t, cookie(t, w).Value).Visits, 1)
+}
+
+// A handler that gives its store calls a deadline of their own, and works longer than that.
+func TestSession_ADeadlineOfTheHandlersOwnIsNoTimeout(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	id := s.stored(t, visitor{})
+	w := s.get(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), 10*time.Millisecond)
+		defer cancel()
+		got, err := s.Session(ctx)
+		is.NoErr(err)
+		<-ctx.Done()
+		got.Data.Visits++
+		w.WriteHeader(http.StatusCreated)
+	}, id)
+	is.Equal(w.Code, http.StatusCreated)
+	is.Equal(s.data(t, id).Visits, 1)
+}
+
+func TestConfigError_ThatSaysNothingIsNoSuccess(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, &web.Config{Error: func(http.ResponseWriter, *http.Request, error) {}})
+	s.store.fails = errOut
+	is.Equal(s.get(func(_ http.ResponseWriter, r *http.Request) { _, _ = s.Session(r.Context()) }, s.fake()).Code, 503)
 }

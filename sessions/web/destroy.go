@@ -76,7 +76,7 @@ func (v *visit[T]) destroy(ctx context.Context) error {
 	v.session, v.err, v.standing, v.unsaved = fresh, nil, standing[T]{}, false
 	v.known, v.told = clientState{}, clientState{}
 	v.cleared = v.cleared || gone
-	v.device = deviceProof{}
+	v.device = deviceProof{began: v.device.began}
 	if gone && !v.sealed {
 		v.device.lines = v.boundDeletion()
 	}

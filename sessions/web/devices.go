@@ -6,46 +6,62 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// Sessions returns the sessions of the user who has signed in, that of this request marked as Current: for a page of the user's devices
-// (OWASP ASVS 7.5.2). The error is [ErrNoSubject] if nobody has signed in, else that of [sessions.Manager.Sessions].
+// Sessions returns the sessions of the user who has signed in, that of this request marked as Current: for a page of the
+// user's devices (OWASP ASVS 7.5.2). The error is [ErrNoSubject] if nobody has signed in, otherwise that of
+// [sessions.Manager.Sessions].
 func (m *Middleware[T]) Sessions(ctx context.Context) ([]sessions.Info, error) {
-	s, err := m.signedIn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	infos, err := m.manager.Sessions(ctx, s.Subject())
-	for i := range infos {
-		infos[i].Current = infos[i].Handle == s.Handle()
-	}
+	var infos []sessions.Info
+	err := m.asUser(ctx, func(s *sessions.Session[T]) (err error) {
+		infos, err = m.manager.Sessions(ctx, s.Subject())
+		for i := range infos {
+			infos[i].Current = infos[i].Handle == s.Handle()
+		}
+		return err
+	})
 	return infos, err
 }
 
-// Revoke ends one of the user's own sessions, by its handle, see [sessions.Manager.Revoke]. For that of this request it is Destroy.
+// Revoke ends one of the user's own sessions, by its handle, see [sessions.Manager.Revoke]. For that of this request it is
+// Destroy.
 func (m *Middleware[T]) Revoke(ctx context.Context, handle string) error {
-	s, err := m.signedIn(ctx)
+	own := false
+	err := m.asUser(ctx, func(s *sessions.Session[T]) error {
+		if own = handle == s.Handle(); own {
+			return nil
+		}
+		return m.manager.Revoke(ctx, s.Subject(), handle)
+	})
+	if own {
+		return m.Destroy(ctx)
+	}
+	return err
+}
+
+// RevokeOthers ends all of the user's sessions but that of this request, and returns how many (OWASP ASVS 7.4.3): after a
+// change of password, say. See [sessions.Manager.RevokeAll].
+func (m *Middleware[T]) RevokeOthers(ctx context.Context) (int, error) {
+	n := 0
+	err := m.asUser(ctx, func(s *sessions.Session[T]) (err error) {
+		n, err = m.manager.RevokeAll(ctx, s.Subject(), s.Handle())
+		return err
+	})
+	return n, err
+}
+
+// asUser calls f with the session of the user who has signed in.
+func (m *Middleware[T]) asUser(ctx context.Context, f func(*sessions.Session[T]) error) error {
+	v, err := m.visit(ctx)
 	if err != nil {
 		return err
 	}
-	if handle == s.Handle() {
-		return m.Destroy(ctx)
-	}
-	return m.manager.Revoke(ctx, s.Subject(), handle)
-}
-
-// RevokeOthers ends all of the user's sessions but that of this request, and returns how many (OWASP ASVS 7.4.3): after a change of
-// password, say. See [sessions.Manager.RevokeAll].
-func (m *Middleware[T]) RevokeOthers(ctx context.Context) (int, error) {
-	s, err := m.signedIn(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return m.manager.RevokeAll(ctx, s.Subject(), s.Handle())
-}
-
-func (m *Middleware[T]) signedIn(ctx context.Context) (*sessions.Session[T], error) {
-	s, err := m.Session(ctx)
-	if err == nil && s.Subject() == "" {
-		err = ErrNoSubject
-	}
-	return s, err
+	return v.turn.run(ctx, func() error {
+		s, err := v.load(ctx)
+		if err == nil && s.Subject() == "" {
+			err = ErrNoSubject
+		}
+		if err != nil {
+			return err
+		}
+		return f(s)
+	})
 }

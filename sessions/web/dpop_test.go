@@ -31,7 +31,8 @@ func (s *boundSite) api(t testing.TB) *apiClient {
 	return &apiClient{t: t, site: s, signer: device.NewES256(t)}
 }
 
-// send sends a request with a proof, or without one if it is "", and takes the answer's ID and nonce.
+// send sends a request with a proof, or without one if it is "", and takes the answer's ID and
+// nonce.
 func (c *apiClient) send(method, path, proof string) (status int, body string, header http.Header) {
 	c.t.Helper()
 	r := httptest.NewRequest(method, path, nil)

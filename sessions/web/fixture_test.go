@@ -288,3 +288,5 @@ func (c *client) seen(t testing.TB) (subject string, data visitor) {
 	})
 	return subject, data
 }
+
+func recorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }

@@ -40,6 +40,7 @@ func (v *visit[T]) load(ctx context.Context) (*sessions.Session[T], error) {
 		v.mu.Unlock()
 		return s, nil
 	}
+	v.wasNil = makeMap(s)
 	v.mu.Lock()
 	v.session, v.standing = s, st
 	if v.known.id == (sessions.ID{}) {
@@ -88,8 +89,8 @@ func (v *visit[T]) find(
 		}
 	}
 	if sent.more > 0 {
-		v.middleware.logger().LogAttrs(ctx, slog.LevelWarn, "web: a request carries more IDs than are looked up",
-			append(aboutRequest(v.request), slog.Int("more", sent.more))...)
+		v.middleware.logAttrs(ctx, slog.LevelWarn, "web: a request carries more IDs than are looked up",
+			append(aboutRequest(v.request), slog.Int("more", sent.more)))
 	}
 	switch {
 	case len(live) == 1:

@@ -35,7 +35,14 @@ func (m *Middleware[T]) logAbout(ctx context.Context, r *http.Request, handle st
 	if handle != "" {
 		attrs = append(attrs, slog.String("session", handle))
 	}
-	m.logger().LogAttrs(ctx, level, "web: session error", append(attrs, slog.String("error", err.Error()))...)
+	m.logAttrs(ctx, level, "web: session error", append(attrs, slog.String("error", err.Error())))
+}
+
+// logging marks the context of a line, for what its handler asks of this package.
+type logging struct{}
+
+func (m *Middleware[T]) logAttrs(ctx context.Context, level slog.Level, message string, attrs []slog.Attr) {
+	m.logger().LogAttrs(context.WithValue(ctx, logging{}, true), level, message, attrs...)
 }
 
 // maxLogged is how much of a request's path is logged, in bytes.

@@ -82,7 +82,11 @@ func (v *visit[T]) login(ctx context.Context, s *sessions.Session[T], subject st
 			beside = append(beside, id)
 		}
 	}
-	if s.IsNew() {
+	secrets, fresh := v.formSecrets(), s.IsNew()
+	if fresh {
+		if first := v.middleware.recent.get(secrets, m.Clock().Now()); first != "" && len(beside) == 0 {
+			beside = append(beside, first)
+		}
 		v.takeOver(ctx, s, subject, beside)
 	} else if was := s.Subject(); was != "" && was != subject {
 		old := s.ID().Secret()
@@ -112,6 +116,10 @@ func (v *visit[T]) login(ctx context.Context, s *sessions.Session[T], subject st
 			beside = append(beside, old)
 		default:
 			if err == nil {
+				id := s.ID().Secret()
+				if first := v.middleware.recent.put(secrets, id, m.Clock().Now()); first != "" && first != id && fresh {
+					beside = append(beside, first)
+				}
 				v.endBeside(ctx, beside)
 			}
 			return err

@@ -17,6 +17,7 @@ type Middleware[T any] struct {
 	config         Config
 	idle, absolute time.Duration // of new sessions
 	accepted       accepted      // proofs of devices
+	recent         recentLogins
 }
 
 // New returns a Middleware for the sessions of m. A nil cfg means all defaults. The error names the field that is wrong.
@@ -63,6 +64,9 @@ func (m *Middleware[T]) Handler(next http.Handler) http.Handler {
 		}
 		v := &visit[T]{middleware: m, w: w}
 		v.context = visitContext[T]{r.Context(), v}
+		if m.config.Bound > 0 {
+			v.device.began = m.manager.Clock().Now()
+		}
 		if given, ok := r.Context().Value(visitKey[T]{m}).(*visit[T]); ok {
 			if !given.given {
 				next.ServeHTTP(w, r) // it is around itself

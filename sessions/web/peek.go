@@ -16,13 +16,16 @@ func (m *Middleware[T]) Peek(ctx context.Context) (*sessions.Session[T], error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := timedOut(ctx); err != nil {
-		return nil, err
-	}
-	s, _, err := v.find(ctx, v.peekProven)
-	if err == nil && s == nil {
-		s = m.create()
-	}
+	var s *sessions.Session[T]
+	err = v.turn.run(ctx, func() error {
+		if err := timedOut(ctx); err != nil {
+			return err
+		}
+		if s, _, err = v.find(ctx, v.peekProven); err == nil && s == nil {
+			s = m.create()
+		}
+		return err
+	})
 	return s, err
 }
 

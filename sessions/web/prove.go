@@ -1,11 +1,13 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/web/internal/bound"
@@ -16,10 +18,12 @@ const dpop = "DPoP"
 
 // deviceProof is what a request has shown of the device that its session is bound to.
 type deviceProof struct {
-	given  bool   // the request comes from the session's device
-	client bool   // which is an API client with a key
-	spent  bool   // the request's DPoP proof has been accepted
-	lines  []line // what the device has to be told
+	began  time.Time // when the request did, by which its proof is judged; zero: it is not asked for any
+	taken  []byte    // the secret of the binding with which a session was taken: it stays so for the request
+	given  bool      // the request comes from the session's device
+	client bool      // which is an API client with a key
+	spent  bool      // the request's DPoP proof has been accepted
+	lines  []line    // what the device has to be told
 }
 
 // scheme is the authentication scheme under which a client sends the session's ID.
@@ -35,7 +39,8 @@ func (c *Config) isOurScheme(scheme string) bool {
 	return strings.EqualFold(scheme, "Bearer") || c.Bound > 0 && strings.EqualFold(scheme, dpop)
 }
 
-// loadProven loads the session of an ID, if it is not bound or the request proves that it comes from its device.
+// loadProven loads the session of an ID, if it is not bound or the request proves that it comes
+// from its device.
 func (v *visit[T]) loadProven(ctx context.Context, id string) (*sessions.Session[T], error) {
 	m := v.middleware.manager
 	return v.proven(ctx, id, m.Load, m.LoadBound)
@@ -70,29 +75,53 @@ func (v *visit[T]) prove(binding []byte, id string) error {
 		return err
 	}
 	if _, ok := b.Registered(); !ok {
-		return nil // it is not bound yet, or its device can't be
+		v.takes(binding) // it is not bound yet, or its device can't be
+		return nil
 	}
 	v.mu.Lock()
-	byHeader := v.sent.byHeader
+	byHeader, taken := v.sent.byHeader, bytes.Equal(v.device.taken, binding[:bound.FixedBytes])
 	v.mu.Unlock()
+	if taken {
+		return nil // a stream may outlive the proof with which it began, or have begun before the registration
+	}
 	if byHeader {
 		err = v.proveClient(b, id)
 	} else {
 		err = v.proveBrowser(b)
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		v.mu.Lock()
 		v.device.given, v.device.client = true, byHeader
 		v.mu.Unlock()
-		return nil
+	case !b.InGrace(v.middleware.manager.Clock().Now()):
+		return err
 	}
-	if b.InGrace(v.middleware.manager.Clock().Now()) {
-		return nil
-	}
-	return err
+	v.takes(binding)
+	return nil
 }
 
-// proveBrowser checks the bound cookie. Of several, one must be right: others may have been planted.
+// takes notes that the request uses the session with this binding.
+func (v *visit[T]) takes(binding []byte) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.device.taken = bytes.Clone(binding[:bound.FixedBytes])
+}
+
+// inTime returns nil if check does for the time at which the request began, so that a long upload
+// has not outlived its proof, or for now, which the store's first answer may have put right.
+func (v *visit[T]) inTime(check func(now time.Time) error) error {
+	v.mu.Lock()
+	began := v.device.began
+	v.mu.Unlock()
+	if !began.IsZero() && check(began) == nil {
+		return nil
+	}
+	return check(v.middleware.manager.Clock().Now())
+}
+
+// proveBrowser checks the bound cookie. Of several, one must be right: others may have been
+// planted.
 func (v *visit[T]) proveBrowser(b bound.Binding) error {
 	if !b.Browser() {
 		return fmt.Errorf("%w: a cookie can't prove a client's key", bound.ErrKey)
@@ -103,7 +132,7 @@ func (v *visit[T]) proveBrowser(b bound.Binding) error {
 		if i == most {
 			break
 		}
-		if err = b.CheckCookie(cookie.Value, c.Bound, v.middleware.manager.Clock().Now()); err == nil {
+		if err = v.inTime(func(now time.Time) error { return b.CheckCookie(cookie.Value, c.Bound, now) }); err == nil {
 			return nil
 		}
 	}
@@ -119,7 +148,7 @@ func (v *visit[T]) proveClient(b bound.Binding, id string) error {
 		err = errors.New("sent as a bearer token")
 	}
 	if err == nil {
-		err = b.CheckClient(p, v.boundRequest(id), m.config.Bound, now)
+		err = v.inTime(func(now time.Time) error { return b.CheckClient(p, v.boundRequest(id), m.config.Bound, now) })
 	}
 	if err == nil && !v.spend(p) {
 		err = bound.ErrReplayed
@@ -182,7 +211,8 @@ func (v *visit[T]) isBearer(id string) bool {
 	return false
 }
 
-// boundRequest is what a DPoP proof must have been made for. Without TLS here, a proxy may have ended it.
+// boundRequest is what a DPoP proof must have been made for. Without TLS here, a proxy may have
+// ended it.
 func (v *visit[T]) boundRequest(id string) bound.Request {
 	r := v.request
 	out := bound.Request{Method: r.Method, Host: r.Host, Path: r.URL.EscapedPath(), ID: id}
@@ -195,13 +225,14 @@ func (v *visit[T]) boundRequest(id string) bound.Request {
 	return out
 }
 
-// bindsLogin reports whether the session of a login is to be bound. It calls the application's function, and so holds no lock.
+// bindsLogin reports whether the session of a login is to be bound. It calls the application's
+// function, and so holds no lock.
 func (m *Middleware[T]) bindsLogin(ctx context.Context, subject string) bool {
 	return m.config.Bound > 0 && (m.config.BoundFor == nil || m.config.BoundFor(ctx, subject))
 }
 
-// newBinding returns the binding of a login: for a browser, which may register a key later; for a client, with the key of its
-// proof. It is nil if the session is not to be bound.
+// newBinding returns the binding of a login: for a browser, which may register a key later; for a
+// client, with the key of its proof. It is nil if the session is not to be bound.
 func (v *visit[T]) newBinding(bind bool) ([]byte, error) {
 	if !bind {
 		return nil, nil
@@ -223,7 +254,11 @@ func (v *visit[T]) newBinding(bind bool) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrProof, err)
 	}
-	b, err := bound.New().BindClient(p, v.boundRequest(id), v.middleware.manager.Clock().Now())
+	var b bound.Binding
+	err = v.inTime(func(now time.Time) (err error) {
+		b, err = bound.New().BindClient(p, v.boundRequest(id), now)
+		return err
+	})
 	if err == nil && !v.spend(p) {
 		err = bound.ErrReplayed
 	}
@@ -237,11 +272,13 @@ func (v *visit[T]) newBinding(bind bool) ([]byte, error) {
 func (v *visit[T]) isBinding(s *sessions.Session[T]) {
 	m := v.middleware
 	v.mu.Lock()
-	v.device = deviceProof{spent: v.device.spent}
+	v.device = deviceProof{began: v.device.began, spent: v.device.spent}
 	v.mu.Unlock()
-	b, err := bound.Parse(s.Binding()) // which is that of an earlier attempt, if its answer was lost
+	binding := s.Binding()
+	b, err := bound.Parse(binding) // which is that of an earlier attempt, if its answer was lost
 	switch {
 	case err != nil: // it has none
+		return
 	case b.Client():
 		v.offer(b, "")
 		v.mu.Lock()
@@ -253,6 +290,7 @@ func (v *visit[T]) isBinding(s *sessions.Session[T]) {
 		v.device.lines = []line{{bound.HeaderRegistration, asks}}
 		v.mu.Unlock()
 	}
+	v.takes(binding)
 }
 
 // isRegistered reports whether a binding is to a device's key.
@@ -271,10 +309,10 @@ func (v *visit[T]) boundDeletion() []line {
 	return []line{{setCookie, deletion(c.boundCookie(""))}}
 }
 
-// RequireBound admits only sessions that are bound to their device, and requests that prove to come from it, to next:
-// Config.Error answers others, with [ErrNotBound], or [ErrNoSubject] if nobody has signed in. It goes inside of Handler.
-// Browsers register a moment after the login, so that the page on which a login lands is too early for it. If Config.Bound
-// is zero it admits nobody.
+// RequireBound admits only sessions that are bound to their device, and requests that prove to come
+// from it, to next: Config.Error answers others, with [ErrNotBound], or [ErrNoSubject] if nobody
+// has signed in. It goes inside of Handler. Browsers register a moment after the login, so that the
+// page on which a login lands is too early for it. If Config.Bound is zero it admits nobody.
 func (m *Middleware[T]) RequireBound(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, err := m.Session(r.Context())

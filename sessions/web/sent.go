@@ -16,7 +16,6 @@ type sent struct {
 	invalid  []string // what can't, if it was looked at
 	more     int      // how many there are that are not looked up
 	byHeader bool     // they came in Config.Header, or the answer's ID is to go there
-	former   []string // what came in cookies of Cookie.Former
 	both     bool     // an ID came in the cookie, and one in the header
 }
 

@@ -36,6 +36,7 @@ type visit[T any] struct {
 	header    header          // of the answer
 	deadline  context.Context // the one with a deadline with which the handler has asked last
 	dealtWith error           // what the handler was told by Save or another of our methods
+	wasNil    bool            // the data is a map that was loaded as nil; the turn is held
 	unsaved   bool            // that was Save's: the handler knows that the session is not saved
 	abandoned bool            // nothing of the session is saved any more, nor looked at
 	sealed    bool            // the answer has begun
@@ -75,7 +76,9 @@ func (c *visitContext[T]) String() string { return "web.Handler" }
 func (m *Middleware[T]) visit(ctx context.Context) (*visit[T], error) {
 	v, ok := ctx.Value(visitKey[T]{m}).(*visit[T])
 	if !ok {
-		m.log(ctx, nil, ErrNoMiddleware)
+		if ctx.Value(logging{}) == nil { // a log handler may ask too, for each line
+			m.log(ctx, nil, ErrNoMiddleware)
+		}
 		return nil, ErrNoMiddleware
 	}
 	return v, nil
@@ -182,10 +185,29 @@ func (v *visit[T]) isStored(s *sessions.Session[T]) {
 // create returns a new session. A map as Data can be written to.
 func (m *Middleware[T]) create() *sessions.Session[T] {
 	s := m.manager.Create()
-	if data := reflect.ValueOf(&s.Data).Elem(); data.Kind() == reflect.Map {
-		data.Set(reflect.MakeMap(data.Type()))
-	}
+	makeMap(s)
 	return s
+}
+
+// makeMap makes Data a map that can be written to, if it is a nil map, and reports whether it was.
+func makeMap[T any](s *sessions.Session[T]) bool {
+	data := reflect.ValueOf(&s.Data).Elem()
+	if data.Kind() != reflect.Map || !data.IsNil() {
+		return false
+	}
+	data.Set(reflect.MakeMap(data.Type()))
+	return true
+}
+
+// asStored makes an empty map, which was loaded as nil, nil again until what it returns is called: that it can be written to
+// is no change.
+func (v *visit[T]) asStored(s *sessions.Session[T]) func() {
+	data := reflect.ValueOf(&s.Data).Elem()
+	if !v.wasNil || data.IsNil() || data.Len() > 0 {
+		return func() {}
+	}
+	data.SetZero()
+	return func() { makeMap(s) }
 }
 
 // isEmpty reports whether a new session holds nothing, so that it isn't worth storing.

@@ -33,5 +33,5 @@ func (v *visit[T]) adopt(given *visit[T]) {
 	given.mu.Lock()
 	defer given.mu.Unlock()
 	v.outer, v.asked, v.session = given.outer, true, given.session
-	v.known, v.told, v.sent, v.device = given.known, given.told, given.sent, given.device
+	v.known, v.told, v.sent, v.device.given = given.known, given.told, given.sent, given.device.given
 }

@@ -2,6 +2,8 @@ package web_test
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -176,4 +178,53 @@ func TestHandler_Allocations(t *testing.T) {
 	if with-without > 3 {
 		t.Errorf("%.0f allocations over the bare handler's %.0f, want at most 3", with-without, without)
 	}
+}
+
+// gin's Stream asks for it.
+func TestTrap_CloseNotifyIsThere(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	ctx, leave := context.WithCancel(t.Context())
+	s.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		//lint:ignore SA1019 it is what gin does
+		gone := w.(http.CloseNotifier).CloseNotify()
+		select {
+		case <-gone:
+			t.Error("gone before it left")
+		default:
+		}
+		leave()
+		is.True(<-gone)
+	})).ServeHTTP(httptest.NewRecorder(), request().WithContext(ctx))
+}
+
+func TestTrap_AfterAHijackThatIsRefusedALoginWorks(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	server := httptest.NewUnstartedServer(s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.session(t, r).Data.Visits++
+		_, _, err := http.NewResponseController(w).Hijack()
+		is.True(errors.Is(err, http.ErrNotSupported))
+		is.NoErr(s.Authenticate(r.Context(), "u"))
+		s.session(t, r).Data.Visits++
+		_, _ = w.Write([]byte("hello"))
+	})))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	response, err := server.Client().Get(server.URL)
+	is.NoErr(err)
+	defer response.Body.Close()
+	is.Equal(response.ProtoMajor, 2)
+	is.Equal(len(response.Cookies()), 1)
+	is.Equal(s.data(t, response.Cookies()[0].Value).Visits, 2)
+}
+
+func TestPush_WithoutHTTP2IsNotSupported(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	s.get(func(w http.ResponseWriter, r *http.Request) {
+		is.Equal(w.(http.Pusher).Push("/style.css", nil), http.ErrNotSupported)
+		is.NoErr(s.Authenticate(r.Context(), "u")) // it has not begun the answer
+	})
 }

@@ -13,8 +13,8 @@ import (
 // takes that one's place.
 const patience = 8
 
-// spill is how many entries the head holds before a login under a limit moves one of them into a page.
-const spill = 3 * DefaultHeadSize
+// spill is how many times HeadSize entries the head holds before a login under a limit moves one of them into a page.
+const spill = 3
 
 // census is what a login under a limit found of a list.
 type census struct {
@@ -166,26 +166,6 @@ func (l *Login) makeRoom(ctx context.Context, c *census, limit Limit, looks map[
 	return true, nil
 }
 
-// victims returns those of the sessions that may be ended to make room, in the order in which they are: the least recently
-// used, if the limit evicts, and otherwise what this binary can't read.
-func (l *Login) victims(ctx context.Context, alive []driver.Record, evict bool) ([]driver.Record, error) {
-	slices.SortFunc(alive, func(a, b driver.Record) int { return a.Accessed.Compare(b.Accessed) })
-	if evict {
-		return alive, nil
-	}
-	var unreadable []driver.Record
-	for _, rec := range alive {
-		readable, err := l.k.Readable(ctx, rec)
-		if err != nil {
-			return nil, err
-		}
-		if !readable {
-			unreadable = append(unreadable, rec)
-		}
-	}
-	return unreadable, nil
-}
-
 // isLeftOver reports whether a key in the head under which nothing is stored is hardly that of a login under way: by its
 // deadline it began a while before e, and it is no renewal, whose old key has the same deadline. It is a guess, which saves
 // the wait: if it is wrong, that login begins again.
@@ -215,6 +195,26 @@ func (l *Login) giveUp(ctx context.Context, pending []string, looks map[string]i
 	return nil
 }
 
+// victims returns those of the sessions that may be ended to make room, in the order in which they are: the least recently
+// used, if the limit evicts, and otherwise what this binary can't read.
+func (l *Login) victims(ctx context.Context, alive []driver.Record, evict bool) ([]driver.Record, error) {
+	slices.SortFunc(alive, func(a, b driver.Record) int { return a.Accessed.Compare(b.Accessed) })
+	if evict {
+		return alive, nil
+	}
+	var unreadable []driver.Record
+	for _, rec := range alive {
+		readable, err := l.k.Readable(ctx, rec)
+		if err != nil {
+			return nil, err
+		}
+		if !readable {
+			unreadable = append(unreadable, rec)
+		}
+	}
+	return unreadable, nil
+}
+
 // enterCounted enters the head as it was counted.
 func (l *Login) enterCounted(ctx context.Context, e Entry, dead []string) (entered bool, err error) {
 	c := l.k.entering(l.head.Key, e)
@@ -223,7 +223,7 @@ func (l *Login) enterCounted(ctx context.Context, e Entry, dead []string) (enter
 		c.Stale = e.Stale
 	}
 	entered, err = l.changeHead(ctx, c)
-	if entered && len(l.head.Entries) > spill {
+	if entered && len(l.head.Entries) > spill*l.k.HeadSize {
 		l.spillOne(ctx, e.Key)
 	}
 	return entered, err
@@ -248,7 +248,8 @@ func (l *Login) spillOne(ctx context.Context, but string) {
 	if !entered && isFull && err == nil {
 		entered, _, err = full.openPage(ctx, e)
 	}
-	if entered && err == nil {
-		_ = l.k.Leave(ctx, l.head.Key, 0, oldest)
+	if !entered || err != nil || !full.head.Entries[oldest].Equal(e.Deadline) {
+		return // and it stays; perhaps because it has a later deadline by now
 	}
+	_, _ = l.k.Store.ChangeRoster(ctx, driver.RosterChange{Key: l.head.Key, Rev: Rev(), IfRev: &full.head.Rev, Leave: []string{oldest}})
 }

@@ -151,16 +151,20 @@ func (l *Login) confirmed(ctx context.Context, e Entry, page int64) (bool, error
 	return true, nil
 }
 
-// openPage enters a page that nobody sees yet, and then has the head list it.
+// openPage enters a page that nobody sees yet, and then has the head list it. A page that is full already was filled by logins
+// that were faster, or that broke off before they could have the head list it: then the one after it is as good, and what is
+// listed has both.
 func (l *Login) openPage(ctx context.Context, e Entry) (entered bool, page int64, err error) {
 	next := max(l.head.Pages.Last, 0) + 1
-	c := l.k.entering(PageKey(l.head.Key, next), e)
-	c.Most, c.Stale = l.k.PageSize, e.Stale
-	if _, err := l.k.Store.ChangeRoster(ctx, c); err != nil {
-		if !errors.Is(err, driver.ErrFull) {
-			return false, 0, err
+	for range attempts {
+		c := l.k.entering(PageKey(l.head.Key, next), e)
+		c.Most, c.Stale = l.k.PageSize, e.Stale
+		if _, err = l.k.Store.ChangeRoster(ctx, c); !errors.Is(err, driver.ErrFull) {
+			break
 		}
-		l.head, err = l.k.Head(ctx, l.head.Key) // others were faster
+		next++
+	}
+	if err != nil {
 		return false, 0, err
 	}
 	entered, err = l.publish(ctx, e, next, next)

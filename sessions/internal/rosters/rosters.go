@@ -170,9 +170,30 @@ func (k *Keeper) Move(ctx context.Context, list string, page int64, e Entry) (in
 	return login.Enter(ctx, e, "", Limit{})
 }
 
-// Extend gives an entry a later deadline.
+// Extend gives an entry a later deadline, unless it has one already: another request may extend the same session.
 func (k *Keeper) Extend(ctx context.Context, list string, page int64, e Entry) (int64, error) {
-	return k.Move(ctx, list, page, e)
+	for attempt := range attempts {
+		if attempt > 0 {
+			if err := k.Pause(ctx, min(attempt-1, 4)); err != nil {
+				return 0, err
+			}
+		}
+		part, err := k.Head(ctx, PageKey(list, page))
+		if err != nil {
+			return 0, err
+		}
+		if deadline, listed := part.Entries[e.Key]; listed && !deadline.Before(e.Deadline) {
+			return page, nil
+		} else if !listed && part.Closed {
+			return k.Move(ctx, list, page, e)
+		}
+		c := k.entering(part.Key, e)
+		c.IfRev = &part.Rev
+		if _, err := k.Store.ChangeRoster(ctx, c); !errors.Is(err, driver.ErrRoster) {
+			return page, err
+		}
+	}
+	return 0, driver.ErrConflict
 }
 
 // Entry is what a list says of a session.

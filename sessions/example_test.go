@@ -1,0 +1,389 @@
+package sessions_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/dynasession/dynasession/clock"
+	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/codec/msgpack"
+	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/event"
+	"github.com/dynasession/dynasession/sessions/memstore"
+)
+
+// Cart is what an application keeps in a session.
+type Cart struct {
+	Items []string `json:"items"`
+	Note  string   `json:"note,omitempty"`
+}
+
+func newManager(cfg *sessions.Config[Cart]) *sessions.Manager[Cart] {
+	m, err := sessions.New(memstore.New(nil), cfg)
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
+func Example() {
+	ctx := context.Background()
+	m, err := sessions.New[Cart](memstore.New(nil), nil) // in production a dynamo.Store
+	if err != nil {
+		panic(err)
+	}
+	s, _ := m.CreateAndSave(ctx, Cart{Items: []string{"tea"}})
+	cookie := s.ID().Secret() // goes to the client, and nowhere else
+
+	s, _ = m.Load(ctx, cookie) // the next request
+	s.Data.Items = append(s.Data.Items, "cups")
+	fmt.Println(m.Save(ctx, s), s.Data.Items)
+
+	fmt.Println(m.Destroy(ctx, s))
+	_, err = m.Load(ctx, cookie)
+	fmt.Println(errors.Is(err, sessions.ErrNotFound))
+	// Output:
+	// <nil> [tea cups]
+	// <nil>
+	// true
+}
+
+func ExampleNew_wrong() {
+	_, err := sessions.New(memstore.New(nil), &sessions.Config[Cart]{IdleTimeout: 1500 * time.Millisecond})
+	fmt.Println(err)
+	// Output: sessions: New: Config.IdleTimeout is 1.5s: must be whole seconds, at least 1s
+}
+
+func ExampleManager_LoadOrCreate() {
+	ctx := context.Background()
+	m := newManager(nil)
+	s, err := m.LoadOrCreate(ctx, "what a stranger has sent")
+	fmt.Println(err, s.IsNew(), s.ID().Secret() == "what a stranger has sent")
+	// Output: <nil> true false
+}
+
+func ExampleManager_Save_merged() {
+	ctx := context.Background()
+	m := newManager(nil)
+	s, _ := m.CreateAndSave(ctx, Cart{})
+
+	one, _ := m.Load(ctx, s.ID().Secret()) // two requests at the same time
+	two, _ := m.Load(ctx, s.ID().Secret())
+	one.Data.Items = []string{"tea"}
+	two.Data.Note = "for Ann"
+	fmt.Println(m.Save(ctx, one), m.Save(ctx, two))
+	fmt.Println(two.Data)
+	// Output:
+	// <nil> <nil>
+	// {[tea] for Ann}
+}
+
+func ExampleManager_Save_conflict() {
+	ctx := context.Background()
+	m := newManager(nil)
+	s, _ := m.CreateAndSave(ctx, Cart{})
+
+	one, _ := m.Load(ctx, s.ID().Secret())
+	two, _ := m.Load(ctx, s.ID().Secret())
+	one.Data.Note, two.Data.Note = "for Ann", "for Bob"
+	fmt.Println(m.Save(ctx, one))
+	fmt.Println(errors.Is(m.Save(ctx, two), sessions.ErrConflict))
+	// Output:
+	// <nil>
+	// true
+}
+
+func ExampleManager_Update() {
+	ctx := context.Background()
+	m := newManager(nil)
+	s, _ := m.CreateAndSave(ctx, Cart{})
+	s, err := m.Update(ctx, s.ID().Secret(), func(c *Cart) error {
+		c.Items = append(c.Items, "sugar")
+		return nil
+	})
+	fmt.Println(s.Data.Items, err)
+	// Output: [sugar] <nil>
+}
+
+func ExampleManager_Discard() {
+	ctx := context.Background()
+	m := newManager(nil)
+	s, _ := m.CreateAndSave(ctx, Cart{Note: "as it was"})
+	s.Data.Note = "half done"
+	fmt.Println(m.Discard(s), s.Data.Note)
+	// Output: <nil> as it was
+}
+
+func ExampleManager_Changed() {
+	ctx := context.Background()
+	m := newManager(nil)
+	s, _ := m.CreateAndSave(ctx, Cart{})
+	before := m.Changed(s)
+	s.Data.Note = "for Ann"
+	fmt.Println(before, m.Changed(s))
+	// Output: false true
+}
+
+func ExampleManager_Renew() {
+	ctx := context.Background()
+	m := newManager(nil)
+	s, _ := m.CreateAndSave(ctx, Cart{})
+	old := s.ID().Secret()
+	fmt.Println(m.Renew(ctx, s), s.ID().Secret() == old)
+
+	_, err := m.Load(ctx, old) // a request that was under way
+	fmt.Println(errors.Is(err, sessions.ErrRenewed), errors.Is(err, sessions.ErrNotFound))
+	// Output:
+	// <nil> false
+	// true true
+}
+
+func ExampleManager_Authenticate() {
+	ctx := context.Background()
+	m := newManager(nil)
+	s := m.Create()
+	s.Device = sessions.Device{Name: "Firefox on Linux"}
+	fmt.Println(m.Authenticate(ctx, s, "user-7"), s.Subject())
+
+	infos, _ := m.Sessions(ctx, "user-7")
+	fmt.Println(len(infos), infos[0].Device.Name, infos[0].Handle == s.Handle())
+	// Output:
+	// <nil> user-7
+	// 1 Firefox on Linux true
+}
+
+func ExampleManager_Revoke() {
+	ctx := context.Background()
+	m := newManager(nil)
+	phone, laptop := m.Create(), m.Create()
+	_, _ = m.Authenticate(ctx, phone, "user-7"), m.Authenticate(ctx, laptop, "user-7")
+
+	fmt.Println(m.Revoke(ctx, "user-7", phone.Handle()))
+	_, err := m.Load(ctx, phone.ID().Secret())
+	fmt.Println(errors.Is(err, sessions.ErrNotFound))
+	// Output:
+	// <nil>
+	// true
+}
+
+func ExampleManager_RevokeAll() {
+	ctx := context.Background()
+	m := newManager(nil)
+	for range 3 {
+		_ = m.Authenticate(ctx, m.Create(), "user-7")
+	}
+	current := m.Create()
+	_ = m.Authenticate(ctx, current, "user-7")
+
+	n, err := m.RevokeAll(ctx, "user-7", current.Handle()) // after a change of password
+	infos, _ := m.Sessions(ctx, "user-7")
+	fmt.Println(n, err, len(infos))
+	// Output: 3 <nil> 1
+}
+
+func ExampleManager_RevokeFederated() {
+	ctx := context.Background()
+	m := newManager(nil)
+	s := m.Create()
+	s.Federated = "https://idp.example 08a5019c" // issuer and sid of the ID token
+	_ = m.Authenticate(ctx, s, "user-7")
+
+	fmt.Println(m.RevokeFederated(ctx, "https://idp.example 08a5019c")) // the provider's back-channel logout
+	// Output: 1 <nil>
+}
+
+func ExampleManager_RevokeBefore() {
+	ctx := context.Background()
+	now := clock.NewFake(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
+	m := newManager(&sessions.Config[Cart]{Clock: now, RevocationCheck: time.Minute})
+	s, _ := m.CreateAndSave(ctx, Cart{})
+	now.Advance(time.Hour)
+
+	fmt.Println(m.RevokeBefore(ctx, now.Now())) // after an incident: one write, whatever their number
+	_, err := m.Load(ctx, s.ID().Secret())
+	fmt.Println(errors.Is(err, sessions.ErrNotFound))
+	// Output:
+	// <nil>
+	// true
+}
+
+func ExampleManager_SessionsPage() {
+	ctx := context.Background()
+	m := newManager(nil)
+	for range 5 {
+		_ = m.Authenticate(ctx, m.Create(), "bot")
+	}
+	after := ""
+	for {
+		infos, next, err := m.SessionsPage(ctx, "bot", after, 2)
+		fmt.Println(len(infos), err)
+		if next == "" {
+			break
+		}
+		after = next
+	}
+	// Output:
+	// 2 <nil>
+	// 2 <nil>
+	// 1 <nil>
+}
+
+func ExampleSubjectLimit() {
+	ctx := context.Background()
+	m := newManager(&sessions.Config[Cart]{SubjectLimit: sessions.SubjectLimit{Max: 2}})
+	for range 3 {
+		err := m.Authenticate(ctx, m.Create(), "user-7")
+		fmt.Println(errors.Is(err, sessions.ErrLimit))
+	}
+	// Output:
+	// false
+	// false
+	// true
+}
+
+func ExampleSubjectLimit_evict() {
+	ctx := context.Background()
+	m := newManager(&sessions.Config[Cart]{SubjectLimit: sessions.SubjectLimit{Max: 1, Evict: true}})
+	first, second := m.Create(), m.Create()
+	fmt.Println(m.Authenticate(ctx, first, "user-7"), m.Authenticate(ctx, second, "user-7"))
+	_, err := m.Load(ctx, first.ID().Secret())
+	fmt.Println(errors.Is(err, sessions.ErrNotFound)) // the least recently used made room
+	// Output:
+	// <nil> <nil>
+	// true
+}
+
+func ExampleManager_Peek() {
+	ctx := context.Background()
+	now := clock.NewFake(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
+	m := newManager(&sessions.Config[Cart]{Clock: now})
+	s, _ := m.CreateAndSave(ctx, Cart{})
+	for range 4 { // a page that polls keeps no session alive
+		now.Advance(31 * time.Minute)
+		_, err := m.Peek(ctx, s.ID().Secret())
+		fmt.Println(err == nil)
+	}
+	// Output:
+	// true
+	// true
+	// true
+	// false
+}
+
+func ExampleManager_WaitEnd() {
+	ctx := context.Background()
+	m := newManager(nil)
+	s, _ := m.CreateAndSave(ctx, Cart{})
+	ended := make(chan error)
+	go func() { ended <- m.WaitEnd(ctx, s, time.Second) }() // beside a stream or a WebSocket
+
+	_ = m.DestroyID(ctx, s.ID().Secret()) // a logout in another request
+	fmt.Println(<-ended)
+	// Output: <nil>
+}
+
+func ExampleConfig_timeouts() {
+	ctx := context.Background()
+	now := clock.NewFake(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
+	m := newManager(&sessions.Config[Cart]{Clock: now, IdleTimeout: 30 * time.Minute, AbsoluteTimeout: 8 * time.Hour})
+	s := m.Create()
+	s.IdleTimeout, s.AbsoluteTimeout = 14*24*time.Hour, 90*24*time.Hour // this one's own
+	_ = m.Save(ctx, s)
+	now.Advance(7 * 24 * time.Hour)
+	_, err := m.Load(ctx, s.ID().Secret())
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+func ExampleConfig_application() {
+	ctx := context.Background()
+	store := memstore.New(nil) // one table
+	shop, _ := sessions.New(store, &sessions.Config[Cart]{Application: "shop"})
+	admin, _ := sessions.New(store, &sessions.Config[Cart]{Application: "admin"})
+	s, _ := shop.CreateAndSave(ctx, Cart{})
+	_, err := admin.Load(ctx, s.ID().Secret())
+	fmt.Println(errors.Is(err, sessions.ErrNotFound))
+	// Output: true
+}
+
+func ExampleConfig_observer() {
+	ctx := context.Background()
+	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.LevelKey || a.Key == slog.MessageKey || a.Key == "subject" {
+			return a
+		}
+		return slog.Attr{} // times and handles differ
+	}}))
+	m := newManager(&sessions.Config[Cart]{Observer: event.Log(logger)})
+	s := m.Create()
+	_ = m.Authenticate(ctx, s, "user-7")
+	_ = m.Destroy(ctx, s)
+	// Output:
+	// level=INFO msg="session authenticated" subject=user-7
+	// level=INFO msg="session destroyed" subject=user-7
+}
+
+func ExampleConfig_codec() {
+	ctx := context.Background()
+	store := memstore.New(nil)
+	before, _ := sessions.New[Cart](store, nil) // JSON
+	s, _ := before.CreateAndSave(ctx, Cart{Items: []string{"tea"}})
+
+	both := codec.Upgrade[Cart](msgpack.Codec[Cart]{}, codec.JSON[Cart]{}) // writes MessagePack, still reads JSON
+	after, _ := sessions.New(store, &sessions.Config[Cart]{Codec: both})
+	s, err := after.Load(ctx, s.ID().Secret())
+	fmt.Println(s.Data.Items, err)
+	// Output: [tea] <nil>
+}
+
+func ExampleSignedIDs() {
+	m := newManager(&sessions.Config[Cart]{IDs: sessions.SignedIDs(32, []byte("a key of at least 16 bytes"))})
+	id := m.Create().ID().Secret()
+	value, signature, _ := strings.Cut(id, ".")
+	fmt.Println(len(value), len(signature))
+
+	_, err := m.Load(context.Background(), value+".forged") // refused without a store call
+	fmt.Println(errors.Is(err, sessions.ErrInvalidID))
+	// Output:
+	// 43 43
+	// true
+}
+
+func ExampleMigrateIDs() {
+	ctx := context.Background()
+	store := memstore.New(nil)
+	before, _ := sessions.New(store, &sessions.Config[Cart]{IDs: sessions.RandomIDs(24)})
+	s, _ := before.CreateAndSave(ctx, Cart{})
+
+	after, _ := sessions.New(store, &sessions.Config[Cart]{IDs: sessions.MigrateIDs(sessions.RandomIDs(32), sessions.RandomIDs(24))})
+	s, _ = after.Load(ctx, s.ID().Secret())
+	fmt.Println(after.NeedsRenewal(s))
+	_ = after.Renew(ctx, s)
+	fmt.Println(after.NeedsRenewal(s), len(s.ID().Secret()))
+	// Output:
+	// true
+	// false 43
+}
+
+func ExampleID() {
+	m := newManager(nil)
+	id := m.Create().ID()
+	fmt.Println(len(id.Secret()), len(id.Handle()))
+	fmt.Println(fmt.Sprint(id) == id.Handle()) // whatever prints it shows the handle
+	// Output:
+	// 43 128
+	// true
+}
+
+func ExampleError() {
+	m := newManager(nil)
+	_, err := m.Load(context.Background(), "no ID of ours")
+	var e *sessions.Error
+	fmt.Println(errors.As(err, &e), e.Op, e.Err)
+	// Output: true load session ID invalid: wrong length
+}

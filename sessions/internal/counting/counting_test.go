@@ -1,0 +1,93 @@
+package counting_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/internal/wants"
+	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/internal/counting"
+	"github.com/dynasession/dynasession/sessions/internal/cued"
+	"github.com/dynasession/dynasession/sessions/memstore"
+)
+
+// calls are one of each that asks the store.
+var calls = map[string]func(ctx context.Context, s driver.Store) error{
+	"Create":  func(ctx context.Context, s driver.Store) error { return s.Create(ctx, driver.Record{Key: "k"}) },
+	"Load":    func(ctx context.Context, s driver.Store) error { _, err := s.Load(ctx, "k"); return err },
+	"LoadAll": func(ctx context.Context, s driver.Store) error { _, err := s.LoadAll(ctx, []string{"k"}); return err },
+	"Replace": func(ctx context.Context, s driver.Store) error { return s.Replace(ctx, driver.Record{Key: "k"}, "") },
+	"Touch":   func(ctx context.Context, s driver.Store) error { return s.Touch(ctx, "k", time.Time{}, time.Time{}) },
+	"Bind":    func(ctx context.Context, s driver.Store) error { return s.Bind(ctx, "k", nil, nil) },
+	"End": func(ctx context.Context, s driver.Store) error {
+		_, err := s.End(ctx, driver.End{Key: "k"})
+		return err
+	},
+	"LoadRosters": func(ctx context.Context, s driver.Store) error {
+		_, err := s.LoadRosters(ctx, "subject:k")
+		return err
+	},
+	"ChangeRoster": func(ctx context.Context, s driver.Store) error {
+		_, err := s.ChangeRoster(ctx, driver.RosterChange{Key: "subject:k"})
+		return err
+	},
+}
+
+func TestCounting_EachCall(t *testing.T) {
+	is := is.New(t)
+	store := reflect.TypeFor[driver.Store]()
+	for i := range store.NumMethod() {
+		name := store.Method(i).Name
+		is.True(calls[name] != nil || name == "Clock")
+	}
+	trace := &driver.Trace{}
+	ctx := driver.WithTrace(t.Context(), trace)
+	below := cued.New(memstore.New(nil))
+	s := counting.New(below)
+	n := 0
+	for name, call := range calls {
+		_ = call(ctx, s)
+		n++
+		is.Equal(trace.Calls, n)
+		is.Equal(below.Took(), []string{name})
+		_ = call(t.Context(), s) // of nobody who wants to know
+		is.Equal(below.Took(), []string{name})
+	}
+	is.Equal(s.Clock(), below.Clock())
+}
+
+// Every error of a store is one of package driver's: what that doesn't know is of a store that could not do its work.
+func TestCounting_ErrorsAreTheDrivers(t *testing.T) {
+	below := cued.New(memstore.New(nil))
+	s := counting.New(below)
+	foreign := errors.New("disk on fire")
+	known := []error{
+		driver.ErrNotFound, driver.ErrEnded, driver.ErrRenewed, driver.ErrExists, driver.ErrConflict, driver.ErrRoster, driver.ErrFull,
+		driver.ErrTooLarge, driver.ErrDecode, driver.ErrUnavailable, driver.ErrOutcomeUnknown,
+		&driver.EndedError{Marker: driver.Marker{Why: driver.Revoked, Rev: "r"}},
+	}
+	for name, call := range calls {
+		for _, err := range append(slices.Clone(known), foreign, context.Canceled, context.DeadlineExceeded) {
+			t.Run(fmt.Sprint(name, " ", err), func(t *testing.T) {
+				below.On("any", func(*cued.Call) error { return err })
+				got := call(t.Context(), s)
+				wants.Err(t, got, err) // the cause is in reach
+				if !slices.Contains(known, err) {
+					wants.Err(t, got, driver.ErrUnavailable)
+					wants.NotErr(t, got, driver.ErrNotFound)
+				} else if got != err {
+					t.Errorf("%v became %v", err, got)
+				}
+			})
+		}
+		below.On("any", func(*cued.Call) error { return nil })
+		is.New(t).NoErr(call(t.Context(), s))
+	}
+}

@@ -1,0 +1,209 @@
+package encrypt_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/internal/wants"
+	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/internal/cued"
+	"github.com/dynasession/dynasession/sessions/internal/encrypt"
+	"github.com/dynasession/dynasession/sessions/memstore"
+)
+
+// vowels is an AEAD that hides nothing, and so shows what it was given: it writes the associated data beside the text.
+type vowels struct{ down error }
+
+func (v *vowels) Encrypt(plaintext, ad []byte) ([]byte, error) {
+	if v.down != nil {
+		return nil, v.down
+	}
+	return fmt.Appendf(nil, "%d:%s%s", len(ad), ad, plaintext), nil
+}
+
+func (v *vowels) Decrypt(sealed, ad []byte) ([]byte, error) {
+	if v.down != nil {
+		return nil, v.down
+	}
+	plain, ok := strings.CutPrefix(string(sealed), fmt.Sprintf("%d:%s", len(ad), ad))
+	if !ok {
+		return nil, errors.New("it is not what was encrypted")
+	}
+	return []byte(plain), nil
+}
+
+func record() driver.Record {
+	at := time.Date(2026, 3, 1, 9, 0, 0, 123456000, time.UTC)
+	return driver.Record{
+		Key: "key", Payload: codec.Opaque("json", []byte(`"tea"`)), Rev: "rev", Subject: "ada", Application: "shop", Federated: "idp 1",
+		Device: driver.Device{Name: "d"}, Persist: true, Binding: []byte(strings.Repeat("b", driver.FixedBinding) + "+"),
+		Created: at, Accessed: at, IdleTimeout: time.Hour, AbsoluteTimeout: 2 * time.Hour,
+	}
+}
+
+func TestEncrypt_WhatIsWrittenIsReadAgain(t *testing.T) {
+	is := is.New(t)
+	below := cued.New(memstore.New(nil))
+	s := encrypt.New(below, &vowels{}, encrypt.Plaintext{})
+	rec := record()
+	is.NoErr(s.Create(t.Context(), rec))
+	stored, err := below.Load(t.Context(), "key")
+	is.NoErr(err)
+	is.Equal(stored.Payload.Format(), "aead2+json")
+	got, err := s.Load(t.Context(), "key")
+	is.NoErr(err)
+	is.True(codec.Equal(got.Payload, rec.Payload))
+	is.Equal(got.Payload.Format(), "json")
+	got.Payload, rec.Payload = nil, nil
+	is.Equal(got, rec)
+
+	next := record()
+	next.Rev, next.Payload = "rev 2", codec.Opaque("msgpack", []byte("\x01"))
+	is.NoErr(s.Replace(t.Context(), next, "rev"))
+	stored, err = below.Load(t.Context(), "key")
+	is.NoErr(err)
+	is.Equal(stored.Payload.Format(), "aead2+msgpack")
+	got, err = s.Load(t.Context(), "key")
+	is.NoErr(err)
+	is.True(codec.Equal(got.Payload, next.Payload))
+}
+
+// What is bound to the data can't be changed without it, and what isn't can.
+func TestEncrypt_WhatIsBound(t *testing.T) {
+	for name, c := range map[string]struct {
+		alter func(*driver.Record)
+		bound bool
+	}{
+		"Rev":             {func(r *driver.Record) { r.Rev = "other" }, true},
+		"Subject":         {func(r *driver.Record) { r.Subject = "bob" }, true},
+		"Application":     {func(r *driver.Record) { r.Application = "" }, true},
+		"Federated":       {func(r *driver.Record) { r.Federated = "" }, true},
+		"Created":         {func(r *driver.Record) { r.Created = r.Created.Add(time.Microsecond) }, true},
+		"IdleTimeout":     {func(r *driver.Record) { r.IdleTimeout += time.Second }, true},
+		"AbsoluteTimeout": {func(r *driver.Record) { r.AbsoluteTimeout += time.Second }, true},
+		"Binding, fixed":  {func(r *driver.Record) { r.Binding[0] = 'x' }, true},
+		"no Binding":      {func(r *driver.Record) { r.Binding = nil }, true},
+		// Texts beside each other are told apart.
+		"Rev and Subject":         {func(r *driver.Record) { r.Rev, r.Subject = "reva", "da" }, true},
+		"Application, Federated":  {func(r *driver.Record) { r.Application, r.Federated = "shopidp", " 1" }, true},
+		"Accessed":                {func(r *driver.Record) { r.Accessed = r.Accessed.Add(time.Minute) }, false},
+		"Device":                  {func(r *driver.Record) { r.Device.Name = "x" }, false},
+		"Persist":                 {func(r *driver.Record) { r.Persist = false }, false},
+		"Page":                    {func(r *driver.Record) { r.Page, r.FederatedPage = 3, 4 }, false},
+		"Binding, after its head": {func(r *driver.Record) { r.Binding = append(r.Binding, '+') }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			below := cued.New(memstore.New(nil))
+			s := encrypt.New(below, &vowels{}, encrypt.Plaintext{Allow: true})
+			is.NoErr(s.Create(t.Context(), record()))
+			below.On("Load", func(call *cued.Call) error {
+				err := call.Do()
+				c.alter(&call.Record)
+				return err
+			})
+			got, err := s.Load(t.Context(), "key")
+			is.NoErr(err)
+			_, err = got.Payload.Bytes()
+			is.Equal(err != nil, c.bound)
+		})
+	}
+}
+
+// A key service that is down is an outage, and no matter of what is stored.
+func TestEncrypt_OutagesAreToldFromWrongData(t *testing.T) {
+	for name, c := range map[string]struct {
+		err    error
+		outage bool
+	}{
+		"its own word for it": {fmt.Errorf("kms: %w", driver.ErrUnavailable), true},
+		"a deadline":          {fmt.Errorf("kms: %w", context.DeadlineExceeded), true},
+		"a cancellation":      {context.Canceled, true},
+		"a network error":     {&net.OpError{Op: "dial", Err: errors.New("connection refused")}, true},
+		"a name that is not resolved": {
+			fmt.Errorf("kms: %w", &net.DNSError{Err: "no such host", Name: "kms.example"}), true,
+		},
+		"anything else": {errors.New("cipher: message authentication failed"), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			aead := &vowels{}
+			s := encrypt.New(memstore.New(nil), aead, encrypt.Plaintext{})
+			is.NoErr(s.Create(t.Context(), record()))
+			aead.down = c.err
+			got, err := s.Load(t.Context(), "key")
+			if c.outage {
+				wants.Err(t, err, driver.ErrUnavailable)
+				wants.Err(t, err, c.err)
+				wants.NotErr(t, err, driver.ErrDecode)
+			} else {
+				is.NoErr(err)
+				_, err = got.Payload.Bytes()
+				wants.Err(t, err, c.err)
+			}
+			// Nothing is encrypted either way, and it is the service's fault.
+			next := record()
+			next.Rev = "rev 2"
+			wants.Err(t, s.Replace(t.Context(), next, "rev"), driver.ErrUnavailable)
+			next.Key = "another"
+			wants.Err(t, s.Create(t.Context(), next), driver.ErrUnavailable)
+		})
+	}
+}
+
+// Only what reads data decrypts: a session can be listed, touched and ended while the key service is down.
+func TestEncrypt_NothingElseNeedsTheKey(t *testing.T) {
+	is := is.New(t)
+	aead := &vowels{}
+	s := encrypt.New(memstore.New(nil), aead, encrypt.Plaintext{})
+	is.NoErr(s.Create(t.Context(), record()))
+	aead.down = errors.New("down")
+	all, err := s.LoadAll(t.Context(), []string{"key"})
+	is.NoErr(err)
+	is.NoErr(all[0].Err)
+	is.Equal(all[0].Record.Subject, "ada")
+	at := record().Accessed.Add(time.Minute)
+	is.NoErr(s.Touch(t.Context(), "key", at, at.Add(time.Hour)))
+	_, err = s.End(t.Context(), driver.End{Key: "key", Marker: driver.Marker{Why: driver.Destroyed, Rev: "m", At: at, Until: at.Add(time.Hour)}})
+	is.NoErr(err)
+	_, err = s.Load(t.Context(), "key")
+	wants.Err(t, err, driver.ErrEnded)
+}
+
+// What a Manager keeps for all sessions is none of a session's: hosts with and without a key read it.
+func TestEncrypt_ReservedKeysStayAsTheyAre(t *testing.T) {
+	is := is.New(t)
+	mem := memstore.New(nil)
+	s := encrypt.New(mem, &vowels{down: errors.New("down")}, encrypt.Plaintext{})
+	rec := record()
+	rec.Key = "incident:not-before"
+	is.NoErr(s.Create(t.Context(), rec))
+	next := rec
+	next.Rev = "rev 2"
+	is.NoErr(s.Replace(t.Context(), next, "rev"))
+	got, err := s.Load(t.Context(), rec.Key)
+	is.NoErr(err)
+	is.Equal(got.Payload.Format(), "json")
+}
+
+func TestEncrypt_PlaintextIsReadOnlyIfThatIsAllowed(t *testing.T) {
+	is := is.New(t)
+	mem := memstore.New(nil)
+	is.NoErr(mem.Create(t.Context(), record()))
+	got, err := encrypt.New(mem, &vowels{}, encrypt.Plaintext{Allow: true}).Load(t.Context(), "key")
+	is.NoErr(err)
+	is.True(codec.Equal(got.Payload, record().Payload))
+	got, err = encrypt.New(mem, &vowels{}, encrypt.Plaintext{}).Load(t.Context(), "key")
+	is.NoErr(err)
+	_, err = got.Payload.Bytes()
+	wants.Text(t, err, "stored unencrypted", "Config.AllowPlaintext is false")
+	is.Equal(fmt.Sprint(got.Payload), "json payload, unreadable")
+}

@@ -1,0 +1,284 @@
+package rosters_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/internal/wants"
+	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/internal/cued"
+	"github.com/dynasession/dynasession/sessions/internal/rosters"
+)
+
+// alive returns how many of the sessions are.
+func (d *desk) alive(t testing.TB, keys []string) int {
+	t.Helper()
+	n := 0
+	for _, key := range keys {
+		if rec, err := d.mem.Load(t.Context(), key); err == nil && rec.ExpiresAt().After(d.clock.Now()) {
+			n++
+		}
+	}
+	return n
+}
+
+// Two logins at a time at every point: never more than the limit, and never fewer if there were enough.
+func TestLimit_IsExactAtEveryPoint(t *testing.T) {
+	forSizes(t, func(t *testing.T, d *desk) {
+		for _, limit := range []rosters.Limit{{Max: 1}, {Max: 1, Evict: true}, {Max: 3}, {Max: 3, Evict: true}, {Max: 9, Evict: true}} {
+			for before := range limit.Max + 1 {
+				for n := 1; ; n++ {
+					came := false
+					for _, after := range []bool{false, true} {
+						d := newDesk(d.HeadSize, d.PageSize)
+						var keys []string
+						for range before {
+							d.clock.Advance(time.Second)
+							key, _, err := d.login(t, limit)
+							if err != nil {
+								t.Fatal(err)
+							}
+							keys = append(keys, key)
+						}
+						other := d.behind()
+						at := d.at(n, after, func() {
+							key, _, err := other.login(t, limit)
+							if err != nil && !errors.Is(err, rosters.ErrLimit) {
+								t.Error(err)
+							}
+							keys = append(keys, key)
+						})
+						key, _, err := d.login(t, limit)
+						d.store.Off()
+						if err != nil && !errors.Is(err, rosters.ErrLimit) && !errors.Is(err, driver.ErrEnded) {
+							t.Errorf("%+v, %d before, at %d: %v", limit, before, n, err)
+						}
+						keys = append(keys, key)
+						d.wantListed(t, keys...)
+						if got, want := d.alive(t, keys), min(limit.Max, len(keys)); got > want || !*at && got != want {
+							t.Errorf("%+v, %d before, at %d after %v: %d are alive, want %d", limit, before, n, after, got, want)
+						}
+						came = came || *at
+					}
+					if !came {
+						break
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestLimit_EvictsTheLeastRecentlyUsed(t *testing.T) {
+	forSizes(t, func(t *testing.T, d *desk) {
+		is := is.New(t)
+		limit := rosters.Limit{Max: 3, Evict: true}
+		var keys []string
+		for range 3 {
+			d.clock.Advance(time.Minute)
+			key, _, err := d.login(t, limit)
+			is.NoErr(err)
+			keys = append(keys, key)
+		}
+		d.clock.Advance(time.Minute)
+		is.NoErr(d.mem.Touch(t.Context(), keys[0], d.clock.Now(), d.clock.Now().Add(idle)))
+		l, err := d.Open(t.Context(), list)
+		is.NoErr(err)
+		_, err = l.Enter(t.Context(), d.entry(d.key()), "", limit)
+		is.NoErr(err)
+		is.Equal(l.Evicted, 1)
+		_, err = d.mem.Load(t.Context(), keys[1])
+		var ended *driver.EndedError
+		is.True(errors.As(err, &ended))
+		is.Equal(ended.Marker.Why, driver.Evicted)
+		is.Equal(d.alive(t, keys), 2)
+	})
+}
+
+// A session that is used in the moment in which it is to be evicted stays, and another one goes.
+func TestLimit_LooksAgainAtASessionThatIsTouched(t *testing.T) {
+	is := is.New(t)
+	d := newDesk(2, 2)
+	limit := rosters.Limit{Max: 2, Evict: true}
+	var keys []string
+	for range 2 {
+		d.clock.Advance(time.Minute)
+		key, _, err := d.login(t, limit)
+		is.NoErr(err)
+		keys = append(keys, key)
+	}
+	d.clock.Advance(time.Minute)
+	d.store.Once("End", func(c *cued.Call) error {
+		is.Equal(c.Key, keys[0])
+		is.NoErr(d.mem.Touch(t.Context(), c.Key, d.clock.Now(), d.clock.Now().Add(idle)))
+		return c.Do()
+	})
+	_, _, err := d.login(t, limit)
+	is.NoErr(err)
+	_, err = d.mem.Load(t.Context(), keys[0])
+	is.NoErr(err)
+	_, err = d.mem.Load(t.Context(), keys[1])
+	wants.Err(t, err, driver.ErrEnded)
+}
+
+// A login that entered and stored nothing is waited for, and gives its place up after a while; then it can't come any more.
+func TestLimit_ALoginThatBrokeOffGivesItsPlaceUp(t *testing.T) {
+	for _, limit := range []rosters.Limit{{Max: 1}, {Max: 2, Evict: true}} {
+		t.Run(fmt.Sprintf("%+v", limit), func(t *testing.T) {
+			is := is.New(t)
+			d := newDesk(2, 2)
+			var alive []string
+			for range limit.Max - 1 {
+				key, _, err := d.login(t, limit)
+				is.NoErr(err)
+				alive = append(alive, key)
+			}
+			l, err := d.Open(t.Context(), list)
+			is.NoErr(err)
+			broken := d.key()
+			_, err = l.Enter(t.Context(), d.entry(broken), "", limit)
+			is.NoErr(err)
+			d.store.Took()
+			key, _, err := d.login(t, limit)
+			is.NoErr(err)
+			looks := 0
+			for _, name := range d.store.Took() {
+				if name == "LoadAll" {
+					looks++
+				}
+			}
+			is.True(looks > 4)                                  // it had time
+			is.Equal(d.alive(t, append(alive, key)), limit.Max) // and nobody was thrown out for it
+			wants.Err(t, d.save(t, broken), driver.ErrEnded)
+		})
+	}
+}
+
+// One that is slow comes in time.
+func TestLimit_ASlowLoginKeepsItsPlace(t *testing.T) {
+	is := is.New(t)
+	d := newDesk(2, 2)
+	limit := rosters.Limit{Max: 1}
+	l, err := d.Open(t.Context(), list)
+	is.NoErr(err)
+	slow := d.key()
+	_, err = l.Enter(t.Context(), d.entry(slow), "", limit)
+	is.NoErr(err)
+	looks := 0
+	d.store.On("LoadAll", func(c *cued.Call) error {
+		if looks++; looks == 4 {
+			is.NoErr(d.behind().save(t, slow))
+		}
+		return c.Do()
+	})
+	_, _, err = d.login(t, limit)
+	wants.Err(t, err, rosters.ErrLimit)
+	is.Equal(err.Error(), "limit reached: has 1, may have 1")
+	is.Equal(d.alive(t, []string{slow}), 1)
+}
+
+// An entry of yesterday without a record, which the database has swept, makes nobody wait.
+func TestLimit_WhatWasSweptMakesNobodyWait(t *testing.T) {
+	is := is.New(t)
+	d := newDesk(2, 2)
+	limit := rosters.Limit{Max: 1}
+	key, _, err := d.login(t, limit)
+	is.NoErr(err)
+	_, err = d.mem.End(t.Context(), driver.End{Key: key})
+	is.NoErr(err)
+	d.clock.Advance(2 * idle)
+	d.store.Took()
+	_, _, err = d.login(t, limit)
+	is.NoErr(err)
+	is.True(len(d.store.Took()) <= 8)
+}
+
+// With a limit of many the head stays small: what is old goes into pages, and still counts.
+func TestLimit_TheHeadOfManyStaysSmall(t *testing.T) {
+	is := is.New(t)
+	d := newDesk(2, 2)
+	limit := rosters.Limit{Max: 40}
+	var keys []string
+	for range 40 {
+		d.clock.Advance(time.Second)
+		key, _, err := d.login(t, limit)
+		is.NoErr(err)
+		keys = append(keys, key)
+		d.wantListed(t, keys...)
+	}
+	_, _, err := d.login(t, limit)
+	wants.Err(t, err, rosters.ErrLimit)
+	parts, err := d.All(t.Context(), list)
+	is.NoErr(err)
+	is.True(len(parts[0].Entries) <= 3*d.HeadSize+1)
+	is.Equal(d.alive(t, keys), 40)
+}
+
+// An entry that gets a later deadline while it is moved into a page keeps it.
+func TestLimit_AnEntryThatIsExtendedWhileItIsMoved(t *testing.T) {
+	for n := 1; ; n++ {
+		is := is.New(t)
+		d := newDesk(1, 2)
+		limit := rosters.Limit{Max: 40}
+		var keys []string
+		for range 3 * d.HeadSize {
+			d.clock.Advance(time.Second)
+			key, _, err := d.login(t, limit)
+			is.NoErr(err)
+			keys = append(keys, key)
+		}
+		later := d.entry(keys[0])
+		later.Deadline = later.Deadline.Add(100 * time.Hour)
+		came := d.at(n, true, func() {
+			_, err := d.behind().Extend(t.Context(), list, 0, later)
+			is.NoErr(err)
+		})
+		_, _, err := d.login(t, limit)
+		is.NoErr(err)
+		d.store.Off()
+		if !*came {
+			return
+		}
+		parts, err := d.All(t.Context(), list)
+		is.NoErr(err)
+		latest := time.Time{}
+		for _, part := range parts {
+			if at := part.Entries[keys[0]]; at.After(latest) {
+				latest = at
+			}
+		}
+		is.Equal(latest, later.Deadline)
+	}
+}
+
+// What replaces another session takes its place.
+func TestLimit_ALoginAgainTakesItsOwnPlace(t *testing.T) {
+	is := is.New(t)
+	d := newDesk(2, 2)
+	limit := rosters.Limit{Max: 1}
+	key, _, err := d.login(t, limit)
+	is.NoErr(err)
+	l, err := d.Open(t.Context(), list)
+	is.NoErr(err)
+	_, err = l.Enter(t.Context(), d.entry(d.key()), key, limit)
+	is.NoErr(err)
+}
+
+func TestLimit_SparesABinaryWhatItCannotRead(t *testing.T) {
+	is := is.New(t)
+	d := newDesk(2, 2)
+	limit := rosters.Limit{Max: 1}
+	_, _, err := d.login(t, limit)
+	is.NoErr(err)
+	d.store.On("LoadAll", func(c *cued.Call) error {
+		err := c.Do()
+		c.Loaded[0] = driver.Loaded{Err: driver.ErrDecode}
+		return err
+	})
+	_, _, err = d.login(t, limit) // what can't be read doesn't keep its user out
+	is.NoErr(err)
+}

@@ -1,0 +1,362 @@
+package rosters_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/internal/wants"
+	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/internal/cued"
+	"github.com/dynasession/dynasession/sessions/internal/rosters"
+)
+
+// sizes are those of small parts, so that all that happens at their ends happens.
+var sizes = [][2]int{{1, 1}, {1, 2}, {2, 1}, {2, 2}, {rosters.DefaultHeadSize, rosters.DefaultPageSize}}
+
+func forSizes(t *testing.T, test func(t *testing.T, d *desk)) {
+	t.Helper()
+	for _, s := range sizes {
+		t.Run(fmt.Sprintf("%d+%d", s[0], s[1]), func(t *testing.T) { test(t, newDesk(s[0], s[1])) })
+	}
+}
+
+func TestList_HasEverySessionOnce(t *testing.T) {
+	forSizes(t, func(t *testing.T, d *desk) {
+		is := is.New(t)
+		var keys []string
+		for range 50 {
+			key, page, err := d.login(t, rosters.Limit{})
+			is.NoErr(err)
+			keys = append(keys, key)
+			part, err := d.Head(t.Context(), rosters.PageKey(list, page))
+			is.NoErr(err)
+			_, isThere := part.Entries[key]
+			is.True(isThere) // where it was said to be
+		}
+		d.wantListed(t, keys...)
+		parts, err := d.All(t.Context(), list)
+		is.NoErr(err)
+		n := 0
+		for i, part := range parts {
+			n += len(part.Entries)
+			is.True(len(part.Entries) <= max(d.PageSize, d.HeadSize))
+			is.Equal(part.Key, rosters.PageKey(list, int64(i)))
+		}
+		is.Equal(n, 50)
+		is.True(len(parts) <= 50/d.PageSize+2)
+	})
+}
+
+// Two logins at a time, one at every point of the other: both are listed, in a page that the head has.
+func TestList_LoginsBesideEachOther(t *testing.T) {
+	forSizes(t, func(t *testing.T, d *desk) {
+		for before := range 8 {
+			for n := 1; ; n++ {
+				came := false
+				for _, after := range []bool{false, true} {
+					for _, others := range []int{1, 3} {
+						d := newDesk(d.HeadSize, d.PageSize)
+						var keys []string
+						for range before {
+							keys = append(keys, d.must(t))
+						}
+						other := d.behind()
+						at := d.at(n, after, func() {
+							for range others {
+								keys = append(keys, other.must(t))
+							}
+						})
+						key, _, err := d.login(t, rosters.Limit{})
+						d.store.Off()
+						if err != nil {
+							t.Fatalf("%d before, at %d: %v", before, n, err)
+						}
+						d.wantListed(t, append(keys, key)...)
+						came = came || *at
+					}
+				}
+				if !came {
+					break
+				}
+			}
+		}
+	})
+}
+
+// Whoever counts up the epoch, and reads the list then, finds every login that succeeds.
+func TestList_AnEpochIsMissedByNobody(t *testing.T) {
+	forSizes(t, func(t *testing.T, d *desk) {
+		lost, won := 0, 0
+		for before := range 8 {
+			for n := 2; ; n++ {
+				came := false
+				for _, after := range []bool{false, true} {
+					d := newDesk(d.HeadSize, d.PageSize)
+					for range before {
+						d.must(t)
+					}
+					var seen map[string]bool
+					at := d.at(n, after, func() {
+						if _, err := d.behind().Bump(t.Context(), list); err != nil {
+							t.Error(err)
+						}
+						seen = d.listed(t)
+					})
+					key, _, err := d.login(t, rosters.Limit{})
+					d.store.Off()
+					if !*at {
+						continue
+					}
+					came = true
+					switch {
+					case err == nil && !seen[key]:
+						t.Errorf("%d before, at %d, after %v: a login has won that the revocation can't have seen", before, n, after)
+					case err == nil:
+						won++
+					case errors.Is(err, rosters.ErrRevoked):
+						lost++
+						if _, err := d.mem.Load(t.Context(), key); err == nil {
+							t.Error("a login that has lost has stored a session")
+						}
+					default:
+						t.Error(err)
+					}
+				}
+				if !came {
+					break
+				}
+			}
+		}
+		if lost == 0 || won == 0 {
+			t.Errorf("%d logins have lost and %d won: it was no test", lost, won)
+		}
+	})
+}
+
+// A login that broke off at any point keeps nobody from signing in, and leaves nothing unlisted.
+func TestList_LoginsThatBreakOff(t *testing.T) {
+	forSizes(t, func(t *testing.T, d *desk) {
+		for before := range 8 {
+			for n := 1; n < 12; n++ {
+				for _, applied := range []bool{false, true} {
+					d := newDesk(d.HeadSize, d.PageSize)
+					var keys []string
+					for range before {
+						keys = append(keys, d.must(t))
+					}
+					i := 0
+					d.store.On("any", func(c *cued.Call) error {
+						if i++; i < n {
+							return c.Do()
+						}
+						if i == n && applied {
+							_ = c.Do()
+						}
+						return errors.New("the process has died")
+					})
+					key, _, _ := d.login(t, rosters.Limit{})
+					d.store.Off()
+					keys = append(keys, key)
+					for range 2 * (d.HeadSize + d.PageSize) {
+						keys = append(keys, d.must(t))
+					}
+					d.wantListed(t, keys...)
+				}
+			}
+		}
+	})
+}
+
+// What has ended leaves by itself: a list whose sessions all end stays short, and its first pages are closed.
+func TestList_DeadEntriesLeaveInBoundedSteps(t *testing.T) {
+	forSizes(t, func(t *testing.T, d *desk) {
+		is := is.New(t)
+		var keys []string
+		most := 0
+		for i := range 600 {
+			d.clock.Advance(time.Minute) // sixty are alive at a time
+			d.store.Took()
+			keys = append(keys, d.must(t))
+			most = max(most, len(d.store.Took()))
+			if i%7 == 0 {
+				d.wantListed(t, keys...)
+			}
+		}
+		parts, err := d.All(t.Context(), list)
+		is.NoErr(err)
+		is.True(len(d.listed(t)) <= 60+2*(d.HeadSize+3*d.PageSize))
+		is.True(len(parts) <= (60+2*(d.HeadSize+3*d.PageSize))/d.PageSize+2)
+		is.True(parts[0].Pages.First > 1)
+		is.True(most <= 2*rosters.DefaultPageSize+12)
+		closed, err := d.Head(t.Context(), rosters.PageKey(list, parts[0].Pages.First-1))
+		is.NoErr(err)
+		is.True(closed.Closed || closed.Rev == "") // or swept
+	})
+}
+
+// A login on its way into a page that is closed goes elsewhere, at whatever point it is.
+func TestList_APageIsClosedUnderALogin(t *testing.T) {
+	is := is.New(t)
+	d := newDesk(1, 2)
+	head := d.must(t)
+	a, b := d.must(t), d.must(t) // in page 1, which is full now: the head has page 2, which is empty
+	_ = head
+	l, err := d.Open(t.Context(), list) // sees pages 1 to 2
+	is.NoErr(err)
+	d.end(t, a)
+	d.end(t, b)
+	d.clock.Advance(2 * idle)
+	other := d.behind()
+	for range 3 { // fills page 2, opens page 3, and closes page 1
+		other.must(t)
+	}
+	for range 2 {
+		other.must(t)
+	}
+	is.True(len(d.listed(t)) >= 4)
+	key := d.key()
+	page, err := l.Enter(t.Context(), d.entry(key), "", rosters.Limit{})
+	is.NoErr(err)
+	is.NoErr(d.save(t, key))
+	is.True(page == 0 || page >= 2)
+	d.wantListed(t, key)
+}
+
+func TestMove_OutOfAClosedPage(t *testing.T) {
+	is := is.New(t)
+	d := newDesk(1, 1)
+	d.must(t)
+	_, page, err := d.login(t, rosters.Limit{})
+	is.NoErr(err)
+	is.Equal(page, int64(1))
+	part, err := d.Head(t.Context(), rosters.PageKey(list, 1))
+	is.NoErr(err)
+	for key := range part.Entries {
+		d.end(t, key)
+		is.NoErr(d.Leave(t.Context(), list, 1, key))
+	}
+	_, err = d.mem.ChangeRoster(t.Context(), driver.RosterChange{Key: part.Key, Rev: "closes", Close: true, Expires: d.clock.Now().Add(time.Hour)})
+	is.NoErr(err)
+	key := d.key()
+	page, err = d.Move(t.Context(), list, 1, d.entry(key))
+	is.NoErr(err)
+	is.True(page != 1)
+	is.NoErr(d.save(t, key))
+	d.wantListed(t, key)
+	page, err = d.Extend(t.Context(), list, 1, d.entry(d.key()))
+	is.NoErr(err)
+	is.True(page != 1)
+}
+
+// Pruning ends first, on condition of what was judged: a session that is used in the last moment stays.
+func TestPrune_ASessionThatIsTouchedStays(t *testing.T) {
+	forSizes(t, func(t *testing.T, d *desk) {
+		is := is.New(t)
+		d = newLazyDesk(d.HeadSize, d.PageSize)
+		var keys []string
+		for range d.HeadSize {
+			keys = append(keys, d.must(t))
+		}
+		d.clock.Advance(idle) // they look idle
+		ended := 0
+		d.store.On("End", func(c *cued.Call) error {
+			ended++
+			for _, key := range keys { // just before they are ended
+				is.NoErr(d.mem.Touch(t.Context(), key, d.clock.Now(), d.clock.Now().Add(idle)))
+			}
+			return c.Do()
+		})
+		keys = append(keys, d.must(t))
+		d.store.Off()
+		is.Equal(ended, d.HeadSize)
+		for _, key := range keys {
+			_, err := d.mem.Load(t.Context(), key)
+			is.NoErr(err)
+		}
+		d.wantListed(t, keys...)
+	})
+}
+
+// A key without a record may be a login under way: it is ended before it is dropped, so that its record can't come.
+func TestPrune_ALoginUnderWayLoses(t *testing.T) {
+	is := is.New(t)
+	d := newDesk(1, 1)
+	l, err := d.Open(t.Context(), list)
+	is.NoErr(err)
+	key := d.key()
+	_, err = l.Enter(t.Context(), d.entry(key), "", rosters.Limit{})
+	is.NoErr(err) // and then it is slow
+	d.clock.Advance(2 * idle)
+	d.must(t)
+	is.True(!d.listed(t)[key])
+	err = d.save(t, key)
+	wants.Err(t, err, driver.ErrEnded)
+	var ended *driver.EndedError
+	is.True(errors.As(err, &ended))
+	is.Equal(ended.Marker.Why, driver.Abandoned)
+}
+
+// A key that is no hash is one of a table without markers, where nothing keeps a record from coming late.
+func TestPrune_WithoutMarkersALoginUnderWayStays(t *testing.T) {
+	is := is.New(t)
+	d := newDesk(1, 1)
+	l, err := d.Open(t.Context(), list)
+	is.NoErr(err)
+	_, err = l.Enter(t.Context(), d.entry("raw-id"), "", rosters.Limit{})
+	is.NoErr(err)
+	d.clock.Advance(2 * idle)
+	d.must(t)
+	is.True(d.listed(t)["raw-id"])
+	is.NoErr(d.save(t, "raw-id"))
+	d.wantListed(t, "raw-id")
+}
+
+// What can't be read by this binary is another's, and stays.
+func TestPrune_WhatCannotBeReadStays(t *testing.T) {
+	is := is.New(t)
+	d := newDesk(1, 1)
+	key := d.must(t)
+	d.clock.Advance(2 * idle)
+	d.store.On("LoadAll", func(c *cued.Call) error {
+		err := c.Do()
+		c.Loaded[0] = driver.Loaded{Err: driver.ErrDecode}
+		return err
+	})
+	d.must(t)
+	is.True(d.listed(t)[key])
+}
+
+func TestMarker_OfAKeyThatIsAHash(t *testing.T) {
+	is := is.New(t)
+	now := time.Date(2026, 3, 1, 9, 0, 0, 123456000, time.UTC)
+	d := newDesk(1, 1)
+	key := d.key()
+	m := rosters.NewMarker(key, driver.Renewed, "next", now)
+	is.Equal(m.Why, driver.Renewed)
+	is.Equal(m.Next, "next")
+	is.Equal(m.At, now)
+	is.True(m.Rev != "" && m.Rev != rosters.NewMarker(key, driver.Renewed, "next", now).Rev)
+	is.True(!m.Until.Before(now.Add(15 * time.Minute)))
+	is.Equal(m.Until.Nanosecond(), 0)
+	for _, raw := range []string{"", "raw-id", key[:127], key + "0", "A" + key[1:], "g" + key[1:], key[:127] + ":"} {
+		is.Equal(rosters.NewMarker(raw, driver.Destroyed, "", now), driver.Marker{})
+		is.True(!rosters.IsHash(raw))
+	}
+	is.True(rosters.IsHash(key))
+}
+
+func TestComesFrom(t *testing.T) {
+	is := is.New(t)
+	d := newDesk(1, 1)
+	from, other := d.key(), d.key()
+	rev := rosters.RenewalRev(from)
+	is.True(rosters.ComesFrom(rev, from))
+	is.True(!rosters.ComesFrom(rev, other))
+	is.True(!rosters.ComesFrom(rosters.Rev(), from))
+	is.True(!rosters.ComesFrom(rev, ""))
+	is.True(rosters.RenewalRev(from) != rev)
+}

@@ -1,0 +1,140 @@
+package web_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"testing"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/sessions/web"
+)
+
+func TestTransports_OneServiceForBrowsersAndClients(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, &web.Config{Header: "Authorization", Cookie: web.Cookie{Name: "__Host-id"}})
+	serve := func(h http.Handler, cookie, header string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodPost, "https://site.test/", nil)
+		if cookie != "" {
+			r.AddCookie(&http.Cookie{Name: "__Host-id", Value: cookie})
+		}
+		if header != "" {
+			r.Header.Set("Authorization", header)
+		}
+		w := httptest.NewRecorder()
+		s.Handler(h).ServeHTTP(w, r)
+		return w
+	}
+	browser := serve(s.signIn(t, "u"), "", "")
+	id := cookie(t, browser).Value
+	is.Equal(browser.Header().Get("Authorization"), "")
+	is.Equal(browser.Header().Values("Vary"), []string{"Cookie", "Authorization"})
+
+	client := serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		is.NoErr(s.UseHeader(r))
+		is.NoErr(s.Authenticate(r.Context(), "u"))
+	}), "", "")
+	is.Equal(cookie(t, client), nil)
+	bearer := client.Header().Get("Authorization")
+
+	guarded := s.RequireSubject(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.session(t, r).Data.Visits++
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	is.Equal(serve(guarded, id, "").Code, http.StatusNoContent)
+	is.Equal(serve(guarded, "", bearer).Code, http.StatusNoContent)
+	is.Equal(serve(guarded, "", "").Code, http.StatusUnauthorized)
+	is.Equal(serve(guarded, id, "Basic dTpw").Code, http.StatusNoContent) // another way to sign in, and not ours
+
+	s.store.took()
+	for _, both := range [][2]string{{id, bearer}, {"garbage", bearer}, {id, "Bearer garbage"}} {
+		w := serve(guarded, both[0], both[1])
+		is.Equal(w.Code, http.StatusBadRequest)
+		is.Equal(cookie(t, w), nil)
+		serve(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			is.True(errors.Is(s.Destroy(r.Context()), web.ErrTwoIDs))
+			is.True(errors.Is(s.Authenticate(r.Context(), "u"), web.ErrTwoIDs))
+		}), both[0], both[1])
+	}
+	is.Equal(s.store.took(), "")
+
+	serve(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		is.True(errors.Is(s.UseHeader(r), web.ErrTwoIDs)) // a browser's
+	}), id, "")
+
+	renewed := serve(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { is.NoErr(s.Renew(r.Context())) }), "", bearer)
+	is.True(renewed.Header().Get("Authorization") != bearer)
+	is.Equal(cookie(t, renewed), nil)
+}
+
+func TestTransports_A401SaysHowToSignIn(t *testing.T) {
+	for name, c := range map[string]struct {
+		cfg  *web.Config
+		sent string
+		want string
+	}{
+		"cookie":            {nil, "", ""},
+		"nothing sent":      {&web.Config{Header: "Authorization"}, "", "Bearer"},
+		"one that is dead":  {&web.Config{Header: "Authorization"}, "Bearer x", `Bearer error="invalid_token"`},
+		"another header":    {&web.Config{Header: "x-session"}, "", `Session header="X-Session"`},
+		"the application's": {&web.Config{Header: "Authorization", Error: func(w http.ResponseWriter, _ *http.Request, err error) { w.WriteHeader(web.Status(err)) }}, "", "Bearer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			s := newSite(t, c.cfg)
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			if c.sent != "" {
+				r.Header.Set("Authorization", c.sent)
+			}
+			w := httptest.NewRecorder()
+			s.Handler(s.RequireSubject(s.count(t))).ServeHTTP(w, r)
+			is.Equal(w.Code, http.StatusUnauthorized)
+			is.Equal(w.Header().Get("WWW-Authenticate"), c.want)
+		})
+	}
+}
+
+func TestUpstream_NeverSeesTheID(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, &web.Config{Header: "Authorization", Cookie: web.Cookie{Name: "__Host-id", Former: []web.FormerCookie{{Name: "sid"}}}})
+	var seen http.Header
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen = r.Header.Clone()
+		http.SetCookie(w, &http.Cookie{Name: "__Host-id", Value: "planted", Path: "/", Secure: true})
+		http.SetCookie(w, &http.Cookie{Name: "theirs", Value: "1"})
+		_, _ = w.Write([]byte("hello"))
+	}))
+	t.Cleanup(upstream.Close)
+	target, err := url.Parse(upstream.URL)
+	is.NoErr(err)
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.Transport = s.Upstream(nil)
+	h := s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.session(t, r).Data.Visits++
+		proxy.ServeHTTP(w, r)
+	}))
+	r := request(s.stored(t, visitor{}))
+	r.AddCookie(&http.Cookie{Name: "lang", Value: "de"})
+	r.AddCookie(&http.Cookie{Name: "sid", Value: "x"})
+	r.AddCookie(&http.Cookie{Name: "__Host-id-form-aa", Value: "x"})
+	r.AddCookie(&http.Cookie{Name: "__Host-idle", Value: "another's"})
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	is.Equal(w.Body.String(), "hello")
+	is.Equal(seen.Get("Cookie"), "lang=de; __Host-idle=another's")
+	is.Equal(r.Cookies()[1].Name, "lang") // the request itself is as it was
+	is.Equal(len(w.Result().Cookies()), 1)
+	is.Equal(w.Result().Cookies()[0].Name, "theirs")
+
+	r = request()
+	r.Header.Set("Authorization", "Bearer "+s.stored(t, visitor{}))
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	is.Equal(seen.Get("Authorization"), "")
+	r = request()
+	r.Header.Set("Authorization", "Basic dTpw")
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	is.Equal(seen.Get("Authorization"), "Basic dTpw")
+}
