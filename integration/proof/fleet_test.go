@@ -29,37 +29,37 @@ import (
 
 type marks = map[string]int
 
-// before and after are the data of two binaries: each has members that the other doesn't know, at the
+// oldT and newT are the data of two binaries: each has members that the other doesn't know, at the
 // top and within.
-type before struct {
-	Both  marks       `json:"both"`
-	Old   marks       `json:"old,omitempty"`
-	Prefs beforePrefs `json:"prefs"`
+type oldT struct {
+	Both  marks    `json:"both"`
+	Old   marks    `json:"old,omitempty"`
+	Prefs oldPrefs `json:"prefs"`
 }
 
-type beforePrefs struct {
+type oldPrefs struct {
 	Both marks `json:"both,omitempty"`
 	Old  marks `json:"old,omitempty"`
 }
 
-type after struct {
-	Prefs *afterPrefs `json:"prefs"`
-	New   marks       `json:"new,omitempty"`
-	Both  marks       `json:"both"`
+type newT struct {
+	Prefs *newPrefs `json:"prefs"`
+	New   marks     `json:"new,omitempty"`
+	Both  marks     `json:"both"`
 }
 
-type afterPrefs struct {
+type newPrefs struct {
 	New  marks `json:"new,omitempty"`
 	Both marks `json:"both,omitempty"`
 }
 
-func (b *before) members() map[string]*marks {
+func (b *oldT) members() map[string]*marks {
 	return map[string]*marks{"both": &b.Both, "old": &b.Old, "prefs.both": &b.Prefs.Both, "prefs.old": &b.Prefs.Old}
 }
 
-func (a *after) members() map[string]*marks {
+func (a *newT) members() map[string]*marks {
 	if a.Prefs == nil {
-		a.Prefs = &afterPrefs{}
+		a.Prefs = &newPrefs{}
 	}
 	return map[string]*marks{"both": &a.Both, "new": &a.New, "prefs.both": &a.Prefs.Both, "prefs.new": &a.Prefs.New}
 }
@@ -326,31 +326,31 @@ type deploy struct {
 // releaser makes a binary of a release.
 type releaser func(t *testing.T, store driver.Store) binary
 
-func ofBefore(cfg sessions.Config[before]) releaser {
-	return func(t *testing.T, store driver.Store) binary { return release[before](t, store, cfg, false) }
+func ofBefore(cfg sessions.Config[oldT]) releaser {
+	return func(t *testing.T, store driver.Store) binary { return release[oldT](t, store, cfg, false) }
 }
 
-func ofAfter(cfg sessions.Config[after]) releaser {
-	return func(t *testing.T, store driver.Store) binary { return release[after](t, store, cfg, false) }
+func ofAfter(cfg sessions.Config[newT]) releaser {
+	return func(t *testing.T, store driver.Store) binary { return release[newT](t, store, cfg, false) }
 }
 
 // careless is a release whose pages write.
-func careless(cfg sessions.Config[after]) releaser {
-	return func(t *testing.T, store driver.Store) binary { return release[after](t, store, cfg, true) }
+func careless(cfg sessions.Config[newT]) releaser {
+	return func(t *testing.T, store driver.Store) binary { return release[newT](t, store, cfg, true) }
 }
 
 // form is one of the module's codecs, for both types.
 type form struct {
 	name string
-	old  codec.Codec[before]
-	new  codec.Codec[after]
+	old  codec.Codec[oldT]
+	new  codec.Codec[newT]
 }
 
 func forms() []form {
 	return []form{
-		{"json", codec.JSON[before]{}, codec.JSON[after]{}},
-		{"msgpack", msgpack.Codec[before]{}, msgpack.Codec[after]{}},
-		{"native", attribute.Codec[before]{}, attribute.Codec[after]{}},
+		{"json", codec.JSON[oldT]{}, codec.JSON[newT]{}},
+		{"msgpack", msgpack.Codec[oldT]{}, msgpack.Codec[newT]{}},
+		{"native", attribute.Codec[oldT]{}, attribute.Codec[newT]{}},
 	}
 }
 
@@ -364,8 +364,8 @@ func deploys(t *testing.T) []deploy {
 	is.New(t).NoErr(err)
 	aead := sealer{gcm}
 	type (
-		O = sessions.Config[before]
-		N = sessions.Config[after]
+		O = sessions.Config[oldT]
+		N = sessions.Config[newT]
 	)
 	for _, f := range forms() {
 		all = append(all,
@@ -453,19 +453,19 @@ func (p plain[T]) Decode(from codec.Payload) (T, error) { return p.codec.Decode(
 func TestFleet_Saboteurs(t *testing.T) {
 	s := drawn(t)
 	type (
-		O = sessions.Config[before]
-		N = sessions.Config[after]
+		O = sessions.Config[oldT]
+		N = sessions.Config[newT]
 	)
 	both := forms()
 	for _, d := range []deploy{
 		{"DropUnknown", ofBefore(O{DropUnknown: true}), ofAfter(N{}), "a member lost"},
-		{"a codec that drops what it doesn't know", ofBefore(O{Codec: plain[before]{codec.JSON[before]{}}}), ofAfter(N{}), "a member lost"},
+		{"a codec that drops what it doesn't know", ofBefore(O{Codec: plain[oldT]{codec.JSON[oldT]{}}}), ofAfter(N{}), "a member lost"},
 		{
 			"T and the codec in one deploy", ofBefore(O{Codec: codec.Upgrade(both[0].old, both[1].old)}),
 			ofAfter(N{Codec: codec.Upgrade(both[1].new, both[0].new)}), "a member lost",
 		},
 		{"a page that writes", ofBefore(O{}), careless(N{}), "writes by a read"},
-		{"pages that meet conflicts", ofBefore(O{}), careless(N{Merge: sessions.NoMerge[after]}), "a conflict between reads"},
+		{"pages that meet conflicts", ofBefore(O{}), careless(N{Merge: sessions.NoMerge[newT]}), "a conflict between reads"},
 	} {
 		t.Run(d.name, func(t *testing.T) {
 			for round := range uint64(5) {
