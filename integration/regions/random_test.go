@@ -16,7 +16,8 @@ import (
 
 // known is what the users of a random world know of their sessions.
 type known struct {
-	alive map[string]string // the user of each ID that is signed in
+	begun []string          // the IDs that are signed in, in the order of their login
+	alive map[string]string // the user of each
 	saves map[string]int    // of these, acknowledged
 	dead  map[string]bool   // IDs that have ended, and whose end every Region was told
 }
@@ -28,7 +29,7 @@ func TestHome_RandomWorlds(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		x := newScene(t, home, 0)
 		x.I = is.New(failer{r})
-		k := known{map[string]string{}, map[string]int{}, map[string]bool{}}
+		k := known{nil, map[string]string{}, map[string]int{}, map[string]bool{}}
 		at, isCut := "eu", false
 		hosts := map[string]*sessions.Manager[cart]{"eu": x.eu, "us": x.us}
 		other := func() string {
@@ -38,19 +39,20 @@ func TestHome_RandomWorlds(t *testing.T) {
 			return "eu"
 		}
 		host := func() *sessions.Manager[cart] {
-			m := rapid.SampledFrom([]*sessions.Manager[cart]{x.eu, x.us}).Draw(r, "host")
+			region := rapid.SampledFrom([]string{"eu", "us"}).Draw(r, "host")
 			if isCut { // the users of the other Region have been sent away
-				m = hosts[at]
+				region = at
 			}
-			return m
+			return hosts[region]
 		}
 		some := func() string {
 			if len(k.alive) == 0 {
 				r.Skip("nobody is signed in")
 			}
-			return rapid.SampledFrom(slices.Sorted(maps.Keys(k.alive))).Draw(r, "session")
+			return k.begun[rapid.IntRange(0, len(k.begun)-1).Draw(r, "session")]
 		}
 		ended := func(id string) {
+			k.begun = slices.DeleteFunc(k.begun, func(b string) bool { return b == id })
 			delete(k.alive, id)
 			delete(k.saves, id)
 			if !isCut {
@@ -61,7 +63,8 @@ func TestHome_RandomWorlds(t *testing.T) {
 		r.Repeat(map[string]func(*rapid.T){
 			"login": func(*rapid.T) {
 				u := user()
-				k.alive[x.login(host(), u)] = u
+				id := x.login(host(), u)
+				k.begun, k.alive[id] = append(k.begun, id), u
 			},
 			"save": func(*rapid.T) {
 				id := some()
@@ -74,6 +77,7 @@ func TestHome_RandomWorlds(t *testing.T) {
 				s := x.load(m, id)
 				x.NoErr(m.Renew(x.ctx, s))
 				now := s.ID().Secret()
+				k.begun = append(k.begun, now)
 				k.alive[now], k.saves[now] = k.alive[id], k.saves[id]
 				ended(id)
 			},
@@ -122,7 +126,8 @@ func TestHome_RandomWorlds(t *testing.T) {
 				}
 				x.world.Fail(failed, false)
 				x.settle()
-				clear(k.alive) // what was lost, or has come back, is for RevokeBefore
+				k.begun = nil // what was lost, or has come back, is for RevokeBefore
+				clear(k.alive)
 				clear(k.saves)
 			},
 			"": func(*rapid.T) {
