@@ -138,12 +138,6 @@ func (c *call) capacity() types.ReturnConsumedCapacity {
 	return ""
 }
 
-func (c *call) countRead(consumed *types.ConsumedCapacity) {
-	if consumed != nil {
-		c.trace.Consumed(aws.ToFloat64(consumed.CapacityUnits), 0)
-	}
-}
-
 func (c *call) countWrite(consumed *types.ConsumedCapacity) {
 	if consumed != nil {
 		c.trace.Consumed(0, aws.ToFloat64(consumed.CapacityUnits))

@@ -156,15 +156,6 @@ type ttlState struct {
 	attribute string
 }
 
-func ttlOf(out *dynamodb.DescribeTimeToLiveOutput) ttlState {
-	d := out.TimeToLiveDescription
-	if d == nil {
-		return ttlState{}
-	}
-	on := d.TimeToLiveStatus == types.TimeToLiveStatusEnabled || d.TimeToLiveStatus == types.TimeToLiveStatusEnabling
-	return ttlState{on: on, attribute: aws.ToString(d.AttributeName)}
-}
-
 type ttlAPI interface {
 	DescribeTimeToLive(context.Context, *dynamodb.DescribeTimeToLiveInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTimeToLiveOutput, error)
 }

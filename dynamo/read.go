@@ -201,3 +201,9 @@ func (c *call) pause(n int) error {
 func (c *call) failedRead(err error) error {
 	return fmt.Errorf("%w: %w", driver.ErrUnavailable, c.store.advise(err))
 }
+
+func (c *call) countRead(consumed *types.ConsumedCapacity) {
+	if consumed != nil {
+		c.trace.Consumed(aws.ToFloat64(consumed.CapacityUnits), 0)
+	}
+}

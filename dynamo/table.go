@@ -101,3 +101,12 @@ func checkTableName(field, name string) error {
 	}
 	return nil
 }
+
+func ttlOf(out *dynamodb.DescribeTimeToLiveOutput) ttlState {
+	d := out.TimeToLiveDescription
+	if d == nil {
+		return ttlState{}
+	}
+	on := d.TimeToLiveStatus == types.TimeToLiveStatusEnabled || d.TimeToLiveStatus == types.TimeToLiveStatusEnabling
+	return ttlState{on: on, attribute: aws.ToString(d.AttributeName)}
+}

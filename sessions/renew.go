@@ -113,7 +113,7 @@ func (m *Manager[T]) move(ctx context.Context, s *Session[T], subject string, bi
 			s.rec.Key = m.ids.Key(s.id)
 		}
 	}
-	return 0, err
+	return 0, fmt.Errorf("%w: other requests ended each of %d new IDs before it was stored", ErrConflict, createAttempts)
 }
 
 // renewUnsaved gives a session that was never saved another ID. If a save of it is in doubt, what that may have stored is

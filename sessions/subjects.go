@@ -153,6 +153,9 @@ func (m *Manager[T]) sessionsOf(ctx context.Context, subject, after string, most
 		}
 	}
 	loaded, err := m.rosters.LoadAll(ctx, keys)
+	if err == nil && most == 0 {
+		loaded, err = m.followRenewed(ctx, keys, loaded)
+	}
 	if err != nil {
 		return nil, "", err
 	}
@@ -171,6 +174,32 @@ func (m *Manager[T]) sessionsOf(ctx context.Context, subject, after string, most
 		}
 	}
 	return infos, next, nil
+}
+
+// followRenewed adds to what was loaded of keys where sessions go on that were renewed since the list was read.
+func (m *Manager[T]) followRenewed(ctx context.Context, keys []string, loaded []driver.Loaded) ([]driver.Loaded, error) {
+	seen := map[string]bool{}
+	for _, key := range keys {
+		seen[key] = true
+	}
+	for last := loaded; ; {
+		var next []string
+		for _, found := range last {
+			var ended *driver.EndedError
+			if errors.As(found.Err, &ended) && ended.Marker.Next != "" && !seen[ended.Marker.Next] {
+				seen[ended.Marker.Next] = true
+				next = append(next, ended.Marker.Next)
+			}
+		}
+		if len(next) == 0 {
+			return loaded, nil
+		}
+		var err error
+		if last, err = m.rosters.LoadAll(ctx, next); err != nil {
+			return nil, err
+		}
+		loaded = append(loaded, last...)
+	}
 }
 
 // Revoke ends one session of a subject, by the handle that [Manager.Sessions] returned (OWASP ASVS 7.5.2), under whatever ID

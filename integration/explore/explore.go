@@ -17,6 +17,10 @@ type thread struct {
 	crashed bool
 	ended   bool
 	late    bool
+
+	// What it has read since it last changed something, with the versions; and whether it has read something twice.
+	reads map[string]uint64
+	spins bool
 }
 
 // event says that a thread waits with a call, or, with a nil call, that it has ended.
@@ -98,15 +102,50 @@ func execute(s *Scenario, choose chooser, learn func(seen uint64, changed bool))
 	}
 }
 
-// waiting returns the threads that wait with a call.
+// waiting returns the threads that wait with a call. One that waits for another operation, and has looked twice without seeing a
+// change, is not among them until there is one, or the others have ended: the pauses of real operations are long enough for that.
 func (r *run) waiting() []int {
-	var all []int
+	var all, spinning []int
+	others := false
 	for i, t := range r.threads {
-		if t.pending != nil {
+		switch {
+		case t.pending == nil:
+		case t.spins && !r.sawChange(t):
+			spinning = append(spinning, i)
+		default:
 			all = append(all, i)
+			others = others || !t.late
 		}
 	}
+	if !others {
+		all = append(all, spinning...)
+		slices.Sort(all)
+	}
 	return all
+}
+
+func (r *run) sawChange(t *thread) bool {
+	for key, version := range t.reads {
+		if r.versions[key] != version {
+			return true
+		}
+	}
+	return false
+}
+
+// reading notes what a thread reads.
+func (r *run) reading(t *thread, c call) {
+	if t.spins || t.reads == nil {
+		t.reads, t.spins = map[string]uint64{}, false
+	}
+	again := len(c.keys) > 0
+	for _, key := range c.keys {
+		if version, ok := t.reads[key]; !ok || version != r.versions[key] {
+			again = false
+		}
+		t.reads[key] = r.versions[key]
+	}
+	t.spins = again
 }
 
 // start lets an operation run until its first call.
@@ -145,9 +184,13 @@ func (r *run) step(next choice, at int) {
 		r.threads = append(r.threads, &thread{name: t.name + ", late", pending: &c, late: true})
 	case Unsent:
 	default:
+		if !c.write {
+			r.reading(t, c)
+		}
 		changed := r.apply(c)
 		if changed {
 			r.changes(index, c)
+			t.reads, t.spins = nil, false
 		}
 		r.learn(r.seen[index], changed)
 	}

@@ -3,6 +3,7 @@ package explore_test
 import (
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,6 +21,7 @@ type group struct {
 	ops   []explore.Op
 	limit sessions.SubjectLimit
 	dead  []string
+	waits bool // its logins wait for each other, so that there is no end to what may come between
 }
 
 func groups() []group {
@@ -79,7 +81,7 @@ func groups() []group {
 		},
 		{
 			name: "a limit of two that refuses", begin: func(w *explore.World) { w.Visitor("A"); w.User("B", "u", start) },
-			limit: sessions.SubjectLimit{Max: 2},
+			limit: sessions.SubjectLimit{Max: 2}, waits: true,
 			ops: []explore.Op{
 				explore.Renew("B"), explore.Login("A", "u"), explore.LoginFresh("u"), explore.Login("B", "u"), explore.Destroy("B"),
 				explore.RevokeAll("u"),
@@ -120,6 +122,9 @@ func faults() []explore.Fault {
 	return []explore.Fault{explore.Crash, explore.Lost, explore.Late}
 }
 
+// manySchedules is from where on only crashes are explored, unless -full is set.
+const manySchedules = 100
+
 // Every two operations of a group keep every promise, in every order of their calls and with a fault at each.
 func TestPairs(t *testing.T) {
 	for _, g := range groups() {
@@ -130,14 +135,60 @@ func TestPairs(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {
 						s := &explore.Scenario{Name: name, Begin: g.begin, Ops: []explore.Op{one, other}, Limit: g.limit, Dead: g.dead}
-						n, err := explore.Explore(s, faults(), 1)
+						n, err := explore.Explore(s, nil, 0)
 						if err != nil {
-							t.Error(err)
+							t.Fatal(err)
 						}
-						t.Logf("%.0f schedules, %.0f with a fault, by %d calls", n.Schedules, n.Faulted, n.Calls)
+						which := faults()
+						if g.waits || n.Schedules > manySchedules && !*full {
+							which = which[:1]
+						}
+						n, err = explore.Explore(s, which, 1)
+						if err != nil {
+							t.Fatal(err)
+						}
+						t.Logf("%.0f schedules, %.0f with one of %v, by %d calls", n.Schedules, n.Faulted, which, n.Calls)
 					})
 				})
 			}
 		}
+	}
+}
+
+var (
+	seed      = flag.Uint64("seed", 0, "of the random schedules; 0: another one each time")
+	schedules = flag.Int("schedules", 20, "random schedules of each scenario")
+)
+
+// Three operations, which may be the same, by random schedules with up to two faults.
+func TestTriples(t *testing.T) {
+	if *seed == 0 {
+		*seed = rand.Uint64()
+	}
+	for _, g := range groups() {
+		t.Run(g.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				t.Logf("-seed %d", *seed)
+				rnd := rand.New(rand.NewPCG(*seed, 1))
+				var all explore.Count
+				for range 50 {
+					var ops []explore.Op
+					name := g.name
+					for range 3 {
+						op := g.ops[rnd.IntN(len(g.ops))]
+						ops = append(ops, op)
+						name += ", " + op.Name
+					}
+					s := &explore.Scenario{Name: name, Begin: g.begin, Ops: ops, Limit: g.limit, Dead: g.dead}
+					n, err := explore.Random(s, faults(), 2, *schedules, *seed)
+					all.Add(n)
+					if err != nil {
+						t.Error(err)
+					}
+				}
+				t.Logf("%.0f schedules, %.0f with faults, by %d calls", all.Schedules, all.Faulted, all.Calls)
+			})
+		})
 	}
 }

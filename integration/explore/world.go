@@ -537,6 +537,9 @@ func (w *World) mayFail(i int, err error, faulted bool) bool {
 			return true
 		}
 	}
+	if w.scenario.Limit.Max > 0 && op.logsIn && errors.Is(err, sessions.ErrConflict) {
+		return true // overtaken by another login, time and again
+	}
 	if w.scenario.Limit.Max > 0 && !w.scenario.Limit.Evict && op.logsIn && errors.Is(err, sessions.ErrLimit) {
 		return true
 	}

@@ -30,6 +30,7 @@ type Transport struct {
 	number  map[string]uint64  // of attempts so far, by operation
 	counts  [kinds]int
 	late    sync.WaitGroup
+	held    time.Duration // the longest that Late holds a request up
 }
 
 // New returns a Transport that sends through base, nil for [http.DefaultTransport], and draws
@@ -38,7 +39,7 @@ func New(base http.RoundTripper, seed uint64, rates Rates) *Transport {
 	if base == nil {
 		base = http.DefaultTransport
 	}
-	return &Transport{base: base, seed: seed, rates: rates, spared: map[string]Fault{}, planned: map[string][]Fault{}, number: map[string]uint64{}}
+	return &Transport{base: base, seed: seed, rates: rates, spared: map[string]Fault{}, planned: map[string][]Fault{}, number: map[string]uint64{}, held: longestLate}
 }
 
 // Client makes a client send through t.
@@ -56,6 +57,13 @@ func (t *Transport) SetRates(rates Rates) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.rates = rates
+}
+
+// Hold sets how long Late holds a request up at most; 300 ms otherwise.
+func (t *Transport) Hold(most time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.held = most
 }
 
 // Spare keeps an operation from drawing a fault.
@@ -129,7 +137,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, errCut
 	case Late:
-		return nil, t.sendLater(r, time.Duration(share*float64(longestLate)))
+		return nil, t.sendLater(r, time.Duration(share*float64(t.longest())))
 	case Delay:
 		if err := wait(r.Context(), time.Duration(share*float64(longestDelay))); err != nil {
 			return nil, err
@@ -146,6 +154,12 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	return t.base.RoundTrip(r)
+}
+
+func (t *Transport) longest() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.held
 }
 
 // sendLater sends a copy of the request after d, whatever becomes of its client.

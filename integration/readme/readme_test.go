@@ -26,6 +26,10 @@ var paths = map[string]string{
 	"event":     "github.com/dynasession/dynasession/sessions/event",
 	"fmt":       "fmt",
 	"http":      "net/http",
+	"httptest":  "net/http/httptest",
+	"httputil":  "net/http/httputil",
+	"template":  "html/template",
+	"url":       "net/url",
 	"memstore":  "github.com/dynasession/dynasession/sessions/memstore",
 	"msgpack":   "github.com/dynasession/dynasession/codec/msgpack",
 	"sessions":  "github.com/dynasession/dynasession/sessions",
@@ -46,7 +50,7 @@ var paths = map[string]string{
 
 // given are the names that a block may use without saying where they come from, unless it declares them itself.
 var given = []struct{ name, declaration string }{
-	{"Cart", "type Cart struct { Items []string }"},
+	{"Cart", "type Cart struct { Items []string; Flash sessions.Flash[string] }"},
 	{"ctx", "ctx := context.Background()"},
 	{"id", "id := \"\""},
 	{"store", "var store sessions.Store"},
@@ -57,6 +61,11 @@ var given = []struct{ name, declaration string }{
 	{"handler", "var handler http.Handler"},
 	{"w", "var w http.ResponseWriter"},
 	{"r", "var r *http.Request"},
+	{"mux", "var mux *http.ServeMux"},
+	{"err", "var err error"},
+	{"page", "var page *template.Template"},
+	{"events", "var events func(context.Context) <-chan string"},
+	{"checkPassword", "var checkPassword func(name, password string) (user string, ok bool)"},
 }
 
 // program returns a package that holds the block as the body of a function, or the block itself if it is one.

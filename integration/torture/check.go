@@ -10,7 +10,8 @@ func (l *Life) Check() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, check := range []func(){
-		l.checkAcknowledged, l.checkRefused, l.checkMonotone, l.checkDestroyed, l.checkRenewed, l.checkRevoked, l.checkGone, l.checkLate, l.checkEarly,
+		l.checkAcknowledged, l.checkRefused, l.checkMonotone, l.checkDestroyed, l.checkRenewed, l.checkRevoked, l.checkGone, l.checkMoved, l.checkTrespass,
+		l.checkLate, l.checkEarly,
 	} {
 		check()
 	}
@@ -21,7 +22,7 @@ func (l *Life) Check() []string {
 func (l *Life) seen() []Event {
 	var seen []Event
 	for _, e := range l.events {
-		if e.Outcome == Done && e.Kind != Destroy && e.Kind != Revoke {
+		if e.Outcome == Done && e.Kind != Destroy && e.Kind != Revoke && e.Kind != Trespass {
 			seen = append(seen, e)
 		}
 	}
@@ -78,16 +79,16 @@ func (l *Life) checkMonotone() {
 	}
 }
 
-// checkDestroyed: nothing is alive after an acknowledged Destroy.
+// checkDestroyed: nothing is alive after an acknowledged Destroy, under whatever ID the session had then and has now.
 func (l *Life) checkDestroyed() {
-	end := map[int]int64{}
+	end := int64(1) << 62
 	for _, e := range l.events {
-		if at, known := end[e.ID]; e.Kind == Destroy && e.Outcome == Done && (!known || e.End < at) {
-			end[e.ID] = e.End
+		if e.Kind == Destroy && e.Outcome == Done {
+			end = min(end, e.End)
 		}
 	}
 	for _, e := range l.seen() {
-		if at, destroyed := end[e.ID]; destroyed && e.Begin > at {
+		if e.Begin > end {
 			l.anomaly("%s under ID %d after an acknowledged destroy", e.Kind, e.ID)
 		}
 	}
@@ -141,8 +142,13 @@ func (l *Life) checkGone() {
 		}
 	}
 	for _, e := range l.events {
-		if e.maybe() && (e.renames() || e.Kind == Destroy) {
+		if e.maybe() && e.renames() {
 			note(e.ID, e.Begin)
+		}
+		if e.maybe() && e.Kind == Destroy {
+			for id := e.ID; id < len(l.ids); id++ { // and whatever it went on under
+				note(id, e.Begin)
+			}
 		}
 		if e.maybe() && e.Kind == Revoke {
 			for id := range l.ids {
@@ -151,11 +157,44 @@ func (l *Life) checkGone() {
 		}
 	}
 	for _, e := range l.events {
-		if e.Outcome != Gone || e.Kind == Destroy {
+		if !e.isGone() || e.Kind == Destroy || e.Kind == Trespass {
 			continue
 		}
 		if at, ok := first[e.ID]; !ok || at > e.End {
 			l.anomaly("%s says that ID %d is gone, and nobody has ended it", e.Kind, e.ID)
+		}
+	}
+}
+
+// checkMoved: whoever comes with an ID that was renewed is told so, and nobody else is.
+func (l *Life) checkMoved() {
+	done, maybe := map[int]int64{}, map[int]int64{}
+	for _, e := range l.events {
+		if !e.renames() || !e.maybe() {
+			continue
+		}
+		if at, ok := maybe[e.ID]; !ok || e.Begin < at {
+			maybe[e.ID] = e.Begin
+		}
+		if e.Outcome == Done {
+			done[e.ID] = e.End
+		}
+	}
+	for _, e := range l.events {
+		if at, ok := maybe[e.ID]; e.Outcome == Moved && (!ok || at > e.End) {
+			l.anomaly("%s says that ID %d was renewed, and nobody has", e.Kind, e.ID)
+		}
+		if at, ok := done[e.ID]; e.Outcome == Gone && e.Kind == Load && ok && e.Begin > at {
+			l.anomaly("%s says that ID %d is gone, and not that it was renewed", e.Kind, e.ID)
+		}
+	}
+}
+
+// checkTrespass: another application never sees the session.
+func (l *Life) checkTrespass() {
+	for _, e := range l.events {
+		if e.Kind == Trespass && e.Outcome == Done {
+			l.anomaly("another application has seen the session under ID %d", e.ID)
 		}
 	}
 }
@@ -182,7 +221,7 @@ func (l *Life) checkLate() {
 func (l *Life) latest(e Event, fits func(Event) bool) time.Time {
 	var latest time.Time
 	for _, o := range l.events {
-		if o.Begin < e.End && o.Begin != e.Begin && o.Kind != Revoke && fits(o) && o.After.After(latest) {
+		if o.Begin < e.End && o.Begin != e.Begin && o.Kind != Revoke && o.Kind != Trespass && fits(o) && o.After.After(latest) {
 			latest = o.After
 		}
 	}

@@ -16,11 +16,12 @@ const (
 	Renew
 	Authenticate
 	Destroy
-	Revoke // of all sessions of the subject
+	Revoke   // of all sessions of the subject
+	Trespass // another application asked for the session, or tried to end it
 	kinds
 )
 
-var kindNames = [kinds]string{"create", "load", "save", "update", "renew", "authenticate", "destroy", "revoke"}
+var kindNames = [kinds]string{"create", "load", "save", "update", "renew", "authenticate", "destroy", "revoke", "trespass"}
 
 // String returns the kind's name.
 func (k Kind) String() string { return kindNames[k] }
@@ -32,13 +33,14 @@ type Outcome uint8
 const (
 	Done    Outcome = iota
 	Gone            // there is no such session
+	Moved           // there is none, since its ID was exchanged for another
 	Expired         // there is no such session any more, since its time has passed
 	Failed          // nothing was changed
 	Unknown         // it may have been done, and may not
 	outcomes
 )
 
-var outcomeNames = [outcomes]string{"done", "gone", "expired", "failed", "unknown"}
+var outcomeNames = [outcomes]string{"done", "gone", "moved", "expired", "failed", "unknown"}
 
 // String returns the outcome's name.
 func (o Outcome) String() string { return outcomeNames[o] }
@@ -62,6 +64,9 @@ type Event struct {
 
 // maybe reports whether the event may have changed what is stored.
 func (e Event) maybe() bool { return e.Outcome == Done || e.Outcome == Unknown }
+
+// isGone reports whether the session was not there.
+func (e Event) isGone() bool { return e.Outcome == Gone || e.Outcome == Moved }
 
 // renames reports whether the event takes an ID away from the session.
 func (e Event) renames() bool { return e.Kind == Renew || e.Kind == Authenticate }

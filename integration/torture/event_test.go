@@ -10,7 +10,7 @@ func TestEvent_WhatMayHaveHappened(t *testing.T) {
 	is := is.New(t)
 	is.True(Event{Outcome: Done}.maybe())
 	is.True(Event{Outcome: Unknown}.maybe())
-	for _, o := range []Outcome{Gone, Expired, Failed} {
+	for _, o := range []Outcome{Gone, Moved, Expired, Failed} {
 		is.True(!Event{Outcome: o}.maybe())
 	}
 	is.True(Event{Kind: Authenticate}.renames())

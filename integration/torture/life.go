@@ -10,6 +10,7 @@ import (
 // Life is the record of one session: from its creation until it is destroyed, whatever its IDs. It is safe for concurrent use.
 type Life struct {
 	Name           string
+	App            int // whose session it is
 	Idle, Absolute time.Duration
 
 	mu        sync.Mutex
@@ -60,11 +61,12 @@ func (l *Life) Add(e Event) {
 	l.events = append(l.events, e)
 }
 
-// Ended reports whether a Destroy under the ID of this number is done.
+// Ended reports whether a Destroy is done that has ended the session under the ID of this number: under it, or under one
+// that it had before.
 func (l *Life) Ended(id int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.ContainsFunc(l.events, func(e Event) bool { return e.Kind == Destroy && e.Outcome == Done && e.ID == id })
+	return slices.ContainsFunc(l.events, func(e Event) bool { return e.Kind == Destroy && e.Outcome == Done && e.ID <= id })
 }
 
 // Revoked reports whether a Revoke is done.

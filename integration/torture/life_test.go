@@ -27,10 +27,12 @@ func TestObserve_OnceIsOnce(t *testing.T) {
 func TestEnded_IsOfAnID(t *testing.T) {
 	is := is.New(t)
 	l := &Life{}
-	l.Add(Event{Kind: Destroy, ID: 0, Outcome: Done})
-	l.Add(Event{Kind: Destroy, ID: 1, Outcome: Unknown})
-	is.True(l.Ended(0))
-	is.True(!l.Ended(1)) // nobody was told so
+	l.Add(Event{Kind: Destroy, ID: 0, Outcome: Unknown})
+	is.True(!l.Ended(0)) // nobody was told so
+	l.Add(Event{Kind: Destroy, ID: 1, Outcome: Done})
+	is.True(!l.Ended(0))
+	is.True(l.Ended(1))
+	is.True(l.Ended(2)) // it went on under that
 }
 
 func TestRevoked(t *testing.T) {

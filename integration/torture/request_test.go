@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dynasession/dynasession/integration/faults"
 	"github.com/dynasession/dynasession/integration/torture"
 	"github.com/dynasession/dynasession/sessions"
 )
@@ -27,7 +28,7 @@ func (w *worker) begin(ctx context.Context, m *sessions.Manager[ledger], at *slo
 	s.IdleTimeout = []time.Duration{10 * time.Second, time.Minute, time.Hour}[w.random.IntN(3)]
 	s.AbsoluteTimeout = []time.Duration{2 * time.Minute, 12 * time.Hour}[w.random.IntN(2)]
 	w.mu.Lock()
-	life := &torture.Life{Name: fmt.Sprint("session ", len(w.lives)), Idle: s.IdleTimeout, Absolute: s.AbsoluteTimeout}
+	life := &torture.Life{Name: fmt.Sprint("session ", len(w.lives)), App: at.app, Idle: s.IdleTimeout, Absolute: s.AbsoluteTimeout}
 	w.lives = append(w.lives, life)
 	w.mu.Unlock()
 	at.life, at.lives = nil, append(at.lives, life)
@@ -76,7 +77,7 @@ func (w *worker) load(ctx context.Context, m *sessions.Manager[ledger], at *slot
 }
 
 // exhume asks for a session under an ID that it once had.
-func (w *worker) exhume(ctx context.Context, m *sessions.Manager[ledger]) {
+func (w *worker) exhume(ctx context.Context) {
 	w.mu.Lock()
 	if len(w.lives) == 0 {
 		w.mu.Unlock()
@@ -89,6 +90,7 @@ func (w *worker) exhume(ctx context.Context, m *sessions.Manager[ledger]) {
 	if num == len(ids)-1 && !life.Ended(num) {
 		return // it may not even be stored yet
 	}
+	m := w.manager(life.App)
 	_ = w.did(life, torture.Load, num, "", func() ([]string, error) {
 		s, err := m.Load(ctx, ids[num])
 		if err != nil {
@@ -96,6 +98,52 @@ func (w *worker) exhume(ctx context.Context, m *sessions.Manager[ledger]) {
 		}
 		return s.Data.Marks, nil
 	})
+}
+
+// trespass comes to the other application with a session's ID, which it may even try to end there.
+func (w *worker) trespass(ctx context.Context, at *slot) {
+	m := w.manager(1 - at.app)
+	life, id, num := w.current(ctx, w.manager(at.app), at)
+	if life == nil {
+		return
+	}
+	if w.random.IntN(4) == 0 {
+		_ = m.DestroyID(ctx, id) // whatever it says: the session goes on
+		return
+	}
+	_ = w.did(life, torture.Trespass, num, "", func() ([]string, error) {
+		_, err := m.Load(ctx, id)
+		return nil, err
+	})
+}
+
+// join signs the slot's visitor in on another device, of which nothing more is heard.
+func (w *worker) join(ctx context.Context, at *slot) {
+	host := at.app + 2*w.random.IntN(len(w.managers)/2)
+	m := w.managers[host]
+	at.mu.Lock()
+	full := at.others >= crowd
+	at.others++
+	at.mu.Unlock()
+	if full {
+		return
+	}
+	device := &slot{subject: at.subject, app: at.app}
+	regrets := w.random.IntN(3) == 0
+	if regrets { // what stores his session arrives when he has gone
+		w.transports[host].Plan("PutItem", faults.Late, faults.Late)
+	}
+	w.begin(ctx, m, device)
+	at.mu.Lock()
+	at.lives = append(at.lives, device.lives...)
+	at.mu.Unlock()
+	switch h := w.load(ctx, m, device); {
+	case h == nil:
+	case regrets:
+		w.end(ctx, m, h)
+	default:
+		w.authenticate(ctx, m, h)
+	}
 }
 
 func (w *worker) save(ctx context.Context, m *sessions.Manager[ledger], h *held) {
@@ -178,7 +226,7 @@ func (w *worker) destroy(ctx context.Context, m *sessions.Manager[ledger], h *he
 	}
 }
 
-// end destroys what is held until that is acknowledged. Another request may have renewed it: then that one stays alive.
+// end destroys what is held until that is acknowledged, under whatever ID another request may have given it.
 func (w *worker) end(ctx context.Context, m *sessions.Manager[ledger], h *held) {
 	_ = w.did(h.life, torture.Destroy, h.num, "", func() ([]string, error) {
 		err := m.Destroy(ctx, h.Session)
@@ -199,6 +247,7 @@ func (w *worker) revoke(ctx context.Context, m *sessions.Manager[ledger], at *sl
 	}
 	at.mu.Lock()
 	defer at.mu.Unlock()
+	at.others = 0
 	for _, life := range at.lives {
 		life.Add(e)
 	}
@@ -207,8 +256,8 @@ func (w *worker) revoke(ctx context.Context, m *sessions.Manager[ledger], at *sl
 // farewell signs every visitor in, now that the weather is fine, and then revokes what every other of them has.
 func (w *worker) farewell(t *testing.T) {
 	t.Helper()
-	m := w.managers[0]
 	for i, at := range w.slots {
+		m := w.manager(at.app)
 		at.mu.Lock()
 		w.begin(t.Context(), m, at)
 		at.mu.Unlock()
@@ -217,7 +266,7 @@ func (w *worker) farewell(t *testing.T) {
 			t.Fatal("no session, without any fault")
 		}
 		w.authenticate(t.Context(), m, h)
-		if i%2 == 0 {
+		if i%4 < 2 { // of both applications
 			w.revoke(t.Context(), m, at)
 		}
 	}

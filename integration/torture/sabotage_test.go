@@ -2,92 +2,104 @@ package torture_test
 
 import (
 	"context"
-	"errors"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/dynasession/dynasession/dynamo"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// unguarded makes every Replace go through, whatever has been stored meanwhile.
+// unguarded makes every Replace go through, whatever has been stored since.
 type unguarded struct{ dynamo.API }
 
 func (u unguarded) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
 	if strings.Contains(aws.ToString(in.ConditionExpression), "#rev = :old") {
-		in.ConditionExpression = aws.String("attribute_exists(id)")
+		in.ConditionExpression = aws.String("attribute_exists(idle_timeout)")
 		delete(in.ExpressionAttributeValues, ":old")
 	}
 	return u.API.UpdateItem(ctx, in, o...)
 }
 
-// upserting makes a Touch store something where there is nothing.
-type upserting struct{ dynamo.API }
+// overwriting makes every PutItem go through, whatever is there: a record takes the place of a marker.
+type overwriting struct{ dynamo.API }
 
-func (u upserting) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
-	if strings.HasPrefix(aws.ToString(in.UpdateExpression), "SET accessed = :a") {
-		in.ConditionExpression = nil
+func (w overwriting) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	if in.Item["ended"] == nil {
+		in.ConditionExpression, in.ExpressionAttributeNames, in.ExpressionAttributeValues = nil, nil, nil
 	}
-	return u.API.UpdateItem(ctx, in, o...)
+	return w.API.PutItem(ctx, in, o...)
 }
 
-// stepwise makes a Rename two writes: it deletes the old one, and then puts the new one.
-type stepwise struct{ dynamo.API }
+// forgetful is a store that leaves no markers.
+type forgetful struct{ driver.Store }
 
-func (s stepwise) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, o ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
-	if len(in.TransactItems) < 2 || in.TransactItems[0].Put == nil || in.TransactItems[1].Delete == nil {
-		return s.API.TransactWriteItems(ctx, in, o...)
-	}
-	put, del := in.TransactItems[0].Put, in.TransactItems[1].Delete
-	_, err := s.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-		TableName: del.TableName, Key: del.Key, ConditionExpression: del.ConditionExpression,
-		ExpressionAttributeNames: del.ExpressionAttributeNames, ExpressionAttributeValues: del.ExpressionAttributeValues,
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-	}, o...)
-	var refused *types.ConditionalCheckFailedException
-	if errors.As(err, &refused) {
-		reasons := make([]types.CancellationReason, len(in.TransactItems))
-		reasons[1] = types.CancellationReason{Code: aws.String("ConditionalCheckFailed"), Item: refused.Item}
-		return nil, &types.TransactionCanceledException{CancellationReasons: reasons}
-	}
-	if err != nil {
-		return nil, err
-	}
-	_, err = s.PutItem(ctx, &dynamodb.PutItemInput{TableName: put.TableName, Item: put.Item}, o...)
-	return &dynamodb.TransactWriteItemsOutput{}, err
+func (f forgetful) End(ctx context.Context, e driver.End) (driver.Record, error) {
+	e.Marker = driver.Marker{}
+	return f.Store.End(ctx, e)
 }
 
-// unlisted makes a login and a renewal forget the roster.
-type unlisted struct{ dynamo.API }
+// hasty is a store whose commit of a renewal goes through whatever has been saved since.
+type hasty struct{ driver.Store }
 
-func (u unlisted) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, o ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
-	if in.TransactItems[0].Put == nil {
-		return u.API.TransactWriteItems(ctx, in, o...)
+func (h hasty) End(ctx context.Context, e driver.End) (driver.Record, error) {
+	if e.Marker.Why == driver.Renewed {
+		e.If = nil
 	}
-	all := len(in.TransactItems)
-	in.TransactItems = slices.DeleteFunc(in.TransactItems, func(w types.TransactWriteItem) bool { return w.Update != nil })
-	out, err := u.API.TransactWriteItems(ctx, in, o...)
-	var refused *types.TransactionCanceledException
-	if errors.As(err, &refused) {
-		for len(refused.CancellationReasons) < all { // the rosters came last
-			refused.CancellationReasons = append(refused.CancellationReasons, types.CancellationReason{Code: aws.String("None")})
-		}
+	return h.Store.End(ctx, e)
+}
+
+// aimless is a store whose markers don't say where a renewed session goes on.
+type aimless struct{ driver.Store }
+
+func (a aimless) End(ctx context.Context, e driver.End) (driver.Record, error) {
+	if e.Marker.Why == driver.Renewed {
+		e.Marker.Why, e.Marker.Next = driver.Destroyed, ""
 	}
-	return out, err
+	return a.Store.End(ctx, e)
+}
+
+// unlisted is a store whose rosters list nobody.
+type unlisted struct{ driver.Store }
+
+func (u unlisted) ChangeRoster(ctx context.Context, c driver.RosterChange) (driver.Roster, error) {
+	c.Enter, c.Deadline = "", time.Time{}
+	return u.Store.ChangeRoster(ctx, c)
+}
+
+// dropping is a store whose roster's entries leave before their sessions have ended.
+type dropping struct{ driver.Store }
+
+func (d dropping) End(ctx context.Context, e driver.End) (driver.Record, error) {
+	if e.Marker.Why == driver.Revoked {
+		return driver.Record{}, nil
+	}
+	return d.Store.End(ctx, e)
+}
+
+// open is a store that shows every application everything.
+type open struct{ driver.Store }
+
+func (o open) Load(ctx context.Context, key string) (driver.Record, error) {
+	rec, err := o.Store.Load(ctx, key)
+	rec.Application = ""
+	return rec, err
 }
 
 // The record of a store that is broken shows it, within seconds.
 func TestSaboteurs(t *testing.T) {
-	for name, by := range map[string]func(dynamo.API) dynamo.API{
-		"a Replace without a condition on the rev": func(api dynamo.API) dynamo.API { return unguarded{api} },
-		"a Touch that upserts":                     func(api dynamo.API) dynamo.API { return upserting{api} },
-		"a login that enters no roster":            func(api dynamo.API) dynamo.API { return unlisted{api} },
-		"a Rename that deletes and then puts":      func(api dynamo.API) dynamo.API { return stepwise{api} },
+	for name, by := range map[string]sabotage{
+		"a Replace without a condition on the rev": {api: func(api dynamo.API) dynamo.API { return unguarded{api} }},
+		"a Create that overwrites":                 {api: func(api dynamo.API) dynamo.API { return overwriting{api} }},
+		"an End without a marker":                  {store: func(s driver.Store) driver.Store { return forgetful{s} }},
+		"a commit without a condition":             {store: func(s driver.Store) driver.Store { return hasty{s} }},
+		"a renewal that says not whereto":          {store: func(s driver.Store) driver.Store { return aimless{s} }},
+		"a login that enters no roster":            {store: func(s driver.Store) driver.Store { return unlisted{s} }},
+		"a revocation that only drops entries":     {store: func(s driver.Store) driver.Store { return dropping{s} }},
+		"applications that aren't told apart":      {store: func(s driver.Store) driver.Store { return open{s} }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for round := range uint64(8) { // one or two do, unless the machine is slow

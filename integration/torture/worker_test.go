@@ -47,19 +47,25 @@ func (w *worker) request(ctx context.Context) {
 		defer cancel()
 		ctx = hurried
 	}
-	m := w.managers[w.random.IntN(len(w.managers))]
 	at := w.slots[w.random.IntN(len(w.slots))]
+	m := w.manager(at.app)
 	dice := w.random.IntN(100)
 	switch {
 	case dice < 5 && w.slow != nil:
 		h := w.slow
 		w.slow = nil
-		w.change(ctx, m, h)
+		w.change(ctx, w.manager(h.slot.app), h)
+		return
+	case dice < 8:
+		w.exhume(ctx)
 		return
 	case dice < 10:
-		w.exhume(ctx, m)
+		w.trespass(ctx, at)
 		return
-	case dice == 10 && w.random.IntN(4) == 0:
+	case dice == 10 || dice == 11:
+		w.join(ctx, at)
+		return
+	case dice == 12 && w.random.IntN(6) == 0:
 		w.revoke(ctx, m, at)
 		return
 	case dice < 35:
@@ -80,6 +86,11 @@ func (w *worker) request(ctx context.Context) {
 	}
 }
 
+// manager returns one of the hosts of an application.
+func (w *worker) manager(app int) *sessions.Manager[ledger] {
+	return w.managers[app+2*w.random.IntN(len(w.managers)/2)]
+}
+
 // change does one of the things that change a session.
 func (w *worker) change(ctx context.Context, m *sessions.Manager[ledger], h *held) {
 	switch w.random.IntN(4) {
@@ -98,7 +109,7 @@ func (w *worker) did(life *torture.Life, kind torture.Kind, num int, mark string
 	seen, err := call()
 	e.After, e.End = w.clock.Now(), w.ticks.Add(1)
 	e.Outcome = outcome(err)
-	if e.Outcome == torture.Done && kind != torture.Destroy {
+	if e.Outcome == torture.Done && kind != torture.Destroy && kind != torture.Trespass {
 		e.Seen = life.Observe(seen)
 	}
 	life.Add(e)
@@ -119,6 +130,8 @@ func outcome(err error) torture.Outcome {
 		return torture.Unknown
 	case errors.Is(err, sessions.ErrExpired):
 		return torture.Expired
+	case errors.Is(err, sessions.ErrRenewed):
+		return torture.Moved
 	case errors.Is(err, sessions.ErrNotFound):
 		return torture.Gone
 	default:

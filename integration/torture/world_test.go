@@ -19,6 +19,7 @@ import (
 	"github.com/dynasession/dynasession/integration/faults"
 	"github.com/dynasession/dynasession/integration/torture"
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // ledger is the data: what was done, in its order.
@@ -31,12 +32,12 @@ func merge(base, ours, theirs ledger) (ledger, error) {
 	return ledger{append(theirs.Marks, ours.Marks[len(base.Marks):]...)}, nil
 }
 
-// world is a few sessions, several hosts that serve them, and the weather.
+// world is a few sessions of two applications, several hosts that serve them, and the weather.
 type world struct {
 	seed       uint64
 	clock      *clock.Fake
 	table      string
-	managers   []*sessions.Manager[ledger]
+	managers   []*sessions.Manager[ledger] // of one application and the other in turn
 	transports []*faults.Transport
 	slots      []*slot
 	calm       sync.RWMutex // held to read by requests, to write by a clock that jumps: nobody is on the way then
@@ -50,42 +51,66 @@ type world struct {
 // slot is where a visitor's cookie is: which session he has at the moment, and under which ID.
 type slot struct {
 	subject string // under which he signs in
+	app     int    // which application he uses
 
-	mu    sync.Mutex
-	life  *torture.Life
-	id    string
-	num   int
-	dead  int // how often in a row it was not there
-	lives []*torture.Life
+	mu     sync.Mutex
+	life   *torture.Life
+	id     string
+	num    int
+	dead   int // how often in a row it was not there
+	others int // how many sessions its subject has begun besides, since the last revocation
+	lives  []*torture.Life
 }
 
 const (
 	managers = 4
 	slots    = 6
 	workers  = 200
+
+	// crowd is how many sessions a subject has at a time, besides that of its slot.
+	crowd = 300
+
+	// heldUp is how long the network holds a late request up at most: until long after its client has given up.
+	heldUp = 5 * time.Second
+
+	// writesPerSecond is what one item takes: DynamoDB's limit is 1,000 units, and the engine here is slower.
+	writesPerSecond = 100
 )
 
-// newWorld returns one on a table of its own. Sabotage may come between a store and its client.
-func newWorld(t *testing.T, seed uint64, sabotage func(dynamo.API) dynamo.API) *world {
+// applications share the table, and the names of their subjects.
+var applications = [2]string{"shop", "admin"}
+
+// sabotage comes between a store and its client, or a Manager and its store.
+type sabotage struct {
+	api   func(dynamo.API) dynamo.API
+	store func(driver.Store) driver.Store
+}
+
+// newWorld returns one on a table of its own.
+func newWorld(t *testing.T, seed uint64, by sabotage) *world {
 	t.Helper()
 	w := &world{seed: seed, clock: clock.NewFake(time.Now().UTC().Add(time.Hour)), table: engine.NewTable(t)}
+	partitions := newPartitions(writesPerSecond)
 	for i := range managers {
 		base := http.DefaultTransport.(*http.Transport).Clone()
 		base.MaxIdleConnsPerHost = workers
 		t.Cleanup(base.CloseIdleConnections)
-		transport := faults.New(base, seed+uint64(i), nil)
-		// A Create that arrives after a Destroy brings the session back: see "Known limit" in docs/design.md.
-		transport.Spare("PutItem", faults.Late)
+		transport := faults.New(partitions.throttled(base), seed+uint64(i), nil)
+		transport.Hold(heldUp)
 		var api dynamo.API = engine.Client(t, transport.Client)
-		if sabotage != nil {
-			api = sabotage(api)
+		if by.api != nil {
+			api = by.api(api)
 		}
-		store, err := dynamo.NewStore(api, &dynamo.Config{Table: w.table})
+		own, err := dynamo.NewStore(api, &dynamo.Config{Table: w.table})
 		if err != nil {
 			t.Fatal(err)
 		}
-		cfg := &sessions.Config[ledger]{Clock: w.clock, TouchInterval: time.Second}
-		if i%2 == 1 {
+		var store driver.Store = own
+		if by.store != nil {
+			store = by.store(store)
+		}
+		cfg := &sessions.Config[ledger]{Clock: w.clock, TouchInterval: time.Second, Application: applications[i%2]}
+		if i >= 2 {
 			cfg.Merge = merge
 		}
 		m, err := sessions.New(store, cfg)
@@ -95,7 +120,7 @@ func newWorld(t *testing.T, seed uint64, sabotage func(dynamo.API) dynamo.API) *
 		w.managers, w.transports = append(w.managers, m), append(w.transports, transport)
 	}
 	for i := range slots {
-		w.slots = append(w.slots, &slot{subject: fmt.Sprint("visitor ", i)})
+		w.slots = append(w.slots, &slot{subject: fmt.Sprint("visitor ", i/2), app: i % 2})
 	}
 	return w
 }
@@ -162,19 +187,22 @@ func (w *world) run(t *testing.T, d time.Duration) {
 	w.settle()
 }
 
-// items returns the keys of all items.
-func (w *world) items(t *testing.T) map[string]bool {
+// records returns the revs of all records, by their keys.
+func (w *world) records(t *testing.T) map[string]string {
 	t.Helper()
-	keys := map[string]bool{}
-	in := &dynamodb.ScanInput{TableName: &w.table, ConsistentRead: new(true), ProjectionExpression: new("id")}
+	revs := map[string]string{}
+	in := &dynamodb.ScanInput{
+		TableName: &w.table, ConsistentRead: new(true), FilterExpression: new("attribute_exists(idle_timeout)"),
+		ProjectionExpression: new("id, rev"),
+	}
 	for pages := dynamodb.NewScanPaginator(engine.Client(t), in); pages.HasMorePages(); {
 		page, err := pages.NextPage(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, item := range page.Items {
-			keys[item["id"].(*types.AttributeValueMemberS).Value] = true
+			revs[item["id"].(*types.AttributeValueMemberS).Value] = item["rev"].(*types.AttributeValueMemberS).Value
 		}
 	}
-	return keys
+	return revs
 }
