@@ -147,6 +147,8 @@ func (s *Store) Bind(ctx context.Context, key string, binding, was []byte) error
 // End implements [driver.Store] in the home, and then copies the marker into the other Regions, so
 // that the session stays ended if the home fails before it has replicated the marker. That a Region
 // can't be reached for the copy is logged, and no error: what has ended in the home has ended.
+// Sessions that were Abandoned are not copied: those that have idled out have idled out in each
+// Region, and nobody was told the IDs of the others.
 //
 // A marker is all that can be copied so: nothing comes after it, whichever Region's is the later
 // one. A copy of a record or a roster would replicate back, and undo what the home has stored since.
@@ -162,6 +164,9 @@ func (s *Store) End(ctx context.Context, e driver.End) (driver.Record, error) {
 	if errors.As(err, &ended) {
 		marker = ended.Marker // of an earlier call, whose copies may have failed
 	} else if err != nil {
+		return was, err
+	}
+	if marker.Why == driver.Abandoned {
 		return was, err
 	}
 	for _, name := range s.names {

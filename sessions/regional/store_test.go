@@ -131,6 +131,20 @@ func TestStore_WhatHasNotEndedInTheHomeIsNotCopied(t *testing.T) {
 	is.True(!errors.Is(err, driver.ErrEnded))
 }
 
+// A login that prunes its list would else wait for another Region for each session that has idled out.
+func TestStore_WhatNobodyHoldsIsNotCopied(t *testing.T) {
+	is, ctx := is.New(t), t.Context()
+	p := newPair(t, nil)
+	is.NoErr(p.Create(ctx, record("a")))
+	_, err := p.End(ctx, driver.End{Key: "a", Marker: marker(driver.Abandoned)})
+	is.NoErr(err)
+	_, err = p.End(ctx, driver.End{Key: "a", Marker: driver.Marker{Why: driver.Revoked, Rev: "later", Until: start}})
+	is.True(errors.Is(err, driver.ErrEnded))
+	_, err = p.us.Load(ctx, "a")
+	is.True(errors.Is(err, driver.ErrNotFound))
+	is.True(!errors.Is(err, driver.ErrEnded))
+}
+
 // What a table that Python reads has for a marker: nothing.
 func TestStore_ADeletionIsInEveryRegion(t *testing.T) {
 	is, ctx := is.New(t), t.Context()
