@@ -206,7 +206,7 @@ func (m *Manager[T]) write(ctx context.Context, s *Session[T]) error {
 			return loadErr
 		}
 		if slices.Contains(s.inDoubt, found.Rev) {
-			s.stored = true
+			s.rec, s.base, s.stored, s.written = found, nil, true, true // an earlier write of ours
 			err = m.send(ctx, s, rec, found.Rev)
 		}
 	}
