@@ -114,7 +114,10 @@ func (m *Manager[T]) move(ctx context.Context, s *Session[T], subject string, bi
 			s.rec.Key = m.ids.Key(s.id)
 		}
 	}
-	return 0, fmt.Errorf("%w: each of %d new IDs was taken, or ended by other requests before it was stored", ErrConflict, createAttempts)
+	if errors.Is(err, errOvertaken) {
+		err = fmt.Errorf("%w: other requests ended each of %d new IDs before it was stored", ErrConflict, createAttempts)
+	}
+	return 0, err
 }
 
 // renewUnsaved gives a session that was never saved another ID. If a save of it is in doubt, what that may have stored is
@@ -218,8 +221,11 @@ func (m *Manager[T]) whyEnded(ctx context.Context, s *Session[T], x *exchange, e
 			return loadErr
 		}
 	}
-	return driver.ErrExists
+	return errOvertaken
 }
+
+// errOvertaken means that an exchange has to begin again: the new ID was ended before it was stored.
+var errOvertaken = fmt.Errorf("%w: it has ended", driver.ErrExists)
 
 // errCommit marks an error of the old record, not of the new one.
 var errCommit = errors.New("the session that was to be renewed")

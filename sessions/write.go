@@ -136,7 +136,7 @@ func (m *Manager[T]) write(ctx context.Context, s *Session[T]) error {
 			return loadErr
 		}
 		if slices.Contains(s.inDoubt, found.Rev) {
-			s.stored = true
+			s.rec, s.seen, s.stored, s.written = found, fingerprint{}, true, true // an earlier write of ours
 			err = m.send(ctx, s, rec, found.Rev)
 		}
 	}
