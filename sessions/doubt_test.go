@@ -279,3 +279,16 @@ func TestInDoubt_ManyAnswersInARow(t *testing.T) {
 		})
 	}
 }
+
+func TestInDoubt_ARenewalIsAChange(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.saved(t, cart{Count: 1})
+	old := s.ID()
+	w.lost("End", true)
+	wants.Err(t, w.Renew(t.Context(), s), sessions.ErrOutcomeUnknown)
+	is.True(w.Changed(s))
+	is.NoErr(w.Save(t.Context(), s)) // which finishes it
+	is.True(!w.Changed(s))
+	is.True(s.ID() != old && w.alive(t, s) && !w.isAlive(t, old.Secret()))
+}

@@ -141,8 +141,7 @@ func TestHandles_AreIDsOfNoScheme(t *testing.T) {
 			_ = m.Revoke(t.Context(), "user", infos[0].Handle)
 		}
 	}
-	n, err := managers["migrating"].RevokeAll(t.Context(), "user")
+	_, err := managers["migrating"].RevokeAll(t.Context(), "user")
 	is.NoErr(err)
-	is.True(n > 0)
 	is.Equal(mem.Len(), 0)
 }
