@@ -87,6 +87,14 @@ engine port="8000":
 torture duration="1m":
     go test ./integration/torture -run '^TestTorture$' -count=1 -v -timeout 0 -duration {{ duration }}
 
+# every two operations on the real code in every order of their store calls, with every fault at every call; takes an hour
+explore *args:
+    go test ./integration/explore -count=1 -timeout 0 -full -schedules 1000 {{ args }}
+
 # measure what each operation costs, and write docs/cost.md
 cost:
     UPDATE_GOLDEN=1 go test ./integration/cost -count=1 -run '^TestCost$'
+
+# run the model of a month of 100 million users, and write the tables and the plot of docs/scale.md
+scale:
+    UPDATE_GOLDEN=1 go test ./integration/scale -count=1 -run '^TestDoc$'

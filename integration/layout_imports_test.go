@@ -54,6 +54,7 @@ var layers = []layer{
 	{folder: "sessions/internal/encrypt", ours: []string{"codec", "sessions/driver"}},
 	{folder: "sessions/internal/rosters", ours: []string{"sessions/driver"}},
 	{folder: "sessions/memstore", ours: []string{"clock", "codec", "sessions/driver"}},
+	{folder: "sessions/regional", ours: []string{"clock", "sessions/driver"}},
 	{folder: "sessions/storetest", ours: []string{"clock", "codec", "sessions/driver"}},
 	{folder: "sessions/pysession", ours: []string{"clock", "codec", "sessions"}},
 	{folder: "sessions/otelsessions", ours: []string{"sessions/event"}, others: append([]string{http}, openTelemetry...)},

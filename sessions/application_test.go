@@ -81,6 +81,26 @@ func TestApplication_NoneSeesAnothers(t *testing.T) {
 	is.True(!loads(t, shop, of))
 }
 
+// An ID that was renewed leads to a session that is still another application's.
+func TestApplication_ARenewedIDLeadsNobodyElsewhere(t *testing.T) {
+	is := is.New(t)
+	_, shop, admin, _ := shops(t, sessions.Config[cart]{})
+	of := loginTo(t, shop, "7")
+	var old []string
+	for range 3 {
+		old = append(old, of.ID().Secret())
+		is.NoErr(shop.Renew(t.Context(), of))
+	}
+	for _, id := range old {
+		_, err := admin.Load(t.Context(), id)
+		wants.Err(t, err, sessions.ErrNotFound)
+		is.NoErr(admin.DestroyID(t.Context(), id))
+		is.True(loads(t, shop, of))
+	}
+	is.NoErr(shop.DestroyID(t.Context(), old[0]))
+	is.True(!loads(t, shop, of))
+}
+
 func TestApplication_LimitsAreEachTheirOwn(t *testing.T) {
 	is := is.New(t)
 	_, shop, admin, _ := shops(t, sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 1}})

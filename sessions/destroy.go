@@ -58,15 +58,28 @@ func (m *Manager[T]) DestroyID(ctx context.Context, id string) error {
 // destroyKey ends the session of a key, unless it is another application's.
 func (m *Manager[T]) destroyKey(ctx context.Context, key string) error {
 	if m.application != "" {
-		found, err := m.store.LoadAll(ctx, []string{key})
-		if err != nil {
+		if foreign, err := m.isForeign(ctx, key); foreign || err != nil {
 			return err
-		}
-		if found[0].Err == nil && !m.owns(found[0].Record) {
-			return nil
 		}
 	}
 	return m.endFollowing(ctx, driver.Record{Key: key}, driver.Destroyed)
+}
+
+// isForeign reports whether the session of a key, under whatever key it goes on, is another application's. What has ended
+// doesn't say whose it was.
+func (m *Manager[T]) isForeign(ctx context.Context, key string) (bool, error) {
+	for range mostRenewals {
+		found, err := m.store.LoadAll(ctx, []string{key})
+		if err != nil {
+			return false, err
+		}
+		var ended *driver.EndedError
+		if !errors.As(found[0].Err, &ended) || ended.Marker.Next == "" {
+			return found[0].Err == nil && !m.owns(found[0].Record), nil
+		}
+		key = ended.Marker.Next
+	}
+	return false, ErrConflict
 }
 
 // mostRenewals bounds how many renewals of one session are followed: each of them took place within half an hour.

@@ -72,7 +72,7 @@ func (s *sentinel) Unwrap() error { return s.parent }
 // Error is the error that a [Manager] returns: which operation failed, for which session, and why. It holds neither ID nor
 // data.
 type Error struct {
-	// Op is the operation: "create", "load", "peek", "save", "update", "renew", "authenticate", "bind", "destroy",
+	// Op is the operation: "create", "load", "peek", "follow", "save", "update", "renew", "authenticate", "bind", "destroy",
 	// "sessions", "revoke", "revoke all", "revoke federated", "revoke before", "wait end".
 	Op string
 

@@ -118,7 +118,7 @@ func (m *Manager[T]) load(ctx context.Context, text string, access bool, prove f
 		Data: data, IdleTimeout: rec.IdleTimeout, AbsoluteTimeout: rec.AbsoluteTimeout, Persist: rec.Persist,
 		Device: rec.Device, Federated: rec.Federated, id: id, rec: rec, stored: true, peeked: !access,
 	}
-	m.remember(s)
+	s.seen = fingerprintOf(&s.Data)
 	return s, nil
 }
 

@@ -36,8 +36,6 @@ type Manager[T any] struct {
 	touch       time.Duration
 	merge       mergeFunc[T]
 	dropUnknown bool
-	flat        bool // T is, see isFlat
-	exact       bool // values of T that reflect.DeepEqual takes for equal are encoded alike
 	application string
 	limit       SubjectLimit
 	observer    event.Observer
@@ -66,7 +64,7 @@ func New[T any](store Store, cfg *Config[T]) (*Manager[T], error) {
 	m := &Manager[T]{
 		store: store, codec: c.Codec, ids: c.IDs, clock: c.Clock,
 		idle: c.IdleTimeout, absolute: c.AbsoluteTimeout, touch: c.TouchInterval, merge: c.Merge, dropUnknown: c.DropUnknown,
-		flat: isFlat(reflect.TypeFor[T]()), exact: !holdsFloat(reflect.TypeFor[T](), map[reflect.Type]bool{}), application: c.Application, limit: c.SubjectLimit,
+		application: c.Application, limit: c.SubjectLimit,
 		observer: c.Observer, capacity: c.ObserveCapacity, encrypted: c.AEAD != nil, touched: &touches{}, waits: &waits{},
 		revocations: newRevocations(c.RevocationCheck, c.Application),
 	}

@@ -84,7 +84,9 @@ func (o operation) report(e event.Event, err error) {
 		kind event.Kind
 		was  bool
 	}{
-		{event.Touched, o.trace.WasTouched}, {event.Recovered, o.trace.WasRecovered}, {event.ClockSkewed, o.trace.ClockSkew != 0},
+		{event.Touched, o.trace.WasTouched},
+		{event.Recovered, o.trace.WasRecovered},
+		{event.ClockSkewed, o.trace.ClockSkew != 0},
 		{event.ConnectionDied, o.trace.DeadConnections > 0},
 	} {
 		if also.was {

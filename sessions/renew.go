@@ -72,6 +72,7 @@ type exchange struct {
 	id      ID
 	rec     driver.Record // what is stored under the new key, or about to be
 	encoded bool          // see saving
+	seen    fingerprint   // of the data that rec has
 	inDoubt bool          // an answer was lost: it may have been committed
 	from    string        // the Rev that the old record must have
 	marker  driver.Marker // what takes the old record's place; the zero one: nothing, it is deleted
@@ -113,10 +114,7 @@ func (m *Manager[T]) move(ctx context.Context, s *Session[T], subject string, bi
 			s.rec.Key = m.ids.Key(s.id)
 		}
 	}
-	if errors.Is(err, errOvertaken) {
-		err = fmt.Errorf("%w: other requests ended each of %d new IDs before it was stored", ErrConflict, createAttempts)
-	}
-	return 0, err
+	return 0, fmt.Errorf("%w: each of %d new IDs was taken, or ended by other requests before it was stored", ErrConflict, createAttempts)
 }
 
 // renewUnsaved gives a session that was never saved another ID. If a save of it is in doubt, what that may have stored is
@@ -150,7 +148,7 @@ func (m *Manager[T]) exchange(ctx context.Context, s *Session[T], subject string
 		return 0, err
 	}
 	now := m.now()
-	x := &exchange{subject: subject, id: s.id, rec: s.next(w.payload, now), encoded: w.encoded, from: s.rec.Rev}
+	x := &exchange{subject: subject, id: s.id, rec: s.next(w.payload, now), encoded: w.encoded, seen: fingerprintOf(&s.Data), from: s.rec.Rev}
 	if subject != "" {
 		x.rec.Subject, x.rec.Created, x.rec.Accessed, x.rec.Device = subject, now, now, s.Device
 		x.rec.Application, x.rec.Federated, x.rec.Binding = m.application, s.Federated, binding
@@ -194,7 +192,7 @@ func (m *Manager[T]) finish(ctx context.Context, s *Session[T]) error {
 		m.leaveLists(ctx, old, "")
 	}
 	s.Device, s.Federated = x.rec.Device, x.rec.Federated
-	s.rec, s.stored, s.written, s.inDoubt, s.base = x.rec, true, x.encoded, nil, nil
+	s.rec, s.stored, s.written, s.inDoubt, s.seen = x.rec, true, x.encoded, nil, x.seen
 	return nil
 }
 
@@ -220,11 +218,8 @@ func (m *Manager[T]) whyEnded(ctx context.Context, s *Session[T], x *exchange, e
 			return loadErr
 		}
 	}
-	return errOvertaken
+	return driver.ErrExists
 }
-
-// errOvertaken means that an exchange has to begin again: the new ID was ended before it was stored.
-var errOvertaken = fmt.Errorf("%w: it has ended", driver.ErrExists)
 
 // errCommit marks an error of the old record, not of the new one.
 var errCommit = errors.New("the session that was to be renewed")
@@ -295,7 +290,7 @@ func (m *Manager[T]) takeAlong(ctx context.Context, s *Session[T], x *exchange, 
 	if err := m.store.Replace(ctx, next, x.rec.Rev); err != nil {
 		return err
 	}
-	x.rec, x.encoded, x.from = next, true, s.rec.Rev
+	x.rec, x.encoded, x.seen, x.from = next, true, fingerprintOf(&s.Data), s.rec.Rev
 	return nil
 }
 

@@ -112,7 +112,7 @@ func (m *Manager[T]) mergeTheirs(ctx context.Context, s *Session[T], found drive
 	if s.Persist == s.rec.Persist {
 		s.Persist = found.Persist
 	}
-	s.rec, s.base, s.written, s.inDoubt = found, nil, false, nil
+	s.rec, s.seen, s.written, s.inDoubt = found, fingerprint{}, false, nil
 	return nil
 }
 

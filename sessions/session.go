@@ -45,7 +45,7 @@ type Session[T any] struct {
 	id        ID
 	corrected time.Duration // by how much the clock that rec's times are by puts this host's right; for one never saved
 	rec       driver.Record // as last known to be stored; before the first Save, what is known already
-	base      *T            // the data that rec stores; nil: not known, or not worth keeping
+	seen      fingerprint   // of the data that rec has, as it was loaded or saved
 	stored    bool          // there is a record of it
 	written   bool          // this process has written rec: its bytes are this binary's
 	gone      bool          // Destroy has ended it

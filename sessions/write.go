@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"time"
 
@@ -51,7 +50,8 @@ type saving struct {
 // another binary, another codec or another library may have written them.
 func (m *Manager[T]) savingOf(s *Session[T]) (saving, error) {
 	same := saving{s.rec.Payload, s.settingsChanged(), s.written}
-	if s.stored && s.isFlatAndSame() {
+	now := fingerprintOf(&s.Data)
+	if s.stored && s.seen.known && now == s.seen {
 		return same, nil
 	}
 	p, err := m.encode(s.Data, s.rec.Payload)
@@ -64,15 +64,12 @@ func (m *Manager[T]) savingOf(s *Session[T]) (saving, error) {
 		return changed, nil
 	case codec.Equal(p, s.rec.Payload):
 		return same, nil
-	case s.written:
+	case s.written, s.seen.known && now.known && now.visible != s.seen.visible:
 		return changed, nil
 	}
 	loaded, err := m.decode(s.rec)
 	if err != nil {
 		return saving{}, err
-	}
-	if m.exact && reflect.DeepEqual(loaded, s.Data) {
-		return same, nil
 	}
 	if unchanged, err := m.encode(loaded, s.rec.Payload); err == nil && codec.Equal(unchanged, p) {
 		return same, nil
@@ -94,76 +91,9 @@ func (m *Manager[T]) Changed(s *Session[T]) bool {
 	if !s.stored || len(s.inDoubt) > 0 || s.moving != nil || s.settingsChanged() {
 		return true
 	}
-	if s.base != nil {
-		return !s.isFlatAndSame()
-	}
-	if m.exact {
-		if loaded, err := m.decode(s.rec); err == nil && reflect.DeepEqual(loaded, s.Data) {
-			return false // without encoding anything
-		}
-	}
 	w, err := m.savingOf(s)
 	return err != nil || w.changed
 }
-
-// isFlat reports whether two values of a type that are == are the same through and through: whether nothing in it refers to
-// what may change behind it. Most sessions' data is so, and then it takes no encoding to see that it hasn't changed.
-func isFlat(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Bool, reflect.String, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
-		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return true // no floating point: 0 == -0, and they differ
-	case reflect.Array:
-		return isFlat(t.Elem())
-	case reflect.Struct:
-		if t == reflect.TypeFor[time.Time]() {
-			return true // refers to a Location, which never changes
-		}
-		for i := range t.NumField() {
-			if !isFlat(t.Field(i).Type) {
-				return false
-			}
-		}
-		return true
-	}
-	return false
-}
-
-// holdsFloat reports whether a value of a type may hold a floating point number, as far as it is not one of the types seen.
-// reflect.DeepEqual takes 0 and -0 for equal, which are encoded differently.
-func holdsFloat(t reflect.Type, seen map[reflect.Type]bool) bool {
-	if seen[t] {
-		return false
-	}
-	seen[t] = true
-	switch t.Kind() {
-	case reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128, reflect.Interface:
-		return true
-	case reflect.Map:
-		return holdsFloat(t.Key(), seen) || holdsFloat(t.Elem(), seen)
-	case reflect.Array, reflect.Slice, reflect.Pointer:
-		return holdsFloat(t.Elem(), seen)
-	case reflect.Struct:
-		for i := range t.NumField() {
-			if holdsFloat(t.Field(i).Type, seen) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// remember keeps the data that is stored, if it is flat.
-func (m *Manager[T]) remember(s *Session[T]) {
-	s.base = nil
-	if m.flat {
-		base := s.Data
-		s.base = &base
-	}
-}
-
-// isFlatAndSame reports whether the data of s is certainly as it is stored. If not, encoding it tells.
-func (s *Session[T]) isFlatAndSame() bool { return s.base != nil && any(*s.base) == any(s.Data) }
 
 // next returns the record that a save at now stores.
 func (s *Session[T]) next(payload codec.Payload, now time.Time) driver.Record {
@@ -179,7 +109,7 @@ func (s *Session[T]) next(payload codec.Payload, now time.Time) driver.Record {
 // isStored notes that rec, which holds the data of s, is what is stored.
 func (m *Manager[T]) isStored(s *Session[T], rec driver.Record, encoded bool) {
 	s.rec, s.stored, s.written, s.inDoubt = rec, true, encoded, nil
-	m.remember(s)
+	s.seen = fingerprintOf(&s.Data)
 }
 
 // write stores s in the place of what is known to be stored, if it has changed. Where an earlier write's answer was lost,
@@ -206,7 +136,7 @@ func (m *Manager[T]) write(ctx context.Context, s *Session[T]) error {
 			return loadErr
 		}
 		if slices.Contains(s.inDoubt, found.Rev) {
-			s.rec, s.base, s.stored, s.written = found, nil, true, true // an earlier write of ours
+			s.rec, s.seen, s.stored, s.written = found, fingerprint{}, true, true // an earlier write of ours
 			err = m.send(ctx, s, rec, found.Rev)
 		}
 	}

@@ -2,37 +2,13 @@ package sessions
 
 import (
 	"math"
-	"reflect"
 	"testing"
-	"time"
 
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
-
-func TestIsFlat(t *testing.T) {
-	is := is.New(t)
-	type flat struct {
-		A string
-		B [3]struct{ C int }
-		T time.Time
-	}
-	for typ, want := range map[reflect.Type]bool{
-		reflect.TypeFor[flat](): true, reflect.TypeFor[int](): true, reflect.TypeFor[string](): true,
-		reflect.TypeFor[[]int]():                       false,
-		reflect.TypeFor[float64]():                     false, // 0 == -0
-		reflect.TypeFor[struct{ A float32 }]():         false,
-		reflect.TypeFor[map[string]int]():              false,
-		reflect.TypeFor[*int]():                        false,
-		reflect.TypeFor[any]():                         false,
-		reflect.TypeFor[struct{ A []byte }]():          false,
-		reflect.TypeFor[struct{ A struct{ B any } }](): false,
-	} {
-		is.Equal(isFlat(typ), want)
-	}
-}
 
 // encodes counts what it encodes.
 type encodes[T any] struct {

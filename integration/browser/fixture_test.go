@@ -62,7 +62,7 @@ func open(t *testing.T) context.Context {
 	tab, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
 	do(t, tab) // without a timeout, which would end the browser
-	tab, cancel = context.WithTimeout(tab, time.Minute)
+	tab, cancel = context.WithTimeout(tab, 3*time.Minute)
 	t.Cleanup(cancel)
 	return tab
 }

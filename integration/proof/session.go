@@ -39,7 +39,8 @@ func (s session) done(o Op) (session, bool) {
 		return s, false
 	}
 	if o.Mark != "" {
-		if !o.Merges && o.Kind != Update && s.data != o.Base {
+		// Of what is unknown the base may be unknown too: its host has died.
+		if !o.Merges && o.Kind != Update && o.Outcome != Unknown && s.data != o.Base {
 			return s, false
 		}
 		s.data = join(s.data, o.Mark)

@@ -40,17 +40,17 @@ func logins(t *testing.T, store driver.Store, limit sessions.SubjectLimit, rates
 		history = append(history, o)
 		return o.Outcome
 	}
-	for c := range 8 {
+	for c := range 6 {
 		all.Go(func() {
 			random := rand.New(rand.NewPCG(seed, uint64(c)))
-			for n := range 6 {
-				o := proof.Op{Life: c*100 + n, Subject: fmt.Sprint("subject ", random.IntN(4))}
+			for n := range 8 {
+				o := proof.Op{Life: c*100 + n, Subject: fmt.Sprint("subject ", random.IntN(2))}
 				s := m.Create()
 				o.Kind = proof.Authenticate
 				if did(o, func(ctx context.Context) proof.Outcome { return proof.Login(ctx, m, s, o.Subject) }) != proof.Done {
 					continue
 				}
-				for range random.IntN(4) {
+				for range random.IntN(6) {
 					o.Kind = proof.Load
 					did(o, func(ctx context.Context) proof.Outcome {
 						return local.Do(ctx, proof.Request{Kind: proof.Load, ID: s.ID().Secret()}).Outcome
@@ -72,7 +72,7 @@ func logins(t *testing.T, store driver.Store, limit sessions.SubjectLimit, rates
 // login had room, or found none. With faults a place may be taken by a login that fails.
 func TestLimit(t *testing.T) {
 	s := drawn(t)
-	slow := proof.Rates{Slow: 50}
+	slow := proof.Rates{Slow: 80}
 	for name, c := range map[string]struct {
 		limit sessions.SubjectLimit
 		rates proof.Rates

@@ -27,9 +27,10 @@ var Rough = Rates{Refused: 2, Lost: 2, Twice: 3, Late: 2, Slow: 20}
 // Weather is a store whose calls meet faults. It is safe for concurrent use.
 type Weather struct {
 	driver.Store
-	rates Rates
-	ticks *atomic.Int64
-	late  sync.WaitGroup
+	rates  Rates
+	ticks  *atomic.Int64
+	late   sync.WaitGroup
+	before func() // each call, which meets no faults then; nil: nothing
 
 	mu     sync.Mutex
 	random *rand.Rand
@@ -85,6 +86,10 @@ func (w *Weather) draw(write bool) (fault string, turns int) {
 
 // call makes a call of the store, or breaks it.
 func (w *Weather) call(ctx context.Context, write bool, do func(context.Context) error) error {
+	if w.before != nil {
+		w.before()
+		return do(ctx)
+	}
 	fault, turns := w.draw(write)
 	switch fault {
 	case "refused":

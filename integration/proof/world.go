@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // World is a few visitors, many clients of each, and the hosts that serve them.
@@ -25,6 +26,9 @@ type World struct {
 	// LateKnown is set where it is known when a call is applied that comes late. Elsewhere what was
 	// in doubt may be applied at any later time.
 	LateKnown bool
+
+	// Patience is how long a client waits after a request that failed.
+	Patience time.Duration
 
 	mu      sync.Mutex
 	entries []*entry
@@ -86,10 +90,27 @@ func (w *World) Work(ctx context.Context, n int, seed uint64, stop <-chan struct
 				if !w.click(ctx, random, fmt.Sprintf("c%d-%d", i, marks)) {
 					return
 				}
+				w.wait(stop)
 			}
 		})
 	}
 	all.Wait()
+}
+
+// wait lets a client wait if the last request of anybody has failed.
+func (w *World) wait(stop <-chan struct{}) {
+	w.mu.Lock()
+	failed := len(w.entries) > 0 && w.entries[len(w.entries)-1].op.Outcome == Failed
+	w.mu.Unlock()
+	if w.Patience == 0 || !failed {
+		return
+	}
+	timer := time.NewTimer(w.Patience)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-stop:
+	}
 }
 
 // click is one request; false says that all lives are used up.
@@ -301,3 +322,22 @@ func (w *World) Figures() string {
 }
 
 func subject(n int) string { return fmt.Sprint("subject ", n) }
+
+// Script begins a session of a subject's own and returns what makes one request of it after the
+// other, under the ID that its client has.
+func (w *World) Script(ctx context.Context, subject string) func(host Host, kind Kind, mark string) Outcome {
+	l := &life{number: len(w.lives), subject: subject}
+	w.lives = append(w.lives, l)
+	return func(host Host, kind Kind, mark string) Outcome {
+		o, r := Op{Kind: kind, Life: l.number, Subject: subject}, Request{Kind: kind, Subject: subject}
+		if n := len(l.ids); n > 0 {
+			o.ID, r.ID = n-1, l.ids[n-1].id
+		} else if kind != Create && kind != List && kind != Revoke {
+			return Failed // nobody was told an ID
+		}
+		if kind == Save || kind == Update || kind == Renew || kind == Authenticate {
+			o.Mark, r.Mark = mark, mark
+		}
+		return w.ask(ctx, host, o, r).Outcome
+	}
+}

@@ -12,7 +12,7 @@ import (
 // So that this tells something of our attribute, one item of three is dead.
 func TestTTL_DeletesTheDeadAndNotTheLiving(t *testing.T) {
 	is := is.New(t)
-	p := newPlace(t)
+	p := newPlace(t).patient(t)
 	alive, almost, dead := record("alive"), record("almost"), record("dead")
 	is.NoErr(p.Create(t.Context(), alive))
 	almost.Accessed = almost.Accessed.Add(-2*time.Hour + 10*time.Minute)

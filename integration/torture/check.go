@@ -133,7 +133,8 @@ func (l *Life) checkRevoked() {
 	}
 }
 
-// checkGone: what is gone was destroyed or renewed, or its time has passed.
+// checkGone: what is gone was destroyed or renewed, or its time has passed: what has idled out is ended for good when the
+// list that it is in is cleared up.
 func (l *Life) checkGone() {
 	first := map[int]int64{} // since when an ID may be gone
 	note := func(id int, at int64) {
@@ -160,7 +161,7 @@ func (l *Life) checkGone() {
 		if !e.isGone() || e.Kind == Destroy || e.Kind == Trespass {
 			continue
 		}
-		if at, ok := first[e.ID]; !ok || at > e.End {
+		if at, ok := first[e.ID]; (!ok || at > e.End) && (e.Outcome == Moved || l.isEarly(e)) {
 			l.anomaly("%s says that ID %d is gone, and nobody has ended it", e.Kind, e.ID)
 		}
 	}
@@ -231,25 +232,27 @@ func (l *Life) latest(e Event, fits func(Event) bool) time.Time {
 // checkEarly: nothing expires before its deadlines, counted from the last access that was certainly recorded, a save's.
 func (l *Life) checkEarly() {
 	for _, e := range l.events {
-		if e.Outcome != Expired {
-			continue
-		}
-		var accessed, created time.Time
-		for _, o := range l.events {
-			if o.End > e.Begin || o.Outcome != Done {
-				continue
-			}
-			if (o.Mark != "" || o.Kind == Create || o.renames()) && o.Before.After(accessed) {
-				accessed = o.Before
-			}
-			if (o.Kind == Create || o.Kind == Authenticate) && o.Before.After(created) {
-				created = o.Before
-			}
-		}
-		if e.After.Before(accessed.Truncate(time.Second).Add(l.Idle)) && e.After.Before(created.Truncate(time.Second).Add(l.Absolute)) {
-			l.anomaly("%s says that it has expired, %v after an access", e.Kind, e.After.Sub(accessed))
+		if e.Outcome == Expired && l.isEarly(e) {
+			l.anomaly("%s says that it has expired, before its time", e.Kind)
 		}
 	}
+}
+
+// isEarly reports whether the session can't have expired yet when e ended.
+func (l *Life) isEarly(e Event) bool {
+	var accessed, created time.Time
+	for _, o := range l.events {
+		if o.End > e.Begin || o.Outcome != Done {
+			continue
+		}
+		if (o.Mark != "" || o.Kind == Create || o.renames()) && o.Before.After(accessed) {
+			accessed = o.Before
+		}
+		if (o.Kind == Create || o.Kind == Authenticate) && o.Before.After(created) {
+			created = o.Before
+		}
+	}
+	return e.After.Before(accessed.Truncate(time.Second).Add(l.Idle)) && e.After.Before(created.Truncate(time.Second).Add(l.Absolute))
 }
 
 func byBegin(events []Event) []Event {

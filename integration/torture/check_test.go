@@ -68,6 +68,7 @@ func TestCheck(t *testing.T) {
 		"ended by another application":  {at(created, Event{Kind: Trespass, Begin: 3, End: 4, Outcome: Gone}, Event{Kind: Load, Begin: 5, End: 6, Outcome: Gone}), "nobody has ended it"},
 		"two renewals":                  {at(created, Event{Kind: Renew, Begin: 3, End: 6}, Event{Kind: Renew, Begin: 3, End: 6}), "renewed twice"},
 		"gone without a reason":         {at(created, Event{Kind: Load, Begin: 3, End: 4, Outcome: Gone}), "nobody has ended it"},
+		"gone when it had idled out":    {at(created, Event{Kind: Load, Begin: 40, End: 41, Outcome: Gone}), ""},
 		"gone before the reason":        {at(created, Event{Kind: Load, Begin: 3, End: 4, Outcome: Gone}, Event{Kind: Destroy, Begin: 5, End: 6}), "nobody has ended it"},
 		"gone, and the renewal refused": {at(created, Event{Kind: Renew, Begin: 3, End: 4, Outcome: Failed}, Event{Kind: Load, Begin: 5, End: 6, Outcome: Gone}), "nobody has ended it"},
 		"idle for too long":             {at(created, Event{Kind: Load, Begin: 32, End: 33}), "after it had idled out"},

@@ -88,6 +88,18 @@ func (l *Life) Count(counts map[Kind]map[Outcome]int) {
 	}
 }
 
+// Story returns the events in the order in which they began, a line each.
+func (l *Life) Story() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	lines := []string{fmt.Sprintf("%s, idle timeout %v, absolute timeout %v", l.Name, l.Idle, l.Absolute)}
+	for _, e := range byBegin(slices.Clone(l.events)) {
+		lines = append(lines, fmt.Sprintf("%6d to %6d, %s to %s: %v under ID %d: %v, %s, sees %d",
+			e.Begin, e.End, e.Before.Format("15:04:05.000"), e.After.Format("15:04:05.000"), e.Kind, e.ID, e.Outcome, e.Mark, e.Seen))
+	}
+	return lines
+}
+
 // anomaly notes what can't be. The lock is held.
 func (l *Life) anomaly(format string, args ...any) {
 	l.anomalies = append(l.anomalies, l.Name+": "+fmt.Sprintf(format, args...))

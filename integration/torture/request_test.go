@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dynasession/dynasession/integration/faults"
 	"github.com/dynasession/dynasession/integration/torture"
 	"github.com/dynasession/dynasession/sessions"
 )
@@ -117,7 +118,9 @@ func (w *worker) trespass(ctx context.Context, at *slot) {
 }
 
 // join signs the slot's visitor in on another device, of which nothing more is heard.
-func (w *worker) join(ctx context.Context, m *sessions.Manager[ledger], at *slot) {
+func (w *worker) join(ctx context.Context, at *slot) {
+	host := at.app + 2*w.random.IntN(len(w.managers)/2)
+	m := w.managers[host]
 	at.mu.Lock()
 	full := at.others >= crowd
 	at.others++
@@ -126,11 +129,19 @@ func (w *worker) join(ctx context.Context, m *sessions.Manager[ledger], at *slot
 		return
 	}
 	device := &slot{subject: at.subject, app: at.app}
+	regrets := w.random.IntN(3) == 0
+	if regrets { // what stores his session arrives when he has gone
+		w.transports[host].Plan("PutItem", faults.Late, faults.Late)
+	}
 	w.begin(ctx, m, device)
 	at.mu.Lock()
 	at.lives = append(at.lives, device.lives...)
 	at.mu.Unlock()
-	if h := w.load(ctx, m, device); h != nil {
+	switch h := w.load(ctx, m, device); {
+	case h == nil:
+	case regrets:
+		w.end(ctx, m, h)
+	default:
 		w.authenticate(ctx, m, h)
 	}
 }

@@ -67,7 +67,12 @@ func (w *world) check(t *testing.T) []string {
 		if num := len(ids) - 1; !life.Ended(num) {
 			allowed[key(ids[num])] = true // alive, or dead and not swept yet
 		}
-		anomalies = append(anomalies, life.Check()...)
+		if found := life.Check(); len(found) > 0 {
+			if anomalies == nil {
+				t.Log(strings.Join(life.Story(), "\n")) // of the first of them
+			}
+			anomalies = append(anomalies, found...)
+		}
 	}
 	anomalies = append(anomalies, w.checkRosters(t, listed)...)
 	for k, rev := range w.records(t) {

@@ -62,10 +62,10 @@ func (w *worker) request(ctx context.Context) {
 	case dice < 10:
 		w.trespass(ctx, at)
 		return
-	case dice == 11:
-		w.join(ctx, m, at)
+	case dice == 10 || dice == 11:
+		w.join(ctx, at)
 		return
-	case dice == 10 && w.random.IntN(4) == 0:
+	case dice == 12 && w.random.IntN(6) == 0:
 		w.revoke(ctx, m, at)
 		return
 	case dice < 35:

@@ -976,3 +976,24 @@ func TestBound_RequestsThatTakeLong(t *testing.T) {
 	stream.ServeHTTP(httptest.NewRecorder(), r)
 	is.Equal(early.page("/"), "0")
 }
+
+// What the request has proved of the session before counts no more after a login.
+func TestBound_ALoginProvesNothing(t *testing.T) {
+	is := is.New(t)
+	s := newBoundSite(t, tenMinutes)
+	c := s.client(t)
+	c.signIn("somebody")
+	guarded := s.RequireBound(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodPost, "https://site.test/", nil)
+	for name, value := range c.cookies {
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		is.NoErr(s.Authenticate(r.Context(), "another"))
+		guarded.ServeHTTP(w, r)
+	})).ServeHTTP(w, r)
+	is.Equal(w.Code, http.StatusForbidden)
+}

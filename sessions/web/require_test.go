@@ -44,3 +44,16 @@ func TestRequireFresh_GoesByTheTimeOfTheLogin(t *testing.T) {
 	is.Equal(s.get(inside, id).Code, http.StatusUnauthorized) // a new ID is no login
 	is.Equal(s.get(inside, login(id)).Code, http.StatusOK)
 }
+
+// A login in the future is of a clock that was wrong, or of somebody who would stay fresh for ever.
+func TestRequireFresh_RefusesALoginInTheFuture(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	inside := s.RequireFresh(5 * time.Minute)(s.count(t)).ServeHTTP
+	now := s.clock.Now()
+	id := cookie(t, s.get(func(_ http.ResponseWriter, r *http.Request) { is.NoErr(s.Authenticate(r.Context(), "u")) })).Value
+	s.clock.Set(now.Add(-3 * time.Second)) // of a host that is a little slow
+	is.Equal(s.get(inside, id).Code, http.StatusOK)
+	s.clock.Set(now.Add(-time.Minute))
+	is.Equal(s.get(inside, id).Code, http.StatusUnauthorized)
+}

@@ -1,0 +1,256 @@
+package proof_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/integration/engine"
+	"github.com/dynasession/dynasession/integration/proof"
+	"github.com/dynasession/dynasession/integration/proof/before"
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// onePair returns the release of before and the current one on a table.
+func onePair(t *testing.T, limit int) (*before.Release, *sessions.Manager[proof.Ledger]) {
+	t.Helper()
+	table := engine.NewTable(t)
+	m, err := sessions.New(engine.Store(t, table), &sessions.Config[proof.Ledger]{SubjectLimit: sessions.SubjectLimit{Max: limit}})
+	is.New(t).NoErr(err)
+	return &before.Release{API: engine.Client(t), Table: table, Limit: limit}, m
+}
+
+func newLogin(t *testing.T, m *sessions.Manager[proof.Ledger], subject string) *sessions.Session[proof.Ledger] {
+	t.Helper()
+	s := m.Create()
+	is.New(t).NoErr(m.Authenticate(t.Context(), s, subject))
+	return s
+}
+
+func oldLogin(t *testing.T, r *before.Release, subject string) *before.Session {
+	t.Helper()
+	is := is.New(t)
+	s, err := r.Create(t.Context(), `{"marks":[]}`)
+	is.NoErr(err)
+	is.NoErr(r.Authenticate(t.Context(), s, subject))
+	return s
+}
+
+func handlesOf(t *testing.T, m *sessions.Manager[proof.Ledger], subject string) []string {
+	t.Helper()
+	infos, err := m.Sessions(t.Context(), subject)
+	is.New(t).NoErr(err)
+	var handles []string
+	for _, i := range infos {
+		handles = append(handles, i.Handle)
+	}
+	slices.Sort(handles)
+	return handles
+}
+
+// Either release loads, saves and renews what the other has stored.
+func TestBefore_OneSession(t *testing.T) {
+	is, ctx := is.New(t), t.Context()
+	old, m := onePair(t, 0)
+	s := oldLogin(t, old, "user")
+	for n := range 3 {
+		got, err := m.Load(ctx, s.ID)
+		is.NoErr(err)
+		got.Data.Marks = append(got.Data.Marks, fmt.Sprint("new-", n))
+		is.NoErr(m.Save(ctx, got))
+		is.NoErr(m.Renew(ctx, got))
+		is.Equal(old.Save(ctx, s, `{"marks":["lost"]}`), before.ErrConflict) // a marker is no record of its rev
+		_, err = old.Load(ctx, s.ID)
+		is.Equal(err, before.ErrNotFound) // nor any session
+		s, err = old.Load(ctx, got.ID().Secret())
+		is.NoErr(err)
+		is.NoErr(old.Save(ctx, s, strings.Replace(s.Data, `]`, fmt.Sprintf(`,"old-%d"]`, n), 1)))
+		is.NoErr(old.Renew(ctx, s))
+		_, err = m.Load(ctx, got.ID().Secret())
+		is.True(errors.Is(err, sessions.ErrNotFound))
+	}
+	got, err := m.Load(ctx, s.ID)
+	is.NoErr(err)
+	is.Equal(got.Data.String(), "new-0 old-0 new-1 old-1 new-2 old-2")
+	is.Equal(handlesOf(t, m, "user"), []string{got.Handle()})
+}
+
+// A marker, whatever it says, is no session for the release of before, and nothing that it does
+// brings one back.
+func TestBefore_Markers(t *testing.T) {
+	for name, end := range map[string]func(context.Context, *sessions.Manager[proof.Ledger], *sessions.Session[proof.Ledger]) error{
+		"destroyed": func(ctx context.Context, m *sessions.Manager[proof.Ledger], s *sessions.Session[proof.Ledger]) error {
+			return m.Destroy(ctx, s)
+		},
+		"revoked": func(ctx context.Context, m *sessions.Manager[proof.Ledger], s *sessions.Session[proof.Ledger]) error {
+			return m.Revoke(ctx, "user", s.Handle())
+		},
+		"renewed": func(ctx context.Context, m *sessions.Manager[proof.Ledger], s *sessions.Session[proof.Ledger]) error {
+			return m.Renew(ctx, s)
+		},
+		"signed in": func(ctx context.Context, m *sessions.Manager[proof.Ledger], s *sessions.Session[proof.Ledger]) error {
+			return m.Authenticate(ctx, s, "another")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is, ctx := is.New(t), t.Context()
+			old, m := onePair(t, 0)
+			s := newLogin(t, m, "user")
+			id := s.ID().Secret()
+			inHand, err := old.Load(ctx, id)
+			is.NoErr(err)
+			is.NoErr(end(ctx, m, s))
+			_, err = old.Load(ctx, id)
+			is.Equal(err, before.ErrNotFound)
+			for _, again := range []func() error{
+				func() error { return old.Save(ctx, inHand, `{"marks":["late"]}`) },
+				func() error { return old.Renew(ctx, inHand) },
+				func() error { return old.Authenticate(ctx, inHand, "user") },
+			} {
+				is.True(again() != nil)
+				_, err = m.Load(ctx, id)
+				is.True(errors.Is(err, sessions.ErrNotFound))
+			}
+			listed, err := old.Sessions(ctx, "user")
+			is.NoErr(err)
+			is.Equal(listed, handlesOf(t, m, "user"))
+			is.NoErr(old.Destroy(ctx, inHand)) // which may take the marker away, and nothing else
+			_, err = m.Load(ctx, id)
+			is.True(errors.Is(err, sessions.ErrNotFound))
+		})
+	}
+}
+
+// Up to four sessions of a subject both releases see all, and either ends those of the other.
+func TestBefore_Lists(t *testing.T) {
+	for _, by := range []string{"old", "new"} {
+		t.Run("revoked by the "+by, func(t *testing.T) {
+			is, ctx := is.New(t), t.Context()
+			old, m := onePair(t, 0)
+			var ids []string
+			for range 2 {
+				ids = append(ids, oldLogin(t, old, "user").ID, newLogin(t, m, "user").ID().Secret())
+			}
+			is.NoErr(m.Renew(ctx, loaded(t, m, ids[0]))) // of the old one's
+			listed, err := old.Sessions(ctx, "user")
+			is.NoErr(err)
+			is.Equal(len(listed), 4)
+			is.Equal(listed, handlesOf(t, m, "user"))
+			if by == "old" {
+				is.NoErr(old.RevokeAll(ctx, "user"))
+			} else {
+				n, err := m.RevokeAll(ctx, "user")
+				is.NoErr(err)
+				is.Equal(n, 4)
+			}
+			for _, id := range ids {
+				_, err := m.Load(ctx, id)
+				is.True(errors.Is(err, sessions.ErrNotFound))
+				_, err = old.Load(ctx, id)
+				is.Equal(err, before.ErrNotFound)
+			}
+			listed, err = old.Sessions(ctx, "user")
+			is.NoErr(err)
+			is.Equal(len(listed), 0)
+			is.Equal(len(handlesOf(t, m, "user")), 0)
+			newLogin(t, m, "user") // and the list goes on
+			oldLogin(t, old, "user")
+			is.Equal(len(handlesOf(t, m, "user")), 2)
+		})
+	}
+}
+
+func loaded(t *testing.T, m *sessions.Manager[proof.Ledger], id string) *sessions.Session[proof.Ledger] {
+	t.Helper()
+	s, err := m.Load(t.Context(), id)
+	is.New(t).NoErr(err)
+	return s
+}
+
+// The limit holds for logins by both at the same time, and a logout by either frees a place for
+// either.
+func TestBefore_Limit(t *testing.T) {
+	is, ctx := is.New(t), t.Context()
+	old, m := onePair(t, 3)
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	in := 0
+	note := func(err, limit error) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case err == nil:
+			in++
+		case !errors.Is(err, limit) && !errors.Is(err, before.ErrConflict):
+			t.Error(err)
+		}
+	}
+	for range 4 {
+		all.Go(func() {
+			s := m.Create()
+			err := m.Authenticate(ctx, s, "user")
+			for n := 0; n < 9 && errors.Is(err, sessions.ErrUnavailable); n++ { // the engine is busy
+				t.Log(err)
+				err = m.Authenticate(ctx, s, "user")
+			}
+			note(err, sessions.ErrLimit)
+		})
+		all.Go(func() {
+			s, err := old.Create(ctx, `{"marks":[]}`)
+			if err == nil {
+				err = old.Authenticate(ctx, s, "user")
+			}
+			note(err, before.ErrLimit)
+		})
+	}
+	all.Wait()
+	is.Equal(in, 3)
+	handles := handlesOf(t, m, "user")
+	is.Equal(len(handles), 3)
+	is.NoErr(m.Revoke(ctx, "user", handles[0]))
+	s := oldLogin(t, old, "user")
+	is.True(errors.Is(m.Authenticate(ctx, m.Create(), "user"), sessions.ErrLimit))
+	is.NoErr(old.Destroy(ctx, s))
+	newLogin(t, m, "user")
+	late, err := old.Create(ctx, `{"marks":[]}`)
+	is.NoErr(err)
+	is.Equal(old.Authenticate(ctx, late, "user"), before.ErrLimit)
+}
+
+// No save of either is lost beside those of the other.
+func TestBefore_Saves(t *testing.T) {
+	is, ctx := is.New(t), t.Context()
+	old, m := onePair(t, 0)
+	s := oldLogin(t, old, "user")
+	var all sync.WaitGroup
+	for c := range 4 {
+		all.Go(func() {
+			for n := range 10 {
+				mark := fmt.Sprintf("c%d-%d", c, n)
+				if c%2 == 0 {
+					_, err := m.Update(ctx, s.ID, func(l *proof.Ledger) error { l.Marks = append(l.Marks, mark); return nil })
+					is.NoErr(err)
+					continue
+				}
+				for {
+					mine, err := old.Load(ctx, s.ID)
+					is.NoErr(err)
+					data := strings.Replace(mine.Data, `]`, `,"`+mark+`"]`, 1)
+					err = old.Save(ctx, mine, strings.Replace(data, `[,`, `[`, 1))
+					if err == nil {
+						break
+					}
+					is.Equal(err, before.ErrConflict)
+				}
+			}
+		})
+	}
+	all.Wait()
+	is.Equal(len(loaded(t, m, s.ID).Data.Marks), 40)
+}

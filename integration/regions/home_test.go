@@ -1,0 +1,116 @@
+package regions_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// A home that is moved while both Regions work: stopped, replicated, moved. Nothing is lost.
+func TestHome_MovedAsPlannedLosesNothing(t *testing.T) {
+	x := newScene(t, home, 0)
+	a, b, out := x.login(x.eu, "alice"), x.login(x.us, "alice"), x.login(x.eu, "alice")
+	s := x.load(x.us, a)
+	s.Data.Apples = 1
+	x.NoErr(x.us.Save(x.ctx, s))
+	x.NoErr(x.eu.DestroyID(x.ctx, out))
+
+	x.moveHome("")
+	_, err := x.us.Load(x.ctx, a)
+	x.True(errors.Is(err, sessions.ErrUnavailable)) // and not ErrNotFound, which would sign the user out
+	x.True(!errors.Is(err, sessions.ErrNotFound))
+	x.True(errors.Is(x.eu.Authenticate(x.ctx, x.eu.Create(), "alice"), sessions.ErrUnavailable))
+
+	x.settle()
+	x.moveHome("us")
+	x.Equal(x.load(x.eu, a).Data.Apples, 1)
+	x.True(x.lives(x.eu, b))
+	x.True(x.isDead(out))
+	infos, err := x.eu.Sessions(x.ctx, "alice")
+	x.NoErr(err)
+	x.Equal(len(infos), 2)
+	n, err := x.eu.RevokeAll(x.ctx, "alice")
+	x.NoErr(err)
+	x.Equal(n, 2)
+
+	x.settle()
+	x.moveHome("eu") // and back
+	x.True(x.isDead(a, b, out))
+}
+
+// While processes differ about the home, as when one has not heard of a change yet, logouts and renewals hold all the same:
+// their markers are in every Region, and nothing follows a marker. What needs lists, and saves, does not.
+func TestHome_ALogoutHoldsWhileProcessesDiffer(t *testing.T) {
+	for name, end := range map[string]func(*scene, string) (alive string){
+		"logout": func(x *scene, id string) string { x.NoErr(x.us.DestroyID(x.ctx, id)); return "" },
+		"renewal": func(x *scene, id string) string {
+			s := x.load(x.us, id)
+			x.NoErr(x.us.Renew(x.ctx, s))
+			return s.ID().Secret()
+		},
+		"revocation": func(x *scene, id string) string {
+			_, err := x.us.RevokeAll(x.ctx, "alice")
+			x.NoErr(err)
+			return ""
+		},
+	} {
+		for _, before := range []bool{true, false} {
+			t.Run(name, func(t *testing.T) {
+				x := newScene(t, home, 0)
+				id := x.login(x.eu, "alice")
+				x.settle()
+				x.NoErr(x.homes[1].SetHome("us")) // the host in eu has not heard of it
+				x.world.Clock.Advance(10 * time.Minute)
+				s := x.load(x.eu, id) // which records the access in eu
+				s.Data.Apples++
+				if before {
+					x.NoErr(x.eu.Save(x.ctx, s))
+				}
+				alive := end(x, id)
+				if !before {
+					x.True(errors.Is(x.eu.Save(x.ctx, s), sessions.ErrNotFound))
+				}
+				x.True(x.isDead(id))
+				x.settle()
+				x.True(x.isDead(id))
+				if alive != "" {
+					x.True(x.lives(x.us, alive))
+					x.True(x.lives(x.eu, alive))
+				}
+			})
+		}
+	}
+}
+
+// A host whose Region is cut off can't say who is signed in, and says so: its users are sent elsewhere, and are signed in.
+func TestHome_AHostThatIsCutOffSignsNobodyOut(t *testing.T) {
+	x := newScene(t, home, 0)
+	id := x.login(x.us, "alice")
+	x.world.Cut("us", true)
+	_, err := x.us.Load(x.ctx, id)
+	x.True(errors.Is(err, sessions.ErrUnavailable))
+	x.True(x.lives(x.eu, id))
+	x.NoErr(x.eu.DestroyID(x.ctx, id)) // although the marker can't be copied
+	x.True(!x.lives(x.eu, id))
+	x.world.Cut("us", false)
+	x.settle()
+	x.True(x.isDead(id))
+}
+
+// The limit of the copies: while a Region can't be reached, markers don't reach it. If the home fails then, the logouts of
+// that time are undone until it is back.
+func TestHome_WhatWasEndedWhileTheOtherRegionWasCutOffIsUnknownThere(t *testing.T) {
+	x := newScene(t, home, 0)
+	id := x.login(x.eu, "alice")
+	x.settle()
+	x.world.Cut("us", true)
+	x.NoErr(x.eu.DestroyID(x.ctx, id))
+	x.world.Cut("us", false)
+	x.losesEU()
+	x.True(x.lives(x.us, id)) // so docs/regions.md says: RevokeBefore
+	x.NoErr(x.us.RevokeBefore(x.ctx, x.world.Clock.Now()))
+	x.world.Clock.Advance(2 * time.Second)
+	x.True(!x.lives(x.us, id))
+}

@@ -1,0 +1,131 @@
+package regions_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/dynamo"
+	"github.com/dynasession/dynasession/integration/engine"
+	"github.com/dynasession/dynasession/sessions"
+)
+
+// mrsc is the way to a table with multi-Region strong consistency: it has no TTL and no transactions, and refuses a write of
+// an item that another Region is writing, here each fifth one.
+type mrsc struct {
+	mu      sync.Mutex
+	calls   map[string]int // by operation
+	refused []string
+	writes  int
+}
+
+func (m *mrsc) RoundTrip(r *http.Request) (*http.Response, error) {
+	_, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	m.mu.Lock()
+	m.calls[op]++
+	collides := false
+	switch op {
+	case "PutItem", "UpdateItem", "DeleteItem":
+		m.writes++
+		collides = m.writes%5 == 0
+	}
+	m.mu.Unlock()
+	switch {
+	case strings.HasPrefix(op, "Transact"), strings.Contains(op, "TimeToLive"), op == "Query", op == "Scan":
+		m.mu.Lock()
+		m.refused = append(m.refused, op)
+		m.mu.Unlock()
+		return answer(r, "ValidationException"), nil
+	case collides:
+		return answer(r, "ReplicatedWriteConflictException"), nil
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+func answer(r *http.Request, code string) *http.Response {
+	body := fmt.Sprintf(`{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":"not here"}`, code)
+	return &http.Response{
+		StatusCode: http.StatusBadRequest, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
+		Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}}, Body: io.NopCloser(strings.NewReader(body)),
+		ContentLength: int64(len(body)),
+	}
+}
+
+// A table with multi-Region strong consistency is one table for two Regions, which takes single-item calls alone. Nothing
+// else is asked of it, and writes that collide are made again.
+func TestStrong_TheStoreNeedsNeitherTransactionsNorTTL(t *testing.T) {
+	is, ctx := is.New(t), t.Context()
+	table := engine.Table(t)
+	_, err := engine.Client(t).CreateTable(ctx, &dynamodb.CreateTableInput{ // which has no TTL
+		TableName: aws.String(table), BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: types.ScalarAttributeTypeS}},
+		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: types.KeyTypeHash}},
+	})
+	is.NoErr(err)
+	way := &mrsc{calls: map[string]int{}}
+	var hosts []*sessions.Manager[cart] // in eu and in us
+	for range 2 {
+		store, err := dynamo.NewStore(engine.Client(t, func(o *dynamodb.Options) { o.HTTPClient = &http.Client{Transport: way} }),
+			&dynamo.Config{Table: table})
+		is.NoErr(err)
+		m, err := sessions.New(store, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 30, Evict: true}})
+		is.NoErr(err)
+		hosts = append(hosts, m)
+	}
+
+	var ids []string
+	for i := range 24 { // more than one item lists
+		eu, us := hosts[i%2], hosts[(i+1)%2]
+		s := eu.Create()
+		is.NoErr(eu.Save(ctx, s))
+		is.NoErr(eu.Authenticate(ctx, s, "alice"))
+		id := s.ID().Secret()
+		_, err := us.Update(ctx, id, func(c *cart) error { c.Pears++; return nil })
+		is.NoErr(err)
+		s.Data.Apples++
+		is.NoErr(eu.Save(ctx, s)) // which merges
+		s, err = us.Load(ctx, id)
+		is.NoErr(err)
+		is.Equal(s.Data, cart{1, 1})
+		is.NoErr(us.Renew(ctx, s))
+		_, err = eu.Load(ctx, id)
+		is.True(errors.Is(err, sessions.ErrRenewed))
+		ids = append(ids, s.ID().Secret())
+	}
+	infos, err := hosts[0].Sessions(ctx, "alice")
+	is.NoErr(err)
+	is.Equal(len(infos), 24)
+	is.NoErr(hosts[0].DestroyID(ctx, ids[0]))
+	_, err = hosts[1].Load(ctx, ids[0])
+	is.True(errors.Is(err, sessions.ErrNotFound))
+	n, err := hosts[1].RevokeAll(ctx, "alice")
+	is.NoErr(err)
+	is.Equal(n, 23)
+	for _, id := range ids {
+		_, err := hosts[0].Load(ctx, id)
+		is.True(errors.Is(err, sessions.ErrNotFound))
+	}
+
+	way.mu.Lock()
+	defer way.mu.Unlock()
+	var sent []string
+	for op := range way.calls {
+		sent = append(sent, op)
+	}
+	slices.Sort(sent)
+	// DescribeTimeToLive is the one question of each store that TTL is on, which may fail.
+	is.Equal(sent, []string{"BatchGetItem", "DescribeTimeToLive", "GetItem", "PutItem", "UpdateItem"})
+	is.Equal(way.refused, []string{"DescribeTimeToLive", "DescribeTimeToLive"})
+	is.True(way.writes > 100)
+	t.Logf("calls: %v", way.calls)
+}

@@ -1,0 +1,75 @@
+package regional
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dynasession/dynasession/sessions/driver"
+)
+
+// DefaultCopyTimeout is the default of Config.CopyTimeout.
+const DefaultCopyTimeout = time.Second
+
+// minCopyTimeout is the shortest useful bound: a round trip to a Region nearby.
+const minCopyTimeout = 10 * time.Millisecond
+
+// Config sets up a [Store].
+type Config struct {
+	// Home is the Region that is asked at first, one of those given to New. "" means none: every
+	// call is refused until SetHome names one.
+	Home string
+
+	// CopyTimeout bounds the copy of a marker into each Region that is not home; at least 10 ms. A
+	// logout takes so much longer if such a Region does not answer. Defaults to 1 second.
+	CopyTimeout time.Duration
+
+	// Logger receives a warning if a marker could not be copied into a Region that is not home.
+	// Defaults to slog.Default().
+	Logger *slog.Logger
+}
+
+// withDefaults returns c with each field but Home set.
+func (c *Config) withDefaults() Config {
+	var out Config
+	if c != nil {
+		out = *c
+	}
+	if out.CopyTimeout == 0 {
+		out.CopyTimeout = DefaultCopyTimeout
+	}
+	if out.Logger == nil {
+		out.Logger = slog.Default()
+	}
+	return out
+}
+
+func (c Config) validate(stores map[string]driver.Store) error {
+	if len(stores) == 0 {
+		return errors.New("there are no Regions: must be at least 1")
+	}
+	for _, name := range slices.Sorted(maps.Keys(stores)) {
+		switch {
+		case name == "":
+			return errors.New("a Region has no name: must have one")
+		case stores[name] == nil:
+			return fmt.Errorf("the store of Region %q is nil", name)
+		}
+	}
+	if c.CopyTimeout < minCopyTimeout {
+		return fmt.Errorf("Config.CopyTimeout is %v: must be at least %v", c.CopyTimeout, minCopyTimeout)
+	}
+	return checkHome("Config.Home", stores, c.Home)
+}
+
+// checkHome returns an error unless home is one of the Regions, or "".
+func checkHome(field string, stores map[string]driver.Store, home string) error {
+	if _, ok := stores[home]; home != "" && !ok {
+		return fmt.Errorf("%s is %q: must be one of %s, or empty", field, home, strings.Join(slices.Sorted(maps.Keys(stores)), ", "))
+	}
+	return nil
+}
