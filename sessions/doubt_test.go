@@ -270,10 +270,16 @@ func TestInDoubt_ManyAnswersInARow(t *testing.T) {
 				s.Data.Count++
 				wants.Err(t, w.Save(t.Context(), s), sessions.ErrOutcomeUnknown)
 			}
+			s.Data.Count = 0 // as it was at first
+			wants.Err(t, w.Save(t.Context(), s), sessions.ErrOutcomeUnknown)
 			w.store.Off()
-			s.Data.Count = 99
 			is.NoErr(w.Save(t.Context(), s))
 			got, err := w.other.Load(t.Context(), s.ID().Secret())
+			is.NoErr(err)
+			is.Equal(got.Data.Count, 0)
+			s.Data.Count = 99
+			is.NoErr(w.Save(t.Context(), s))
+			got, err = w.other.Load(t.Context(), s.ID().Secret())
 			is.NoErr(err)
 			is.Equal(got.Data.Count, 99)
 		})

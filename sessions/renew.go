@@ -229,7 +229,7 @@ func (m *Manager[T]) whyEnded(ctx context.Context, s *Session[T], x *exchange, e
 			return loadErr
 		}
 	}
-	return errOvertaken
+	return driver.ErrExists
 }
 
 // errOvertaken means that an exchange has to begin again: the new ID was ended before it was

@@ -231,18 +231,25 @@ func (m *Manager[T]) revoke(ctx context.Context, subject, handle string) error {
 	if err != nil {
 		return err
 	}
-	found, err := m.store.LoadAll(ctx, []string{key}) // which decrypts nothing
-	if err != nil {
-		return err
+	for range mostRenewals {
+		found, err := m.store.LoadAll(ctx, []string{key}) // which decrypts nothing
+		if err != nil {
+			return err
+		}
+		rec := found[0].Record
+		var ended *driver.EndedError
+		switch {
+		case errors.As(found[0].Err, &ended) && ended.Marker.Next != "":
+			key = ended.Marker.Next // where it goes on
+			continue
+		case found[0].Err != nil:
+			return found[0].Err
+		case rec.Subject != subject || !m.owns(rec):
+			return ErrNotFound
+		}
+		return m.endFollowing(ctx, rec, driver.Revoked)
 	}
-	rec := found[0].Record
-	switch {
-	case found[0].Err != nil:
-		return found[0].Err
-	case rec.Subject != subject || !m.owns(rec):
-		return ErrNotFound
-	}
-	return m.endFollowing(ctx, rec, driver.Revoked)
+	return ErrNotFound
 }
 
 // keyOf returns the key of the subject's session that has the handle. For all but the keys of a
