@@ -231,6 +231,7 @@ func (m *Manager[T]) revoke(ctx context.Context, subject, handle string) error {
 	if err != nil {
 		return err
 	}
+	missing := ErrNotFound
 	for range mostRenewals {
 		found, err := m.store.LoadAll(ctx, []string{key}) // which decrypts nothing
 		if err != nil {
@@ -240,16 +241,16 @@ func (m *Manager[T]) revoke(ctx context.Context, subject, handle string) error {
 		var ended *driver.EndedError
 		switch {
 		case errors.As(found[0].Err, &ended) && ended.Marker.Next != "":
-			key = ended.Marker.Next // where it goes on
+			key, missing = ended.Marker.Next, ErrRenewed // where it goes on
 			continue
 		case found[0].Err != nil:
 			return found[0].Err
 		case rec.Subject != subject || !m.owns(rec):
-			return ErrNotFound
+			return missing
 		}
 		return m.endFollowing(ctx, rec, driver.Revoked)
 	}
-	return ErrNotFound
+	return missing
 }
 
 // keyOf returns the key of the subject's session that has the handle. For all but the keys of a
