@@ -67,7 +67,7 @@ func TestSecurityRecord(t *testing.T) {
 // elsewhere are the folders of other modules, and of a test that takes its time and runs by itself.
 var elsewhere = []string{
 	"integration/api", "integration/browser", "integration/compare", "integration/deploy", "integration/proof",
-	"integration/torture", "integration/leak", "integration/regions", "integration/lifecycle",
+	"integration/torture", "integration/leak",
 }
 
 // notPassed runs the tests, and returns those that did not run and pass.

@@ -89,8 +89,9 @@ func small() scale.World {
 
 func TestModel_AgreesWithTheEngine(t *testing.T) {
 	for name, run := range map[string]func(scale.Service){
-		"users":              small().Run,
-		"an account of many": func(s scale.Service) { scale.Crowd(s, 0, small().Start, 72, 2*time.Minute, 0) },
+		"users":                    small().Run,
+		"an account of many":       func(s scale.Service) { scale.Crowd(s, 0, small().Start, 72, 2*time.Minute, 0) },
+		"a login every 11 minutes": func(s scale.Service) { scale.Crowd(s, 0, small().Start, 24, 11*time.Minute, 1) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			model, real := scale.NewModel(), newLibrary(t)
