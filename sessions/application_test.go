@@ -145,6 +145,7 @@ func TestApplication_ARecordWithoutOneIsAcceptedByAll(t *testing.T) {
 	n, err = admin.RevokeFederated(t.Context(), "idp 7")
 	is.NoErr(err)
 	is.Equal(n, 1)
+	is.True(!loads(t, before, old))
 	old = loginTo(t, before, "7")
 	is.NoErr(admin.DestroyID(t.Context(), old.ID().Secret()))
 	is.True(!loads(t, before, old))
