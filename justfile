@@ -70,7 +70,7 @@ integration:
     CI=true go test -count=1 -v ./integration/...
 
 # tests that measure, compile or draw, where the race detector only costs time
-unraced := "integration$|integration/(cost|evolving|readme|bench|store|engine|python|regions|scale)|examples/(migrate|quickstart)|deploy"
+unraced := "integration$|integration/(cost|evolving|readme|bench|store|engine|python|regions|scale|explore)|examples/(migrate|quickstart)|deploy"
 
 # what CI runs: lint, all tests, under the race detector where they race, with the engine and the browser required
 check: lint
@@ -86,6 +86,10 @@ engine port="8000":
 # hundreds of requests on a few sessions over a network that fails, and their record checked: just torture 10m
 torture duration="1m":
     go test ./integration/torture -run '^TestTorture$' -count=1 -v -timeout 0 -duration {{ duration }}
+
+# every two operations on the real code in every order of their store calls, with every fault at every call; takes an hour
+explore *args:
+    go test ./integration/explore -count=1 -timeout 0 -full -schedules 1000 {{ args }}
 
 # measure what each operation costs, and write docs/cost.md
 cost:

@@ -1,7 +1,7 @@
 // Package clock tells the time to code whose tests need to set it.
 //
-// Production code asks a [Clock] for the time; it gets [System] in a service and a [Fake] in a test, where an idle timeout
-// of two hours passes in one call and nothing has to sleep.
+// Production code asks a [Clock] for the time; it gets [System] in a service and a [Fake] in a
+// test, where an idle timeout of two hours passes in one call and nothing has to sleep.
 package clock
 
 import "time"
@@ -19,8 +19,8 @@ type system struct{}
 
 func (system) Now() time.Time { return time.Now() }
 
-// Corrected is a [Clock] that puts this host's clock right by a better one. A store may have such a clock, whose first
-// answers show by how much this host's is wrong.
+// Corrected is a [Clock] that puts this host's clock right by a better one. A store may have such a
+// clock, whose first answers show by how much this host's is wrong.
 type Corrected interface {
 	Clock
 

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Fake is a [Clock] that stands still until it is told to move. It is safe for concurrent use: what one goroutine sets,
-// every later Now of any goroutine returns. Make one with [NewFake]; the zero Fake stands at the zero time.
+// Fake is a [Clock] that stands still until it is told to move. It is safe for concurrent use: what
+// one goroutine sets, every later Now of any goroutine returns. Make one with [NewFake]; the zero
+// Fake stands at the zero time.
 type Fake struct {
 	mu  sync.RWMutex
 	now time.Time

@@ -6,37 +6,44 @@ import (
 	"strings"
 )
 
-// DefaultCompressAbove is the size in bytes from which [Compress] compresses if it is told none. DynamoDB counts writes by whole
-// kilobytes, and an item without its data has 290 bytes, about 400 with a subject and a device: below this, hardly anything is saved.
+// DefaultCompressAbove is the size in bytes from which [Compress] compresses if it is told none.
+// DynamoDB counts writes by whole kilobytes, and an item without its data has 290 bytes, about 400
+// with a subject and a device: below this, hardly anything is saved.
 const DefaultCompressAbove = 600
 
 // formatCost is what a longer format takes in a store, or one where there was none.
 const formatCost = 16
 
-// mostDecompressed bounds what is compressed, and what Decode makes of it: ten times what DynamoDB keeps in an item.
+// mostDecompressed bounds what is compressed, and what Decode makes of it: ten times what DynamoDB
+// keeps in an item.
 const mostDecompressed = 4 << 20
 
 // Compress returns a codec that compresses what inner makes. Package codec/zstd has the compressor.
 //
-// A payload of fewer than above bytes, one of more than 4 MB, and one that doesn't get smaller by more than what its format takes is stored as
-// inner makes it; a native value counts as DynamoDB counts it. Otherwise its format is the compressor's name, a plus, and that of inner:
-// "zstd+json". Zero means [DefaultCompressAbove]. Decode reads both, whatever above is now. Any other format is [ErrFormat]. What claims to
-// hold more than 4 MB is an error, found before room is made for it.
+// A payload of fewer than above bytes, one of more than 4 MB, and one that doesn't get smaller by
+// more than what its format takes is stored as inner makes it; a native value counts as DynamoDB
+// counts it. Otherwise its format is the compressor's name, a plus, and that of inner: "zstd+json".
+// Zero means [DefaultCompressAbove]. Decode reads both, whatever above is now. Any other format is
+// [ErrFormat]. What claims to hold more than 4 MB is an error, found before room is made for it.
 //
-// A live table moves to it as with any [Upgrade]: first every server reads both and writes plainly, Upgrade(inner, Compress(inner, by, 0)), then
-// every server compresses, Compress(inner, by, 0). The way back is Upgrade(inner, Compress(inner, by, 0)) again, until the last compressed
-// session has expired. What is stored in the other form is written at the next save that changes it, if not before.
+// A live table moves to it as with any [Upgrade]: first every server reads both and writes plainly,
+// Upgrade(inner, Compress(inner, by, 0)), then every server compresses, Compress(inner, by, 0). The
+// way back is Upgrade(inner, Compress(inner, by, 0)) again, until the last compressed session has
+// expired. What is stored in the other form is written at the next save that changes it, if not
+// before.
 //
-// Around any codec it gives up what that offers to a store: a native value becomes bytes, which no console shows and no expression
-// reaches, and JSON a blob that dynamodb-session-web doesn't read.
+// Around any codec it gives up what that offers to a store: a native value becomes bytes, which no
+// console shows and no expression reaches, and JSON a blob that dynamodb-session-web doesn't read.
 //
-// It comes before encryption, by Config.AEAD of a Manager: the size of an item then tells something of the content. Who can put text of his
-// own beside a secret, in one session, and see the sizes of items, can guess the secret piece by piece, as in CRIME and BREACH: text that
-// is in the secret too makes the item smaller. Sizes are seen by whoever may read the table, its backups or its metrics. Where they are not
-// trusted with the data, and a session holds secrets beside what users enter, don't compress.
+// It comes before encryption, by Config.AEAD of a Manager: the size of an item then tells something
+// of the content. Who can put text of his own beside a secret, in one session, and see the sizes of
+// items, can guess the secret piece by piece, as in CRIME and BREACH: text that is in the secret
+// too makes the item smaller. Sizes are seen by whoever may read the table, its backups or its
+// metrics. Where they are not trusted with the data, and a session holds secrets beside what users
+// enter, don't compress.
 //
-// A nil inner or by, a negative above and a by that doesn't work are an error of the New of a Manager; of Encode and Decode too, the
-// last of the four where it shows.
+// A nil inner or by, a negative above and a by that doesn't work are an error of the New of a
+// Manager; of Encode and Decode too, the last of the four where it shows.
 func Compress[T any](inner Codec[T], by Compressor, above int) Codec[T] {
 	name, err := nameOf(by)
 	return compress[T]{inner, by, above, name, err}
@@ -50,7 +57,8 @@ type compress[T any] struct {
 	nameErr error
 }
 
-// Validate returns an error that names what is nil or negative, that a trial of the compressor ends with, or that inner has.
+// Validate returns an error that names what is nil or negative, that a trial of the compressor ends
+// with, or that inner has.
 func (c compress[T]) Validate() error { return c.validate(false) }
 
 func (c compress[T]) validate(reading bool) error {

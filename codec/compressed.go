@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// compressed is the payload of [Compress] for what is worth it. What it holds is in functions, which no verb of fmt looks into.
+// compressed is the payload of [Compress] for what is worth it. What it holds is in functions,
+// which no verb of fmt looks into.
 type compressed struct {
 	format string
 	data   func() []byte
@@ -13,8 +14,8 @@ type compressed struct {
 	by     func() Compressor
 }
 
-// newCompressed returns the payload of what plain has become. It keeps plain only if that compares in a way of its own: a store may keep the
-// payload for long.
+// newCompressed returns the payload of what plain has become. It keeps plain only if that compares
+// in a way of its own: a store may keep the payload for long.
 func newCompressed(prefix string, plain Payload, small []byte, by Compressor) compressed {
 	c := compressed{
 		format: prefix + plain.Format(),
@@ -36,8 +37,8 @@ func (c compressed) String() string {
 }
 func (c compressed) GoString() string { return c.String() }
 
-// Equal reports whether p is compressed likewise and holds the same value: another version of the compressor may have written it, in
-// other bytes.
+// Equal reports whether p is compressed likewise and holds the same value: another version of the
+// compressor may have written it, in other bytes.
 func (c compressed) Equal(p Payload) bool {
 	b, err := BytesOf(p, c.format)
 	if err != nil {
@@ -46,7 +47,8 @@ func (c compressed) Equal(p Payload) bool {
 	return bytes.Equal(b, c.data()) || Equal(c.plain(), expanding(c.plain().Format(), p, c.by()))
 }
 
-// expanded is what a compressed payload holds. It is decompressed when it is asked for: of another format it never is.
+// expanded is what a compressed payload holds. It is decompressed when it is asked for: of another
+// format it never is.
 type expanded struct {
 	format string
 	open   func() ([]byte, error)

@@ -15,18 +15,21 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
-// JSON is the default codec: encoding/json, in the format "json". It honours `json` tags and the methods MarshalJSON and
-// MarshalText as encoding/json does, and does not escape HTML. The zero value is ready to use.
+// JSON is the default codec: encoding/json, in the format "json". It honours `json` tags and the
+// methods MarshalJSON and MarshalText as encoding/json does, and does not escape HTML. The zero
+// value is ready to use.
 //
-// What it can't give back it refuses. By its type, when a Manager is made: channels, functions, complex numbers, interfaces with
-// methods, structs of which no field is exported, two fields of one name, a type that encodes itself and doesn't decode itself.
-// By its value, in Encode: cycles, NaN and infinities, texts that aren't UTF-8, a pointer to a nil, an empty [json.Number] that its tag
-// doesn't leave out (it would be a 0), a [json.RawMessage] that is null (it would be nil), a value that its tag leaves out although
-// it holds something, and in an interface a struct, a pointer or bytes, which would come back as a map or a text. A json.RawMessage
-// comes back without the spaces between its tokens.
+// What it can't give back it refuses. By its type, when a Manager is made: channels, functions,
+// complex numbers, interfaces with methods, structs of which no field is exported, two fields of
+// one name, a type that encodes itself and doesn't decode itself. By its value, in Encode: cycles,
+// NaN and infinities, texts that aren't UTF-8, a pointer to a nil, an empty [json.Number] that its
+// tag doesn't leave out (it would be a 0), a [json.RawMessage] that is null (it would be nil), a
+// value that its tag leaves out although it holds something, and in an interface a struct, a
+// pointer or bytes, which would come back as a map or a text. A json.RawMessage comes back without
+// the spaces between its tokens.
 //
-// In an interface, as in a map[string]any, a number comes back as a float64 if that holds its value exactly and as a [json.Number]
-// if not, a slice as []any, and a map as map[string]any.
+// In an interface, as in a map[string]any, a number comes back as a float64 if that holds its value
+// exactly and as a [json.Number] if not, a slice as []any, and a map as map[string]any.
 type JSON[T any] struct{}
 
 const formatJSON = "json"
@@ -55,8 +58,8 @@ func (JSON[T]) Encode(v T) (Payload, error) {
 	return Opaque(formatJSON, b), nil
 }
 
-// EncodeOver returns v as JSON text, followed by the members of stored that T has no field for, as they are written there, byte for byte:
-// see [Keeper].
+// EncodeOver returns v as JSON text, followed by the members of stored that T has no field for, as
+// they are written there, byte for byte: see [Keeper].
 func (JSON[T]) EncodeOver(v T, stored Payload) (Payload, error) {
 	s, b, err := encodeJSON(&v)
 	if err != nil {
@@ -70,8 +73,8 @@ func (JSON[T]) EncodeOver(v T, stored Payload) (Payload, error) {
 	return Opaque(formatJSON, b), nil
 }
 
-// Decode reads JSON text. Fields that T doesn't have are ignored, and those that the text doesn't have are zero. Of two names that differ
-// in case only the field's own is read.
+// Decode reads JSON text. Fields that T doesn't have are ignored, and those that the text doesn't
+// have are zero. Of two names that differ in case only the field's own is read.
 func (JSON[T]) Decode(p Payload) (T, error) {
 	var v T
 	b, err := BytesOf(p, formatJSON)
@@ -166,8 +169,8 @@ func unmarshalNumbers(b []byte, v any) error {
 	return nil
 }
 
-// replaced reports whether the encoder may have put a U+FFFD in the place of bytes that aren't UTF-8: it writes such a one
-// as an escape, and a real one as it is.
+// replaced reports whether the encoder may have put a U+FFFD in the place of bytes that aren't
+// UTF-8: it writes such a one as an escape, and a real one as it is.
 func replaced(b []byte) bool {
 	for {
 		i := bytes.IndexByte(b, '\\')
@@ -181,8 +184,8 @@ func replaced(b []byte) bool {
 	}
 }
 
-// halfSurrogate reports whether an escape of the text is one half of a surrogate pair without the other: encoding/json would put
-// a U+FFFD in its place, without a word.
+// halfSurrogate reports whether an escape of the text is one half of a surrogate pair without the
+// other: encoding/json would put a U+FFFD in its place, without a word.
 func halfSurrogate(b []byte) bool {
 	for high := false; ; {
 		i := bytes.IndexByte(b, '\\')

@@ -7,9 +7,10 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
-// checkJSON returns b as it is to be decoded into a value of the plan. What encoding/json would do that it may not: of two names for one
-// field it would take whichever comes last; of a list that is too long for an array it would drop the rest; and it makes as many elements
-// as there are. Most texts can't have any of that, which is quick to see.
+// checkJSON returns b as it is to be decoded into a value of the plan. What encoding/json would do
+// that it may not: of two names for one field it would take whichever comes last; of a list that is
+// too long for an array it would drop the rest; and it makes as many elements as there are. Most
+// texts can't have any of that, which is quick to see.
 func checkJSON(b []byte, plan *shape.Plan) ([]byte, error) {
 	if !plan.Arrays && (len(b)/2+1)*plan.Unit <= DecodeLimit && !plan.MayFold(b) {
 		return b, nil
@@ -152,7 +153,8 @@ func (c *checker) object(i int, plan *shape.Plan) (end int, ok bool) {
 	return end, true
 }
 
-// entries reads an object: each is called with where a key begins, and where its value does, and returns where that ends.
+// entries reads an object: each is called with where a key begins, and where its value does, and
+// returns where that ends.
 func (c *checker) entries(i int, each func(key span, from int) (end int, ok bool)) (end int, ok bool) {
 	if i = c.space(i + 1); i < len(c.b) && c.b[i] == '}' {
 		return i + 1, true

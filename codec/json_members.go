@@ -9,7 +9,8 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
-// text is JSON text that is read for its members. What it takes for a value may be none: nothing is kept of a text that isn't valid.
+// text is JSON text that is read for its members. What it takes for a value may be none: nothing is
+// kept of a text that isn't valid.
 type text struct {
 	b     []byte
 	depth int
@@ -169,8 +170,8 @@ func appendJSON(out []byte, n *members.Node) []byte {
 	return append(out, '}')
 }
 
-// carryJSON returns fresh, what a value of the plan was encoded to, with the members of stored that the plan doesn't know; none
-// if there are none, or if stored can't be read.
+// carryJSON returns fresh, what a value of the plan was encoded to, with the members of stored that
+// the plan doesn't know; none if there are none, or if stored can't be read.
 func carryJSON(plan *shape.Plan, fresh, stored []byte) (all []byte, ok bool) {
 	if plan = members.Inner(plan); plan == nil || bytes.Equal(fresh, stored) {
 		return nil, false

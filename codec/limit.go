@@ -2,9 +2,11 @@ package codec
 
 import "github.com/dynasession/dynasession/codec/internal/fault"
 
-// DecodeLimit is how many bytes of memory Decode of each codec of this module makes at most for the elements of one value: of slices and
-// maps, and behind pointers. The texts in it aren't counted, as the stored bytes bound them. A few stored bytes may stand for many
-// elements, and a few hundred of them, compressed, for billions of bytes: what would take more is an error, found before any of it is made.
+// DecodeLimit is how many bytes of memory Decode of each codec of this module makes at most for the
+// elements of one value: of slices and maps, and behind pointers. The texts in it aren't counted,
+// as the stored bytes bound them. A few stored bytes may stand for many elements, and a few hundred
+// of them, compressed, for billions of bytes: what would take more is an error, found before any of
+// it is made.
 //
 // It is eighty times what DynamoDB keeps in an item.
 const DecodeLimit = 32 << 20

@@ -6,19 +6,22 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/fault"
 )
 
-// Migrate returns a codec that reads what old wrote, as a New that f makes of it. It writes nothing: its Encode is an error. So a type
-// may change while sessions of the old one are stored, as one of the codecs that an [Upgrade] reads:
+// Migrate returns a codec that reads what old wrote, as a New that f makes of it. It writes
+// nothing: its Encode is an error. So a type may change while sessions of the old one are stored,
+// as one of the codecs that an [Upgrade] reads:
 //
 //	codec.Upgrade(codec.Version(2, codec.JSON[V2]{}), codec.Migrate(codec.JSON[V1]{}, toV2))
 //
-// f returns the New for an Old. It is called at each Load of a session that is still stored as an Old, by several goroutines at the same
-// time: it gives the same answer each time, and keeps what it doesn't understand out of the New by an error. An error or a panic of f is an
-// error of Decode, which a Manager returns as ErrDecode; its text tells the type of f's error and nothing that it says, and errors.Is and
-// errors.As find it.
+// f returns the New for an Old. It is called at each Load of a session that is still stored as an
+// Old, by several goroutines at the same time: it gives the same answer each time, and keeps what
+// it doesn't understand out of the New by an error. An error or a panic of f is an error of Decode,
+// which a Manager returns as ErrDecode; its text tells the type of f's error and nothing that it
+// says, and errors.Is and errors.As find it.
 //
 // Migrations chain: Migrate(Migrate(JSON[V1]{}, toV2), toV3) reads a V1 as a V3.
 //
-// A nil old or f, and a Migrate in the place of a codec that writes, are an error of the New of a Manager, and of Decode.
+// A nil old or f, and a Migrate in the place of a codec that writes, are an error of the New of a
+// Manager, and of Decode.
 func Migrate[Old, New any](old Codec[Old], f func(Old) (New, error)) Codec[New] {
 	return &migrate[Old, New]{old, f}
 }
@@ -97,7 +100,8 @@ func (m *migrate[Old, New]) call(old Old) (v New, err error) {
 	return v, nil
 }
 
-// unformatted returns err without its cause if that is ErrFormat: the payload is of the right format, whatever f has tried.
+// unformatted returns err without its cause if that is ErrFormat: the payload is of the right
+// format, whatever f has tried.
 func unformatted(err error) error {
 	if errors.Is(err, ErrFormat) {
 		return fault.New(nil, "%v", err)

@@ -6,22 +6,25 @@ import (
 	"sync"
 )
 
-// Upgrade returns a codec that writes as to does, and reads what to and each of from has written: a session stored in an old
-// format is read, and stored in the new one at the next save that changes it. So a live table moves from one format to another: first every
-// server reads both and writes the old, Upgrade(old, new), then every server writes the new, Upgrade(new, old), and
-// when the last old session has expired, new alone will do.
+// Upgrade returns a codec that writes as to does, and reads what to and each of from has written: a
+// session stored in an old format is read, and stored in the new one at the next save that changes
+// it. So a live table moves from one format to another: first every server reads both and writes
+// the old, Upgrade(old, new), then every server writes the new, Upgrade(new, old), and when the
+// last old session has expired, new alone will do.
 //
-// Decode asks them in turn until one knows the format, and takes its answer. So the formats have to differ: [Version] tells two types
-// in one format apart, and [Migrate] makes a codec of the old type one of the new. What a codec and its [Compress] have in common they
-// read alike, and may.
+// Decode asks them in turn until one knows the format, and takes its answer. So the formats have to
+// differ: [Version] tells two types in one format apart, and [Migrate] makes a codec of the old
+// type one of the new. What a codec and its [Compress] have in common they read alike, and may.
 //
-// What T doesn't know is carried along, as a [Keeper] does it, if stored was written in the format of to, be it compressed, versioned or
-// neither. From one format to another, say from "json" to "msgpack", nothing is carried: what isn't known can't be translated either, since
-// a text may stand for a time, for bytes or for itself. So change T and the codec in two deploys, and not in one. Nor is anything carried
-// through a Migrate.
+// What T doesn't know is carried along, as a [Keeper] does it, if stored was written in the format
+// of to, be it compressed, versioned or neither. From one format to another, say from "json" to
+// "msgpack", nothing is carried: what isn't known can't be translated either, since a text may
+// stand for a time, for bytes or for itself. So change T and the codec in two deploys, and not in
+// one. Nor is anything carried through a Migrate.
 //
-// A nil among them, one that a Migrate made as to, and two that read the same format in different ways, or that are the same, are an
-// error of the New of a Manager; a nil is one of Encode and Decode too.
+// A nil among them, one that a Migrate made as to, and two that read the same format in different
+// ways, or that are the same, are an error of the New of a Manager; a nil is one of Encode and
+// Decode too.
 func Upgrade[T any](to Codec[T], from ...Codec[T]) Codec[T] {
 	u := &upgrade[T]{codecs: append([]Codec[T]{to}, from...)}
 	u.read = sync.OnceValue(u.readers)
@@ -54,7 +57,8 @@ func (u *upgrade[T]) forms() []form {
 	return all
 }
 
-// Validate returns an error that names the codec that is nil, whose T can't be stored, or whose format another one has.
+// Validate returns an error that names the codec that is nil, whose T can't be stored, or whose
+// format another one has.
 func (u *upgrade[T]) Validate() error { return u.validate(false) }
 
 func (u *upgrade[T]) validate(reading bool) error {
@@ -110,7 +114,8 @@ func (u *upgrade[T]) Encode(v T) (Payload, error) {
 	return u.codecs[0].Encode(v)
 }
 
-// EncodeOver encodes v as to does, and carries along what T doesn't know, if stored is of to's format. See [Keeper].
+// EncodeOver encodes v as to does, and carries along what T doesn't know, if stored is of to's
+// format. See [Keeper].
 func (u *upgrade[T]) EncodeOver(v T, stored Payload) (Payload, error) {
 	if plain, ok := u.open(stored); ok {
 		return u.over(v, plain)

@@ -7,17 +7,19 @@ import (
 	"strings"
 )
 
-// Version returns a codec that writes what c does under a format of its own, "v2+json" for the second version of a type in JSON, and reads
-// that format only. So an [Upgrade] tells what is stored of one type from what is stored of another, and the formats are the same else: what
-// the DynamoDB store keeps as native attributes it keeps as such, as "v2+dynamodb".
+// Version returns a codec that writes what c does under a format of its own, "v2+json" for the
+// second version of a type in JSON, and reads that format only. So an [Upgrade] tells what is
+// stored of one type from what is stored of another, and the formats are the same else: what the
+// DynamoDB store keeps as native attributes it keeps as such, as "v2+dynamodb".
 //
-// A table that holds sessions without a version needs none for them: the first type goes on without, and a version begins with the second.
-// See [Migrate] for the whole.
+// A table that holds sessions without a version needs none for them: the first type goes on
+// without, and a version begins with the second. See [Migrate] for the whole.
 //
 // A nil c and an n below 1 are an error of the New of a Manager, and of Encode and Decode.
 func Version[T any](n int, c Codec[T]) Codec[T] { return version[T]{n, c} }
 
-// SplitVersion returns the version in the name of a format and what it is a version of: 2 and "json" for "v2+json", 0 and "json" for "json".
+// SplitVersion returns the version in the name of a format and what it is a version of: 2 and
+// "json" for "v2+json", 0 and "json" for "json".
 func SplitVersion(format string) (n int, of string) {
 	head, of, ok := strings.Cut(format, "+")
 	digits, isVersion := strings.CutPrefix(head, "v")
@@ -125,7 +127,8 @@ func (c version[T]) unwrap(p Payload) (plain Payload, ok bool) {
 	return relabel(p, format), true
 }
 
-// relabel returns the value of p under another format: by p's own method, as of a native value, or else as one that looks into p.
+// relabel returns the value of p under another format: by p's own method, as of a native value, or
+// else as one that looks into p.
 func relabel(p Payload, format string) Payload {
 	switch p := p.(type) {
 	case interface{ WithFormat(string) Payload }:

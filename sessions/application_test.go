@@ -141,7 +141,7 @@ func TestApplication_ARecordWithoutOneIsAcceptedByAll(t *testing.T) {
 	is.NoErr(err)
 	is.Equal(n, 1)
 	is.True(!loads(t, before, old) && loads(t, shop, s))
-	old = loginTo(t, before, "7")
+	loginTo(t, before, "7")
 	n, err = admin.RevokeFederated(t.Context(), "idp 7")
 	is.NoErr(err)
 	is.Equal(n, 1)

@@ -16,83 +16,92 @@ type Config[T any] struct {
 	// Codec turns T into what is stored. Defaults to [codec.JSON].
 	Codec codec.Codec[T]
 
-	// IdleTimeout is how long a session may go unused before it expires; whole seconds, at least one. A session may have
-	// its own, see [Session]. OWASP advises 2 to 5 minutes for high-value applications and 15 to 30 for low-risk ones.
-	// Defaults to 2 hours.
+	// IdleTimeout is how long a session may go unused before it expires; whole seconds, at least
+	// one. A session may have its own, see [Session]. OWASP advises 2 to 5 minutes for high-value
+	// applications and 15 to 30 for low-risk ones. Defaults to 2 hours.
 	IdleTimeout time.Duration
 
-	// AbsoluteTimeout is how long a session may last, however busy it is; whole seconds, at least one. A session may have
-	// its own. Defaults to 12 hours.
+	// AbsoluteTimeout is how long a session may last, however busy it is; whole seconds, at least
+	// one. A session may have its own. Defaults to 12 hours.
 	AbsoluteTimeout time.Duration
 
-	// TouchInterval is how old the recorded last access must be for a Load to record a new one, which costs a write. A
-	// session may therefore expire up to TouchInterval early, but never late. Must be shorter than IdleTimeout. A session
-	// with a shorter idle timeout of its own has a proportionally shorter interval. Negative: every access is recorded.
-	// Defaults to a twentieth of IdleTimeout.
+	// TouchInterval is how old the recorded last access must be for a Load to record a new one,
+	// which costs a write. A session may therefore expire up to TouchInterval early, but never
+	// late. Must be shorter than IdleTimeout. A session with a shorter idle timeout of its own has
+	// a proportionally shorter interval. Negative: every access is recorded. Defaults to a
+	// twentieth of IdleTimeout.
 	TouchInterval time.Duration
 
 	// IDs makes and recognises session IDs. Defaults to [RandomIDs] of 32 bytes.
 	IDs IDScheme
 
-	// Merge resolves a lost race: from what a session held when it was loaded, what this request made of it, and what
-	// another request has stored since, it returns what Save, Renew and Authenticate store instead. It may be called
-	// several times for one of these, and must not keep or change what it is given. If it returns an error the call ends
-	// with that error. Defaults to [MergeFields]; with [NoMerge] a lost race is always [ErrConflict].
+	// Merge resolves a lost race: from what a session held when it was loaded, what this request
+	// made of it, and what another request has stored since, it returns what Save, Renew and
+	// Authenticate store instead. It may be called several times for one of these, and must not
+	// keep or change what it is given. If it returns an error the call ends with that error.
+	// Defaults to [MergeFields]; with [NoMerge] a lost race is always [ErrConflict].
 	Merge func(base, ours, theirs T) (T, error)
 
-	// DropUnknown drops what a stored session holds and T has no field for at the next write. Defaults to false: it is
-	// kept, so that during a deploy an older binary doesn't erase what a newer one has stored. A codec that is not a
-	// codec.Keeper always drops it.
+	// DropUnknown drops what a stored session holds and T has no field for at the next write.
+	// Defaults to false: it is kept, so that during a deploy an older binary doesn't erase what a
+	// newer one has stored. A codec that is not a codec.Keeper always drops it.
 	DropUnknown bool
 
-	// Application names one of several applications that share a table: none of them sees the sessions, subjects and
-	// revocations of another. At most 256 bytes of UTF-8. A session that was stored without an Application is accepted by
-	// all; a Manager without one accepts no other. See docs/operations.md for how a live table moves.
+	// Application names one of several applications that share a table: none of them sees the
+	// sessions, subjects and revocations of another. At most 256 bytes of UTF-8. A session that was
+	// stored without an Application is accepted by all; a Manager without one accepts no other. See
+	// docs/operations.md for how a live table moves.
 	Application string
 
-	// AEAD encrypts the data before it is stored. Defaults to nil: data is stored as the codec makes it.
+	// AEAD encrypts the data before it is stored. Defaults to nil: data is stored as the codec
+	// makes it.
 	AEAD AEAD
 
-	// AllowPlaintext lets a Manager with an AEAD read data that was stored before it had one; it is encrypted at the next
-	// save that changes it. Switch it off when the absolute timeout has passed: while it is on, anyone with write access to
-	// the table can inject unencrypted data.
+	// AllowPlaintext lets a Manager with an AEAD read data that was stored before it had one; it is
+	// encrypted at the next save that changes it. Switch it off when the absolute timeout has
+	// passed: while it is on, anyone with write access to the table can inject unencrypted data.
 	AllowPlaintext bool
 
-	// WritePlaintext stores data unencrypted although there is an AEAD, which then only decrypts. Must be with
-	// AllowPlaintext. It is the first step of a rolling switch to encryption, so that no host meets what it can't read, and
-	// the way back: see docs/evolving.md.
+	// WritePlaintext stores data unencrypted although there is an AEAD, which then only decrypts.
+	// Must be with AllowPlaintext. It is the first step of a rolling switch to encryption, so that
+	// no host meets what it can't read, and the way back: see docs/evolving.md.
 	WritePlaintext bool
 
-	// SubjectLimit caps a subject's concurrent sessions and decides what happens at the cap. Defaults to no cap.
+	// SubjectLimit caps a subject's concurrent sessions and decides what happens at the cap.
+	// Defaults to no cap.
 	SubjectLimit SubjectLimit
 
-	// RevocationCheck is how often Load checks for a [Manager.RevokeBefore], and so the longest a Manager takes to notice
-	// one. At least 1 s; each check is one more read. Defaults to never, and then RevokeBefore is refused.
+	// RevocationCheck is how often Load checks for a [Manager.RevokeBefore], and so the longest a
+	// Manager takes to notice one. At least 1 s; each check is one more read. Defaults to never,
+	// and then RevokeBefore is refused.
 	RevocationCheck time.Duration
 
-	// Observer receives an event per operation: see [event.Log], and package otelsessions. Defaults to none.
+	// Observer receives an event per operation: see [event.Log], and package otelsessions. Defaults
+	// to none.
 	Observer event.Observer
 
 	// ObserveCapacity asks the store for the capacity that each call consumes, for [event.Event].
 	ObserveCapacity bool
 
-	// Clock tells the time by which sessions expire. Defaults to the store's clock, which for package dynamo is right even
-	// if this host's is not.
+	// Clock tells the time by which sessions expire. Defaults to the store's clock, which for
+	// package dynamo is right even if this host's is not.
 	Clock clock.Clock
 }
 
 // AEAD encrypts a session's data before a store sees it. It is the interface of Tink's primitive
-// (github.com/tink-crypto/tink-go), so that a Tink keyset, local or behind a KMS, fits as it is; Tink also rotates keys, and
-// still reads what older keys have encrypted. It must be safe for concurrent use, and refuse what was encrypted with other
-// associated data.
+// (github.com/tink-crypto/tink-go), so that a Tink keyset, local or behind a KMS, fits as it is;
+// Tink also rotates keys, and still reads what older keys have encrypted. It must be safe for
+// concurrent use, and refuse what was encrypted with other associated data.
 //
-// The associated data are the record's key, Rev, subject, application, federated session, format, creation and timeouts:
-// what is stored under one session can't be moved to another, nor put back from an older save, nor be given to another
-// subject or a longer life. What a store needs is stored unencrypted: those fields, the device and the last access.
+// The associated data are the record's key, Rev, subject, application, federated session, format,
+// creation and timeouts: what is stored under one session can't be moved to another, nor put back
+// from an older save, nor be given to another subject or a longer life. What a store needs is
+// stored unencrypted: those fields, the device and the last access.
 //
-// A Decrypt that fails because a service is out of reach returns an error that wraps [ErrUnavailable], a context's error or
-// a [net.Error]: then Load returns ErrUnavailable, and the session lives on. Any other error means that the data is not
-// what was encrypted: Load returns [ErrDecode].
+// A Decrypt that fails because a service is out of reach returns an error that wraps
+// [ErrUnavailable], a context's error or a [net.Error]: then Load returns ErrUnavailable, and the
+// session lives on. Any other error means that the data is not what was encrypted: Load returns
+// [ErrDecode].
 type AEAD interface {
 	Encrypt(plaintext, associatedData []byte) ([]byte, error)
 	Decrypt(ciphertext, associatedData []byte) ([]byte, error)
@@ -172,7 +181,8 @@ func (c *Config[T]) validate() error {
 	return c.SubjectLimit.validate()
 }
 
-// checkTimeout refuses what can't be stored as whole seconds, or would end a session before it began.
+// checkTimeout refuses what can't be stored as whole seconds, or would end a session before it
+// began.
 func checkTimeout(field string, d time.Duration) error {
 	if d < time.Second || d%time.Second != 0 {
 		return fmt.Errorf("%s is %v: must be whole seconds, at least 1s", field, d)

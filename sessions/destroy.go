@@ -8,12 +8,14 @@ import (
 	"github.com/dynasession/dynasession/sessions/event"
 )
 
-// Destroy ends the session: it is dead for every Manager when Destroy returns, under whatever ID another request may have
-// given it meanwhile, and nothing that is still under way can bring it back. That it was gone already is not an error. One
-// store call, two if it has a subject; none for a session that was never saved. It decrypts and decodes nothing.
+// Destroy ends the session: it is dead for every Manager when Destroy returns, under whatever ID
+// another request may have given it meanwhile, and nothing that is still under way can bring it
+// back. That it was gone already is not an error. One store call, two if it has a subject; none for
+// a session that was never saved. It decrypts and decodes nothing.
 //
-// Destroy goes through even if ctx is done, as it is when the client that logs out has hung up; the store's own deadline
-// bounds it. If it fails, the session may still be alive: the user must be told, and it may be called again.
+// Destroy goes through even if ctx is done, as it is when the client that logs out has hung up; the
+// store's own deadline bounds it. If it fails, the session may still be alive: the user must be
+// told, and it may be called again.
 func (m *Manager[T]) Destroy(ctx context.Context, s *Session[T]) error {
 	ctx, o := m.observe(ctx, "destroy")
 	if s == nil || s.id == (ID{}) {
@@ -26,8 +28,8 @@ func (m *Manager[T]) Destroy(ctx context.Context, s *Session[T]) error {
 	return o.done(eventOf(o, event.Destroyed, s), nil)
 }
 
-// destroy ends the session of s, and that which an exchange in doubt may have stored: the old one first, so that the
-// exchange can't be committed any more, only have been.
+// destroy ends the session of s, and that which an exchange in doubt may have stored: the old one
+// first, so that the exchange can't be committed any more, only have been.
 func (m *Manager[T]) destroy(ctx context.Context, s *Session[T]) error {
 	if s.stored || len(s.inDoubt) > 0 || s.moving != nil {
 		if err := m.endFollowing(ctx, s.rec, driver.Destroyed); err != nil {
@@ -40,9 +42,10 @@ func (m *Manager[T]) destroy(ctx context.Context, s *Session[T]) error {
 	return nil
 }
 
-// DestroyID ends the session of the ID that a client sent, without loading it, as [Manager.Destroy] does. That there is no
-// such session is not an error; the error is [ErrInvalidID] if there can't be one. With Config.Application a session of
-// another application stays as it is, which takes one more read; without, whatever session has the ID is ended.
+// DestroyID ends the session of the ID that a client sent, without loading it, as [Manager.Destroy]
+// does. That there is no such session is not an error; the error is [ErrInvalidID] if there can't
+// be one. With Config.Application a session of another application stays as it is, which takes one
+// more read; without, whatever session has the ID is ended.
 func (m *Manager[T]) DestroyID(ctx context.Context, id string) error {
 	ctx, o := m.observe(ctx, "destroy")
 	parsed, err := m.parse(id)
@@ -65,8 +68,8 @@ func (m *Manager[T]) destroyKey(ctx context.Context, key string) error {
 	return m.endFollowing(ctx, driver.Record{Key: key}, driver.Destroyed)
 }
 
-// isForeign reports whether the session of a key, under whatever key it goes on, is another application's. What has ended
-// doesn't say whose it was.
+// isForeign reports whether the session of a key, under whatever key it goes on, is another
+// application's. What has ended doesn't say whose it was.
 func (m *Manager[T]) isForeign(ctx context.Context, key string) (bool, error) {
 	for range mostRenewals {
 		found, err := m.store.LoadAll(ctx, []string{key})
@@ -82,11 +85,13 @@ func (m *Manager[T]) isForeign(ctx context.Context, key string) (bool, error) {
 	return false, ErrConflict
 }
 
-// mostRenewals bounds how many renewals of one session are followed: each of them took place within half an hour.
+// mostRenewals bounds how many renewals of one session are followed: each of them took place within
+// half an hour.
 const mostRenewals = 1000
 
-// endFollowing ends the session of a record, whatever its key holds, and if it was renewed, where it goes on. Then it
-// leaves the lists that it is in, as far as the record, or what was stored, says.
+// endFollowing ends the session of a record, whatever its key holds, and if it was renewed, where
+// it goes on. Then it leaves the lists that it is in, as far as the record, or what was stored,
+// says.
 func (m *Manager[T]) endFollowing(ctx context.Context, rec driver.Record, why driver.Reason) error {
 	for range mostRenewals {
 		was, err := m.rosters.End(ctx, rec.Key, why, nil)

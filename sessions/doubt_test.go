@@ -192,7 +192,7 @@ func TestRenewAndAuthenticate_WhenAllIDsAreTaken(t *testing.T) {
 			} else {
 				err = w.Renew(t.Context(), s)
 			}
-			wants.Err(t, err, sessions.ErrConflict)
+			wants.Err(t, err, driver.ErrExists)
 			is.Equal(s.Subject(), "")
 			is.Equal(s.IsNew(), !stored)
 			w.store.Off()
@@ -246,6 +246,44 @@ func TestInDoubt_IsAChange(t *testing.T) {
 	is.True(w.Changed(s)) // back to what was loaded, which may not be what is stored
 	is.NoErr(w.Save(t.Context(), s))
 	is.True(!w.Changed(s))
+}
+
+// However many answers are lost, a save goes on from what turns out to be stored.
+func TestInDoubt_ManyAnswersInARow(t *testing.T) {
+	for name, begin := range map[string]func(*testing.T, world) *sessions.Session[cart]{
+		"a new session":    func(_ *testing.T, w world) *sessions.Session[cart] { return w.Create() },
+		"a stored session": func(t *testing.T, w world) *sessions.Session[cart] { return w.saved(t, cart{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			w := newWorld(t, nil)
+			s := begin(t, w)
+			lose := func(c *cued.Call) error {
+				if err := c.Do(); err != nil {
+					return err
+				}
+				return sessions.ErrOutcomeUnknown
+			}
+			w.store.On("Create", lose)
+			w.store.On("Replace", lose)
+			for range 5 {
+				s.Data.Count++
+				wants.Err(t, w.Save(t.Context(), s), sessions.ErrOutcomeUnknown)
+			}
+			s.Data.Count = 0 // as it was at first
+			wants.Err(t, w.Save(t.Context(), s), sessions.ErrOutcomeUnknown)
+			w.store.Off()
+			is.NoErr(w.Save(t.Context(), s))
+			got, err := w.other.Load(t.Context(), s.ID().Secret())
+			is.NoErr(err)
+			is.Equal(got.Data.Count, 0)
+			s.Data.Count = 99
+			is.NoErr(w.Save(t.Context(), s))
+			got, err = w.other.Load(t.Context(), s.ID().Secret())
+			is.NoErr(err)
+			is.Equal(got.Data.Count, 99)
+		})
+	}
 }
 
 func TestInDoubt_ARenewalIsAChange(t *testing.T) {

@@ -15,8 +15,8 @@ const (
 	DefaultAbsoluteTimeout = 12 * time.Hour
 )
 
-// Timeouts that NIST SP 800-63B-4 sets for its authenticator assurance levels (sections 2.1.3, 2.2.3 and 2.3.3), for
-// Config.IdleTimeout and Config.AbsoluteTimeout:
+// Timeouts that NIST SP 800-63B-4 sets for its authenticator assurance levels (sections 2.1.3,
+// 2.2.3 and 2.3.3), for Config.IdleTimeout and Config.AbsoluteTimeout:
 //
 //	cfg := &sessions.Config[Cart]{IdleTimeout: sessions.AAL2IdleTimeout, AbsoluteTimeout: sessions.AAL2AbsoluteTimeout}
 //
@@ -30,8 +30,9 @@ const (
 	AAL3AbsoluteTimeout = 12 * time.Hour
 )
 
-// expiryError returns the ErrExpired that says by which deadline the session of rec is dead at now; nil if it is alive: a
-// session is alive in the last second before its ExpiresAt, and dead from then on.
+// expiryError returns the ErrExpired that says by which deadline the session of rec is dead at now;
+// nil if it is alive: a session is alive in the last second before its ExpiresAt, and dead from
+// then on.
 func expiryError(rec driver.Record, now time.Time) error {
 	switch {
 	case rec.ExpiresAt().After(now):
@@ -46,8 +47,8 @@ func expiryError(rec driver.Record, now time.Time) error {
 // now returns the present moment as it is stored: in UTC, to the microsecond.
 func (m *Manager[T]) now() time.Time { return m.clock.Now().UTC().Truncate(time.Microsecond) }
 
-// notExpired returns ErrExpired if the time of s has passed. By what s knows it may have idled out while requests that run
-// beside it have recorded an access since: then the store is asked.
+// notExpired returns ErrExpired if the time of s has passed. By what s knows it may have idled out
+// while requests that run beside it have recorded an access since: then the store is asked.
 func (m *Manager[T]) notExpired(ctx context.Context, s *Session[T]) error {
 	now := m.now()
 	err := expiryError(s.rec, now)
@@ -65,17 +66,19 @@ func (m *Manager[T]) notExpired(ctx context.Context, s *Session[T]) error {
 	return nil
 }
 
-// touches are the accesses that this process records, so that of many reads of one session at a time one writes.
+// touches are the accesses that this process records, so that of many reads of one session at a
+// time one writes.
 type touches struct {
 	mu       sync.Mutex
 	recorded map[string]time.Time // by key: the access that is being recorded, or was a moment ago
 }
 
-// mostTouches bounds how many are remembered. Beyond that all are forgotten, which costs a few writes more.
+// mostTouches bounds how many are remembered. Beyond that all are forgotten, which costs a few
+// writes more.
 const mostTouches = 4096
 
-// claim reports whether the access at now is to be recorded by its caller: nobody in this process has recorded one, or is
-// about to, that is younger than the interval.
+// claim reports whether the access at now is to be recorded by its caller: nobody in this process
+// has recorded one, or is about to, that is younger than the interval.
 func (t *touches) claim(key string, now time.Time, interval time.Duration) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -96,8 +99,9 @@ func (t *touches) release(key string) {
 	delete(t.recorded, key)
 }
 
-// recordAccess moves the record's last access to now if that is due, and returns the record as it is then stored. That it
-// can't be written doesn't matter to the reader, whose session may only end earlier for it; except that the session is gone.
+// recordAccess moves the record's last access to now if that is due, and returns the record as it
+// is then stored. That it can't be written doesn't matter to the reader, whose session may only end
+// earlier for it; except that the session is gone.
 func (m *Manager[T]) recordAccess(ctx context.Context, rec driver.Record, now time.Time) (driver.Record, error) {
 	interval := m.touchInterval(rec.IdleTimeout)
 	if now.Sub(rec.Accessed) < interval || !now.After(rec.Accessed) || !m.touched.claim(rec.Key, now, interval) {
@@ -117,8 +121,8 @@ func (m *Manager[T]) recordAccess(ctx context.Context, rec driver.Record, now ti
 	return rec, nil
 }
 
-// touchInterval returns the interval for a session with the given idle timeout: the Manager's own, or, for a session that
-// idles out sooner than usual, the same share of its time.
+// touchInterval returns the interval for a session with the given idle timeout: the Manager's own,
+// or, for a session that idles out sooner than usual, the same share of its time.
 func (m *Manager[T]) touchInterval(idle time.Duration) time.Duration {
 	if idle >= m.idle || m.touch < 0 {
 		return m.touch

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// fingerprint stands for a value of T as it was: whoever changes the value afterwards, or what it refers to, is seen without
-// a copy and without encoding anything. Two values of one fingerprint are the same, but for a chance of one in 2^64.
+// fingerprint stands for a value of T as it was: whoever changes the value afterwards, or what it
+// refers to, is seen without a copy and without encoding anything. Two values of one fingerprint
+// are the same, but for a chance of one in 2^64.
 type fingerprint struct {
 	known   bool   // false: of a value that holds what can't be looked into, such as a channel
 	all     uint64 // of everything, nil and empty told apart

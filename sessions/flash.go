@@ -12,21 +12,24 @@ import (
 // MaxFlash is how many messages a [Flash] holds. One more drops the oldest.
 const MaxFlash = 32
 
-// Flash holds messages to be shown once, on the next page: "Your order was placed." It is a field of an application's
-// data:
+// Flash holds messages to be shown once, on the next page: "Your order was placed." It is a field
+// of an application's data:
 //
 //	type Data struct {
 //		Flash sessions.Flash[string] `json:"flash,omitempty"`
 //	}
 //
-// M is a text or a struct of the application's, of a kind that the codec stores. The zero Flash is empty and ready to use. With
-// omitempty, an empty Flash is not stored at all. At most [MaxFlash] messages are kept.
+// M is a text or a struct of the application's, of a kind that the codec stores. The zero Flash is
+// empty and ready to use. With omitempty, an empty Flash is not stored at all. At most [MaxFlash]
+// messages are kept.
 //
-// A Flash merges by itself when requests change one session at the same time, see [MergeFields]: messages that any of them added are
-// kept, even if their texts are equal, and a message that any of them took is gone.
+// A Flash merges by itself when requests change one session at the same time, see [MergeFields]:
+// messages that any of them added are kept, even if their texts are equal, and a message that any
+// of them took is gone.
 //
-// A page that calls Take and is saved afterwards shows a message once, unless another page loads the same session before
-// that save: then both have it. To show it once even then, take it in [Manager.Update] before showing it:
+// A page that calls Take and is saved afterwards shows a message once, unless another page loads
+// the same session before that save: then both have it. To show it once even then, take it in
+// [Manager.Update] before showing it:
 //
 //	var messages []string
 //	s, err := m.Update(ctx, id, func(d *Data) error {
@@ -34,9 +37,10 @@ const MaxFlash = 32
 //		return nil
 //	})
 //
-// The map's keys identify the messages, and sort in the order in which they were added. Add makes them; an application has no
-// need to read or write them. Add and Take leave the map as it is and put another in its place, so that copies of a Flash don't
-// affect each other. A Flash is not safe for concurrent use.
+// The map's keys identify the messages, and sort in the order in which they were added. Add makes
+// them; an application has no need to read or write them. Add and Take leave the map as it is and
+// put another in its place, so that copies of a Flash don't affect each other. A Flash is not safe
+// for concurrent use.
 type Flash[M any] map[string]M
 
 // Add adds a message. If there are [MaxFlash] already, the oldest is dropped.
@@ -50,7 +54,8 @@ func (f *Flash[M]) Add(message M) {
 	*f = next
 }
 
-// Take returns the messages, the oldest first, and leaves f empty. It returns nil if there are none.
+// Take returns the messages, the oldest first, and leaves f empty. It returns nil if there are
+// none.
 func (f *Flash[M]) Take() []M {
 	if len(*f) == 0 {
 		return nil
@@ -63,9 +68,9 @@ func (f *Flash[M]) Take() []M {
 	return messages
 }
 
-// Merge returns the messages that f and theirs have in common or have added to base: what either has taken is gone. If these are more
-// than [MaxFlash], the oldest are dropped. The error is always nil. Merge makes Flash a [Merger]; a Config.Merge of the application's
-// own may call it too.
+// Merge returns the messages that f and theirs have in common or have added to base: what either
+// has taken is gone. If these are more than [MaxFlash], the oldest are dropped. The error is always
+// nil. Merge makes Flash a [Merger]; a Config.Merge of the application's own may call it too.
 func (f Flash[M]) Merge(base, theirs Flash[M]) (Flash[M], error) {
 	var merged Flash[M]
 	keep := func(from, other Flash[M]) {
@@ -96,8 +101,9 @@ func (f Flash[M]) trim() {
 	}
 }
 
-// A message's key is its number, which is one more than the highest number before it, and some random bytes, which tell it from one
-// that another request has added to the same session at the same time. The alphabet sorts as the bytes do.
+// A message's key is its number, which is one more than the highest number before it, and some
+// random bytes, which tell it from one that another request has added to the same session at the
+// same time. The alphabet sorts as the bytes do.
 const (
 	flashNumberBytes = 4
 	flashRandomBytes = 6

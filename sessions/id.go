@@ -9,21 +9,24 @@ import (
 	"unique"
 )
 
-// ID is a session ID: a bearer secret. Anyone who holds it is treated as the user. [ID.Secret] is the only way to its text;
-// printed with any verb of fmt, logged through slog, marshaled to JSON or text, it shows [ID.Handle] instead.
+// ID is a session ID: a bearer secret. Anyone who holds it is treated as the user. [ID.Secret] is
+// the only way to its text; printed with any verb of fmt, logged through slog, marshaled to JSON or
+// text, it shows [ID.Handle] instead.
 //
-// Only an [IDScheme] makes an ID, and only a [Manager] asks it for a new one. IDs can be compared with ==. The zero ID
-// is no session's; its text is empty.
+// Only an [IDScheme] makes an ID, and only a [Manager] asks it for a new one. IDs can be compared
+// with ==. The zero ID is no session's; its text is empty.
 type ID struct {
-	// A handle shows an address to whoever prints it by reflection, where a string field would show the secret.
+	// A handle shows an address to whoever prints it by reflection, where a string field would show
+	// the secret.
 	text unique.Handle[string]
 
-	// former is the path to the scheme of MigrateIDs that has recognised it: bit by bit, 1 for a scheme that is being left.
+	// former is the path to the scheme of MigrateIDs that has recognised it: bit by bit, 1 for a
+	// scheme that is being left.
 	former uint8
 }
 
-// IDOf returns the ID with the given text, for an implementation of [IDScheme]. Applications pass client text to
-// Manager.Load, which validates it.
+// IDOf returns the ID with the given text, for an implementation of [IDScheme]. Applications pass
+// client text to Manager.Load, which validates it.
 func IDOf(text string) ID { return newID(text) }
 
 func newID(text string) ID {
@@ -41,9 +44,9 @@ func (id ID) Secret() string {
 	return id.text.Value()
 }
 
-// Handle returns the lowercase hex SHA-512 of the ID's text, 128 characters. It identifies the session in logs, in lists
-// and as the store's key, and lets nobody in: the ID can't be computed from it. The Python library calls it the loggable
-// session ID.
+// Handle returns the lowercase hex SHA-512 of the ID's text, 128 characters. It identifies the
+// session in logs, in lists and as the store's key, and lets nobody in: the ID can't be computed
+// from it. The Python library calls it the loggable session ID.
 func (id ID) Handle() string { return hash(id.Secret()) }
 
 func hash(text string) string {

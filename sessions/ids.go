@@ -8,19 +8,22 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
-// IDScheme makes session IDs, recognises those it made, and says under which key the store keeps their sessions.
-// [RandomIDs] is the default; [SignedIDs] refuses forged IDs without asking the store. It is safe for concurrent use.
+// IDScheme makes session IDs, recognises those it made, and says under which key the store keeps
+// their sessions. [RandomIDs] is the default; [SignedIDs] refuses forged IDs without asking the
+// store. It is safe for concurrent use.
 type IDScheme interface {
 	// New returns a fresh ID, unguessable and never returned before.
 	New() ID
 
-	// Parse returns the ID of which s is the text, as a client sent it. The error is [ErrInvalidID] if New can't have made
-	// it; no text is repaired: neither quotes nor space nor padding are taken away. The error does not repeat s.
+	// Parse returns the ID of which s is the text, as a client sent it. The error is [ErrInvalidID]
+	// if New can't have made it; no text is repaired: neither quotes nor space nor padding are
+	// taken away. The error does not repeat s.
 	Parse(s string) (ID, error)
 
-	// Key returns the key under which a store keeps the session of id. It should be [ID.Handle]. A key that doesn't have
-	// the form of a handle is taken for a secret, which is never shown, and for that of a table that other software reads:
-	// what has ended under it is deleted, and leaves no marker.
+	// Key returns the key under which a store keeps the session of id. It should be [ID.Handle]. A
+	// key that doesn't have the form of a handle is taken for a secret, which is never shown, and
+	// for that of a table that other software reads: what has ended under it is deleted, and leaves
+	// no marker.
 	Key(id ID) string
 }
 
@@ -49,8 +52,8 @@ func validateIDs(ids IDScheme) error {
 	return nil
 }
 
-// handleOf returns the handle of the session of a key: the key if it is a hash, else that of the ID which it may be. So
-// nothing that lets anyone in is shown, whatever scheme has made the key.
+// handleOf returns the handle of the session of a key: the key if it is a hash, else that of the ID
+// which it may be. So nothing that lets anyone in is shown, whatever scheme has made the key.
 func handleOf(key string) string {
 	if rosters.IsHash(key) {
 		return key

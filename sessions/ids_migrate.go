@@ -5,13 +5,13 @@ import (
 	"fmt"
 )
 
-// MigrateIDs returns a scheme that issues IDs of to and still accepts IDs of from: a service moves from one to the other
-// without signing anyone out. A session with an ID of from is found where from has put it, and [Manager.NeedsRenewal]
-// reports that it should be renewed, which package web does at the session's first use. When the absolute timeout has
-// passed, to alone will do.
+// MigrateIDs returns a scheme that issues IDs of to and still accepts IDs of from: a service moves
+// from one to the other without signing anyone out. A session with an ID of from is found where
+// from has put it, and [Manager.NeedsRenewal] reports that it should be renewed, which package web
+// does at the session's first use. When the absolute timeout has passed, to alone will do.
 //
-// The two must make IDs that can be told apart, of different lengths, say; otherwise [New] returns an error. At most 8
-// schemes can be left at a time.
+// The two must make IDs that can be told apart, of different lengths, say; otherwise [New] returns
+// an error. At most 8 schemes can be left at a time.
 func MigrateIDs(to, from IDScheme) IDScheme { return migrateIDs{to, from} }
 
 type migrateIDs struct{ to, from IDScheme }
@@ -61,5 +61,6 @@ func (m migrateIDs) Validate() error {
 	return nil
 }
 
-// NeedsRenewal reports whether the session's ID is one of a scheme that is being left: see [MigrateIDs]. Renew it.
+// NeedsRenewal reports whether the session's ID is one of a scheme that is being left: see
+// [MigrateIDs]. Renew it.
 func (m *Manager[T]) NeedsRenewal(s *Session[T]) bool { return s != nil && s.id.former != 0 }

@@ -6,7 +6,8 @@ import (
 	"fmt"
 )
 
-// The bounds of the random part of an ID, in bytes. OWASP ASVS 7.2.3 asks for 128 bits; more than 1024 bytes outgrow a cookie.
+// The bounds of the random part of an ID, in bytes. OWASP ASVS 7.2.3 asks for 128 bits; more than
+// 1024 bytes outgrow a cookie.
 const (
 	minIDBytes     = 16
 	maxIDBytes     = 1024
@@ -14,9 +15,9 @@ const (
 	handleIDBytes  = 96 // in base64url, as many characters as a handle has
 )
 
-// RandomIDs returns a scheme whose IDs are n random bytes from crypto/rand, in base64url without padding: 43 characters
-// for the default of 32 bytes. At least 16 and at most 1024 bytes, and not 96, whose IDs would look like handles; otherwise
-// [New] returns an error. The key is [ID.Handle].
+// RandomIDs returns a scheme whose IDs are n random bytes from crypto/rand, in base64url without
+// padding: 43 characters for the default of 32 bytes. At least 16 and at most 1024 bytes, and not
+// 96, whose IDs would look like handles; otherwise [New] returns an error. The key is [ID.Handle].
 func RandomIDs(n int) IDScheme { return randomIDs{n} }
 
 type randomIDs struct{ bytes int }
@@ -39,8 +40,9 @@ func (r randomIDs) Parse(s string) (ID, error) {
 	return newID(s), nil
 }
 
-// check refuses what text can't have made. Strict refuses the spare bits of the last character, with which one value would
-// have several texts; the decoded length refuses line breaks, which the decoder skips.
+// check refuses what text can't have made. Strict refuses the spare bits of the last character,
+// with which one value would have several texts; the decoded length refuses line breaks, which the
+// decoder skips.
 func (r randomIDs) check(s string) error {
 	if r.Validate() != nil || len(s) != base64.RawURLEncoding.EncodedLen(r.bytes) {
 		return fmt.Errorf("%w: wrong length", ErrInvalidID)

@@ -10,13 +10,15 @@ import (
 	"strings"
 )
 
-// minKeyBytes is the least length of a signing key: the 128 bits that OWASP ASVS 7.2.3 asks of the ID itself.
+// minKeyBytes is the least length of a signing key: the 128 bits that OWASP ASVS 7.2.3 asks of the
+// ID itself.
 const minKeyBytes = 16
 
-// SignedIDs is the scheme of [RandomIDs] with a signature: value, ".", and the HMAC-SHA256 of the value's text in base64url
-// without padding. An ID that none of the keys has signed is refused without a store call, so that guessing costs the
-// guesser alone. keys[0] signs; all verify: to rotate, put the new key in front and drop the old one when the absolute
-// timeout has passed. At least one key, each of at least 16 bytes, else [New] returns an error.
+// SignedIDs is the scheme of [RandomIDs] with a signature: value, ".", and the HMAC-SHA256 of the
+// value's text in base64url without padding. An ID that none of the keys has signed is refused
+// without a store call, so that guessing costs the guesser alone. keys[0] signs; all verify: to
+// rotate, put the new key in front and drop the old one when the absolute timeout has passed. At
+// least one key, each of at least 16 bytes, else [New] returns an error.
 func SignedIDs(bytes int, keys ...[]byte) IDScheme {
 	own := make([][]byte, 0, len(keys))
 	for _, k := range keys {
@@ -25,8 +27,8 @@ func SignedIDs(bytes int, keys ...[]byte) IDScheme {
 	return &signedIDs{random: randomIDs{bytes}, keys: func() [][]byte { return own }}
 }
 
-// signedIDs holds its keys in a function, which no verb of fmt looks into: a verb that does not suit a struct prints its
-// fields, pointers followed, and asks no method.
+// signedIDs holds its keys in a function, which no verb of fmt looks into: a verb that does not
+// suit a struct prints its fields, pointers followed, and asks no method.
 type signedIDs struct {
 	random randomIDs
 	keys   func() [][]byte
@@ -60,7 +62,8 @@ func (s *signedIDs) Parse(text string) (ID, error) {
 
 func (s *signedIDs) Key(id ID) string { return id.Handle() }
 
-// Validate tells whether the size is within its bounds, and whether there are keys of sufficient length.
+// Validate tells whether the size is within its bounds, and whether there are keys of sufficient
+// length.
 func (s *signedIDs) Validate() error {
 	if len(s.keys()) == 0 {
 		return fmt.Errorf("signed IDs: at least one key is needed")

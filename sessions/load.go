@@ -10,10 +10,12 @@ import (
 	"github.com/dynasession/dynasession/sessions/event"
 )
 
-// createAttempts bounds how often a new ID is replaced because it is taken, which 128 random bits make a rumour.
+// createAttempts bounds how often a new ID is replaced because it is taken, which 128 random bits
+// make a rumour.
 const createAttempts = 4
 
-// Create returns a new session with a fresh ID, the Manager's timeouts and zero data. Nothing is stored before [Manager.Save].
+// Create returns a new session with a fresh ID, the Manager's timeouts and zero data. Nothing is
+// stored before [Manager.Save].
 func (m *Manager[T]) Create() *Session[T] {
 	corrected, now := m.correction(), m.now()
 	id := m.ids.New()
@@ -46,19 +48,21 @@ func (m *Manager[T]) CreateAndSave(ctx context.Context, data T) (*Session[T], er
 	return nil, o.done(event.Event{}, err)
 }
 
-// Load returns the session of the ID that a client sent, and records the access if the last recorded one is older than
-// Config.TouchInterval: one read, and once in that interval one write. It is strongly consistent: a session that any
-// Manager has ended or renewed before is not found.
+// Load returns the session of the ID that a client sent, and records the access if the last
+// recorded one is older than Config.TouchInterval: one read, and once in that interval one write.
+// It is strongly consistent: a session that any Manager has ended or renewed before is not found.
 //
-// The error is [ErrNotFound] if there is no such session, [ErrRenewed] if its ID was exchanged a moment ago, [ErrExpired]
-// if a deadline has passed, [ErrInvalidID] if no session can have this ID, and [ErrDecode] if its data is no T: then the
-// record stays as it is, for a binary that can read it. The first holds for the first four, by [errors.Is].
+// The error is [ErrNotFound] if there is no such session, [ErrRenewed] if its ID was exchanged a
+// moment ago, [ErrExpired] if a deadline has passed, [ErrInvalidID] if no session can have this ID,
+// and [ErrDecode] if its data is no T: then the record stays as it is, for a binary that can read
+// it. The first holds for the first four, by [errors.Is].
 func (m *Manager[T]) Load(ctx context.Context, id string) (*Session[T], error) {
 	return m.loadAs(ctx, "load", id, true, nil)
 }
 
-// Peek is Load that records no access, so that it keeps no session alive: for polling, and for streams. What it returns is
-// for reading: Save, Renew, Authenticate and Bind refuse it. Destroy ends it.
+// Peek is Load that records no access, so that it keeps no session alive: for polling, and for
+// streams. What it returns is for reading: Save, Renew, Authenticate and Bind refuse it. Destroy
+// ends it.
 func (m *Manager[T]) Peek(ctx context.Context, id string) (*Session[T], error) {
 	return m.loadAs(ctx, "peek", id, false, nil)
 }
@@ -75,8 +79,9 @@ func (m *Manager[T]) loadAs(ctx context.Context, op, id string, access bool, pro
 	return s, o.done(eventOf(o, event.Loaded, s), nil)
 }
 
-// LoadOrCreate returns the session of the ID that a client sent, or, if there is none, a new one: under a new ID, whatever
-// the client sent, and not saved yet. A store that fails or holds what can't be decoded is an error, never a new session.
+// LoadOrCreate returns the session of the ID that a client sent, or, if there is none, a new one:
+// under a new ID, whatever the client sent, and not saved yet. A store that fails or holds what
+// can't be decoded is an error, never a new session.
 func (m *Manager[T]) LoadOrCreate(ctx context.Context, id string) (*Session[T], error) {
 	s, err := m.Load(ctx, id)
 	if errors.Is(err, ErrNotFound) {
@@ -85,8 +90,8 @@ func (m *Manager[T]) LoadOrCreate(ctx context.Context, id string) (*Session[T], 
 	return s, err
 }
 
-// load is Load, with errors as they come. Without access it is Peek; with prove it is LoadBound, whose ErrNotBound comes with
-// the session that was asked for.
+// load is Load, with errors as they come. Without access it is Peek; with prove it is LoadBound,
+// whose ErrNotBound comes with the session that was asked for.
 func (m *Manager[T]) load(ctx context.Context, text string, access bool, prove func(binding []byte) error) (*Session[T], error) {
 	id, err := m.parse(text)
 	if err != nil {
@@ -154,7 +159,8 @@ func (m *Manager[T]) isAlive(ctx context.Context, rec driver.Record) (bool, erro
 	return err == nil, err
 }
 
-// isReadable reports whether this binary can read the session of rec, whose payload is as LoadAll returns it.
+// isReadable reports whether this binary can read the session of rec, whose payload is as LoadAll
+// returns it.
 func (m *Manager[T]) isReadable(ctx context.Context, rec driver.Record) (bool, error) {
 	if m.encrypted {
 		var err error
@@ -177,8 +183,9 @@ func (m *Manager[T]) parse(text string) (ID, error) {
 	return id, err
 }
 
-// Discard puts the session's data, timeouts and Persist back to what was last loaded or saved: what was changed since is
-// forgotten. It makes no store call. A session that was never saved is as Create returned it. The error is [ErrDecode].
+// Discard puts the session's data, timeouts and Persist back to what was last loaded or saved: what
+// was changed since is forgotten. It makes no store call. A session that was never saved is as
+// Create returned it. The error is [ErrDecode].
 func (m *Manager[T]) Discard(s *Session[T]) error {
 	if s == nil || s.id == (ID{}) {
 		return &Error{Op: "discard", Err: errForeignSession}
@@ -195,17 +202,18 @@ func (m *Manager[T]) Discard(s *Session[T]) error {
 	return nil
 }
 
-// Recognizes reports whether a session can have the ID that a client sent: whether Load would ask the store for it. It
-// makes no store call and reports no event.
+// Recognizes reports whether a session can have the ID that a client sent: whether Load would ask
+// the store for it. It makes no store call and reports no event.
 func (m *Manager[T]) Recognizes(id string) bool {
 	_, err := m.parse(id)
 	return err == nil
 }
 
-// Follow returns, for reading as [Manager.Peek] does, the session of an ID that may have been exchanged for others since: the
-// one under which it goes on. It does not reveal that one's ID. For package web, whose logins take along what another
-// request has made of the browser's session; whoever calls it must have authenticated the user, and compare the Subject. The
-// error is [ErrNotFound] if the session has ended.
+// Follow returns, for reading as [Manager.Peek] does, the session of an ID that may have been
+// exchanged for others since: the one under which it goes on. It does not reveal that one's ID. For
+// package web, whose logins take along what another request has made of the browser's session;
+// whoever calls it must have authenticated the user, and compare the Subject. The error is
+// [ErrNotFound] if the session has ended.
 func (m *Manager[T]) Follow(ctx context.Context, id string) (*Session[T], error) {
 	ctx, o := m.observe(ctx, "follow")
 	s, err := m.follow(ctx, id)

@@ -18,14 +18,17 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
-// Store keeps sessions: see [driver.Store]. Package dynamo has the one for DynamoDB, package memstore one in memory.
+// Store keeps sessions: see [driver.Store]. Package dynamo has the one for DynamoDB, package
+// memstore one in memory.
 type Store = driver.Store
 
-// Manager creates, loads, saves and ends sessions whose data is a T. Make one with [New] and share it: it is safe for
-// concurrent use. Any number of Managers, in any number of processes, may work on one store.
+// Manager creates, loads, saves and ends sessions whose data is a T. Make one with [New] and share
+// it: it is safe for concurrent use. Any number of Managers, in any number of processes, may work
+// on one store.
 //
-// Its errors are [*Error]s around one of the errors of this package, to be tested with [errors.Is]; a method's comment names
-// those that a caller would branch on. Besides, each method that asks the store can fail with [ErrUnavailable].
+// Its errors are [*Error]s around one of the errors of this package, to be tested with [errors.Is];
+// a method's comment names those that a caller would branch on. Besides, each method that asks the
+// store can fail with [ErrUnavailable].
 type Manager[T any] struct {
 	store       driver.Store
 	codec       codec.Codec[T]
@@ -47,8 +50,8 @@ type Manager[T any] struct {
 	revocations *revocations // nil: it isn't asked for
 }
 
-// New returns a Manager that keeps its sessions in store. A nil cfg means all defaults. The error names the field that is
-// wrong and its bound.
+// New returns a Manager that keeps its sessions in store. A nil cfg means all defaults. The error
+// names the field that is wrong and its bound.
 func New[T any](store Store, cfg *Config[T]) (*Manager[T], error) {
 	if isNil(store) {
 		return nil, errors.New("sessions: New: store is nil")
@@ -87,14 +90,15 @@ func isNil(store Store) bool {
 // Clock returns the clock by which the Manager judges.
 func (m *Manager[T]) Clock() clock.Clock { return m.clock }
 
-// newRev returns a name for one logical write: 128 random bits, so that no two writes ever share one.
+// newRev returns a name for one logical write: 128 random bits, so that no two writes ever share
+// one.
 func newRev() string { return rosters.Rev() }
 
 // unavailable returns the ErrUnavailable of a call that was given up.
 func unavailable(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable, err) }
 
-// How calls repeat themselves: after pauses that double from the first to the last bound, each with full jitter, so that
-// requests which collided do not collide again.
+// How calls repeat themselves: after pauses that double from the first to the last bound, each with
+// full jitter, so that requests which collided do not collide again.
 const (
 	minPause = time.Millisecond
 	maxPause = 50 * time.Millisecond
@@ -112,8 +116,8 @@ func pause(ctx context.Context, attempt int) error {
 	}
 }
 
-// randomUpTo returns a random duration in [0, bound). The one source of randomness here is crypto/rand, so that a weaker one
-// is never at hand.
+// randomUpTo returns a random duration in [0, bound). The one source of randomness here is
+// crypto/rand, so that a weaker one is never at hand.
 func randomUpTo(bound time.Duration) time.Duration {
 	var b [8]byte
 	rand.Read(b[:])

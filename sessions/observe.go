@@ -45,7 +45,8 @@ func start(ctx context.Context, o event.Observer, name string) (out context.Cont
 	return out
 }
 
-// done ends it: with the kind of e if err is nil, else with that of the error. It returns err as a caller gets it.
+// done ends it: with the kind of e if err is nil, else with that of the error. It returns err as a
+// caller gets it.
 func (o operation) done(e event.Event, err error) error {
 	if err != nil {
 		err = &Error{Op: o.name, Handle: e.Handle, Err: err}
@@ -66,8 +67,8 @@ func (o operation) done(e event.Event, err error) error {
 
 var errGivenUp = errors.New("the application's function returned an error")
 
-// givenUp ends an operation because a function of the application's wants so. Its error may hold anything, and is not
-// repeated.
+// givenUp ends an operation because a function of the application's wants so. Its error may hold
+// anything, and is not repeated.
 func (o operation) givenUp(e event.Event) {
 	if o.observer != nil {
 		e.Kind = event.Failed
@@ -137,8 +138,8 @@ func kindOf(err error) event.Kind {
 	return event.Failed
 }
 
-// eventOf returns an event about s, which may be nil or zero. The handle may cost a hash, which nobody has to pay who
-// observes nothing and has no error to report.
+// eventOf returns an event about s, which may be nil or zero. The handle may cost a hash, which
+// nobody has to pay who observes nothing and has no error to report.
 func eventOf[T any](o operation, kind event.Kind, s *Session[T]) event.Event {
 	e := event.Event{Kind: kind}
 	if o.observer == nil && kind != "" {
@@ -150,11 +151,12 @@ func eventOf[T any](o operation, kind event.Kind, s *Session[T]) event.Event {
 	return e
 }
 
-// maxLoggedID is the longest text that is hashed for an error's handle: longer than any ID, and cheap.
+// maxLoggedID is the longest text that is hashed for an error's handle: longer than any ID, and
+// cheap.
 const maxLoggedID = 4096
 
-// sentHandle returns the handle, for an error, of the text that a client sent, of one that is not an ID too: it shows which
-// of the client's attempts a log line is about.
+// sentHandle returns the handle, for an error, of the text that a client sent, of one that is not
+// an ID too: it shows which of the client's attempts a log line is about.
 func sentHandle(text string) string {
 	if len(text) > maxLoggedID {
 		return ""

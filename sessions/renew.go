@@ -12,16 +12,18 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
-// Renew gives the session a new ID: when it returns, the old ID is dead for every Manager, and the session goes on under the
-// new one, which [Session.ID] returns, with the same lifetime and subject, and with the data in hand, which is saved with
-// it. Call it when what the session may do changes (OWASP ASVS 7.2.4); for a login there is [Manager.Authenticate]. Two
-// writes, four for a session that has a subject; none for one that was never saved. For half an hour after it the old ID is
-// [ErrRenewed].
+// Renew gives the session a new ID: when it returns, the old ID is dead for every Manager, and the
+// session goes on under the new one, which [Session.ID] returns, with the same lifetime and
+// subject, and with the data in hand, which is saved with it. Call it when what the session may do
+// changes (OWASP ASVS 7.2.4); for a login there is [Manager.Authenticate]. Two writes, four for a
+// session that has a subject; none for one that was never saved. For half an hour after it the old
+// ID is [ErrRenewed].
 //
-// Once begun, Renew goes through even if ctx is cancelled. Whatever happens on the way, the session is alive under one of the
-// two IDs, never under both and never under none. Of several Renews of one session at the same time one succeeds. The errors
-// are those of [Manager.Save]; on error s keeps its old ID. After [ErrOutcomeUnknown] the stored session may have either
-// ID; call Renew again to resolve it.
+// Once begun, Renew goes through even if ctx is cancelled. Whatever happens on the way, the session
+// is alive under one of the two IDs, never under both and never under none. Of several Renews of
+// one session at the same time one succeeds. The errors are those of [Manager.Save]; on error s
+// keeps its old ID. After [ErrOutcomeUnknown] the stored session may have either ID; call Renew
+// again to resolve it.
 func (m *Manager[T]) Renew(ctx context.Context, s *Session[T]) error {
 	ctx, o := m.observe(ctx, "renew")
 	if _, err := m.move(ctx, s, "", nil); err != nil {
@@ -30,22 +32,25 @@ func (m *Manager[T]) Renew(ctx context.Context, s *Session[T]) error {
 	return o.done(eventOf(o, event.Renewed, s), nil)
 }
 
-// Authenticate binds the session to subject, the user who has just signed in, again or for the first time: it gets a new ID
-// and a new lifetime, from now. The old ID is dead when it returns, so that whoever planted or knew it gains nothing
-// (session fixation; OWASP ASVS 7.2.4). One read and two writes, three writes for a session that was saved before.
+// Authenticate binds the session to subject, the user who has just signed in, again or for the
+// first time: it gets a new ID and a new lifetime, from now. The old ID is dead when it returns, so
+// that whoever planted or knew it gains nothing (session fixation; OWASP ASVS 7.2.4). One read and
+// two writes, three writes for a session that was saved before.
 //
-// The data in hand goes along: an application that must not carry it over, because another user was signed in before, say,
-// clears it first. Subject is the application's name for the user: 1 to 1024 bytes of UTF-8; it is stored unencrypted.
+// The data in hand goes along: an application that must not carry it over, because another user was
+// signed in before, say, clears it first. Subject is the application's name for the user: 1 to 1024
+// bytes of UTF-8; it is stored unencrypted.
 //
-// Once begun, Authenticate goes through even if ctx is cancelled. The errors are those of [Manager.Renew], [ErrLimit], and
-// [ErrRevoked] if the subject's sessions were revoked during the login. On [ErrNotFound] take the session of
-// [Manager.LoadOrCreate] and authenticate that.
+// Once begun, Authenticate goes through even if ctx is cancelled. The errors are those of
+// [Manager.Renew], [ErrLimit], and [ErrRevoked] if the subject's sessions were revoked during the
+// login. On [ErrNotFound] take the session of [Manager.LoadOrCreate] and authenticate that.
 func (m *Manager[T]) Authenticate(ctx context.Context, s *Session[T], subject string) error {
 	return m.AuthenticateBound(ctx, s, subject, nil)
 }
 
-// AuthenticateBound is Authenticate for a session that is to be bound to a device: binding is stored with it, opaque, and
-// kept by Renew. [Manager.Bind] changes it, but for its first 33 bytes. Package web makes use of it. At most 1024 bytes.
+// AuthenticateBound is Authenticate for a session that is to be bound to a device: binding is
+// stored with it, opaque, and kept by Renew. [Manager.Bind] changes it, but for its first 33 bytes.
+// Package web makes use of it. At most 1024 bytes.
 func (m *Manager[T]) AuthenticateBound(ctx context.Context, s *Session[T], subject string, binding []byte) error {
 	ctx, o := m.observe(ctx, "authenticate")
 	err := checkSubject(subject)
@@ -64,9 +69,9 @@ func (m *Manager[T]) AuthenticateBound(ctx context.Context, s *Session[T], subje
 	return o.done(e, nil)
 }
 
-// exchange is a renewal or a login under way. It has three steps: the new key is listed; the record is stored under it; and
-// the old key is marked as renewed, which is what commits. Nobody is told the new ID before. docs/protocol.md has what can
-// come between.
+// exchange is a renewal or a login under way. It has three steps: the new key is listed; the record
+// is stored under it; and the old key is marked as renewed, which is what commits. Nobody is told
+// the new ID before. docs/protocol.md has what can come between.
 type exchange struct {
 	subject string // whose login it is; "": a renewal
 	id      ID
@@ -79,7 +84,8 @@ type exchange struct {
 	evicted int
 }
 
-// move gives s a new ID; with a subject it is a login. It returns how many sessions have made room for it.
+// move gives s a new ID; with a subject it is a login. It returns how many sessions have made room
+// for it.
 func (m *Manager[T]) move(ctx context.Context, s *Session[T], subject string, binding []byte) (evicted int, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, unavailable(err)
@@ -114,11 +120,14 @@ func (m *Manager[T]) move(ctx context.Context, s *Session[T], subject string, bi
 			s.rec.Key = m.ids.Key(s.id)
 		}
 	}
-	return 0, fmt.Errorf("%w: each of %d new IDs was taken, or ended by other requests before it was stored", ErrConflict, createAttempts)
+	if errors.Is(err, errOvertaken) {
+		err = fmt.Errorf("%w: other requests ended each of %d new IDs before it was stored", ErrConflict, createAttempts)
+	}
+	return 0, err
 }
 
-// renewUnsaved gives a session that was never saved another ID. If a save of it is in doubt, what that may have stored is
-// ended.
+// renewUnsaved gives a session that was never saved another ID. If a save of it is in doubt, what
+// that may have stored is ended.
 func (m *Manager[T]) renewUnsaved(ctx context.Context, s *Session[T]) error {
 	if len(s.inDoubt) > 0 {
 		if _, err := m.rosters.End(ctx, s.rec.Key, driver.Destroyed, nil); err != nil && !errors.Is(err, ErrNotFound) {
@@ -168,9 +177,10 @@ func (m *Manager[T]) exchange(ctx context.Context, s *Session[T], subject string
 	return x.evicted, m.finish(ctx, s)
 }
 
-// finish makes the steps of an exchange that are left, again if their outcome is unknown: a step that was made before is
-// recognised. Afterwards s has the new ID, or its old one and no exchange any more, unless the outcome is unknown still. The
-// error is ErrExists if the new key is of no use, and the exchange has to begin again with another.
+// finish makes the steps of an exchange that are left, again if their outcome is unknown: a step
+// that was made before is recognised. Afterwards s has the new ID, or its old one and no exchange
+// any more, unless the outcome is unknown still. The error is ErrExists if the new key is of no
+// use, and the exchange has to begin again with another.
 func (m *Manager[T]) finish(ctx context.Context, s *Session[T]) error {
 	x := s.moving
 	err := m.store.Create(ctx, x.rec)
@@ -196,9 +206,10 @@ func (m *Manager[T]) finish(ctx context.Context, s *Session[T]) error {
 	return nil
 }
 
-// whyEnded returns the error of an exchange that ended with err. A new key under which a marker stands was listed, and
-// somebody has ended what is listed: a login that was revoked has lost. A renewal begins again, if the old ID is alive
-// still. A new key that was ended by a logout, or to make room, was the session's already.
+// whyEnded returns the error of an exchange that ended with err. A new key under which a marker
+// stands was listed, and somebody has ended what is listed: a login that was revoked has lost. A
+// renewal begins again, if the old ID is alive still. A new key that was ended by a logout, or to
+// make room, was the session's already.
 func (m *Manager[T]) whyEnded(ctx context.Context, s *Session[T], x *exchange, err error) error {
 	var ended *driver.EndedError
 	switch {
@@ -221,10 +232,15 @@ func (m *Manager[T]) whyEnded(ctx context.Context, s *Session[T], x *exchange, e
 	return driver.ErrExists
 }
 
+// errOvertaken means that an exchange has to begin again: the new ID was ended before it was
+// stored.
+var errOvertaken = fmt.Errorf("%w: it has ended", driver.ErrExists)
+
 // errCommit marks an error of the old record, not of the new one.
 var errCommit = errors.New("the session that was to be renewed")
 
-// commit marks the old record as renewed. If another request has changed it meanwhile, that goes along.
+// commit marks the old record as renewed. If another request has changed it meanwhile, that goes
+// along.
 func (m *Manager[T]) commit(ctx context.Context, s *Session[T], x *exchange) error {
 	for attempt := 0; ; attempt++ {
 		ended, err := m.store.End(ctx, driver.End{Key: s.rec.Key, Marker: x.marker, If: &driver.State{Rev: x.from}})
@@ -252,8 +268,8 @@ func (m *Manager[T]) commit(ctx context.Context, s *Session[T], x *exchange) err
 	}
 }
 
-// keepBinding gives the new record the binding that the old one was given while the session was being renewed. If it
-// can't, the session is as one whose device never registered.
+// keepBinding gives the new record the binding that the old one was given while the session was
+// being renewed. If it can't, the session is as one whose device never registered.
 func (m *Manager[T]) keepBinding(ctx context.Context, ended driver.Record, x *exchange) {
 	if x.subject != "" || len(ended.Binding) <= driver.FixedBinding || bytes.Equal(ended.Binding, x.rec.Binding) {
 		return
@@ -263,7 +279,8 @@ func (m *Manager[T]) keepBinding(ctx context.Context, ended driver.Record, x *ex
 	}
 }
 
-// takeAlong merges what another request has stored under the old key into the record under the new one.
+// takeAlong merges what another request has stored under the old key into the record under the new
+// one.
 func (m *Manager[T]) takeAlong(ctx context.Context, s *Session[T], x *exchange, found driver.Record) error {
 	if len(s.inDoubt) > 0 {
 		return ErrConflict // theirs may hold what an earlier write of ours changed
@@ -297,7 +314,8 @@ func (m *Manager[T]) takeAlong(ctx context.Context, s *Session[T], x *exchange, 
 // takeTheirs is a merge in which one side has changed nothing.
 func takeTheirs[T any](_, _, theirs T) (T, error) { return theirs, nil }
 
-// abandon ends what an exchange that failed may have stored. Nobody has been told its ID; if this fails too, it idles out.
+// abandon ends what an exchange that failed may have stored. Nobody has been told its ID; if this
+// fails too, it idles out.
 func (m *Manager[T]) abandon(ctx context.Context, x *exchange) {
 	if _, err := m.rosters.End(ctx, x.rec.Key, driver.Abandoned, nil); err == nil || errors.Is(err, ErrNotFound) {
 		m.leaveLists(ctx, x.rec, "")

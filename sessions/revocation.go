@@ -14,7 +14,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/event"
 )
 
-// revocationKey is that of the record that says which sessions were ended all at once. No session's key has a colon.
+// revocationKey is that of the record that says which sessions were ended all at once. No session's
+// key has a colon.
 const revocationKey = "incident:not-before"
 
 // revocationKept is how long that record is kept: longer than any session lives.
@@ -25,7 +26,8 @@ var (
 	errFuture            = errors.New("the time lies in the future: must not be later than now")
 )
 
-// revocations is what a Manager knows of the last RevokeBefore. Its lock is never held while the store is asked.
+// revocations is what a Manager knows of the last RevokeBefore. Its lock is never held while the
+// store is asked.
 type revocations struct {
 	every time.Duration
 	keys  []string // of the application's own record, and of that for sessions without an application
@@ -49,12 +51,13 @@ func newRevocations(every time.Duration, application string) *revocations {
 	return r
 }
 
-// RevokeBefore ends everybody's sessions that were created before t, those of visitors who have not signed in included: for
-// an incident (OWASP ASVS 7.4.5). It is one write, whatever their number. Every Manager with Config.RevocationCheck notices
-// within that time; it must be set here too. With Config.Application it concerns that application's sessions alone.
+// RevokeBefore ends everybody's sessions that were created before t, those of visitors who have not
+// signed in included: for an incident (OWASP ASVS 7.4.5). It is one write, whatever their number.
+// Every Manager with Config.RevocationCheck notices within that time; it must be set here too. With
+// Config.Application it concerns that application's sessions alone.
 //
-// The last call counts: one with an earlier t, or the zero one, takes back what an earlier call has ended, as far as it has
-// not expired. A t later than now is an error.
+// The last call counts: one with an earlier t, or the zero one, takes back what an earlier call has
+// ended, as far as it has not expired. A t later than now is an error.
 func (m *Manager[T]) RevokeBefore(ctx context.Context, t time.Time) error {
 	ctx, o := m.observe(ctx, "revoke before")
 	return o.done(event.Event{Kind: event.Revoked}, m.revokeBefore(ctx, t.UTC().Truncate(time.Microsecond)))
@@ -99,7 +102,8 @@ func (m *Manager[T]) revokeBefore(ctx context.Context, t time.Time) error {
 	}
 }
 
-// revokedBefore reports whether rec was ended by a RevokeBefore, and asks the store if the last answer is too old.
+// revokedBefore reports whether rec was ended by a RevokeBefore, and asks the store if the last
+// answer is too old.
 func (m *Manager[T]) revokedBefore(ctx context.Context, rec driver.Record, now time.Time) (bool, error) {
 	r := m.revocations
 	if r == nil {

@@ -12,7 +12,8 @@ import (
 // updateAttempts bounds how often Update repeats itself.
 const updateAttempts = 256
 
-// mergeAttempts bounds how often one save is merged with yet another change before it is a conflict after all.
+// mergeAttempts bounds how often one save is merged with yet another change before it is a conflict
+// after all.
 const mergeAttempts = 16
 
 // mergeFunc is what Config.Merge is.
@@ -20,15 +21,16 @@ type mergeFunc[T any] func(base, ours, theirs T) (T, error)
 
 var errMerge = errors.New("merge")
 
-// Save stores the session: its data, its timeouts and Persist. One store call; none if nothing of it has changed since it
-// was loaded or saved. A save is an access. If another request has changed the session since it was loaded, Config.Merge
-// decides: then the session in hand holds afterwards what was stored. What the stored session holds and T has no field for
-// is kept, unless Config.DropUnknown is set.
+// Save stores the session: its data, its timeouts and Persist. One store call; none if nothing of
+// it has changed since it was loaded or saved. A save is an access. If another request has changed
+// the session since it was loaded, Config.Merge decides: then the session in hand holds afterwards
+// what was stored. What the stored session holds and T has no field for is kept, unless
+// Config.DropUnknown is set.
 //
-// The error is [ErrConflict] if another request has changed the session and the two can't be merged, [ErrNotFound] if it
-// has ended or was renewed meanwhile ([ErrRenewed], [ErrExpired]), [ErrTooLarge] if the store can't keep so much, and
-// [ErrOutcomeUnknown] if the store's answer was lost; then it may be saved again. Whatever the error, nothing of the
-// session in hand is lost.
+// The error is [ErrConflict] if another request has changed the session and the two can't be
+// merged, [ErrNotFound] if it has ended or was renewed meanwhile ([ErrRenewed], [ErrExpired]),
+// [ErrTooLarge] if the store can't keep so much, and [ErrOutcomeUnknown] if the store's answer was
+// lost; then it may be saved again. Whatever the error, nothing of the session in hand is lost.
 func (m *Manager[T]) Save(ctx context.Context, s *Session[T]) error {
 	ctx, o := m.observe(ctx, "save")
 	kind, rev := event.Created, ""
@@ -53,7 +55,8 @@ func (m *Manager[T]) save(ctx context.Context, s *Session[T], merge mergeFunc[T]
 		return err
 	}
 	if s.moving != nil {
-		// If it has to begin again, it has not been committed, or what it led to has ended: then the old ID says so.
+		// If it has to begin again, it has not been committed, or what it led to has ended: then
+		// the old ID says so.
 		if err := m.finish(context.WithoutCancel(ctx), s); err != nil && !errors.Is(err, driver.ErrExists) {
 			return err
 		}
@@ -84,8 +87,8 @@ func (m *Manager[T]) save(ctx context.Context, s *Session[T], merge mergeFunc[T]
 	}
 }
 
-// mergeTheirs puts s, which lost a race, on top of found, which is stored: its data is merged with theirs, and a setting that
-// it has not changed is theirs.
+// mergeTheirs puts s, which lost a race, on top of found, which is stored: its data is merged with
+// theirs, and a setting that it has not changed is theirs.
 func (m *Manager[T]) mergeTheirs(ctx context.Context, s *Session[T], found driver.Record, merge mergeFunc[T]) error {
 	if err := m.judge(ctx, found, m.now()); err != nil {
 		return err
@@ -116,13 +119,15 @@ func (m *Manager[T]) mergeTheirs(ctx context.Context, s *Session[T], found drive
 	return nil
 }
 
-// Update loads the session of the ID that a client sent, lets f change its data, and saves it; if another request has
-// changed it meanwhile, it begins again with what is stored then. So no change is lost, whoever else is writing. f must only
-// change what it is given: it may run several times, but never twice on the same stored state. An error of f ends
-// Update, which returns it as it is, and nothing is stored.
+// Update loads the session of the ID that a client sent, lets f change its data, and saves it; if
+// another request has changed it meanwhile, it begins again with what is stored then. So no change
+// is lost, whoever else is writing. f must only change what it is given: it may run several times,
+// but never twice on the same stored state. An error of f ends Update, which returns it as it is,
+// and nothing is stored.
 //
-// The error is [ErrNotFound] as for Load, [ErrConflict] if 256 attempts were all overtaken, [ErrTooLarge], [ErrDecode], or
-// [ErrOutcomeUnknown] if the store's answer was lost: then the change may have been stored, and is not made again.
+// The error is [ErrNotFound] as for Load, [ErrConflict] if 256 attempts were all overtaken,
+// [ErrTooLarge], [ErrDecode], or [ErrOutcomeUnknown] if the store's answer was lost: then the
+// change may have been stored, and is not made again.
 func (m *Manager[T]) Update(ctx context.Context, id string, f func(*T) error) (*Session[T], error) {
 	ctx, o := m.observe(ctx, "update")
 	for attempt := 0; ; attempt++ {

@@ -14,32 +14,36 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
-// Session is one session: the application's data and what the library knows of it. A [Manager] makes it; change Data,
-// and the timeouts if need be, then [Manager.Save] it.
+// Session is one session: the application's data and what the library knows of it. A [Manager]
+// makes it; change Data, and the timeouts if need be, then [Manager.Save] it.
 //
-// A Session is not safe for concurrent use, and belongs to the request that loaded it: load it again in the next one.
-// Printed, logged or marshaled it shows its handle and times, neither ID nor data. fmt can still print Data in two cases: %p
-// of a Session value, and a mismatched verb such as %d on a struct with an unexported *Session field. It never prints the ID.
+// A Session is not safe for concurrent use, and belongs to the request that loaded it: load it
+// again in the next one. Printed, logged or marshaled it shows its handle and times, neither ID nor
+// data. fmt can still print Data in two cases: %p of a Session value, and a mismatched verb such as
+// %d on a struct with an unexported *Session field. It never prints the ID.
 type Session[T any] struct {
 	// Data is the application's own. Save stores it.
 	Data T
 
-	// IdleTimeout and AbsoluteTimeout are this session's own, whole seconds, at least one. They start as the Manager's, are
-	// stored by Save with the session, and judge it on every other Manager too.
+	// IdleTimeout and AbsoluteTimeout are this session's own, whole seconds, at least one. They
+	// start as the Manager's, are stored by Save with the session, and judge it on every other
+	// Manager too.
 	IdleTimeout     time.Duration
 	AbsoluteTimeout time.Duration
 
-	// Persist says that the user has asked to stay signed in, so that the browser is to keep the session's cookie when it
-	// is closed. It is stored by Save, and kept by Renew and Authenticate. Package web heeds it.
+	// Persist says that the user has asked to stay signed in, so that the browser is to keep the
+	// session's cookie when it is closed. It is stored by Save, and kept by Renew and Authenticate.
+	// Package web heeds it.
 	Persist bool
 
-	// Device is what the application notes of where the session was begun. Set it before [Manager.Authenticate], which
-	// stores it.
+	// Device is what the application notes of where the session was begun. Set it before
+	// [Manager.Authenticate], which stores it.
 	Device Device
 
-	// Federated names the identity provider's session that a login comes from, such as the issuer, a space and the sid of an OpenID
-	// Connect ID token. Set it before [Manager.Authenticate], which stores it; [Manager.RevokeFederated] ends the sessions
-	// that have it. At most 1024 bytes of UTF-8.
+	// Federated names the identity provider's session that a login comes from, such as the issuer,
+	// a space and the sid of an OpenID Connect ID token. Set it before [Manager.Authenticate],
+	// which stores it; [Manager.RevokeFederated] ends the sessions that have it. At most 1024 bytes
+	// of UTF-8.
 	Federated string
 
 	id        ID
@@ -54,8 +58,8 @@ type Session[T any] struct {
 	moving    *exchange     // a renewal or login that has begun and not ended
 }
 
-// Device is what an application may note of where a session was begun, so that its user recognises it in the list of
-// [Manager.Sessions].
+// Device is what an application may note of where a session was begun, so that its user recognises
+// it in the list of [Manager.Sessions].
 type Device = driver.Device
 
 // maxDevice is the length of both texts of a Device, in bytes.
@@ -75,7 +79,8 @@ var (
 // ID returns the session's ID, a bearer secret: see [ID].
 func (s *Session[T]) ID() ID { return s.id }
 
-// Handle returns the name under which the session may be logged and listed, [ID.Handle]. It lets nobody in.
+// Handle returns the name under which the session may be logged and listed, [ID.Handle]. It lets
+// nobody in.
 func (s *Session[T]) Handle() string { return s.handle() }
 
 // handle is Handle of a copy. The record's key is the handle already, unless it is the ID itself.
@@ -95,15 +100,16 @@ func (s *Session[T]) Application() string { return s.rec.Application }
 // CreatedAt returns when the session began, in UTC: when the user signed in, if there is a subject.
 func (s *Session[T]) CreatedAt() time.Time { return s.rec.Created }
 
-// AccessedAt returns the last recorded access, in UTC. Accesses are recorded once in Config.TouchInterval.
+// AccessedAt returns the last recorded access, in UTC. Accesses are recorded once in
+// Config.TouchInterval.
 func (s *Session[T]) AccessedAt() time.Time { return s.rec.Accessed }
 
-// ExpiresAt returns the moment from which the session is dead unless it is accessed before, a whole second in UTC. It is
-// that of the stored timeouts: changed ones count from Save on.
+// ExpiresAt returns the moment from which the session is dead unless it is accessed before, a whole
+// second in UTC. It is that of the stored timeouts: changed ones count from Save on.
 func (s *Session[T]) ExpiresAt() time.Time { return s.rec.ExpiresAt() }
 
-// Deadline returns the moment from which the session is dead however busy it is, a whole second in UTC. It is that of the
-// stored timeouts.
+// Deadline returns the moment from which the session is dead however busy it is, a whole second in
+// UTC. It is that of the stored timeouts.
 func (s *Session[T]) Deadline() time.Time { return s.rec.Deadline() }
 
 // IsNew reports whether the session has not been saved yet.
@@ -112,7 +118,8 @@ func (s *Session[T]) IsNew() bool { return !s.stored }
 // Binding returns what binds the session to a device, nil if nothing does: see [Manager.Bind].
 func (s *Session[T]) Binding() []byte { return slices.Clone(s.rec.Binding) }
 
-// Format writes the session's handle for every verb. It has a value receiver so that a copy hides its data too.
+// Format writes the session's handle for every verb. It has a value receiver so that a copy hides
+// its data too.
 func (s Session[T]) Format(f fmt.State, _ rune) { io.WriteString(f, "session "+s.handle()) }
 
 // String returns what Format writes.
@@ -159,7 +166,8 @@ func (s *Session[T]) check() error {
 	return nil
 }
 
-// usable refuses a session that no Manager made, that was loaded to be read, or that Destroy has ended.
+// usable refuses a session that no Manager made, that was loaded to be read, or that Destroy has
+// ended.
 func usable[T any](s *Session[T]) error {
 	switch {
 	case s == nil || s.id == (ID{}):

@@ -16,13 +16,13 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
-// SubjectLimit is how many sessions one subject may have at a time (OWASP ASVS 7.1.2). It is exact, also for logins at the
-// same time. The zero SubjectLimit is none.
+// SubjectLimit is how many sessions one subject may have at a time (OWASP ASVS 7.1.2). It is exact,
+// also for logins at the same time. The zero SubjectLimit is none.
 type SubjectLimit struct {
 	// Max is how many; 0: any number.
 	Max int
-	// Evict makes room for a new session by ending the least recently used session. Otherwise the new one is refused:
-	// Authenticate returns [ErrLimit].
+	// Evict makes room for a new session by ending the least recently used session. Otherwise the
+	// new one is refused: Authenticate returns [ErrLimit].
 	Evict bool
 }
 
@@ -62,7 +62,8 @@ type Info struct {
 	Current   bool      // whether it is that of the request that asks; package web says so
 }
 
-// subjectKey returns the key of a subject's list. No session's key has a colon, and the subject's name can't be read from it.
+// subjectKey returns the key of a subject's list. No session's key has a colon, and the subject's
+// name can't be read from it.
 func subjectKey(application, subject string) string { return listKey("subject:", application, subject) }
 
 // federatedKey returns the key of a federated session's list.
@@ -70,7 +71,8 @@ func federatedKey(application, federated string) string {
 	return listKey("federated:", application, federated)
 }
 
-// listKey hashes a name, with the application's length before it, so that no two pairs make one key.
+// listKey hashes a name, with the application's length before it, so that no two pairs make one
+// key.
 func listKey(prefix, application, name string) string {
 	if application != "" {
 		name = fmt.Sprintf("%d:%s:%s", len(application), application, name)
@@ -82,8 +84,8 @@ func listKey(prefix, application, name string) string {
 	return prefix + hex.EncodeToString(sum[:])
 }
 
-// lists returns the keys of the lists that a subject's, or a federated session's, sessions are in that this Manager accepts:
-// the application's own, and that of sessions without an application.
+// lists returns the keys of the lists that a subject's, or a federated session's, sessions are in
+// that this Manager accepts: the application's own, and that of sessions without an application.
 func (m *Manager[T]) lists(key func(application, name string) string, name string) []string {
 	if m.application == "" {
 		return []string{key("", name)}
@@ -91,8 +93,8 @@ func (m *Manager[T]) lists(key func(application, name string) string, name strin
 	return []string{key(m.application, name), key("", name)}
 }
 
-// leaveLists drops a session that has ended from the lists that its record says it is in, except the one given. If that
-// fails, they are longer than they need to be.
+// leaveLists drops a session that has ended from the lists that its record says it is in, except
+// the one given. If that fails, they are longer than they need to be.
 func (m *Manager[T]) leaveLists(ctx context.Context, rec driver.Record, except string) {
 	if own := subjectKey(rec.Application, rec.Subject); rec.Subject != "" && own != except {
 		_ = m.rosters.Leave(ctx, own, rec.Page, rec.Key)
@@ -102,9 +104,10 @@ func (m *Manager[T]) leaveLists(ctx context.Context, rec driver.Record, except s
 	}
 }
 
-// Sessions returns the sessions of a subject that are alive, the last seen first (OWASP ASVS 7.5.2). It is strongly
-// consistent: a login that has returned is among them, a logout is not. It reads a hundred sessions a call: 12 calls for a
-// thousand. [Manager.SessionsPage] reads a part of them.
+// Sessions returns the sessions of a subject that are alive, the last seen first (OWASP ASVS
+// 7.5.2). It is strongly consistent: a login that has returned is among them, a logout is not. It
+// reads a hundred sessions a call: 12 calls for a thousand. [Manager.SessionsPage] reads a part of
+// them.
 func (m *Manager[T]) Sessions(ctx context.Context, subject string) ([]Info, error) {
 	ctx, o := m.observe(ctx, "sessions")
 	infos, _, err := m.sessionsOf(ctx, subject, "", 0)
@@ -115,9 +118,10 @@ func (m *Manager[T]) Sessions(ctx context.Context, subject string) ([]Info, erro
 	return infos, nil
 }
 
-// SessionsPage returns at most most of a subject's sessions that are alive, in the order of their handles, from the one that
-// follows the handle after; "" begins. The handle next continues; it is "" at the end. A page may have fewer sessions, and
-// even none, before the end. most must be at least 1.
+// SessionsPage returns at most most of a subject's sessions that are alive, in the order of their
+// handles, from the one that follows the handle after; "" begins. The handle next continues; it is
+// "" at the end. A page may have fewer sessions, and even none, before the end. most must be at
+// least 1.
 func (m *Manager[T]) SessionsPage(ctx context.Context, subject, after string, most int) (infos []Info, next string, err error) {
 	ctx, o := m.observe(ctx, "sessions")
 	if most < 1 {
@@ -130,7 +134,8 @@ func (m *Manager[T]) SessionsPage(ctx context.Context, subject, after string, mo
 
 var errPage = errors.New("invalid page")
 
-// sessionsOf returns a subject's sessions that are alive, of most listed ones after a handle; 0: of all.
+// sessionsOf returns a subject's sessions that are alive, of most listed ones after a handle; 0: of
+// all.
 func (m *Manager[T]) sessionsOf(ctx context.Context, subject, after string, most int) (infos []Info, next string, err error) {
 	if err := checkSubject(subject); err != nil {
 		return nil, "", err
@@ -176,7 +181,8 @@ func (m *Manager[T]) sessionsOf(ctx context.Context, subject, after string, most
 	return infos, next, nil
 }
 
-// followRenewed adds to what was loaded of keys where sessions go on that were renewed since the list was read.
+// followRenewed adds to what was loaded of keys where sessions go on that were renewed since the
+// list was read.
 func (m *Manager[T]) followRenewed(ctx context.Context, keys []string, loaded []driver.Loaded) ([]driver.Loaded, error) {
 	seen := map[string]bool{}
 	for _, key := range keys {
@@ -202,9 +208,9 @@ func (m *Manager[T]) followRenewed(ctx context.Context, keys []string, loaded []
 	}
 }
 
-// Revoke ends one session of a subject, by the handle that [Manager.Sessions] returned (OWASP ASVS 7.5.2), under whatever ID
-// it goes on meanwhile. The error is [ErrNotFound] if the subject has none of that handle. It goes through even if ctx is
-// cancelled once it has begun.
+// Revoke ends one session of a subject, by the handle that [Manager.Sessions] returned (OWASP ASVS
+// 7.5.2), under whatever ID it goes on meanwhile. The error is [ErrNotFound] if the subject has
+// none of that handle. It goes through even if ctx is cancelled once it has begun.
 func (m *Manager[T]) Revoke(ctx context.Context, subject, handle string) error {
 	ctx, o := m.observe(ctx, "revoke")
 	if !rosters.IsHash(handle) { // and so no handle: nothing that anyone may have sent is repeated
@@ -225,22 +231,29 @@ func (m *Manager[T]) revoke(ctx context.Context, subject, handle string) error {
 	if err != nil {
 		return err
 	}
-	found, err := m.store.LoadAll(ctx, []string{key}) // which decrypts nothing
-	if err != nil {
-		return err
+	for range mostRenewals {
+		found, err := m.store.LoadAll(ctx, []string{key}) // which decrypts nothing
+		if err != nil {
+			return err
+		}
+		rec := found[0].Record
+		var ended *driver.EndedError
+		switch {
+		case errors.As(found[0].Err, &ended) && ended.Marker.Next != "":
+			key = ended.Marker.Next // where it goes on
+			continue
+		case found[0].Err != nil:
+			return found[0].Err
+		case rec.Subject != subject || !m.owns(rec):
+			return ErrNotFound
+		}
+		return m.endFollowing(ctx, rec, driver.Revoked)
 	}
-	rec := found[0].Record
-	switch {
-	case found[0].Err != nil:
-		return found[0].Err
-	case rec.Subject != subject || !m.owns(rec):
-		return ErrNotFound
-	}
-	return m.endFollowing(ctx, rec, driver.Revoked)
+	return ErrNotFound
 }
 
-// keyOf returns the key of the subject's session that has the handle. For all but the keys of a table that Python reads it
-// is the handle.
+// keyOf returns the key of the subject's session that has the handle. For all but the keys of a
+// table that Python reads it is the handle.
 func (m *Manager[T]) keyOf(ctx context.Context, subject, handle string) (string, error) {
 	if rosters.IsHash(m.ids.Key(m.ids.New())) {
 		if _, migrating := m.ids.(migrateIDs); !migrating {
@@ -261,13 +274,15 @@ func (m *Manager[T]) keyOf(ctx context.Context, subject, handle string) (string,
 	return handle, nil
 }
 
-// RevokeAll ends all sessions of a subject, except those of the handles given, and returns how many it has ended, those that
-// had idled out unnoticed included (OWASP ASVS 7.4.2, 7.4.3, 7.4.5). When it has returned nil no session of the subject that
-// began before is alive, for any Manager: a login under way is revoked or gets [ErrRevoked], a renewal under way is revoked
-// or gets [ErrNotFound].
+// RevokeAll ends all sessions of a subject, except those of the handles given, and returns how many
+// it has ended, those that had idled out unnoticed included (OWASP ASVS 7.4.2, 7.4.3, 7.4.5). When
+// it has returned nil no session of the subject that began before is alive, for any Manager: a
+// login under way is revoked or gets [ErrRevoked], a renewal under way is revoked or gets
+// [ErrNotFound].
 //
-// Once started, RevokeAll ignores cancellation and retries failed calls. It takes a write for each session, so a few
-// minutes for ten thousand. On error, n sessions were ended and others may still be live; call it again.
+// Once started, RevokeAll ignores cancellation and retries failed calls. It takes a write for each
+// session, so a few minutes for ten thousand. On error, n sessions were ended and others may still
+// be live; call it again.
 func (m *Manager[T]) RevokeAll(ctx context.Context, subject string, except ...string) (int, error) {
 	ctx, o := m.observe(ctx, "revoke all")
 	n, err := 0, checkSubject(subject)
@@ -277,8 +292,9 @@ func (m *Manager[T]) RevokeAll(ctx context.Context, subject string, except ...st
 	return n, o.done(event.Event{Kind: event.Revoked, Subject: subject, Ended: n}, err)
 }
 
-// RevokeFederated ends all sessions that came from a session of an identity provider, by the name that [Session.Federated]
-// had at their login, as [Manager.RevokeAll] does: for OpenID Connect's back-channel logout by sid.
+// RevokeFederated ends all sessions that came from a session of an identity provider, by the name
+// that [Session.Federated] had at their login, as [Manager.RevokeAll] does: for OpenID Connect's
+// back-channel logout by sid.
 func (m *Manager[T]) RevokeFederated(ctx context.Context, federated string) (int, error) {
 	ctx, o := m.observe(ctx, "revoke federated")
 	n, err := 0, error(nil)
@@ -293,8 +309,8 @@ func (m *Manager[T]) RevokeFederated(ctx context.Context, federated string) (int
 // revokeFailures bounds how many calls in a row may fail before a revocation gives up.
 const revokeFailures = 8
 
-// revokePasses bounds how often a revocation reads a list. Once is enough but for sessions that are renewed from one page
-// into another meanwhile.
+// revokePasses bounds how often a revocation reads a list. Once is enough but for sessions that are
+// renewed from one page into another meanwhile.
 const revokePasses = 64
 
 func (m *Manager[T]) revokeLists(ctx context.Context, lists, except []string) (ended int, err error) {
@@ -320,7 +336,8 @@ func (m *Manager[T]) revokeLists(ctx context.Context, lists, except []string) (e
 	return ended, nil
 }
 
-// spared returns the handles of sessions that a revocation leaves alive: those given, and those under which they go on.
+// spared returns the handles of sessions that a revocation leaves alive: those given, and those
+// under which they go on.
 func (m *Manager[T]) spared(ctx context.Context, handles []string) ([]string, error) {
 	spare := slices.Clone(handles)
 	next := slices.DeleteFunc(slices.Clone(handles), func(h string) bool { return !rosters.IsHash(h) })
@@ -343,7 +360,8 @@ func (m *Manager[T]) spared(ctx context.Context, handles []string) ([]string, er
 	return spare, nil
 }
 
-// spares reports whether the session of a key is to be left alive: it is one of spare, or about to take its place.
+// spares reports whether the session of a key is to be left alive: it is one of spare, or about to
+// take its place.
 func spares(spare []string, key string, found driver.Loaded) bool {
 	return slices.ContainsFunc(spare, func(handle string) bool {
 		return handleOf(key) == handle || found.Err == nil && rosters.ComesFrom(found.Record.Rev, handle)

@@ -20,14 +20,15 @@ var (
 	errUnsaved = errors.New("the session was never saved")
 )
 
-// WaitEnd blocks until the session has ended, by a logout elsewhere, a revocation, a limit or its time, and returns nil
-// then: for streams and WebSockets, which must not outlive it. If the session goes on under another ID the error is
-// [ErrRenewed]. It records no access, so that a stream keeps no session alive; and a store that is out of reach ends
-// nothing. It looks once in every, at least 1 s, and so returns at most that late.
+// WaitEnd blocks until the session has ended, by a logout elsewhere, a revocation, a limit or its
+// time, and returns nil then: for streams and WebSockets, which must not outlive it. If the session
+// goes on under another ID the error is [ErrRenewed]. It records no access, so that a stream keeps
+// no session alive; and a store that is out of reach ends nothing. It looks once in every, at least
+// 1 s, and so returns at most that late.
 //
-// All that wait in one Manager with the same interval share their reads: one call of the store looks for a hundred, and
-// the calls are spread over the interval. The calls are made by the goroutines that wait; none outlives its WaitEnd. The
-// error is that of ctx if it is done before.
+// All that wait in one Manager with the same interval share their reads: one call of the store
+// looks for a hundred, and the calls are spread over the interval. The calls are made by the
+// goroutines that wait; none outlives its WaitEnd. The error is that of ctx if it is done before.
 func (m *Manager[T]) WaitEnd(ctx context.Context, s *Session[T], every time.Duration) error {
 	handle := ""
 	fail := func(err error) error { return &Error{Op: "wait end", Handle: handle, Err: err} }
@@ -73,8 +74,8 @@ type waits struct {
 	queues map[time.Duration]*waitQueue
 }
 
-// waitQueue are those of one interval, in the order in which they were looked for. One of them leads: it makes the calls for
-// all, and hands the lead on when it leaves.
+// waitQueue are those of one interval, in the order in which they were looked for. One of them
+// leads: it makes the calls for all, and hands the lead on when it leaves.
 type waitQueue struct {
 	lead    chan struct{} // holds one token, which the leader has taken
 	waiting []*waiter     // the lock of waits is held
@@ -139,8 +140,8 @@ func (w *waits) enter(one *waiter, every time.Duration) *waitQueue {
 	return q
 }
 
-// share returns how much of the interval passes between two looks: less than all of it, so that what a call takes, and a
-// leader that leaves, make nobody late.
+// share returns how much of the interval passes between two looks: less than all of it, so that
+// what a call takes, and a leader that leaves, make nobody late.
 func share(every time.Duration) time.Duration { return every * 19 / 20 }
 
 func (w *waits) leave(q *waitQueue, one *waiter, every time.Duration) {
@@ -152,8 +153,8 @@ func (w *waits) leave(q *waitQueue, one *waiter, every time.Duration) {
 	}
 }
 
-// untilDue returns how long the leader has to wait until the next call: so long that nobody is late, also of the last of the
-// queue, if the calls until then are spread evenly.
+// untilDue returns how long the leader has to wait until the next call: so long that nobody is
+// late, also of the last of the queue, if the calls until then are spread evenly.
 func (w *waits) untilDue(q *waitQueue, every time.Duration) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -169,7 +170,8 @@ func (w *waits) untilDue(q *waitQueue, every time.Duration) time.Duration {
 	return time.Until(last)
 }
 
-// look looks for those that have waited longest, as many as one call can have, and puts those back whose session goes on.
+// look looks for those that have waited longest, as many as one call can have, and puts those back
+// whose session goes on.
 func (w *waits) look(ctx context.Context, q *waitQueue, every time.Duration, load func(context.Context, []string) ([]driver.Loaded, error)) {
 	batch, keys := w.take(q)
 	rest := batch // whatever happens
@@ -196,7 +198,8 @@ func (w *waits) look(ctx context.Context, q *waitQueue, every time.Duration, loa
 	})
 }
 
-// take removes the first of the queue whose sessions one call can look for, and returns the keys, each once.
+// take removes the first of the queue whose sessions one call can look for, and returns the keys,
+// each once.
 func (w *waits) take(q *waitQueue) (batch []*waiter, keys []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -219,7 +222,8 @@ func (w *waits) take(q *waitQueue) (batch []*waiter, keys []string) {
 	return batch, keys
 }
 
-// putBack queues waiters again: at the end, or, if nobody could be looked for since the leader leaves, where they were.
+// putBack queues waiters again: at the end, or, if nobody could be looked for since the leader
+// leaves, where they were.
 func (w *waits) putBack(q *waitQueue, rest []*waiter, due time.Time, leaves bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -15,7 +15,8 @@ import (
 
 var errEncode = errors.New("data can't be encoded")
 
-// encode returns the payload of data. What T doesn't know of the stored payload goes along; a nil payload has nothing.
+// encode returns the payload of data. What T doesn't know of the stored payload goes along; a nil
+// payload has nothing.
 func (m *Manager[T]) encode(data T, stored codec.Payload) (codec.Payload, error) {
 	if m.dropUnknown {
 		stored = nil
@@ -46,8 +47,8 @@ type saving struct {
 	encoded bool // the payload's bytes are of this binary
 }
 
-// savingOf returns what a save of s stores. That the stored bytes differ from what this binary would write is no change:
-// another binary, another codec or another library may have written them.
+// savingOf returns what a save of s stores. That the stored bytes differ from what this binary
+// would write is no change: another binary, another codec or another library may have written them.
 func (m *Manager[T]) savingOf(s *Session[T]) (saving, error) {
 	same := saving{s.rec.Payload, s.settingsChanged(), s.written}
 	now := fingerprintOf(&s.Data)
@@ -82,8 +83,9 @@ func (s *Session[T]) settingsChanged() bool {
 	return s.IdleTimeout != s.rec.IdleTimeout || s.AbsoluteTimeout != s.rec.AbsoluteTimeout || s.Persist != s.rec.Persist
 }
 
-// Changed reports whether Save would write: whether the session was never saved, or its data or settings were changed since
-// it was loaded or saved, as far as is known. It makes no store call. Data that can't be encoded has changed.
+// Changed reports whether Save would write: whether the session was never saved, or its data or
+// settings were changed since it was loaded or saved, as far as is known. It makes no store call.
+// Data that can't be encoded has changed.
 func (m *Manager[T]) Changed(s *Session[T]) bool {
 	if usable(s) != nil {
 		return false
@@ -112,8 +114,8 @@ func (m *Manager[T]) isStored(s *Session[T], rec driver.Record, encoded bool) {
 	s.seen = fingerprintOf(&s.Data)
 }
 
-// write stores s in the place of what is known to be stored, if it has changed. Where an earlier write's answer was lost,
-// that one may be what is stored: then its place is taken.
+// write stores s in the place of what is known to be stored, if it has changed. Where an earlier
+// write's answer was lost, that one may be what is stored: then its place is taken.
 func (m *Manager[T]) write(ctx context.Context, s *Session[T]) error {
 	w, err := m.savingOf(s)
 	if err != nil {
@@ -136,7 +138,7 @@ func (m *Manager[T]) write(ctx context.Context, s *Session[T]) error {
 			return loadErr
 		}
 		if slices.Contains(s.inDoubt, found.Rev) {
-			s.stored = true
+			s.rec, s.seen, s.stored, s.written = found, fingerprint{}, true, true // an earlier write of ours
 			err = m.send(ctx, s, rec, found.Rev)
 		}
 	}
@@ -187,7 +189,8 @@ func (m *Manager[T]) correction() time.Duration {
 // negligibleJump is what is not worth a write.
 const negligibleJump = 2 * time.Second
 
-// correctBegin puts right when a session began that was never saved, if the store's answers have put the clock right since.
+// correctBegin puts right when a session began that was never saved, if the store's answers have
+// put the clock right since.
 func (m *Manager[T]) correctBegin(s *Session[T]) {
 	if s.stored || len(s.inDoubt) > 0 {
 		return
@@ -198,8 +201,8 @@ func (m *Manager[T]) correctBegin(s *Session[T]) {
 	}
 }
 
-// correctStored puts right the times of a session that was just created, if the answer to that has put the clock right: it
-// was the first that this process has got.
+// correctStored puts right the times of a session that was just created, if the answer to that has
+// put the clock right: it was the first that this process has got.
 func (m *Manager[T]) correctStored(ctx context.Context, s *Session[T]) error {
 	jump := m.correction() - s.corrected
 	if jump.Abs() <= negligibleJump {

@@ -149,7 +149,8 @@ func (c *cli) client(ctx context.Context) (*dynamodb.Client, error) {
 	if err != nil || c.endpoint == "" {
 		return client, err
 	}
-	// DynamoDB Local's refusals have no checksum, which the SDK would complain of in the midst of what the operator reads.
+	// DynamoDB Local's refusals have no checksum, which the SDK would complain of in the midst of
+	// what the operator reads.
 	return dynamodb.New(client.Options(), func(o *dynamodb.Options) { o.DisableValidateResponseChecksum = true }), nil
 }
 

@@ -28,8 +28,8 @@ var (
 
 var versionPrefix = regexp.MustCompile(`^v[0-9]+$`)
 
-// readable returns a session's data as JSON, as far as it can be read without the application's type. What is no JSON, of which
-// dynamodb-session-web writes some, is returned as it is.
+// readable returns a session's data as JSON, as far as it can be read without the application's
+// type. What is no JSON, of which dynamodb-session-web writes some, is returned as it is.
 func readable(it item) (json.RawMessage, string, error) {
 	av := it["data"]
 	format := it.format()

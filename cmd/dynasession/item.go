@@ -13,8 +13,8 @@ import (
 	"github.com/dynasession/dynasession/codec/attribute"
 )
 
-// An item of the table, read by its stored form, which CHANGELOG.md documents. Nothing of it that is mangled makes a command fail: an
-// operator wants to see it.
+// An item of the table, read by its stored form, which CHANGELOG.md documents. Nothing of it that
+// is mangled makes a command fail: an operator wants to see it.
 type item map[string]types.AttributeValue
 
 // kind is what an item is.
@@ -92,7 +92,8 @@ func (it item) expires() (at time.Time, by string) {
 
 var handleForm = regexp.MustCompile(`^[0-9a-f]{128}$`)
 
-// handle is what may be shown of the item's key. That of a session which dynamodb-session-web has made, or shares, is its ID, which may not.
+// handle is what may be shown of the item's key. That of a session which dynamodb-session-web has
+// made, or shares, is its ID, which may not.
 func (it item) handle() string {
 	key := it.text("id")
 	if handleForm.MatchString(key) || strings.Contains(key, ":") {

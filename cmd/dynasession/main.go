@@ -1,4 +1,5 @@
-// Command dynasession looks after a table of sessions: it makes and checks the table, shows and ends sessions, and counts them.
+// Command dynasession looks after a table of sessions: it makes and checks the table, shows and
+// ends sessions, and counts them.
 //
 //	go run github.com/dynasession/dynasession/cmd/dynasession@latest COMMAND [flags]
 //
@@ -23,8 +24,9 @@
 //
 // Flags may stand before and after arguments. Credentials are AWS's default ones.
 //
-// A HANDLE is what logs show of a session, 128 hex digits; it lets nobody in. Where a handle is asked for, "-" reads a session's ID from
-// standard input instead, so that it stays out of the shell's history. No ID is ever printed, and data only if asked for by -data.
+// A HANDLE is what logs show of a session, 128 hex digits; it lets nobody in. Where a handle is
+// asked for, "-" reads a session's ID from standard input instead, so that it stays out of the
+// shell's history. No ID is ever printed, and data only if asked for by -data.
 //
 // The exit code is
 //

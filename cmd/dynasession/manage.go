@@ -11,8 +11,8 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// byKey is a scheme of IDs that are the keys of sessions themselves, for an operator: with it a Manager ends what a service's has made. The
-// text has a prefix, so that no client's ID is one.
+// byKey is a scheme of IDs that are the keys of sessions themselves, for an operator: with it a
+// Manager ends what a service's has made. The text has a prefix, so that no client's ID is one.
 type byKey struct{ sessions.IDScheme }
 
 const keyPrefix = "key:"

@@ -9,7 +9,8 @@ import (
 	"unicode"
 )
 
-// clean returns s fit for a terminal: what users have put into it, a device's name say, moves no cursor and sets no title.
+// clean returns s fit for a terminal: what users have put into it, a device's name say, moves no
+// cursor and sets no title.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '\n' || unicode.IsPrint(r) {

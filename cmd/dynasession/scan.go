@@ -12,8 +12,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// A scanner reads a whole table, in segments that can be read at the same time and in any order. Its reads are eventually consistent, at half
-// the price.
+// A scanner reads a whole table, in segments that can be read at the same time and in any order.
+// Its reads are eventually consistent, at half the price.
 type scanner struct {
 	client   *dynamodb.Client
 	table    string
@@ -24,7 +24,8 @@ type scanner struct {
 	done     func(segment int) // a segment was read to its end
 }
 
-// newLimiter allows so many read units a second. A page may take more at once, and is waited for afterwards.
+// newLimiter allows so many read units a second. A page may take more at once, and is waited for
+// afterwards.
 func newLimiter(units float64) *rate.Limiter {
 	return rate.NewLimiter(rate.Limit(units), max(1, int(math.Ceil(units))))
 }

@@ -127,7 +127,8 @@ func (n *counts) sorted() []group {
 	})
 }
 
-// progress is what a state file keeps: which segments were counted, and what they had. It holds no key of an item, some of which are IDs.
+// progress is what a state file keeps: which segments were counted, and what they had. It holds no
+// key of an item, some of which are IDs.
 type progress struct {
 	Table       string       `json:"table"`
 	Created     time.Time    `json:"created"` // when the table was: another of its name is another
@@ -144,7 +145,8 @@ const (
 	maxSegments  = 100_000
 )
 
-// An estimate is what stats will cost. DynamoDB updates the figures it is based on about every six hours.
+// An estimate is what stats will cost. DynamoDB updates the figures it is based on about every six
+// hours.
 type estimate struct {
 	Items   int64   `json:"items"`
 	Bytes   int64   `json:"bytes"`

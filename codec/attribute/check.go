@@ -10,8 +10,9 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
-// check returns av as it is to be decoded into a value of the plan. What the decoder would do that it may not: of two names for one
-// field it would take any; of a list that is too long for an array it would drop the rest; and it makes as many elements as there are.
+// check returns av as it is to be decoded into a value of the plan. What the decoder would do that
+// it may not: of two names for one field it would take any; of a list that is too long for an array
+// it would drop the rest; and it makes as many elements as there are.
 func check(av types.AttributeValue, plan *shape.Plan) (types.AttributeValue, error) {
 	c := checker{left: codec.DecodeLimit}
 	return c.value(av, plan)

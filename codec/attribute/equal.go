@@ -59,7 +59,8 @@ func sameMap(a, b map[string]types.AttributeValue) bool {
 	return true
 }
 
-// sameSet reports whether a and b, in neither of which a member stands twice, have the same members: those whose keys are the same.
+// sameSet reports whether a and b, in neither of which a member stands twice, have the same
+// members: those whose keys are the same.
 func sameSet[E any](a, b []E, key func(E) string) bool {
 	if len(a) != len(b) {
 		return false

@@ -9,7 +9,8 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/fault"
 )
 
-// decodeError says which type a value doesn't fit, and leaves out the value, which the SDK's error may quote.
+// decodeError says which type a value doesn't fit, and leaves out the value, which the SDK's error
+// may quote.
 func decodeError(err error) error {
 	var kind *attributevalue.UnmarshalTypeError
 	if !errors.As(err, &kind) {

@@ -7,7 +7,8 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
-// carry puts the members of stored that the plan doesn't know into fresh, a value of the plan that was just encoded. It shares them.
+// carry puts the members of stored that the plan doesn't know into fresh, a value of the plan that
+// was just encoded. It shares them.
 func carry(fresh, stored types.AttributeValue, plan *shape.Plan) {
 	plan = members.Inner(plan)
 	now, ok := fresh.(*types.AttributeValueMemberM)
@@ -59,8 +60,8 @@ func carry(fresh, stored types.AttributeValue, plan *shape.Plan) {
 	}
 }
 
-// carryField does it for what was stored of one field. A struct that its tag leaves out when it is empty is empty all the same, and nobody
-// has taken it away.
+// carryField does it for what was stored of one field. A struct that its tag leaves out when it is
+// empty is empty all the same, and nobody has taken it away.
 func carryField(now *types.AttributeValueMemberM, stored types.AttributeValue, m *shape.Member) {
 	fresh, ok := now.Value[m.Name]
 	if !ok && m.Plan.Kind == shape.Struct {
@@ -81,8 +82,9 @@ func keys(m map[string]types.AttributeValue) []string {
 	return names
 }
 
-// listed returns av, a value of the plan that was just encoded, with lists in the place of the sets that the encoder makes of each
-// [][]byte: a set has no order, no member twice, and none that is empty. Where the field is tagged binaryset it is meant.
+// listed returns av, a value of the plan that was just encoded, with lists in the place of the sets
+// that the encoder makes of each [][]byte: a set has no order, no member twice, and none that is
+// empty. Where the field is tagged binaryset it is meant.
 func listed(av types.AttributeValue, plan *shape.Plan) types.AttributeValue {
 	for plan.Kind == shape.Pointer {
 		plan = plan.Elem

@@ -6,7 +6,8 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/generic"
 )
 
-// What DynamoDB keeps of a number: 38 significant digits, and magnitudes from 1e-130 up to, but not including, 1e126.
+// What DynamoDB keeps of a number: 38 significant digits, and magnitudes from 1e-130 up to, but not
+// including, 1e126.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 const (
 	maxDigits   = 38

@@ -11,8 +11,8 @@ const (
 	memberSize   = 1
 )
 
-// SizeOf returns how many bytes av takes in an item, by the rules of "DynamoDB item sizes and formats" in its developer guide. The name of
-// the attribute counts besides.
+// SizeOf returns how many bytes av takes in an item, by the rules of "DynamoDB item sizes and
+// formats" in its developer guide. The name of the attribute counts besides.
 func SizeOf(av types.AttributeValue) int {
 	switch v := av.(type) {
 	case *types.AttributeValueMemberS:
@@ -52,7 +52,8 @@ func sumSize[E any](members []E, size func(E) int) int {
 	return sum
 }
 
-// numberSize counts a byte for two significant digits, and one more; a negative number takes one besides.
+// numberSize counts a byte for two significant digits, and one more; a negative number takes one
+// besides.
 func numberSize(n string) int {
 	digits, first, last := 0, -1, -1
 	for i := 0; i < len(n) && n[i] != 'e' && n[i] != 'E'; i++ {

@@ -8,15 +8,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// maxDepth is how deep a value may be nested: DynamoDB allows 32 levels, and the item is one of them.
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+// maxDepth is how deep a value may be nested: DynamoDB allows 32 levels, and the item is one of
+// them. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 const maxDepth = 31
 
 var errUTF8 = errors.New("attribute: a text is not UTF-8")
 
-// storable returns av if DynamoDB takes it, and an error if it would refuse it at the next save, or store something else. Two things
-// it mends: a json.Number that is empty is NULL, which is read as an empty one, and an empty set, which DynamoDB has none of, is an
-// empty list, which is read into the same field.
+// storable returns av if DynamoDB takes it, and an error if it would refuse it at the next save, or
+// store something else. Two things it mends: a json.Number that is empty is NULL, which is read as
+// an empty one, and an empty set, which DynamoDB has none of, is an empty list, which is read into
+// the same field.
 func storable(av types.AttributeValue) (types.AttributeValue, error) { return mend(av, 0) }
 
 func mend(av types.AttributeValue, depth int) (types.AttributeValue, error) {

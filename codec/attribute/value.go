@@ -9,7 +9,8 @@ import (
 	"github.com/dynasession/dynasession/codec"
 )
 
-// Value is the payload of this format: one attribute value. Printed, it shows its format and nothing of what it holds.
+// Value is the payload of this format: one attribute value. Printed, it shows its format and
+// nothing of what it holds.
 type Value struct {
 	get    func() types.AttributeValue // a function, which no verb of fmt looks into
 	format string                      // "": Format
@@ -20,8 +21,9 @@ func NewValue(av types.AttributeValue) Value {
 	return Value{get: func() types.AttributeValue { return av }}
 }
 
-// IsNative reports whether a format is this one, "dynamodb", or a version of it, such as the "v2+dynamodb" of [codec.Version]: whether
-// a payload of it is a [Value], which a store may keep as an attribute of DynamoDB's own.
+// IsNative reports whether a format is this one, "dynamodb", or a version of it, such as the
+// "v2+dynamodb" of [codec.Version]: whether a payload of it is a [Value], which a store may keep as
+// an attribute of DynamoDB's own.
 func IsNative(format string) bool {
 	for {
 		n, of := codec.SplitVersion(format)
@@ -32,8 +34,9 @@ func IsNative(format string) bool {
 	}
 }
 
-// ValueOf returns p as a Value of the same format: p itself if it is one, else what its bytes, DynamoDB JSON, hold. The error is
-// [codec.ErrFormat] unless [IsNative] says that the format is native.
+// ValueOf returns p as a Value of the same format: p itself if it is one, else what its bytes,
+// DynamoDB JSON, hold. The error is [codec.ErrFormat] unless [IsNative] says that the format is
+// native.
 func ValueOf(p codec.Payload) (Value, error) {
 	if v, ok := p.(Value); ok {
 		if v.AttributeValue() == nil {
@@ -74,8 +77,8 @@ func (v Value) AttributeValue() types.AttributeValue {
 	return v.get()
 }
 
-// WithFormat returns the same value as one of another format: a Value if [IsNative] says that it is native, and else its bytes, as
-// DynamoDB JSON.
+// WithFormat returns the same value as one of another format: a Value if [IsNative] says that it is
+// native, and else its bytes, as DynamoDB JSON.
 func (v Value) WithFormat(format string) codec.Payload {
 	if IsNative(format) {
 		v.format = format
@@ -99,8 +102,8 @@ func (v Value) Format() string {
 // Bytes returns v as DynamoDB JSON, the keys sorted.
 func (v Value) Bytes() ([]byte, error) { return toJSON(v.AttributeValue()) }
 
-// Equal reports whether p is of the same format and holds the same value: DynamoDB writes a number in its own way and gives a set in
-// any order, so that the bytes may differ.
+// Equal reports whether p is of the same format and holds the same value: DynamoDB writes a number
+// in its own way and gives a set in any order, so that the bytes may differ.
 func (v Value) Equal(p codec.Payload) bool {
 	if p == nil || p.Format() != v.Format() {
 		return false

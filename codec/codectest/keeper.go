@@ -8,9 +8,10 @@ import (
 	"github.com/dynasession/dynasession/codec"
 )
 
-// RunKeeper checks that old, a codec of a type that lacks fields of New, carries them along, as [codec.Keeper] has it: each of values is
-// stored by new, read by old, and stored again over it; read by new it has to be as it was. So values differ from what an Old
-// can hold in fields that Old doesn't have, and only where a Keeper carries them: not in slices.
+// RunKeeper checks that old, a codec of a type that lacks fields of New, carries them along, as
+// [codec.Keeper] has it: each of values is stored by new, read by old, and stored again over it;
+// read by new it has to be as it was. So values differ from what an Old can hold in fields that Old
+// doesn't have, and only where a Keeper carries them: not in slices.
 //
 // Both codecs have the same format.
 func RunKeeper[Old, New any](t *testing.T, old codec.Codec[Old], new codec.Codec[New], values ...New) {
@@ -54,7 +55,8 @@ func RunKeeper[Old, New any](t *testing.T, old codec.Codec[Old], new codec.Codec
 	}
 }
 
-// over checks EncodeOver with values of one type, none of which has anything that the type doesn't know: nothing of what is stored shows.
+// over checks EncodeOver with values of one type, none of which has anything that the type doesn't
+// know: nothing of what is stored shows.
 func over[T any](t *testing.T, c codec.Codec[T], values []T) {
 	t.Helper()
 	k, ok := c.(codec.Keeper[T])

@@ -55,7 +55,8 @@ func tags(t *testing.T, k Kinds) {
 	}
 }
 
-// versions checks that a field which the type doesn't have is ignored, and one which the payload doesn't have is zero.
+// versions checks that a field which the type doesn't have is ignored, and one which the payload
+// doesn't have is zero.
 func versions(t *testing.T, k Kinds) {
 	t.Helper()
 	newer, err := k.Newer.Decode(encode(t, k.Older, Older{"kept", "dropped"}))
@@ -68,7 +69,8 @@ func versions(t *testing.T, k Kinds) {
 	}
 }
 
-// interfaces checks that what an interface may hold comes back: numbers by value, the rest as it was.
+// interfaces checks that what an interface may hold comes back: numbers by value, the rest as it
+// was.
 func interfaces(t *testing.T, k Kinds) {
 	t.Helper()
 	Run(t, k.Open, Open{}, Open{

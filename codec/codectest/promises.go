@@ -10,10 +10,12 @@ import (
 	"github.com/dynasession/dynasession/codec"
 )
 
-// repeats is how often a value is encoded again: the order of a map differs from one time to the next.
+// repeats is how often a value is encoded again: the order of a map differs from one time to the
+// next.
 const repeats = 20
 
-// stable checks that one value has one payload: else every save of an unchanged session would cost a write.
+// stable checks that one value has one payload: else every save of an unchanged session would cost
+// a write.
 func stable[T any](t *testing.T, c codec.Codec[T], v T, p codec.Payload) {
 	t.Helper()
 	for range repeats {
@@ -30,7 +32,8 @@ func stable[T any](t *testing.T, c codec.Codec[T], v T, p codec.Payload) {
 	}
 }
 
-// unshared checks that a payload doesn't change with the value it was made of, nor with one that was made of it.
+// unshared checks that a payload doesn't change with the value it was made of, nor with one that
+// was made of it.
 func unshared[T any](t *testing.T, c codec.Codec[T], v T) {
 	t.Helper()
 	mine, err := c.Decode(encode(t, c, v)) // v is the caller's
@@ -70,8 +73,8 @@ func foreign[T any](t *testing.T, c codec.Codec[T], p codec.Payload) {
 	}
 }
 
-// damaged checks that Decode survives whatever the store may hold. That it doesn't take a wrong value for a right one is more than
-// a codec can promise, except for nothing at all.
+// damaged checks that Decode survives whatever the store may hold. That it doesn't take a wrong
+// value for a right one is more than a codec can promise, except for nothing at all.
 func damaged[T any](t *testing.T, c codec.Codec[T], p codec.Payload) {
 	t.Helper()
 	b := bytesOf(t, p)

@@ -7,13 +7,14 @@ import (
 	"github.com/dynasession/dynasession/codec"
 )
 
-// Run checks that c keeps what [codec.Codec] promises, for each of values: what is encoded comes back, from the payload and
-// from its mere bytes; the same value gives the same payload; no payload and no decoded value shares memory with another;
-// another format is ErrFormat; damaged bytes don't panic; and if c is a [codec.Keeper], nothing that is known is carried along, which with
+// Run checks that c keeps what [codec.Codec] promises, for each of values: what is encoded comes
+// back, from the payload and from its mere bytes; the same value gives the same payload; no payload
+// and no decoded value shares memory with another; another format is ErrFormat; damaged bytes don't
+// panic; and if c is a [codec.Keeper], nothing that is known is carried along, which with
 // [RunKeeper] shows that what is not known is. Values that are equal must not be given twice.
 //
-// Values are compared field by field: exported fields only, none that is tagged `json:"-"`, a nil differs from an empty one, and
-// two times are the same if they are the same moment.
+// Values are compared field by field: exported fields only, none that is tagged `json:"-"`, a nil
+// differs from an empty one, and two times are the same if they are the same moment.
 func Run[T any](t *testing.T, c codec.Codec[T], values ...T) {
 	t.Helper()
 	if len(values) == 0 {
@@ -38,7 +39,8 @@ func Run[T any](t *testing.T, c codec.Codec[T], values ...T) {
 	concurrent(t, c, values)
 }
 
-// Keeps checks that v comes back as it is, or that Encode refuses it: that it is never changed or lost.
+// Keeps checks that v comes back as it is, or that Encode refuses it: that it is never changed or
+// lost.
 func Keeps[T any](t *testing.T, c codec.Codec[T], v T) {
 	t.Helper()
 	p, err := c.Encode(v)

@@ -30,7 +30,8 @@ type Kinds struct {
 	Pointer     codec.Codec[*Inner]
 }
 
-// RunKinds checks, with [Run], that each kind of Go type comes back, and that what can't is refused.
+// RunKinds checks, with [Run], that each kind of Go type comes back, and that what can't is
+// refused.
 func RunKinds(t *testing.T, k Kinds) {
 	t.Run("scalars", func(t *testing.T) {
 		Run(t, k.Scalars, Scalars{}, Scalars{

@@ -7,9 +7,10 @@ import (
 	"slices"
 )
 
-// canonical returns b, one whole value, with the entries of every map in the order of their keys. The encoder sorts only some types
-// of maps, and an unchanged session whose bytes change would be written again at every save. It takes time in proportion to b, however deep
-// maps are nested in it.
+// canonical returns b, one whole value, with the entries of every map in the order of their keys.
+// The encoder sorts only some types of maps, and an unchanged session whose bytes change would be
+// written again at every save. It takes time in proportion to b, however deep maps are nested in
+// it.
 func canonical(b []byte) ([]byte, error) {
 	s := sorter{b: b, nests: make([]nest, 0, 8), entries: make([]entry, 0, 32)}
 	end, unsorted, err := s.read(0, 0)
@@ -47,8 +48,8 @@ type entry struct {
 	nest            int // the value's number, if it is one
 }
 
-// read reads the value that begins at i, whose number is that of the next nest if it is one, and returns where it ends and whether it has
-// anything unsorted.
+// read reads the value that begins at i, whose number is that of the next nest if it is one, and
+// returns where it ends and whether it has anything unsorted.
 func (s *sorter) read(i, depth int) (end int, unsorted bool, err error) {
 	if i < len(s.b) && s.b[i] <= 0x7f { // a small number
 		return i + 1, false, nil
@@ -105,8 +106,8 @@ func (s *sorter) read(i, depth int) (end int, unsorted bool, err error) {
 
 func (s *sorter) order(x, y entry) int { return bytes.Compare(s.b[x.key:x.value], s.b[y.key:y.value]) }
 
-// write writes the value that begins at i, whose number is that of the given nest if it is one, and returns where it ends and the number of
-// the next.
+// write writes the value that begins at i, whose number is that of the given nest if it is one, and
+// returns where it ends and the number of the next.
 func (s *sorter) write(i, number int) (end, next int) {
 	t, err := read(s.b[i:])
 	if err != nil || t.items == 0 {

@@ -10,7 +10,8 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
-// span is what the whole numbers in a value span: from the lowest to the highest. Those of 0 to 127 need no look.
+// span is what the whole numbers in a value span: from the lowest to the highest. Those of 0 to 127
+// need no look.
 type span struct {
 	low  int64
 	high uint64
@@ -62,8 +63,9 @@ func number(b []byte) (low int64, high uint64, ok bool) {
 	return low, 0, true
 }
 
-// check refuses what the decoder would do to b, a harmless value in which the numbers have this span, and may not: it cuts off what
-// doesn't fit into a narrower number, and it makes as many elements as there are. Most values can't have any of that, which is quick to see.
+// check refuses what the decoder would do to b, a harmless value in which the numbers have this
+// span, and may not: it cuts off what doesn't fit into a narrower number, and it makes as many
+// elements as there are. Most values can't have any of that, which is quick to see.
 func check(b []byte, numbers span, plan *shape.Plan) error {
 	if numbers.low >= plan.Low && numbers.high <= plan.High && len(b)*plan.Unit <= codec.DecodeLimit {
 		return nil

@@ -1,4 +1,5 @@
-// Package msgpack is the compact codec: MessagePack, about two thirds of the size of JSON, and quicker.
+// Package msgpack is the compact codec: MessagePack, about two thirds of the size of JSON, and
+// quicker.
 //
 //	sessions.New(store, &sessions.Config[Cart]{Codec: msgpack.Codec[Cart]{}})
 package msgpack
@@ -19,15 +20,18 @@ import (
 // Format is the name of the format.
 const Format = "msgpack"
 
-// Codec encodes T as MessagePack, by vmihailenco/msgpack. A field's name comes from its `msgpack` tag, else from its `json` tag,
-// else it is Go's; a field that the `json` tag excludes is not stored. The methods EncodeMsgpack, MarshalMsgpack, MarshalBinary
-// and MarshalText are honoured, MarshalJSON is not. The zero value is ready to use.
+// Codec encodes T as MessagePack, by vmihailenco/msgpack. A field's name comes from its `msgpack`
+// tag, else from its `json` tag, else it is Go's; a field that the `json` tag excludes is not
+// stored. The methods EncodeMsgpack, MarshalMsgpack, MarshalBinary and MarshalText are honoured,
+// MarshalJSON is not. The zero value is ready to use.
 //
-// What it can't give back it refuses, as [codec.JSON] does, and besides: embedded pointers, structs that hide fields behind
-// MarshalJSON, and in an interface a [json.Number]. NaN and infinities are kept, and so are texts that aren't UTF-8.
+// What it can't give back it refuses, as [codec.JSON] does, and besides: embedded pointers, structs
+// that hide fields behind MarshalJSON, and in an interface a [json.Number]. NaN and infinities are
+// kept, and so are texts that aren't UTF-8.
 //
-// A time comes back in the local zone. In an interface, as in a map[string]any, an integer comes back as an int64 or, if it
-// was encoded unsigned, as a uint64, any other number as a float64, a slice as []any, and a map as map[string]any.
+// A time comes back in the local zone. In an interface, as in a map[string]any, an integer comes
+// back as an int64 or, if it was encoded unsigned, as a uint64, any other number as a float64, a
+// slice as []any, and a map as map[string]any.
 type Codec[T any] struct{}
 
 var format = shape.Format{
@@ -49,7 +53,8 @@ func (Codec[T]) Validate() error {
 	return nil
 }
 
-// Encode returns v as MessagePack. The keys of maps are sorted: the same value always gives the same bytes.
+// Encode returns v as MessagePack. The keys of maps are sorted: the same value always gives the
+// same bytes.
 func (Codec[T]) Encode(v T) (codec.Payload, error) {
 	_, b, err := encode(&v)
 	if err != nil {
@@ -58,8 +63,8 @@ func (Codec[T]) Encode(v T) (codec.Payload, error) {
 	return codec.Opaque(Format, b), nil
 }
 
-// EncodeOver returns v as MessagePack, with the members of stored that T has no field for after those that it has, in each struct: see
-// [codec.Keeper].
+// EncodeOver returns v as MessagePack, with the members of stored that T has no field for after
+// those that it has, in each struct: see [codec.Keeper].
 func (Codec[T]) EncodeOver(v T, stored codec.Payload) (codec.Payload, error) {
 	s, b, err := encode(&v)
 	if err != nil {
@@ -73,7 +78,8 @@ func (Codec[T]) EncodeOver(v T, stored codec.Payload) (codec.Payload, error) {
 	return codec.Opaque(Format, b), nil
 }
 
-// Decode reads MessagePack. Fields that T doesn't have are ignored, and those that the bytes don't have are zero.
+// Decode reads MessagePack. Fields that T doesn't have are ignored, and those that the bytes don't
+// have are zero.
 func (Codec[T]) Decode(p codec.Payload) (T, error) {
 	var v T
 	b, err := codec.BytesOf(p, Format)

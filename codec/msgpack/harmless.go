@@ -11,12 +11,13 @@ const maxDepth = 10000
 
 var errCut = errors.New("msgpack: ends before the value does")
 
-// harmless returns b if it is one whole value of MessagePack, and an error if it isn't. The decoder believes each length that it
-// reads and makes room for it: five bytes are enough to exhaust the memory. So no length leaves here that the bytes don't have.
+// harmless returns b if it is one whole value of MessagePack, and an error if it isn't. The decoder
+// believes each length that it reads and makes room for it: five bytes are enough to exhaust the
+// memory. So no length leaves here that the bytes don't have.
 //
-// There is one more way to such a length: where it expects a map, the decoder skips the head of an extension and reads
-// on in its content. The content of a timestamp may begin like a map, so that such a one is returned in its longest form, whose
-// content can't.
+// There is one more way to such a length: where it expects a map, the decoder skips the head of an
+// extension and reads on in its content. The content of a timestamp may begin like a map, so that
+// such a one is returned in its longest form, whose content can't.
 //
 // It returns the span of the whole numbers in b too.
 func harmless(b []byte) (good []byte, numbers span, err error) {

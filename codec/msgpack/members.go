@@ -8,8 +8,8 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
-// carry returns fresh, what a value of the plan was encoded to, with the members of stored that the plan doesn't know. It is not ok if there
-// are none, or if stored can't be read.
+// carry returns fresh, what a value of the plan was encoded to, with the members of stored that the
+// plan doesn't know. It is not ok if there are none, or if stored can't be read.
 func carry(plan *shape.Plan, fresh, stored []byte) (all []byte, ok bool) {
 	if plan = members.Inner(plan); plan == nil || bytes.Equal(fresh, stored) {
 		return nil, false
@@ -28,7 +28,8 @@ func carry(plan *shape.Plan, fresh, stored []byte) (all []byte, ok bool) {
 	return appendNode(make([]byte, 0, len(fresh)+len(stored)), names.Merge(now, old)), true
 }
 
-// node reads the map that begins at i of b, which is one whole value and harmless, and returns where it ends. It is not ok if there is none.
+// node reads the map that begins at i of b, which is one whole value and harmless, and returns
+// where it ends. It is not ok if there is none.
 func node(b []byte, i int, plan *shape.Plan) (n *members.Node, end int, ok bool) {
 	t, err := read(b[i:])
 	if err != nil || !t.isMap {
@@ -75,7 +76,8 @@ func nameOf(key []byte, plan *shape.Plan) (name string, ok bool) {
 	return string(key[t.head:]), true
 }
 
-// isText reports whether a value that begins with c is a text, or bytes, which the decoder takes for one.
+// isText reports whether a value that begins with c is a text, or bytes, which the decoder takes
+// for one.
 func isText(c byte) bool {
 	return c&0xe0 == 0xa0 || (c >= 0xd9 && c <= 0xdb) || (c >= 0xc4 && c <= 0xc6)
 }

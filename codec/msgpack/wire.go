@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// What https://github.com/msgpack/msgpack/blob/master/spec.md says of the first byte of a value, as far as it is needed here.
+// What https://github.com/msgpack/msgpack/blob/master/spec.md says of the first byte of a value, as
+// far as it is needed here.
 const (
 	codeNil   = 0xc0
 	codeNever = 0xc1

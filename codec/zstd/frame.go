@@ -6,7 +6,8 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/fault"
 )
 
-// The head of a block, RFC 8878, 3.1.1.2: whether it is the last, what it holds, and how long that is.
+// The head of a block, RFC 8878, 3.1.1.2: whether it is the last, what it holds, and how long that
+// is.
 const (
 	blockHead     = 3
 	blockRepeated = 1 // one byte, many times
@@ -20,8 +21,9 @@ const mostBlock = 128 << 10
 
 var errCut = fault.New(nil, "zstd: ends before the frame does")
 
-// check returns how many bytes b says that it holds, and an error unless it is one whole frame and these are at most limit. The decoder would
-// take several frames in a row, frames to be skipped and a few bytes after the last; and it would need no size.
+// check returns how many bytes b says that it holds, and an error unless it is one whole frame and
+// these are at most limit. The decoder would take several frames in a row, frames to be skipped and
+// a few bytes after the last; and it would need no size.
 func check(b []byte, limit int) (size int, err error) {
 	var h zstd.Header
 	err = h.Decode(b)

@@ -1,4 +1,5 @@
-// Package zstd compresses what a codec makes, for [codec.Compress]: Zstandard, by klauspost/compress, in Go alone.
+// Package zstd compresses what a codec makes, for [codec.Compress]: Zstandard, by
+// klauspost/compress, in Go alone.
 //
 //	sessions.New(store, &sessions.Config[Cart]{
 //		Codec: codec.Compress(codec.JSON[Cart]{}, zstd.New(), 0),
@@ -18,11 +19,13 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/fault"
 )
 
-// Compressor is a compressor for codec.Compress. What it makes is one frame of RFC 8878, which tells its size and has a checksum: any
-// zstd reads it. The zero value is ready to use. It is safe for concurrent use and starts no goroutine. It must not be copied.
+// Compressor is a compressor for codec.Compress. What it makes is one frame of RFC 8878, which
+// tells its size and has a checksum: any zstd reads it. The zero value is ready to use. It is safe
+// for concurrent use and starts no goroutine. It must not be copied.
 //
-// It keeps encoders and decoders for the next call, as many as there were calls at the same time, and drops those that aren't needed: some
-// 0.6 MB for an encoder. One Compressor may serve several codecs.
+// It keeps encoders and decoders for the next call, as many as there were calls at the same time,
+// and drops those that aren't needed: some 0.6 MB for an encoder. One Compressor may serve several
+// codecs.
 type Compressor struct {
 	encoders, decoders sync.Pool
 }
@@ -33,7 +36,8 @@ func New() *Compressor { return &Compressor{} }
 // Name returns "zstd".
 func (*Compressor) Name() string { return "zstd" }
 
-// Compress returns src as one frame, in memory of its own. Of one src, one version of this package makes one frame, always.
+// Compress returns src as one frame, in memory of its own. Of one src, one version of this package
+// makes one frame, always.
 func (c *Compressor) Compress(src []byte) (frame []byte, err error) {
 	defer func() {
 		if p := fault.Panicked(recover(), "zstd: can't be compressed"); p != nil {
@@ -66,8 +70,9 @@ func (c *Compressor) Compress(src []byte) (frame []byte, err error) {
 // window is how far back a repetition is seen.
 const window = 1 << 20
 
-// Decompress returns what frame holds, in memory of its own. It is an error if that has more than limit bytes, which is found before room is
-// made for them, if frame is anything but one whole frame, or if the checksum differs.
+// Decompress returns what frame holds, in memory of its own. It is an error if that has more than
+// limit bytes, which is found before room is made for them, if frame is anything but one whole
+// frame, or if the checksum differs.
 func (c *Compressor) Decompress(frame []byte, limit int) (plain []byte, err error) {
 	defer func() {
 		if p := fault.Panicked(recover(), "zstd: can't be decompressed"); p != nil {
@@ -80,8 +85,9 @@ func (c *Compressor) Decompress(frame []byte, limit int) (plain []byte, err erro
 	}
 	var room []byte
 	if size > mostBlock {
-		// The decoder sees that a block has been too much when it is there: without room for one more, it would make room for all of it again.
-		// A claim is believed no further than the blocks in the frame, of at least 4 bytes each, can hold.
+		// The decoder sees that a block has been too much when it is there: without room for one
+		// more, it would make room for all of it again. A claim is believed no further than the
+		// blocks in the frame, of at least 4 bytes each, can hold.
 		room = make([]byte, 0, (min(size/mostBlock, len(frame)/4)+2)*mostBlock)
 	}
 	d, _ := c.decoders.Get().(*zstd.Decoder)

@@ -26,7 +26,8 @@ type app struct {
 	sess *web.Middleware[visitor]
 }
 
-// newApp returns the application over a store: an ordinary http.Handler, which knows of Lambda in one place, device.
+// newApp returns the application over a store: an ordinary http.Handler, which knows of Lambda in
+// one place, device.
 func newApp(store sessions.Store, logger *slog.Logger) (http.Handler, error) {
 	m, err := sessions.New(store, &sessions.Config[visitor]{IdleTimeout: time.Hour, Observer: event.Log(logger)})
 	if err != nil {
@@ -106,8 +107,8 @@ func (a *app) devices(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// device returns what the user will know this device by. The address is the event's, which API Gateway and function URLs fill in; a header
-// such as X-Forwarded-For may be the client's own.
+// device returns what the user will know this device by. The address is the event's, which API
+// Gateway and function URLs fill in; a header such as X-Forwarded-For may be the client's own.
 func device(r *http.Request) sessions.Device {
 	d := sessions.Device{Name: r.UserAgent()}
 	if event, ok := core.GetAPIGatewayV2ContextFromContext(r.Context()); ok {

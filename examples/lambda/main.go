@@ -1,9 +1,10 @@
-// Lambda is a function with sessions, behind an API Gateway HTTP API (payload format 2.0) or a function URL.
+// Lambda is a function with sessions, behind an API Gateway HTTP API (payload format 2.0) or a
+// function URL.
 //
 //	GOOS=linux GOARCH=arm64 go build -tags lambda.norpc -o bootstrap ./examples/lambda && zip function.zip bootstrap
 //
-// Its environment has TABLE, the table's name. docs/lambda.md has the rest: role, timeouts, cold starts, and why a function that was frozen
-// for a minute answers all the same.
+// Its environment has TABLE, the table's name. docs/lambda.md has the rest: role, timeouts, cold
+// starts, and why a function that was frozen for a minute answers all the same.
 package main
 
 import (

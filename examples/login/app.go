@@ -26,8 +26,9 @@ type app struct {
 //go:embed static
 var static embed.FS
 
-// newApp returns the whole application over a store. What happens to sessions it writes to the logger.
-// If bound is not zero, sessions are bound to the device of browsers that can do so: see web.Config.
+// newApp returns the whole application over a store. What happens to sessions it writes to the
+// logger. If bound is not zero, sessions are bound to the device of browsers that can do so: see
+// web.Config.
 func newApp(store sessions.Store, bound time.Duration, logger *slog.Logger) (http.Handler, error) {
 	m, err := sessions.New(store, &sessions.Config[visitor]{
 		IdleTimeout: 30 * time.Minute, AbsoluteTimeout: 8 * time.Hour, Observer: event.Log(logger),
@@ -53,8 +54,8 @@ func newApp(store sessions.Store, bound time.Duration, logger *slog.Logger) (htt
 	return headers(http.NewCrossOriginProtection().Handler(a.sess.Handler(mux))), nil
 }
 
-// headers are those of every page. Pages are private: no cache keeps them, so that the back button after a logout shows
-// nothing.
+// headers are those of every page. Pages are private: no cache keeps them, so that the back button
+// after a logout shows nothing.
 func headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -66,8 +67,8 @@ func headers(next http.Handler) http.Handler {
 	})
 }
 
-// posted admits what was posted from a page of the same browser. http.CrossOriginProtection refuses other sites' posts
-// already; this proves it in the content too.
+// posted admits what was posted from a page of the same browser. http.CrossOriginProtection refuses
+// other sites' posts already; this proves it in the content too.
 func (a *app) posted(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, 1<<16)

@@ -9,8 +9,8 @@ import (
 	"unicode"
 )
 
-// password is everybody's, since this is an example. A real application asks its user database, with a slow hash, and counts
-// failures.
+// password is everybody's, since this is an example. A real application asks its user database,
+// with a slow hash, and counts failures.
 const password = "demo"
 
 func (a *app) home(w http.ResponseWriter, r *http.Request) { a.show(w, r, http.StatusOK, "home", "") }
@@ -55,7 +55,8 @@ func (a *app) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.Data.Flash.Add("Welcome, " + name + ".")
-	// A new ID: whoever knew the old one has nothing. Of another user's session, nothing goes along.
+	// A new ID: whoever knew the old one has nothing. Of another user's session, nothing goes
+	// along.
 	if err := a.sess.Authenticate(r.Context(), name); err != nil {
 		a.fail(w, r, err)
 		return
@@ -79,14 +80,14 @@ func (a *app) password(w http.ResponseWriter, r *http.Request) {
 	a.show(w, r, http.StatusOK, "message", "You have signed in a moment ago, so you might change your password here.")
 }
 
-// isName reports whether a name can be a user's. It is shown and logged, so it has no control characters, and none that turn
-// the direction of the text.
+// isName reports whether a name can be a user's. It is shown and logged, so it has no control
+// characters, and none that turn the direction of the text.
 func isName(name string) bool {
 	return name != "" && len(name) <= 100 && strings.IndexFunc(name, func(c rune) bool { return !unicode.IsPrint(c) }) < 0
 }
 
-// isLocal reports whether a URL is a path on this site, for every browser: they drop tabs and line ends, and take a backslash
-// for a slash, so that "/\t/evil.example" is another host.
+// isLocal reports whether a URL is a path on this site, for every browser: they drop tabs and line
+// ends, and take a backslash for a slash, so that "/\t/evil.example" is another host.
 func isLocal(path string) bool {
 	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || len(path) > 200 {
 		return false

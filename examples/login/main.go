@@ -4,12 +4,12 @@
 //	go run ./examples/login -dynamodb http://127.0.0.1:8000  # on a DynamoDB engine, whose table it creates
 //	go run ./examples/login -tls                             # over TLS, with sessions bound to their device
 //
-// Without -tls it speaks plain HTTP on this machine, where most browsers take Secure cookies all the
-// same. In production it stands behind TLS.
+// Without -tls it speaks plain HTTP on this machine, where most browsers take Secure cookies all
+// the same. In production it stands behind TLS.
 //
-// With -tls it makes a certificate for itself, which a browser warns of. Chromium binds sessions to a
-// device only where it trusts the certificate: start it with the flag that the program prints. See
-// docs/bound.md for the flags that let it do so on a machine without a TPM.
+// With -tls it makes a certificate for itself, which a browser warns of. Chromium binds sessions to
+// a device only where it trusts the certificate: start it with the flag that the program prints.
+// See docs/bound.md for the flags that let it do so on a machine without a TPM.
 package main
 
 import (

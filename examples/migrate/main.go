@@ -1,4 +1,5 @@
-// Migrate walks through the move of a service from Python's dynamodb-session-web to dynasession, on one table, with nobody signed out.
+// Migrate walks through the move of a service from Python's dynamodb-session-web to dynasession, on
+// one table, with nobody signed out.
 //
 //	go run ./examples/migrate                                  # tells how to start an engine
 //	go run ./examples/migrate -dynamodb http://127.0.0.1:8000  # walks

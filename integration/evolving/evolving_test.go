@@ -377,6 +377,7 @@ type gcm struct{ cipher.AEAD }
 func (g gcm) Encrypt(plaintext, ad []byte) ([]byte, error) {
 	return g.Seal(nil, nil, plaintext, ad), nil
 }
+
 func (g gcm) Decrypt(ciphertext, ad []byte) ([]byte, error) { return g.Open(nil, nil, ciphertext, ad) }
 
 func newAEAD(t *testing.T) sessions.AEAD {

@@ -48,8 +48,6 @@ var (
 	now   = start.Add(time.Minute)
 )
 
-const idleTimeout = sessions.DefaultIdleTimeout
-
 // World is what one run of a scenario works on, and what its clients know.
 type World struct {
 	scenario *Scenario

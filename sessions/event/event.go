@@ -1,9 +1,10 @@
-// Package event has what a Manager reports of its sessions: set Config.Observer to receive an [Event] for each operation.
+// Package event has what a Manager reports of its sessions: set Config.Observer to receive an
+// [Event] for each operation.
 //
 //	m, err := sessions.New(store, &sessions.Config[Cart]{Observer: event.Log(slog.Default())})
 //
-// [Log] writes events to a logger, package otelsessions makes OpenTelemetry's spans and metrics of them, and [Multi] passes
-// them on to several observers.
+// [Log] writes events to a logger, package otelsessions makes OpenTelemetry's spans and metrics of
+// them, and [Multi] passes them on to several observers.
 package event
 
 import (
@@ -11,18 +12,19 @@ import (
 	"time"
 )
 
-// Observer receives events, for logs, metrics and alarms. It is called when an operation has ended, in the goroutine of its
-// caller: do slow work in another goroutine. It must be safe for concurrent use. If it panics the event is lost and the
-// request goes on.
+// Observer receives events, for logs, metrics and alarms. It is called when an operation has ended,
+// in the goroutine of its caller: do slow work in another goroutine. It must be safe for concurrent
+// use. If it panics the event is lost and the request goes on.
 //
-// Each operation ends with one event. Before that there may be a [Touched], a [Recovered], a [ClockSkewed] and a [ConnectionDied] of the same
-// operation.
+// Each operation ends with one event. Before that there may be a [Touched], a [Recovered], a
+// [ClockSkewed] and a [ConnectionDied] of the same operation.
 type Observer interface {
 	Observe(ctx context.Context, e Event)
 }
 
-// StartObserver is an [Observer] that is also called when an operation starts. The context that Start returns is that of
-// the store's calls and of Observe: so a span that is started here has those of the AWS SDK below it.
+// StartObserver is an [Observer] that is also called when an operation starts. The context that
+// Start returns is that of the store's calls and of Observe: so a span that is started here has
+// those of the AWS SDK below it.
 type StartObserver interface {
 	Observer
 	Start(ctx context.Context, op string) context.Context
@@ -35,8 +37,8 @@ type Event struct {
 	// Op is the operation that it ends, as sessions.Error names it.
 	Op string
 
-	// Handle is the session's handle. If the client sent something that is not a session ID, it is the hash of that. It is
-	// empty for operations that are not about one session.
+	// Handle is the session's handle. If the client sent something that is not a session ID, it is
+	// the hash of that. It is empty for operations that are not about one session.
 	Handle string
 
 	// Subject is whose session it is, as far as that is known.
@@ -45,7 +47,8 @@ type Event struct {
 	// Application is the Manager's Config.Application.
 	Application string
 
-	// Reason says of an [EndedID] why the session has ended: "destroyed", "revoked", "evicted" or "abandoned".
+	// Reason says of an [EndedID] why the session has ended: "destroyed", "revoked", "evicted" or
+	// "abandoned".
 	Reason string
 
 	// Duration is how long the operation took, by the system's clock.
@@ -57,16 +60,19 @@ type Event struct {
 	// Ended is how many sessions a revocation has ended, or a login to make room.
 	Ended int
 
-	// Calls is how many calls of the store the operation made. Attempts that the store repeated by itself are not counted.
+	// Calls is how many calls of the store the operation made. Attempts that the store repeated by
+	// itself are not counted.
 	Calls int
 
 	// Touched says of a [Loaded] that the access was recorded; otherwise that was not due.
 	Touched bool
 
-	// Hedges is how many reads were late and were sent a second time, as package dynamo does if its Config says so.
+	// Hedges is how many reads were late and were sent a second time, as package dynamo does if its
+	// Config says so.
 	Hedges int
 
-	// ReadUnits and WriteUnits are the capacity that DynamoDB says it consumed, if Config.ObserveCapacity asks for it.
+	// ReadUnits and WriteUnits are the capacity that DynamoDB says it consumed, if
+	// Config.ObserveCapacity asks for it.
 	ReadUnits, WriteUnits float64
 
 	// ClockSkew says of a [ClockSkewed] by how much this host's clock is ahead of the store's.
@@ -76,7 +82,8 @@ type Event struct {
 	DeadConnections int
 }
 
-// Kind is what has happened. The comments give the name in OWASP's Logging Vocabulary, where it has one.
+// Kind is what has happened. The comments give the name in OWASP's Logging Vocabulary, where it has
+// one.
 type Kind string
 
 // The kinds of events.
@@ -111,9 +118,10 @@ const (
 	Failed          Kind = "failed"             // for any other reason, the caller's mistake
 )
 
-// Multi returns an Observer that passes each event on to all of the given observers. One that panics doesn't keep an event
-// from the others. StartObservers among them nest: each starts within the context of the one before it, and the last of them
-// observes the event first. A nil observer is left out.
+// Multi returns an Observer that passes each event on to all of the given observers. One that
+// panics doesn't keep an event from the others. StartObservers among them nest: each starts within
+// the context of the one before it, and the last of them observes the event first. A nil observer
+// is left out.
 func Multi(observers ...Observer) Observer {
 	var all multi
 	for _, o := range observers {

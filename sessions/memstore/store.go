@@ -15,9 +15,9 @@ import (
 // Config sets up a [Store]. A nil Config is the zero one.
 type Config struct {
 	// Clock tells the store what has expired and may be swept, and a Manager the time, unless its
-	// Config has a clock too. Defaults to the system's clock, which for sweeping is held back to the
-	// latest time that a Manager has written: so one whose Config has a clock in the past does not
-	// lose live sessions.
+	// Config has a clock too. Defaults to the system's clock, which for sweeping is held back to
+	// the latest time that a Manager has written: so one whose Config has a clock in the past does
+	// not lose live sessions.
 	Clock clock.Clock
 }
 

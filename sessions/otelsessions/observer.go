@@ -30,7 +30,8 @@ type observer struct {
 
 var _ event.StartObserver = (*observer)(nil)
 
-// New returns an Observer that makes spans and metrics. It is safe for concurrent use, and may serve several Managers.
+// New returns an Observer that makes spans and metrics. It is safe for concurrent use, and may
+// serve several Managers.
 func New(cfg *Config) (event.Observer, error) {
 	var c Config
 	if cfg != nil {
@@ -96,7 +97,8 @@ func spanAttributes(e event.Event) []attribute.KeyValue {
 	return attrs
 }
 
-// isFault reports whether an operation failed for a reason that is no visitor's: one that operators want to see in red.
+// isFault reports whether an operation failed for a reason that is no visitor's: one that operators
+// want to see in red.
 func isFault(e event.Event) bool {
 	switch e.Kind {
 	case event.StoreFailed, event.OutcomeUnknown, event.Undecodable, event.TooLarge, event.Failed:

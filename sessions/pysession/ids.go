@@ -9,9 +9,10 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// IDs is the scheme of dynamodb-session-web: so many random bytes in base64url without padding, at least 16, and, if there are keys,
-// signed as itsdangerous does. Keys run from the oldest to the newest: the last one signs, all verify. The key of the table is the
-// ID itself, signature included.
+// IDs is the scheme of dynamodb-session-web: so many random bytes in base64url without padding, at
+// least 16, and, if there are keys, signed as itsdangerous does. Keys run from the oldest to the
+// newest: the last one signs, all verify. The key of the table is the ID itself, signature
+// included.
 func IDs(bytes int, keys ...string) sessions.IDScheme {
 	own := make([][]byte, 0, len(keys))
 	for _, k := range keys {
@@ -39,7 +40,8 @@ func (s *ids) New() sessions.ID {
 	return sessions.IDOf(value + "." + sign(s.keys()[s.signed-1], value))
 }
 
-// Parse refuses whatever is not letter by letter what New could have made: the original lets pass a signature with spare bits set.
+// Parse refuses whatever is not letter by letter what New could have made: the original lets pass a
+// signature with spare bits set.
 func (s *ids) Parse(text string) (sessions.ID, error) {
 	if s.signed == 0 {
 		return s.random.Parse(text)
@@ -65,7 +67,8 @@ func (s *ids) Parse(text string) (sessions.ID, error) {
 // Key is the ID itself: that is where dynamodb-session-web looks.
 func (s *ids) Key(id sessions.ID) string { return id.Secret() }
 
-// Validate tells whether the size is within its bounds, and whether there is an empty key, which anybody could sign with.
+// Validate tells whether the size is within its bounds, and whether there is an empty key, which
+// anybody could sign with.
 func (s *ids) Validate() error {
 	if s.empty {
 		return fmt.Errorf("pysession: a signing key is empty")

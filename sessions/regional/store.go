@@ -151,7 +151,8 @@ func (s *Store) Bind(ctx context.Context, key string, binding, was []byte) error
 // Region, and nobody was told the IDs of the others.
 //
 // A marker is all that can be copied so: nothing comes after it, whichever Region's is the later
-// one. A copy of a record or a roster would replicate back, and undo what the home has stored since.
+// one. A copy of a record or a roster would replicate back, and undo what the home has stored
+// since.
 func (s *Store) End(ctx context.Context, e driver.End) (driver.Record, error) {
 	t, err := s.begin()
 	if err != nil {

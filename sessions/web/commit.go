@@ -15,12 +15,13 @@ var (
 	// errHalfDone says why an answer of 500 saves nothing.
 	errHalfDone = fmt.Errorf("%w: it is a 500, and what the handler has changed in the session is not saved, see Save", ErrCommitted)
 
-	// errTooLate is the error of a save after the deadline of the request, when somebody else has answered already.
+	// errTooLate is the error of a save after the deadline of the request, when somebody else has
+	// answered already.
 	errTooLate = fmt.Errorf("web: the request has timed out, what it has changed in the session is not saved: %w", context.DeadlineExceeded)
 )
 
-// commit saves the session and completes the header, once, before the first byte of an answer with the given status. It
-// reports whether the handler may go on: if not, Config.Error has answered.
+// commit saves the session and completes the header, once, before the first byte of an answer with
+// the given status. It reports whether the handler may go on: if not, Config.Error has answered.
 func (v *visit[T]) commit(status int) bool {
 	if open, goOn := v.isOpen(); !open {
 		return goOn
@@ -48,8 +49,8 @@ func (v *visit[T]) commit(status int) bool {
 	return goOn
 }
 
-// isOpen reports whether the answer has yet to begin, and, if it has begun, whether it is the handler's. An answer for which
-// nobody has asked for the session begins here.
+// isOpen reports whether the answer has yet to begin, and, if it has begun, whether it is the
+// handler's. An answer for which nobody has asked for the session begins here.
 func (v *visit[T]) isOpen() (open, goOn bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -109,14 +110,14 @@ func (v *visit[T]) saveBeforeAnswer(status int) error {
 	return err
 }
 
-// isTimeout reports whether a status is one by which an http.TimeoutHandler, or others like it, answer for a handler that
-// goes on.
+// isTimeout reports whether a status is one by which an http.TimeoutHandler, or others like it,
+// answer for a handler that goes on.
 func isTimeout(status int) bool {
 	return status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout || status == http.StatusRequestTimeout
 }
 
-// save stores s, unless that would replace a cookie that is to be kept. A client that has hung up doesn't keep it from that.
-// The caller has the turn.
+// save stores s, unless that would replace a cookie that is to be kept. A client that has hung up
+// doesn't keep it from that. The caller has the turn.
 func (v *visit[T]) save(ctx context.Context, s *sessions.Session[T]) error {
 	if s.IsNew() {
 		if err := v.keptCookie(); err != nil {
@@ -199,7 +200,8 @@ func (v *visit[T]) reportLate() {
 	}
 }
 
-// answerError has Config.Error answer in the handler's place. What it does with the session is told to the client too.
+// answerError has Config.Error answer in the handler's place. What it does with the session is told
+// to the client too.
 func (v *visit[T]) answerError(err error) {
 	v.resetHeader()
 	w := &reply[T]{visit: v}
@@ -221,7 +223,8 @@ func (m *Middleware[T]) answer(w http.ResponseWriter, r *http.Request, err error
 	m.config.Error(w, r, err)
 }
 
-// challenge returns the WWW-Authenticate of an answer of 401, which RFC 9110 demands, for Bearer as RFC 6750 words it.
+// challenge returns the WWW-Authenticate of an answer of 401, which RFC 9110 demands, for Bearer as
+// RFC 6750 words it.
 func (m *Middleware[T]) challenge(r *http.Request, err error) string {
 	if !isAuthorization(m.config.Header) {
 		return `Session header="` + http.CanonicalHeaderKey(m.config.Header) + `"`

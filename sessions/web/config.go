@@ -11,43 +11,49 @@ import (
 
 // Config sets up a [Middleware]. Every field may be left zero; a nil Config is the zero one.
 type Config struct {
-	// Cookie configures the session's cookie. Defaults to __Host-id; Secure; HttpOnly; SameSite=Lax; Path=/.
+	// Cookie configures the session's cookie. Defaults to __Host-id; Secure; HttpOnly;
+	// SameSite=Lax; Path=/.
 	Cookie Cookie
 
-	// Header names the request header that carries the ID, for an API whose clients keep no cookies: "Authorization" for
-	// "Bearer" and the ID, any other for the ID alone. A new ID is answered in a header of the same name and form. Without a
-	// Cookie there is no cookie then.
+	// Header names the request header that carries the ID, for an API whose clients keep no
+	// cookies: "Authorization" for "Bearer" and the ID, any other for the ID alone. A new ID is
+	// answered in a header of the same name and form. Without a Cookie there is no cookie then.
 	//
-	// With a Cookie as well (at least its Name), one Middleware serves both: browsers by the cookie, clients by the header.
-	// A request that carries both is refused, with [ErrTwoIDs]. One that carries neither is answered by cookie, unless its
-	// handler calls [Middleware.UseHeader]. Defaults to none.
+	// With a Cookie as well (at least its Name), one Middleware serves both: browsers by the
+	// cookie, clients by the header. A request that carries both is refused, with [ErrTwoIDs]. One
+	// that carries neither is answered by cookie, unless its handler calls [Middleware.UseHeader].
+	// Defaults to none.
 	Header string
 
-	// Bound binds sessions to the device on which their users sign in, so that a copied cookie is worth nothing elsewhere,
-	// and is how long a device's proof is valid: 10 minutes, say. At least 1s, at most 24h. Browsers that know Device Bound
-	// Session Credentials register a key after the login, and prove that they have it by a second cookie, which they renew by
-	// themselves; other browsers have sessions as without Bound. By Header, clients bind a session with DPoP (RFC 9449). The
-	// Handler answers two paths itself, below /.dbsc/. It is experimental: the protocol is a draft, and one browser engine
-	// has it. Read docs/bound.md before turning it on. Defaults to 0: off.
+	// Bound binds sessions to the device on which their users sign in, so that a copied cookie is
+	// worth nothing elsewhere, and is how long a device's proof is valid: 10 minutes, say. At least
+	// 1s, at most 24h. Browsers that know Device Bound Session Credentials register a key after the
+	// login, and prove that they have it by a second cookie, which they renew by themselves; other
+	// browsers have sessions as without Bound. By Header, clients bind a session with DPoP (RFC
+	// 9449). The Handler answers two paths itself, below /.dbsc/. It is experimental: the protocol
+	// is a draft, and one browser engine has it. Read docs/bound.md before turning it on. Defaults
+	// to 0: off.
 	Bound time.Duration
 
-	// BoundFor limits Bound to the logins for which it returns true, to turn it on for some users first.
-	// [Middleware.Authenticate] calls it. Defaults to all logins.
+	// BoundFor limits Bound to the logins for which it returns true, to turn it on for some users
+	// first. [Middleware.Authenticate] calls it. Defaults to all logins.
 	BoundFor func(ctx context.Context, subject string) bool
 
-	// BoundReportOnly accepts bound sessions without their proof too: that it was missing is an event, and nothing else. It
-	// is for the time in which Bound is being turned on or off.
+	// BoundReportOnly accepts bound sessions without their proof too: that it was missing is an
+	// event, and nothing else. It is for the time in which Bound is being turned on or off.
 	BoundReportOnly bool
 
-	// Error writes the response in place of the handler when the session can't be loaded or saved, or fails
-	// [Middleware.RequireSubject] or [Middleware.RequireFresh]: see [Status] for what err can be. It may use the session.
-	// When the response has started already, it is called all the same, with a w that discards what is written. Defaults
-	// to the bare status of [Status], and a line to Logger.
+	// Error writes the response in place of the handler when the session can't be loaded or saved,
+	// or fails [Middleware.RequireSubject] or [Middleware.RequireFresh]: see [Status] for what err
+	// can be. It may use the session. When the response has started already, it is called all the
+	// same, with a w that discards what is written. Defaults to the bare status of [Status], and a
+	// line to Logger.
 	Error func(w http.ResponseWriter, r *http.Request, err error)
 
-	// Logger receives what nobody else is told: that the store is out of reach, that a route lacks the Handler, that a
-	// change came after the response had started, that a session can't be decoded. It never gets an ID, nor anything that a client has sent
-	// as it was sent. Defaults to slog.Default at each line.
+	// Logger receives what nobody else is told: that the store is out of reach, that a route lacks
+	// the Handler, that a change came after the response had started, that a session can't be
+	// decoded. It never gets an ID, nor anything that a client has sent as it was sent. Defaults to
+	// slog.Default at each line.
 	Logger *slog.Logger
 
 	hasCookie                 bool   // cookies are read and set
@@ -92,7 +98,8 @@ func (c Config) validate(idLength int) error {
 	return nil
 }
 
-// isToken reports whether s is what RFC 9110 calls a token, as a header's or a cookie's name must be.
+// isToken reports whether s is what RFC 9110 calls a token, as a header's or a cookie's name must
+// be.
 func isToken(s string) bool {
 	for _, c := range []byte(s) {
 		alnum := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'

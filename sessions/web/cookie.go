@@ -12,49 +12,55 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// Cookie configures the session's cookie. It is always HttpOnly. What browsers would drop is an error of [New]. Give each
-// application on a host a Name of its own: browsers share cookies between the ports of a host, localhost too.
+// Cookie configures the session's cookie. It is always HttpOnly. What browsers would drop is an
+// error of [New]. Give each application on a host a Name of its own: browsers share cookies between
+// the ports of a host, localhost too.
 type Cookie struct {
-	// Name is the cookie's name. It must begin with "__Host-" or "__Secure-" (or "__Http-", "__Host-Http-", which some
-	// browsers know already), so that no other host and no unencrypted response can plant one; see Unprefixed and Insecure.
-	// Defaults to __Host-id, and to id if Unprefixed or Insecure.
+	// Name is the cookie's name. It must begin with "__Host-" or "__Secure-" (or "__Http-",
+	// "__Host-Http-", which some browsers know already), so that no other host and no unencrypted
+	// response can plant one; see Unprefixed and Insecure. Defaults to __Host-id, and to id if
+	// Unprefixed or Insecure.
 	Name string
 
 	// Path is where on the host the cookie is sent; it is not a security boundary. Defaults to "/".
 	Path string
 
-	// Domain makes subdomains get the cookie too, and lets them plant one. It must not be a public suffix, such as co.uk or
-	// github.io, and not be with a name in "__Host-". Defaults to the host alone.
+	// Domain makes subdomains get the cookie too, and lets them plant one. It must not be a public
+	// suffix, such as co.uk or github.io, and not be with a name in "__Host-". Defaults to the host
+	// alone.
 	Domain string
 
-	// SameSite says when a request from another site carries the cookie. http.SameSiteNoneMode needs Secure. Defaults to
-	// http.SameSiteLaxMode.
+	// SameSite says when a request from another site carries the cookie. http.SameSiteNoneMode
+	// needs Secure. Defaults to http.SameSiteLaxMode.
 	SameSite http.SameSite
 
-	// Persistent makes the browser keep the cookie of every session when it is closed, until the session's absolute deadline,
-	// and at most 400 days, beyond which browsers cut. [Middleware.Persist] does so for one session. Defaults to a cookie of
-	// the browser's session.
+	// Persistent makes the browser keep the cookie of every session when it is closed, until the
+	// session's absolute deadline, and at most 400 days, beyond which browsers cut.
+	// [Middleware.Persist] does so for one session. Defaults to a cookie of the browser's session.
 	Persistent bool
 
-	// Partitioned gives each top-level site a cookie of its own (CHIPS). It needs http.SameSiteNoneMode.
+	// Partitioned gives each top-level site a cookie of its own (CHIPS). It needs
+	// http.SameSiteNoneMode.
 	Partitioned bool
 
-	// Unprefixed allows a Name without a prefix, for a cookie that others set too. A browser then takes one from any
-	// subdomain.
+	// Unprefixed allows a Name without a prefix, for a cookie that others set too. A browser then
+	// takes one from any subdomain.
 	Unprefixed bool
 
-	// Insecure leaves out Secure, so that the cookie travels over plain HTTP, for development. It needs a Name without a
-	// prefix. On http://localhost Chromium and Firefox take Secure cookies, and nothing is needed; Safari and other
-	// browsers on WebKit take none there: set Insecure, or serve TLS (mkcert makes a certificate they trust).
+	// Insecure leaves out Secure, so that the cookie travels over plain HTTP, for development. It
+	// needs a Name without a prefix. On http://localhost Chromium and Firefox take Secure cookies,
+	// and nothing is needed; Safari and other browsers on WebKit take none there: set Insecure, or
+	// serve TLS (mkcert makes a certificate they trust).
 	Insecure bool
 
-	// Former are the names, paths and domains that the cookie had before a deploy changed them. Whenever the cookie is set or
-	// deleted, those are deleted; a login and a logout end their sessions too. Keep them until the absolute timeout has
-	// passed. Defaults to none.
+	// Former are the names, paths and domains that the cookie had before a deploy changed them.
+	// Whenever the cookie is set or deleted, those are deleted; a login and a logout end their
+	// sessions too. Keep them until the absolute timeout has passed. Defaults to none.
 	Former []FormerCookie
 }
 
-// FormerCookie is what a cookie was like before. Zero fields are those of the [Cookie] that it is in.
+// FormerCookie is what a cookie was like before. Zero fields are those of the [Cookie] that it is
+// in.
 type FormerCookie struct{ Name, Path, Domain string }
 
 // The bounds that browsers set, from draft-ietf-httpbis-rfc6265bis sections 5.5 to 5.7.
@@ -135,8 +141,8 @@ func (c Cookie) validateFormer() error {
 	return nil
 }
 
-// validatePrefix checks what browsers check. They compare prefixes without regard to case, and silently drop what breaks the
-// rule.
+// validatePrefix checks what browsers check. They compare prefixes without regard to case, and
+// silently drop what breaks the rule.
 func (c Cookie) validatePrefix() error {
 	host := strings.HasPrefix(strings.ToLower(c.Name), "__host-")
 	prefixed := isPrefixed(c.Name)
@@ -175,7 +181,8 @@ func (c Cookie) line(state clientState, now time.Time) string {
 	return cookie.String()
 }
 
-// deletion returns the Set-Cookie that deletes the cookie: with every attribute that it was set with, or browsers keep it.
+// deletion returns the Set-Cookie that deletes the cookie: with every attribute that it was set
+// with, or browsers keep it.
 func (c Cookie) deletion() string { return deletion(c.cookie("")) }
 
 func deletion(cookie *http.Cookie) string {

@@ -21,9 +21,9 @@ type header struct {
 // line is a line of a header.
 type line struct{ field, value string }
 
-// writeCookie puts what the client has to know into the header: a new ID, another lifetime of its cookie, or that the cookie
-// is to go. Lines of ours that were there before are taken out, so that one remains, with the last state. After the answer
-// has begun it does nothing.
+// writeCookie puts what the client has to know into the header: a new ID, another lifetime of its
+// cookie, or that the cookie is to go. Lines of ours that were there before are taken out, so that
+// one remains, with the last state. After the answer has begun it does nothing.
 func (v *visit[T]) writeCookie() {
 	h, now := v.w.Header(), v.middleware.manager.Clock().Now()
 	v.mu.Lock()
@@ -53,7 +53,8 @@ func (v *visit[T]) seal() {
 	}
 }
 
-// keep notes lines of a Middleware inside of this one, whose session is stored whatever becomes of this one's.
+// keep notes lines of a Middleware inside of this one, whose session is stored whatever becomes of
+// this one's.
 func (v *visit[T]) keep(lines []line) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -163,7 +164,8 @@ func noStore(h http.Header) {
 	}
 }
 
-// aboutStoring are the directives of Cache-Control that say how an answer is stored, which no-store makes void.
+// aboutStoring are the directives of Cache-Control that say how an answer is stored, which no-store
+// makes void.
 var aboutStoring = map[string]bool{
 	"public": true, "private": true, "no-cache": true, "max-age": true, "s-maxage": true, "must-revalidate": true, "proxy-revalidate": true,
 	"immutable": true, "must-understand": true, "stale-while-revalidate": true, "stale-if-error": true, "": true,

@@ -52,7 +52,8 @@ func (v *visit[T]) load(ctx context.Context) (*sessions.Session[T], error) {
 	return s, nil
 }
 
-// find looks up what the client has sent. Without a session the error is that of a store which can't be asked, or nil.
+// find looks up what the client has sent. Without a session the error is that of a store which
+// can't be asked, or nil.
 func (v *visit[T]) find(
 	ctx context.Context, load func(context.Context, string) (*sessions.Session[T], error),
 ) (found *sessions.Session[T], st standing[T], err error) {
@@ -112,7 +113,8 @@ func (v *visit[T]) find(
 	return nil, st, nil
 }
 
-// whatWasSent reads what the client has sent, once. After an exchange it is the ID that the client has or is to have.
+// whatWasSent reads what the client has sent, once. After an exchange it is the ID that the client
+// has or is to have.
 func (v *visit[T]) whatWasSent() sent {
 	v.mu.Lock()
 	asked, s, told := v.asked, v.sent, v.told
@@ -130,8 +132,9 @@ func (v *visit[T]) whatWasSent() sent {
 	return s
 }
 
-// exchangeID renews a session whose ID is of a scheme that is being left, at its first use. It does so for a page and not for
-// what a page fetches: of requests that a page sends at the same time, those that are late would find their ID renewed.
+// exchangeID renews a session whose ID is of a scheme that is being left, at its first use. It does
+// so for a page and not for what a page fetches: of requests that a page sends at the same time,
+// those that are late would find their ID renewed.
 func (v *visit[T]) exchangeID(ctx context.Context, s *sessions.Session[T]) {
 	m := v.middleware.manager
 	if !m.NeedsRenewal(s) || v.isSealed() {

@@ -17,7 +17,8 @@ func (m *Middleware[T]) logger() *slog.Logger {
 	return slog.Default()
 }
 
-// log writes a line about an error that nobody else may be told: at Error if it is the service's, else at Warn. r may be nil.
+// log writes a line about an error that nobody else may be told: at Error if it is the service's,
+// else at Warn. r may be nil.
 func (m *Middleware[T]) log(ctx context.Context, r *http.Request, err error) {
 	m.logAbout(ctx, r, "", err)
 }
@@ -57,7 +58,8 @@ func aboutRequest(r *http.Request) []slog.Attr {
 	return []slog.Attr{slog.String("method", printable(r.Method)), slog.String("path", printable(path[:min(len(path), maxLogged)]))}
 }
 
-// printable returns text with what is not printable ASCII replaced, so that it can't forge or turn around a line.
+// printable returns text with what is not printable ASCII replaced, so that it can't forge or turn
+// around a line.
 func printable(text string) string {
 	return strings.Map(func(c rune) rune {
 		if c < ' ' || c > '~' {

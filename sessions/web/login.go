@@ -8,13 +8,15 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// Authenticate binds the session to subject, the user who has just signed in, under a new ID and with a new lifetime, and
-// gives the client its cookie: see [sessions.Manager.Authenticate], whose errors it returns. Whatever cookies the request came
-// with, and whatever other requests do at the same time, it signs in: over an ID that is dead, over a session that was
-// changed or renewed meanwhile, and over several sessions, which it ends.
+// Authenticate binds the session to subject, the user who has just signed in, under a new ID and
+// with a new lifetime, and gives the client its cookie: see [sessions.Manager.Authenticate], whose
+// errors it returns. Whatever cookies the request came with, and whatever other requests do at the
+// same time, it signs in: over an ID that is dead, over a session that was changed or renewed
+// meanwhile, and over several sessions, which it ends.
 //
-// The data in hand goes along, if it is the user's own or that of a visitor without a login. Of the data of another user who
-// was signed in before, nothing goes along but what the handler has set in this request.
+// The data in hand goes along, if it is the user's own or that of a visitor without a login. Of the
+// data of another user who was signed in before, nothing goes along but what the handler has set in
+// this request.
 //
 // After the answer has begun it is ErrCommitted, and nothing is done.
 func (m *Middleware[T]) Authenticate(ctx context.Context, subject string) error {
@@ -24,8 +26,8 @@ func (m *Middleware[T]) Authenticate(ctx context.Context, subject string) error 
 	})
 }
 
-// Renew gives the session a new ID, and the client its cookie: see [sessions.Manager.Renew], whose errors it returns. After the
-// answer has begun it is ErrCommitted, and nothing is done.
+// Renew gives the session a new ID, and the client its cookie: see [sessions.Manager.Renew], whose
+// errors it returns. After the answer has begun it is ErrCommitted, and nothing is done.
 func (m *Middleware[T]) Renew(ctx context.Context) error {
 	return m.change(ctx, true, func(v *visit[T], s *sessions.Session[T]) error {
 		if s.IsNew() {
@@ -43,7 +45,8 @@ func (m *Middleware[T]) Renew(ctx context.Context) error {
 	})
 }
 
-// loginAttempts bounds how often a login begins again since other requests change or renew the session at the same time.
+// loginAttempts bounds how often a login begins again since other requests change or renew the
+// session at the same time.
 const loginAttempts = 4
 
 func (v *visit[T]) authenticate(ctx context.Context, s *sessions.Session[T], subject string, bind bool) error {
@@ -128,7 +131,8 @@ func (v *visit[T]) login(ctx context.Context, s *sessions.Session[T], subject st
 	return err
 }
 
-// endBeside ends the browser's other sessions. If that fails they live on until they idle out, and the login holds.
+// endBeside ends the browser's other sessions. If that fails they live on until they idle out, and
+// the login holds.
 func (v *visit[T]) endBeside(ctx context.Context, ids []string) {
 	for _, id := range ids {
 		if err := v.middleware.manager.DestroyID(ctx, id); err != nil && !errors.Is(err, sessions.ErrInvalidID) {
@@ -137,8 +141,8 @@ func (v *visit[T]) endBeside(ctx context.Context, ids []string) {
 	}
 }
 
-// makeRoom ends those of the browser's other sessions that are the user's own, and reports whether there was one: to sign in
-// again in the same browser is within every limit.
+// makeRoom ends those of the browser's other sessions that are the user's own, and reports whether
+// there was one: to sign in again in the same browser is within every limit.
 func (v *visit[T]) makeRoom(ctx context.Context, ids []string, subject string) bool {
 	var own []string
 	for _, id := range ids {
@@ -150,8 +154,9 @@ func (v *visit[T]) makeRoom(ctx context.Context, ids []string, subject string) b
 	return len(own) > 0
 }
 
-// beginAnew makes s a new session for a login whose old session can't be renewed: it has ended, was renewed by another
-// request, or was changed in a way that can't be merged. What the handler has changed goes along, over what is stored now.
+// beginAnew makes s a new session for a login whose old session can't be renewed: it has ended, was
+// renewed by another request, or was changed in a way that can't be merged. What the handler has
+// changed goes along, over what is stored now.
 func (v *visit[T]) beginAnew(ctx context.Context, s *sessions.Session[T], subject, old string) error {
 	if err := v.keepOwnChanges(s); err != nil {
 		return err
@@ -160,8 +165,9 @@ func (v *visit[T]) beginAnew(ctx context.Context, s *sessions.Session[T], subjec
 	return nil
 }
 
-// takeOver gives a new session what the browser's session holds that another request has renewed a moment ago, such as that
-// of a first click on the login's button: if it is the user's own, or nobody's. What the handler has set stays.
+// takeOver gives a new session what the browser's session holds that another request has renewed a
+// moment ago, such as that of a first click on the login's button: if it is the user's own, or
+// nobody's. What the handler has set stays.
 func (v *visit[T]) takeOver(ctx context.Context, s *sessions.Session[T], subject string, ids []string) {
 	if len(ids) != 1 {
 		return // of several, nothing says which
@@ -179,8 +185,8 @@ func (v *visit[T]) takeOver(ctx context.Context, s *sessions.Session[T], subject
 	applyChanges(begun, handlers, s)
 }
 
-// keepOwnChanges makes s a new session, of which it has nothing but what the handler has changed: what it was loaded with is
-// another user's, or has ended.
+// keepOwnChanges makes s a new session, of which it has nothing but what the handler has changed:
+// what it was loaded with is another user's, or has ended.
 func (v *visit[T]) keepOwnChanges(s *sessions.Session[T]) error {
 	handlers := *s
 	if err := v.middleware.manager.Discard(s); err != nil {
@@ -209,8 +215,8 @@ func changed[V comparable](from, to V, into *V) {
 	}
 }
 
-// overlay returns base with what differs between from and to: fields of structs and members of maps each by itself, anything
-// else as a whole.
+// overlay returns base with what differs between from and to: fields of structs and members of maps
+// each by itself, anything else as a whole.
 func overlay(from, to, base reflect.Value) reflect.Value {
 	if reflect.DeepEqual(from.Interface(), to.Interface()) {
 		return base
@@ -253,7 +259,8 @@ func overlay(from, to, base reflect.Value) reflect.Value {
 	return to
 }
 
-// isOpen reports whether all fields of a struct can be set by themselves. Others, such as time.Time, are a whole.
+// isOpen reports whether all fields of a struct can be set by themselves. Others, such as
+// time.Time, are a whole.
 func isOpen(t reflect.Type) bool {
 	for i := range t.NumField() {
 		if !t.Field(i).IsExported() {

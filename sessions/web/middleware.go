@@ -10,8 +10,9 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// Middleware loads a request's session and writes changes and cookie back. Make one with [New]. It is safe for concurrent
-// use; several of them, with cookies of different names, may go around one handler.
+// Middleware loads a request's session and writes changes and cookie back. Make one with [New]. It
+// is safe for concurrent use; several of them, with cookies of different names, may go around one
+// handler.
 type Middleware[T any] struct {
 	manager        *sessions.Manager[T]
 	config         Config
@@ -20,7 +21,8 @@ type Middleware[T any] struct {
 	recent         recentLogins
 }
 
-// New returns a Middleware for the sessions of m. A nil cfg means all defaults. The error names the field that is wrong.
+// New returns a Middleware for the sessions of m. A nil cfg means all defaults. The error names the
+// field that is wrong.
 func New[T any](m *sessions.Manager[T], cfg *Config) (*Middleware[T], error) {
 	if m == nil {
 		return nil, errors.New("web: New: manager is nil")
@@ -96,7 +98,8 @@ func (m *Middleware[T]) Handler(next http.Handler) http.Handler {
 	})
 }
 
-// sharesAPlace reports whether a Middleware around this one tells the client its ID in the same cookie or header.
+// sharesAPlace reports whether a Middleware around this one tells the client its ID in the same
+// cookie or header.
 func (v *visit[T]) sharesAPlace() bool {
 	for o := v.outer; o != nil; o = o.next() {
 		for _, theirs := range o.places() {
@@ -110,8 +113,8 @@ func (v *visit[T]) sharesAPlace() bool {
 	return false
 }
 
-// giveBack makes visible to those around Handler what the ServeMux and the handler have put into the request, of which the
-// handler had a copy.
+// giveBack makes visible to those around Handler what the ServeMux and the handler have put into
+// the request, of which the handler had a copy.
 func giveBack(r, inner *http.Request) {
 	if inner.Pattern != r.Pattern {
 		r.Pattern = inner.Pattern
@@ -138,11 +141,13 @@ func giveBack(r, inner *http.Request) {
 	}
 }
 
-// remover is a multipart form, whose files lie in the system's temporary folder until they are removed.
+// remover is a multipart form, whose files lie in the system's temporary folder until they are
+// removed.
 type remover interface{ RemoveAll() error }
 
-// removeTemporary removes the files of the forms that were parsed within this Handler. net/http does so only for the request
-// that it has made, and any Handler around this one may have copied that.
+// removeTemporary removes the files of the forms that were parsed within this Handler. net/http
+// does so only for the request that it has made, and any Handler around this one may have copied
+// that.
 func (v *visit[T]) removeTemporary() {
 	if f := v.request.MultipartForm; f != nil {
 		_ = f.RemoveAll()

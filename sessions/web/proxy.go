@@ -8,9 +8,10 @@ import (
 	"github.com/dynasession/dynasession/sessions/web/internal/bound"
 )
 
-// Upstream returns a RoundTripper for a httputil.ReverseProxy that goes inside of Handler: what is behind it never sees the
-// session's ID, neither in the cookie nor in Config.Header, and can't set a cookie of the session's name. A nil base is
-// http.DefaultTransport. To hand the ID on, use base itself.
+// Upstream returns a RoundTripper for a httputil.ReverseProxy that goes inside of Handler: what is
+// behind it never sees the session's ID, neither in the cookie nor in Config.Header, and can't set
+// a cookie of the session's name. A nil base is http.DefaultTransport. To hand the ID on, use base
+// itself.
 //
 //	proxy := httputil.NewSingleHostReverseProxy(target)
 //	proxy.Transport = sess.Upstream(nil)

@@ -6,10 +6,11 @@ import (
 	"time"
 )
 
-// recentLogins are the logins of the last moments, by the form secret of the browser that they came from: what a second click on the
-// login's button takes the place of, where the visitor had no session that says so. They are this process's only. Where the
-// second click is served elsewhere, the first click's session is left in the user's list until it idles out; a visitor who has a session
-// already leaves none.
+// recentLogins are the logins of the last moments, by the form secret of the browser that they came
+// from: what a second click on the login's button takes the place of, where the visitor had no
+// session that says so. They are this process's only. Where the second click is served elsewhere,
+// the first click's session is left in the user's list until it idles out; a visitor who has a
+// session already leaves none.
 type recentLogins struct {
 	mu     sync.Mutex
 	byForm map[[sha256.Size]byte]recentLogin

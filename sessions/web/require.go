@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// RequireSubject admits only signed-in users to next: Config.Error answers others, with [ErrNoSubject]. It goes inside of
-// Handler.
+// RequireSubject admits only signed-in users to next: Config.Error answers others, with
+// [ErrNoSubject]. It goes inside of Handler.
 func (m *Middleware[T]) RequireSubject(next http.Handler) http.Handler {
 	return m.require(next, func(subject string, _ time.Time) error {
 		if subject == "" {
@@ -19,9 +19,9 @@ func (m *Middleware[T]) RequireSubject(next http.Handler) http.Handler {
 // maxSkew is how far in the future a login may lie, by the clock of a host that is a little slow.
 const maxSkew = 5 * time.Second
 
-// RequireFresh returns a middleware for sensitive routes: it admits only users who signed in less than maxAge ago, by
-// [Middleware.Authenticate]. Config.Error answers others, with [ErrNotFresh], or [ErrNoSubject] if nobody has signed in. It
-// goes inside of Handler. OWASP ASVS 7.5.1 and 7.5.3.
+// RequireFresh returns a middleware for sensitive routes: it admits only users who signed in less
+// than maxAge ago, by [Middleware.Authenticate]. Config.Error answers others, with [ErrNotFresh],
+// or [ErrNoSubject] if nobody has signed in. It goes inside of Handler. OWASP ASVS 7.5.1 and 7.5.3.
 func (m *Middleware[T]) RequireFresh(maxAge time.Duration) func(next http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return m.require(next, func(subject string, since time.Time) error {

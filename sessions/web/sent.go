@@ -19,8 +19,8 @@ type sent struct {
 	both     bool     // an ID came in the cookie, and one in the header
 }
 
-// most is how many IDs of one request are looked up, and how many events and log lines they cause. A browser sends one ID;
-// more come from whoever has planted others beside it.
+// most is how many IDs of one request are looked up, and how many events and log lines they cause.
+// A browser sends one ID; more come from whoever has planted others beside it.
 const most = 4
 
 // readSent reads what the client has sent.
@@ -47,8 +47,8 @@ func (v *visit[T]) readSent() sent {
 	return s
 }
 
-// sift keeps of several IDs those that are looked up. One that can't be an ID takes no place from one that can, but for the
-// one whose event says that there was such.
+// sift keeps of several IDs those that are looked up. One that can't be an ID takes no place from
+// one that can, but for the one whose event says that there was such.
 func (v *visit[T]) sift(s *sent, ids []string) {
 	seen := map[string]bool{}
 	for _, id := range ids {
@@ -118,8 +118,9 @@ func (v *visit[T]) formerIDs() []string {
 
 func isAuthorization(header string) bool { return http.CanonicalHeaderKey(header) == "Authorization" }
 
-// isWithheld reports whether the browser has withheld a cookie of the given SameSite from the request, since another site
-// has sent it: then that it came without one does not mean that there is none.
+// isWithheld reports whether the browser has withheld a cookie of the given SameSite from the
+// request, since another site has sent it: then that it came without one does not mean that there
+// is none.
 func isWithheld(r *http.Request, sameSite http.SameSite) bool {
 	if sameSite == http.SameSiteNoneMode || !isCrossSite(r) {
 		return false
@@ -132,8 +133,9 @@ func isWithheld(r *http.Request, sameSite http.SameSite) bool {
 	return !topLevel
 }
 
-// isCrossSite reports whether a browser says that the page of another site has sent the request. Browsers say so by
-// Sec-Fetch-Site to a secure origin, and by Origin otherwise, if it is not a GET.
+// isCrossSite reports whether a browser says that the page of another site has sent the request.
+// Browsers say so by Sec-Fetch-Site to a secure origin, and by Origin otherwise, if it is not a
+// GET.
 func isCrossSite(r *http.Request) bool {
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
 		return site == "cross-site"
@@ -169,9 +171,9 @@ func isSafe(method string) bool {
 	return false
 }
 
-// UseHeader makes the answer carry a new ID in Config.Header and not in the cookie, where both are set up: call it before
-// [Middleware.Authenticate] in the handler by which clients sign in. The error is [ErrTwoIDs] if the request came with
-// the cookie.
+// UseHeader makes the answer carry a new ID in Config.Header and not in the cookie, where both are
+// set up: call it before [Middleware.Authenticate] in the handler by which clients sign in. The
+// error is [ErrTwoIDs] if the request came with the cookie.
 func (m *Middleware[T]) UseHeader(r *http.Request) error {
 	v, err := m.visit(r.Context())
 	if err != nil {

@@ -21,8 +21,8 @@ const (
 	TokenField  = "csrf_token"   // then, a field of the posted form
 )
 
-// A token is a salt, a proof that whoever made it knows the session's ID, and a proof that he knows the form secret: each an
-// HMAC of the salt. What there is nothing to prove by is random.
+// A token is a salt, a proof that whoever made it knows the session's ID, and a proof that he knows
+// the form secret: each an HMAC of the salt. What there is nothing to prove by is random.
 const (
 	saltBytes  = 16
 	proofBytes = sha256.Size
@@ -32,14 +32,15 @@ const (
 // maxAnonymousForm is the largest body that Verify reads for a visitor without a session.
 const maxAnonymousForm = 1 << 20
 
-// Token returns an anti-forgery token for a form or a script: proof that a request was made from a page that was given to
-// this browser. It is bound to the session's ID, so that it is a new one after a login. No two are alike, so that
-// compression reveals nothing of them.
+// Token returns an anti-forgery token for a form or a script: proof that a request was made from a
+// page that was given to this browser. It is bound to the session's ID, so that it is a new one
+// after a login. No two are alike, so that compression reveals nothing of them.
 //
-// A visitor without a session gets none for it, and nothing is stored: the token is bound to a random secret in a cookie of its own, named like the
-// session's with "-form-" and two characters more, which has the same attributes and goes when the browser is closed. After the
-// answer has begun, that is ErrCommitted. Otherwise the error is that of [Middleware.Session]. Clients that send their ID in
-// a header need no token.
+// A visitor without a session gets none for it, and nothing is stored: the token is bound to a
+// random secret in a cookie of its own, named like the session's with "-form-" and two characters
+// more, which has the same attributes and goes when the browser is closed. After the answer has
+// begun, that is ErrCommitted. Otherwise the error is that of [Middleware.Session]. Clients that
+// send their ID in a header need no token.
 func (m *Middleware[T]) Token(ctx context.Context) (string, error) {
 	v, err := m.visit(ctx)
 	if err != nil {
@@ -69,17 +70,19 @@ func (m *Middleware[T]) Token(ctx context.Context) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(token), nil
 }
 
-// Verify returns nil if r carries a token of its session, in the header [TokenHeader] or in the posted form's field
-// [TokenField], and [ErrToken] if not. It reads the form from the body if the header is missing, but neither on GET nor for
-// a visitor for whom no token was made. Of a visitor without a session it reads 1 MB at most; a larger body, or one that
-// is larger than its [http.MaxBytesReader] allows, is an [*http.MaxBytesError]. A body that can't be read as a form is an
-// ErrToken too. If the session can't be had the error is that of [Middleware.Session]. A request that carries its ID in
-// Config.Header needs no token: browsers don't send one by themselves.
+// Verify returns nil if r carries a token of its session, in the header [TokenHeader] or in the
+// posted form's field [TokenField], and [ErrToken] if not. It reads the form from the body if the
+// header is missing, but neither on GET nor for a visitor for whom no token was made. Of a visitor
+// without a session it reads 1 MB at most; a larger body, or one that is larger than its
+// [http.MaxBytesReader] allows, is an [*http.MaxBytesError]. A body that can't be read as a form is
+// an ErrToken too. If the session can't be had the error is that of [Middleware.Session]. A request
+// that carries its ID in Config.Header needs no token: browsers don't send one by themselves.
 //
-// Forms stay good that were opened before the visitor's session was begun, renewed or has expired, while nobody is signed
-// in. A form that was opened before a login is good for another login only: if Verify is called before Session, it puts the
-// session aside, so that the handler sees a visitor without a session, whose changes are refused with [ErrCookieKept], and
-// whom Authenticate signs in. Otherwise it is an ErrToken.
+// Forms stay good that were opened before the visitor's session was begun, renewed or has expired,
+// while nobody is signed in. A form that was opened before a login is good for another login only:
+// if Verify is called before Session, it puts the session aside, so that the handler sees a visitor
+// without a session, whose changes are refused with [ErrCookieKept], and whom Authenticate signs
+// in. Otherwise it is an ErrToken.
 func (m *Middleware[T]) Verify(r *http.Request) error {
 	v, err := m.visit(r.Context())
 	if err != nil {
@@ -207,8 +210,9 @@ func proves(sent, salt []byte, secrets []string) bool {
 	return ok
 }
 
-// formSecret is what the tokens of visitors without a login are bound to. It has a cookie of its own, under a name of which
-// no two requests at the same time choose the same: so no answer replaces what another page's form is bound to.
+// formSecret is what the tokens of visitors without a login are bound to. It has a cookie of its
+// own, under a name of which no two requests at the same time choose the same: so no answer
+// replaces what another page's form is bound to.
 type formSecret struct {
 	suffix, value string
 	fresh         bool // the client has to be told

@@ -8,12 +8,14 @@ import (
 	"sync"
 )
 
-// ErrBusy means that a method was called for a session from within another call for the same session: by an observer, a
-// log handler, a store or a codec that this call runs. Waiting for it would take forever.
+// ErrBusy means that a method was called for a session from within another call for the same
+// session: by an observer, a log handler, a store or a codec that this call runs. Waiting for it
+// would take forever.
 var ErrBusy = errors.New("web: called from within another call for the same session")
 
-// turn lets the calls for one session take turns. It is not a lock that code of others could wait for: a goroutine that
-// comes again from within its own turn is refused, and one that waits can give up.
+// turn lets the calls for one session take turns. It is not a lock that code of others could wait
+// for: a goroutine that comes again from within its own turn is refused, and one that waits can
+// give up.
 type turn struct {
 	mu    sync.Mutex // never held while anything is called
 	taken bool
@@ -63,8 +65,9 @@ func (t *turn) end() {
 	}
 }
 
-// withinTurn reports whether this goroutine runs a turn, besides the one that it is about to take. It reads the stack: nothing
-// else can tell for code that was handed no context, such as a codec's. Only those who would have to wait pay for it.
+// withinTurn reports whether this goroutine runs a turn, besides the one that it is about to take.
+// It reads the stack: nothing else can tell for code that was handed no context, such as a codec's.
+// Only those who would have to wait pay for it.
 func withinTurn() bool {
 	turns := 0
 	pcs := make([]uintptr, 64)

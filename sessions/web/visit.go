@@ -84,21 +84,24 @@ func (m *Middleware[T]) visit(ctx context.Context) (*visit[T], error) {
 	return v, nil
 }
 
-// Session returns the session of the request whose context is ctx. The first call loads it, or makes a new one if the
-// client has none; all calls return the same, until [Middleware.Destroy], or a [Middleware.Save] that has failed with
-// [sessions.ErrConflict] or [sessions.ErrNotFound], after which it is loaded again. It is saved before the first byte of
-// the answer, if it has changed.
+// Session returns the session of the request whose context is ctx. The first call loads it, or
+// makes a new one if the client has none; all calls return the same, until [Middleware.Destroy], or
+// a [Middleware.Save] that has failed with [sessions.ErrConflict] or [sessions.ErrNotFound], after
+// which it is loaded again. It is saved before the first byte of the answer, if it has changed.
 //
-// A new session is given to visitors whose cookie must not be replaced, too: the error of [ErrCookieKept] says when. They may be
-// shown a page, and may sign in. What else changes such a session is refused: by Save and Update, and by Config.Error if
-// the handler leaves a change to be saved.
+// A new session is given to visitors whose cookie must not be replaced, too: the error of
+// [ErrCookieKept] says when. They may be shown a page, and may sign in. What else changes such a
+// session is refused: by Save and Update, and by Config.Error if the handler leaves a change to be
+// saved.
 //
-// The error is [sessions.ErrUnavailable] if the store can't be asked, and then the client keeps its cookie; if the handler
-// writes nothing, Config.Error answers. It is [ErrNoMiddleware] if ctx is of no request that went through Handler, and
-// [ErrTwoIDs] if a request carries an ID in both the cookie and the header.
+// The error is [sessions.ErrUnavailable] if the store can't be asked, and then the client keeps its
+// cookie; if the handler writes nothing, Config.Error answers. It is [ErrNoMiddleware] if ctx is of
+// no request that went through Handler, and [ErrTwoIDs] if a request carries an ID in both the
+// cookie and the header.
 //
-// A client that has hung up cancels neither this nor what follows; a deadline of ctx is heeded. Several goroutines of one
-// request may call it; they must agree among themselves on what they do with the session.
+// A client that has hung up cancels neither this nor what follows; a deadline of ctx is heeded.
+// Several goroutines of one request may call it; they must agree among themselves on what they do
+// with the session.
 func (m *Middleware[T]) Session(ctx context.Context) (*sessions.Session[T], error) {
 	v, err := m.visit(ctx)
 	if err != nil {
@@ -137,7 +140,8 @@ func (v *visit[T]) have(ctx context.Context) (s *sessions.Session[T], err error,
 	return v.session, v.err, v.session != nil || v.err != nil
 }
 
-// outlive returns a context that a client which hangs up does not cancel. A deadline of ctx is kept.
+// outlive returns a context that a client which hangs up does not cancel. A deadline of ctx is
+// kept.
 func outlive(ctx context.Context) (context.Context, context.CancelFunc) {
 	if at, limited := ctx.Deadline(); limited {
 		return context.WithDeadline(context.WithoutCancel(ctx), at)
@@ -145,8 +149,8 @@ func outlive(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithoutCancel(ctx), func() {}
 }
 
-// timedOut returns the error of a context whose deadline has passed. Nothing that was asked for with it is done any more: the
-// answer has been given.
+// timedOut returns the error of a context whose deadline has passed. Nothing that was asked for
+// with it is done any more: the answer has been given.
 func timedOut(ctx context.Context) error {
 	if err := ctx.Err(); err == context.DeadlineExceeded {
 		return err
@@ -199,8 +203,8 @@ func makeMap[T any](s *sessions.Session[T]) bool {
 	return true
 }
 
-// asStored makes an empty map, which was loaded as nil, nil again until what it returns is called: that it can be written to
-// is no change.
+// asStored makes an empty map, which was loaded as nil, nil again until what it returns is called:
+// that it can be written to is no change.
 func (v *visit[T]) asStored(s *sessions.Session[T]) func() {
 	data := reflect.ValueOf(&s.Data).Elem()
 	if !v.wasNil || data.IsNil() || data.Len() > 0 {

@@ -9,8 +9,9 @@ import (
 	"net/http"
 )
 
-// A visit is the ResponseWriter of its handler: whatever begins the answer commits the session first. What it doesn't do
-// itself, deadlines and full duplex, http.ResponseController finds below it.
+// A visit is the ResponseWriter of its handler: whatever begins the answer commits the session
+// first. What it doesn't do itself, deadlines and full duplex, http.ResponseController finds below
+// it.
 var (
 	_ http.Flusher    = (*visit[struct{}])(nil)
 	_ http.Hijacker   = (*visit[struct{}])(nil)
@@ -38,13 +39,15 @@ func (v *visit[T]) WriteHeader(status int) {
 	case status >= 100 && status < 200 && status != http.StatusSwitchingProtocols:
 		v.writeInterim(status)
 	case status == http.StatusOK && v.awaitsBody():
-		// Some writers, such as gin's, always begin an answer: this one is the handler's if a body follows.
+		// Some writers, such as gin's, always begin an answer: this one is the handler's if a body
+		// follows.
 	case v.commit(status):
 		v.w.WriteHeader(status)
 	}
 }
 
-// awaitsBody notes that a handler which can't have its session has answered 200, and reports whether it has.
+// awaitsBody notes that a handler which can't have its session has answered 200, and reports
+// whether it has.
 func (v *visit[T]) awaitsBody() bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -97,8 +100,8 @@ func (v *visit[T]) FlushError() error {
 	return http.NewResponseController(v.w).Flush()
 }
 
-// Hijack saves the session now: afterwards nobody knows when the handler is done. If the connection can't be had, as with
-// HTTP/2, the answer has not begun.
+// Hijack saves the session now: afterwards nobody knows when the handler is done. If the connection
+// can't be had, as with HTTP/2, the answer has not begun.
 func (v *visit[T]) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	begun := v.isSealed()
 	if !v.commit(http.StatusSwitchingProtocols) {
@@ -121,7 +124,8 @@ func (v *visit[T]) Push(target string, options *http.PushOptions) error {
 	return http.ErrNotSupported
 }
 
-// CloseNotify is for those who still ask for it, such as gin's Stream. New code asks the request's context.
+// CloseNotify is for those who still ask for it, such as gin's Stream. New code asks the request's
+// context.
 func (v *visit[T]) CloseNotify() <-chan bool {
 	//lint:ignore SA1019 what is below may know it
 	if below, ok := below[http.CloseNotifier](v.w); ok {

@@ -1,4 +1,5 @@
-// Package fault makes the errors of codecs: they say where and what, and never hold a value. Encoders put values into theirs.
+// Package fault makes the errors of codecs: they say where and what, and never hold a value.
+// Encoders put values into theirs.
 package fault
 
 import (
@@ -6,7 +7,8 @@ import (
 	"fmt"
 )
 
-// Error is an error whose text tells nothing of its cause but the type. The cause is there for errors.Is and errors.As.
+// Error is an error whose text tells nothing of its cause but the type. The cause is there for
+// errors.Is and errors.As.
 type Error struct {
 	text  string
 	cause func() error // a function, which no verb of fmt looks into
@@ -17,7 +19,8 @@ func New(err error, format string, args ...any) *Error {
 	return &Error{text: fmt.Sprintf(format, args...), cause: func() error { return err }}
 }
 
-// Custom returns the error of a type that encodes or decodes itself: what it says is the application's, and may hold values.
+// Custom returns the error of a type that encodes or decodes itself: what it says is the
+// application's, and may hold values.
 func Custom(err error, doing string) *Error {
 	cause := err
 	for e := errors.Unwrap(cause); e != nil; e = errors.Unwrap(cause) {

@@ -15,14 +15,16 @@ func Number(n json.Number) any {
 	return f
 }
 
-// SameDecimal reports whether a and b, two decimal numbers as JSON writes them, have the same value.
+// SameDecimal reports whether a and b, two decimal numbers as JSON writes them, have the same
+// value.
 func SameDecimal(a, b string) bool {
 	x, ok := parse(a)
 	y, ok2 := parse(b)
 	return ok && ok2 && x == y
 }
 
-// DecimalKey returns what all ways of writing one decimal number have in common, and of a text that is none the text.
+// DecimalKey returns what all ways of writing one decimal number have in common, and of a text that
+// is none the text.
 func DecimalKey(s string) string {
 	d, ok := parse(s)
 	if !ok {
@@ -78,8 +80,8 @@ func cut(s string) (mantissa, exponent string, ok bool) {
 	return s, "", false
 }
 
-// Magnitude returns how many significant digits s has, none for zero, and the power of ten that its absolute value is below, and
-// not below a tenth of. It is not ok if s is not a decimal number.
+// Magnitude returns how many significant digits s has, none for zero, and the power of ten that its
+// absolute value is below, and not below a tenth of. It is not ok if s is not a decimal number.
 func Magnitude(s string) (digits int, exponent int64, ok bool) {
 	d, ok := parse(s)
 	return len(d.digits), d.exponent, ok

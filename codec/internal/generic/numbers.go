@@ -6,8 +6,9 @@ import (
 	"reflect"
 )
 
-// Numbers walks through v, which has just been decoded, and makes each number that stands in an interface as a text, a
-// json.Number say, a float64, or a json.Number if that would change its value. v must be settable.
+// Numbers walks through v, which has just been decoded, and makes each number that stands in an
+// interface as a text, a json.Number say, a float64, or a json.Number if that would change its
+// value. v must be settable.
 func Numbers(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Interface:
@@ -79,7 +80,8 @@ func Value(v any) any {
 	return v
 }
 
-// RawNulls walks through v, which has just been decoded, and makes each json.RawMessage that is null a nil one. v must be settable.
+// RawNulls walks through v, which has just been decoded, and makes each json.RawMessage that is
+// null a nil one. v must be settable.
 func RawNulls(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:

@@ -1,5 +1,5 @@
-// Package members carries the members that a type doesn't know from a stored value to a new one. It knows names and nesting; a codec
-// reads and writes its format.
+// Package members carries the members that a type doesn't know from a stored value to a new one. It
+// knows names and nesting; a codec reads and writes its format.
 package members
 
 import "github.com/dynasession/dynasession/codec/internal/shape"
@@ -23,8 +23,8 @@ type Member struct {
 // Add adds what was read to n. Its names decide later what it is: see Close.
 func (n *Node) Add(m Member) { n.Members = append(n.Members, m) }
 
-// Close tells the members that the type knows from those it doesn't, and is called when all are there. Members of a member are told apart
-// by the plan of its name, which is [Below].
+// Close tells the members that the type knows from those it doesn't, and is called when all are
+// there. Members of a member are told apart by the plan of its name, which is [Below].
 func (n *Node) Close() {
 	if n.Plan.Kind == shape.Map {
 		for i := range n.Members {
@@ -62,8 +62,8 @@ func (n *Node) Close() {
 	}
 }
 
-// Below returns the plan of what p's member of that name holds, if that has members that may be unknown: of kind Struct or Map. The
-// name may be one that the decoder doesn't take in the end.
+// Below returns the plan of what p's member of that name holds, if that has members that may be
+// unknown: of kind Struct or Map. The name may be one that the decoder doesn't take in the end.
 func Below(p *shape.Plan, name string) *shape.Plan {
 	if p.Kind == shape.Map {
 		return Inner(p.Elem)
@@ -95,8 +95,9 @@ type Format struct {
 	Null func(name string) []byte
 }
 
-// Merge returns fresh, a value just encoded, with the members of stored that its type doesn't know: after those that it does know, in
-// the order in which they were stored. Both have the same plan, and stored.Unknown.
+// Merge returns fresh, a value just encoded, with the members of stored that its type doesn't know:
+// after those that it does know, in the order in which they were stored. Both have the same plan,
+// and stored.Unknown.
 func (f Format) Merge(fresh, stored *Node) *Node {
 	out := &Node{Plan: fresh.Plan, Members: make([]Member, 0, len(fresh.Members)+len(stored.Members))}
 	if fresh.Plan.Kind == shape.Map {
@@ -132,7 +133,8 @@ func (f Format) Merge(fresh, stored *Node) *Node {
 		out.Add(m)
 	}
 	for i := range fresh.Plan.Members {
-		// A struct that its tag leaves out when it is empty is empty all the same, and nobody has taken it away.
+		// A struct that its tag leaves out when it is empty is empty all the same, and nobody has
+		// taken it away.
 		field := &fresh.Plan.Members[i]
 		if old := below[i]; old != nil && old.Unknown && !written[i] && field.Plan.Kind == shape.Struct && !field.Hidden {
 			written[i] = true

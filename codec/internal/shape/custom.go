@@ -23,7 +23,8 @@ func TextMethods() Methods { return textMethods }
 // BinaryMethods returns MarshalBinary and UnmarshalBinary.
 func BinaryMethods() Methods { return binMethods }
 
-// custom judges a type that encodes itself. It is done with t if the encoder leaves t to its own method.
+// custom judges a type that encodes itself. It is done with t if the encoder leaves t to its own
+// method.
 func (w *walk) custom(t reflect.Type, addressable bool, path string) (done bool, err error) {
 	switch t {
 	case reflect.TypeFor[time.Time](), reflect.TypeFor[json.Number]():
@@ -57,7 +58,8 @@ func (w *walk) custom(t reflect.Type, addressable bool, path string) (done bool,
 	if w.format.decodesItself(t) {
 		w.shape.Custom = true
 	}
-	// A type that goes by encoding/json's methods has its reasons: fields that no other encoder sees.
+	// A type that goes by encoding/json's methods has its reasons: fields that no other encoder
+	// sees.
 	if w.format.Tag != "" && t.Kind() == reflect.Struct && pointer.Implements(jsonMethods.Encode) && hidesFields(t) {
 		return false, refuse(path, "%v encodes itself as JSON only: its unexported fields would not be stored", t)
 	}
@@ -87,7 +89,8 @@ func (f *Format) encodesItself(t reflect.Type) bool {
 	return false
 }
 
-// promoted reports whether t, a struct, has its method by embedding: the compiler writes such a method, no source file does.
+// promoted reports whether t, a struct, has its method by embedding: the compiler writes such a
+// method, no source file does.
 func promoted(t reflect.Type, method string) bool {
 	if t.Kind() != reflect.Struct {
 		return false

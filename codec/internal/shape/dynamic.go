@@ -5,7 +5,8 @@ import (
 	"reflect"
 )
 
-// dynamic refuses what an interface holds if something else would come back: a struct comes back as a map, a time as a text.
+// dynamic refuses what an interface holds if something else would come back: a struct comes back as
+// a map, a time as a text.
 func (c *check) dynamic(v reflect.Value, at *step) error {
 	t := v.Type()
 	switch t.Kind() {

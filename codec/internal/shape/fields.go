@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// fields looks at the fields of a struct that the encoders see: exported ones, and those of embedded structs.
+// fields looks at the fields of a struct that the encoders see: exported ones, and those of
+// embedded structs.
 func (w *walk) fields(t reflect.Type, addressable bool, path string) error {
 	if err := w.names(t, path, map[string]string{}, map[reflect.Type]bool{}); err != nil {
 		return err
@@ -63,7 +64,8 @@ func (w *walk) fields(t reflect.Type, addressable bool, path string) error {
 	return nil
 }
 
-// embedded judges an embedded type whose name is not exported: the fields of a struct are seen all the same.
+// embedded judges an embedded type whose name is not exported: the fields of a struct are seen all
+// the same.
 func (w *walk) embedded(f reflect.StructField, path string) (skip bool, err error) {
 	switch {
 	case f.Type.Kind() == reflect.Pointer:

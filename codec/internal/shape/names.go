@@ -2,8 +2,9 @@ package shape
 
 import "reflect"
 
-// names refuses two fields of one name, be it that one hides the other or that neither wins: the encoders then leave out one of
-// them, or both. The fields of embedded structs are among those of t.
+// names refuses two fields of one name, be it that one hides the other or that neither wins: the
+// encoders then leave out one of them, or both. The fields of embedded structs are among those of
+// t.
 func (w *walk) names(t reflect.Type, path string, taken map[string]string, open map[reflect.Type]bool) error {
 	if open[t] {
 		return nil
@@ -43,7 +44,8 @@ func (w *walk) names(t reflect.Type, path string, taken map[string]string, open 
 	return nil
 }
 
-// inlined returns the struct whose fields are stored among those of the struct that f is a field of.
+// inlined returns the struct whose fields are stored among those of the struct that f is a field
+// of.
 func inlined(f reflect.StructField, name string) (reflect.Type, bool) {
 	t := f.Type
 	if t.Kind() == reflect.Pointer {

@@ -64,7 +64,8 @@ func (f *Format) mayTell(t reflect.Type) bool {
 	return false
 }
 
-// omitted reports whether the encoder leaves out v, the value of the field sf, and something else would come back.
+// omitted reports whether the encoder leaves out v, the value of the field sf, and something else
+// would come back.
 func (c *check) omitted(sf reflect.StructField, v reflect.Value) bool {
 	if c.format.omits(sf) == omitsNothing || v.IsZero() {
 		return false
@@ -116,8 +117,8 @@ func (c *check) isEmpty(v reflect.Value) bool {
 	return v.IsZero()
 }
 
-// lost reports whether a zero value in the place of v, which isn't one, is something else. A type that has only fields of its own, and says
-// that it is zero, is believed.
+// lost reports whether a zero value in the place of v, which isn't one, is something else. A type
+// that has only fields of its own, and says that it is zero, is believed.
 func lost(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.Slice, reflect.Map:

@@ -23,7 +23,8 @@ const (
 	Pointer             // what it points to, or null
 )
 
-// Plan is what a format makes of a type: which members a value has, and of what types they are. It never changes.
+// Plan is what a format makes of a type: which members a value has, and of what types they are. It
+// never changes.
 type Plan struct {
 	Kind    Kind
 	Type    reflect.Type
@@ -33,8 +34,8 @@ type Plan struct {
 	KeyPlan *Plan        // of a Map
 	Scalar  bool         // of an Opaque one: a number, text or truth value that encodes as such
 
-	// Named: a struct lies here or below, through pointers and maps, which may hold members that the type doesn't know. One that is
-	// written without the names of its members may not.
+	// Named: a struct lies here or below, through pointers and maps, which may hold members that
+	// the type doesn't know. One that is written without the names of its members may not.
 	Named bool
 
 	// Unit is the most memory that one element, anywhere in the value, takes by itself.
@@ -46,7 +47,8 @@ type Plan struct {
 	// ByteLists: there is a [][]byte anywhere in the value.
 	ByteLists bool
 
-	// Low and High are the whole numbers that every number in the value can hold: 0 and more at High, at most 0 at Low.
+	// Low and High are the whole numbers that every number in the value can hold: 0 and more at
+	// High, at most 0 at Low.
 	Low  int64
 	High uint64
 
@@ -234,7 +236,8 @@ func overlap(a, b []Member) bool {
 	})
 }
 
-// inlined returns the struct whose fields are stored among those of the struct that f is a field of.
+// inlined returns the struct whose fields are stored among those of the struct that f is a field
+// of.
 func (b *builder) inlined(f reflect.StructField, tag fieldTag) (reflect.Type, bool) {
 	t := f.Type
 	if t.Kind() == reflect.Pointer {
@@ -250,7 +253,8 @@ func (b *builder) inlined(f reflect.StructField, tag fieldTag) (reflect.Type, bo
 	return t, tag.name == ""
 }
 
-// unit is what one more value takes below p: an element, or what a pointer points to, with what that points to in turn.
+// unit is what one more value takes below p: an element, or what a pointer points to, with what
+// that points to in turn.
 func (p *Plan) unit() int {
 	switch p.Kind {
 	case List, Map, Pointer:
@@ -265,15 +269,16 @@ func (p *Plan) unit() int {
 	return 0
 }
 
-// What a value in an interface takes at most: an element, and a map with one entry, which has room for eight.
+// What a value in an interface takes at most: an element, and a map with one entry, which has room
+// for eight.
 const (
 	anyElement = 32
 	anyMap     = 48 + 8 + 8*(16+16)
 	anyUnit    = anyElement + anyMap
 )
 
-// ElementSize returns how many bytes of memory one more element of p takes: of a list, an entry of a map, or what a pointer points to. What
-// it points to in turn is not in it.
+// ElementSize returns how many bytes of memory one more element of p takes: of a list, an entry of
+// a map, or what a pointer points to. What it points to in turn is not in it.
 func (p *Plan) ElementSize() int {
 	switch p.Kind {
 	case List, Pointer:
@@ -284,7 +289,8 @@ func (p *Plan) ElementSize() int {
 	return 0
 }
 
-// AnySize returns how many bytes of memory a value takes in an interface: a map or list of n, or else a scalar, whose text isn't counted.
+// AnySize returns how many bytes of memory a value takes in an interface: a map or list of n, or
+// else a scalar, whose text isn't counted.
 func AnySize(isMap bool, n int) int {
 	switch {
 	case !isMap || n == 0:
@@ -295,8 +301,8 @@ func AnySize(isMap bool, n int) int {
 	return anyElement + anyMap + (n-8)*3*(16+16)
 }
 
-// Find returns the member that the decoder reads under this name: that of the same name, or else, where the format has it so, the first
-// that differs from it in case only.
+// Find returns the member that the decoder reads under this name: that of the same name, or else,
+// where the format has it so, the first that differs from it in case only.
 func (p *Plan) Find(name string) (i int, exact, ok bool) {
 	if i, ok := p.exact[name]; ok {
 		return i, true, true
@@ -308,9 +314,9 @@ func (p *Plan) Find(name string) (i int, exact, ok bool) {
 	return i, false, ok
 }
 
-// Match returns, for each of the names in a stored struct, the member of p that takes it, or -1 if none does: of several names that the
-// decoder takes for one member the exact one is it, or else the first in the order of their bytes. Of one name that stands there twice
-// both are taken.
+// Match returns, for each of the names in a stored struct, the member of p that takes it, or -1 if
+// none does: of several names that the decoder takes for one member the exact one is it, or else
+// the first in the order of their bytes. Of one name that stands there twice both are taken.
 func (p *Plan) Match(names []string) []int {
 	match := make([]int, len(names))
 	loose := false

@@ -1,7 +1,8 @@
-// Package shape tells, from a Go type alone, what a codec can't keep of its values, and from a value what its type didn't show.
+// Package shape tells, from a Go type alone, what a codec can't keep of its values, and from a
+// value what its type didn't show.
 //
-// The encoders under the codecs drop such things in silence, or write what they can't read back. Found here, they are an
-// error when a Manager is made, or of Encode, that names the field.
+// The encoders under the codecs drop such things in silence, or write what they can't read back.
+// Found here, they are an error when a Manager is made, or of Encode, that names the field.
 package shape
 
 import (
@@ -15,13 +16,15 @@ type Format struct {
 	// Tag is the struct tag that the encoder reads besides `json`; empty if there is none.
 	Tag string
 
-	// Methods are the pairs of interfaces by which a type encodes and decodes itself, in the encoder's order of preference.
+	// Methods are the pairs of interfaces by which a type encodes and decodes itself, in the
+	// encoder's order of preference.
 	Methods []Methods
 
 	// Leaf reports whether the encoder keeps a type of which it sees no fields. May be nil.
 	Leaf func(reflect.Type) bool
 
-	// Field refuses a field for reasons of the format's own, or tells that its type, known to be kept, needs no look. May be nil.
+	// Field refuses a field for reasons of the format's own, or tells that its type, known to be
+	// kept, needs no look. May be nil.
 	Field func(reflect.StructField) (known bool, err error)
 
 	// BytesInInterface: a []byte in an interface comes back as one.
@@ -39,7 +42,8 @@ type Format struct {
 	// NilEmbedded: a nil embedded pointer comes back as nil.
 	NilEmbedded bool
 
-	// OwnTagFirst: the encoder's own tag, where there is one, is read in the place of `json`, and not the other way round.
+	// OwnTagFirst: the encoder's own tag, where there is one, is read in the place of `json`, and
+	// not the other way round.
 	OwnTagFirst bool
 
 	// Folds: the decoder takes a name that differs from a field's in case only.
@@ -56,7 +60,8 @@ type Methods struct {
 
 // Shape is what is known of a type.
 type Shape struct {
-	// Custom: some type in it encodes itself, so that only decoding shows whether what it writes can be read.
+	// Custom: some type in it encodes itself, so that only decoding shows whether what it writes
+	// can be read.
 	Custom bool
 
 	// Interfaces: it holds values whose type is known at run time only.
@@ -74,7 +79,8 @@ type Shape struct {
 	// Raw: it holds a json.RawMessage that is written as it is.
 	Raw bool
 
-	// Loose: a value may hold what the format can't keep although the type may be kept; see [Shape.Check].
+	// Loose: a value may hold what the format can't keep although the type may be kept; see
+	// [Shape.Check].
 	Loose bool
 
 	// Plan is what the format makes of the type.
@@ -88,7 +94,8 @@ type result struct {
 	err   error
 }
 
-// Of returns the shape of t, or an error that names the field whose type can't be kept. It is cheap for a type seen before.
+// Of returns the shape of t, or an error that names the field whose type can't be kept. It is cheap
+// for a type seen before.
 func (f *Format) Of(t reflect.Type) (*Shape, error) {
 	if r, ok := f.shapes.Load(t); ok {
 		r := r.(*result)

@@ -14,8 +14,9 @@ type fieldTag struct {
 	options []string
 }
 
-// tagOf reads the tags of f as the format's encoder does: encoding/json reads `json`; vmihailenco/msgpack its own, or else `json`;
-// attributevalue its own, and then `json`, which overrules.
+// tagOf reads the tags of f as the format's encoder does: encoding/json reads `json`;
+// vmihailenco/msgpack its own, or else `json`; attributevalue its own, and then `json`, which
+// overrules.
 func (f *Format) tagOf(sf reflect.StructField) fieldTag {
 	tag := sf.Tag.Get("json")
 	if own := sf.Tag.Get(f.Tag); f.Tag != "" && own != "" && (f.OwnTagFirst || tag == "") {
@@ -70,7 +71,8 @@ func validName(s string) bool {
 	return true
 }
 
-// fold returns what all texts have in common that differ in case only: as strings.EqualFold and encoding/json judge.
+// fold returns what all texts have in common that differ in case only: as strings.EqualFold and
+// encoding/json judge.
 func fold(s string) string {
 	return strings.Map(func(r rune) rune {
 		for {
@@ -83,7 +85,8 @@ func fold(s string) string {
 	}, s)
 }
 
-// names is a set of names that is quick to ask with the bytes of one, and quicker if they come in order.
+// names is a set of names that is quick to ask with the bytes of one, and quicker if they come in
+// order.
 type names struct {
 	order  []string // as a plan has them
 	table  [][]int  // of order
@@ -147,8 +150,8 @@ func (n *names) at(name []byte) int {
 	return -1
 }
 
-// MayFold reports whether b, JSON text of a value of the type, may have a name that differs from a member's in case only, or one that is
-// escaped. It may be wrong about true, never about false.
+// MayFold reports whether b, JSON text of a value of the type, may have a name that differs from a
+// member's in case only, or one that is escaped. It may be wrong about true, never about false.
 func (p *Plan) MayFold(b []byte) bool {
 	n := &p.names
 	next := 0 // the name that is expected

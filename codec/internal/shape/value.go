@@ -13,9 +13,9 @@ import (
 // maxDepth bounds how deep a value may be nested: what encoding/json reads at most.
 const maxDepth = 10000
 
-// Check returns an error if v, whose type has the shape s, holds what can't be kept: a cycle, a nil that a pointer hides, or in
-// an interface anything but what decodes into one. It names the field, never a value. For a shape that is not Loose there is
-// nothing to find.
+// Check returns an error if v, whose type has the shape s, holds what can't be kept: a cycle, a nil
+// that a pointer hides, or in an interface anything but what decodes into one. It names the field,
+// never a value. For a shape that is not Loose there is nothing to find.
 func (s *Shape) Check(v reflect.Value) error {
 	if !s.Loose {
 		return nil
@@ -24,14 +24,15 @@ func (s *Shape) Check(v reflect.Value) error {
 	return c.visit(v, nil)
 }
 
-// CheckScalars returns an error if v holds a text, or a map's key, that is not UTF-8, or a number that is not finite. It names
-// the field.
+// CheckScalars returns an error if v holds a text, or a map's key, that is not UTF-8, or a number
+// that is not finite. It names the field.
 func (s *Shape) CheckScalars(v reflect.Value) error {
 	c := check{format: s.format, scalars: true, on: map[pointer]bool{}, generic: map[reflect.Type]bool{}}
 	return c.visit(v, nil)
 }
 
-// step is a way into a value: a text is made of it only for an error, as a value may be nested deeply.
+// step is a way into a value: a text is made of it only for an error, as a value may be nested
+// deeply.
 type step struct {
 	up   *step
 	name string // of a field; or "[]", "[key]"
@@ -131,7 +132,8 @@ func (c *check) visit(v reflect.Value, at *step) error {
 	return c.inside(v, at)
 }
 
-// nothing reports whether v, which a pointer points to, is written as a null although it isn't nilable or encodes itself.
+// nothing reports whether v, which a pointer points to, is written as a null although it isn't
+// nilable or encodes itself.
 func (c *check) nothing(v reflect.Value) bool {
 	switch v.Type() {
 	case reflect.TypeFor[json.RawMessage]():
@@ -142,8 +144,8 @@ func (c *check) nothing(v reflect.Value) bool {
 	return false
 }
 
-// CheckBack returns an error if a pointer in v, what was encoded, is a nil one in back, what came back: a type that encodes itself to nothing
-// may be written as a nil. It names the field.
+// CheckBack returns an error if a pointer in v, what was encoded, is a nil one in back, what came
+// back: a type that encodes itself to nothing may be written as a nil. It names the field.
 func (s *Shape) CheckBack(v, back reflect.Value) error {
 	if !s.CustomPointers {
 		return nil

@@ -15,7 +15,8 @@ type walk struct {
 	open   map[reflect.Type]bool // the types that enclose the present one
 }
 
-// visit is a type and whether its values can be addressed: methods of a pointer are called on those only.
+// visit is a type and whether its values can be addressed: methods of a pointer are called on those
+// only.
 type visit struct {
 	t           reflect.Type
 	addressable bool
@@ -92,7 +93,8 @@ func (w *walk) kind(t reflect.Type, addressable bool, path string) error {
 	return nil
 }
 
-// bytes refuses a list of bytes that have a type of their own, if the encoder takes them for bytes and panics.
+// bytes refuses a list of bytes that have a type of their own, if the encoder takes them for bytes
+// and panics.
 func (w *walk) bytes(t reflect.Type, path string) error {
 	if w.format.NoTypedBytes && t.Elem().Kind() == reflect.Uint8 && t.Elem() != reflect.TypeFor[byte]() {
 		return refuse(path, "%v can't be stored: take bytes, or another kind of number", t)

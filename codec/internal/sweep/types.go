@@ -1,5 +1,8 @@
-// Package sweep tries a codec with the types that people put into sessions: what it encodes has to come back, or be refused. What is
-// refused, and how, is written down in a file of the codec's testdata.
+//lint:file-ignore U1000,ST1003 These types look as those of other libraries do.
+
+// Package sweep tries a codec with the types that people put into sessions: what it encodes has to
+// come back, or be refused. What is refused, and how, is written down in a file of the codec's
+// testdata.
 package sweep
 
 import (
@@ -312,8 +315,8 @@ func in(t reflect.Type, tag reflect.StructTag, v reflect.Value) reflect.Value {
 	return s
 }
 
-// try tries all values: in a struct, with omitempty, with omitzero, in a slice, in an array, in a map and behind a pointer. It returns
-// what was found, and in what.
+// try tries all values: in a struct, with omitempty, with omitzero, in a slice, in an array, in a
+// map and behind a pointer. It returns what was found, and in what.
 func (c Codec) all(vs values) map[string][]string {
 	found := map[string][]string{}
 	note := func(where string, v reflect.Value) {
@@ -422,7 +425,8 @@ var swept = map[string]values{
 	"os.FileMode":          of(os.FileMode(0o644)),
 }
 
-// Run tries every type, and compares what is refused, and how, with what testdata/sweep.txt says. Nothing may come back changed.
+// Run tries every type, and compares what is refused, and how, with what testdata/sweep.txt says.
+// Nothing may come back changed.
 func Run(t *testing.T, c Codec) {
 	t.Helper()
 	if len(swept) < 100 {

@@ -1,5 +1,5 @@
-// Package counting counts the calls of a store, for an observer, and sees to it that every error of a store is one of
-// package driver's.
+// Package counting counts the calls of a store, for an observer, and sees to it that every error of
+// a store is one of package driver's.
 package counting
 
 import (
@@ -12,11 +12,13 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// New returns store with its calls noted in the driver.Trace of their context. An error that package driver doesn't know is
-// of a store that could not do its work: it becomes a driver.ErrUnavailable.
+// New returns store with its calls noted in the driver.Trace of their context. An error that
+// package driver doesn't know is of a store that could not do its work: it becomes a
+// driver.ErrUnavailable.
 func New(store driver.Store) driver.Store { return &countingStore{store} }
 
-// countingStore names every method, so that one that is added to the contract can't be forgotten here.
+// countingStore names every method, so that one that is added to the contract can't be forgotten
+// here.
 type countingStore struct{ store driver.Store }
 
 func (c *countingStore) Create(ctx context.Context, rec driver.Record) error {

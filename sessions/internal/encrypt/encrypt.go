@@ -1,4 +1,5 @@
-// Package encrypt stands between a Manager and its store: what goes down is encrypted, what comes up is decrypted.
+// Package encrypt stands between a Manager and its store: what goes down is encrypted, what comes
+// up is decrypted.
 package encrypt
 
 import (
@@ -19,8 +20,8 @@ type AEAD interface {
 	Decrypt(ciphertext, associatedData []byte) ([]byte, error)
 }
 
-// The prefixes of the format of data that is encrypted, before that of the codec. The first was written before the format
-// and the application were bound to the data, and is only read.
+// The prefixes of the format of data that is encrypted, before that of the codec. The first was
+// written before the format and the application were bound to the data, and is only read.
 const (
 	unboundPrefix = "aead+"
 	prefix        = "aead2+"
@@ -42,8 +43,9 @@ type encryptingStore struct {
 	plaintext Plaintext
 }
 
-// associated returns what is bound to a record's data: so data can't be put into another record, nor an older save's into
-// this one, nor be given to another subject, application or life, nor be read by another codec.
+// associated returns what is bound to a record's data: so data can't be put into another record,
+// nor an older save's into this one, nor be given to another subject, application or life, nor be
+// read by another codec.
 func associated(rec driver.Record, format string) []byte {
 	ad := []byte("dynasession 1")
 	texts := []string{rec.Key, rec.Rev, rec.Subject}
@@ -79,8 +81,8 @@ func (s *encryptingStore) encrypted(rec driver.Record) (driver.Record, error) {
 	return rec, nil
 }
 
-// decrypted returns rec with its payload decrypted. If the payload is not what was encrypted, rec has one that says so
-// when it is read; an error means that it could not be decrypted now.
+// decrypted returns rec with its payload decrypted. If the payload is not what was encrypted, rec
+// has one that says so when it is read; an error means that it could not be decrypted now.
 func (s *encryptingStore) decrypted(rec driver.Record) (driver.Record, error) {
 	stored := rec.Payload.Format()
 	format, bound := strings.CutPrefix(stored, prefix)
@@ -112,7 +114,8 @@ func (s *encryptingStore) decrypted(rec driver.Record) (driver.Record, error) {
 	return rec, nil
 }
 
-// isOutage reports whether a Decrypt failed for want of what it needs, such as a key service, and not because of what it was given.
+// isOutage reports whether a Decrypt failed for want of what it needs, such as a key service, and
+// not because of what it was given.
 func isOutage(err error) bool {
 	var network net.Error
 	return errors.Is(err, driver.ErrUnavailable) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||

@@ -9,11 +9,12 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// patience is how often a login under a limit looks for another that has entered the list and stored nothing yet, before it
-// takes that one's place.
+// patience is how often a login under a limit looks for another that has entered the list and
+// stored nothing yet, before it takes that one's place.
 const patience = 8
 
-// spill is how many times HeadSize entries the head holds before a login under a limit moves one of them into a page.
+// spill is how many times HeadSize entries the head holds before a login under a limit moves one of
+// them into a page.
 const spill = 3
 
 // census is what a login under a limit found of a list.
@@ -23,8 +24,8 @@ type census struct {
 	dead    []string        // keys in the head whose session has ended for good
 }
 
-// enterLimited enters the head, on condition of its Rev, so that of several logins at a time each has counted the one
-// before. Pages are what has been moved out of the head.
+// enterLimited enters the head, on condition of its Rev, so that of several logins at a time each
+// has counted the one before. Pages are what has been moved out of the head.
 func (l *Login) enterLimited(ctx context.Context, e Entry, replaces string, limit Limit) error {
 	looks := map[string]int{} // how often a key was found pending
 	for attempt := range attempts {
@@ -120,8 +121,8 @@ func (l *Login) count(ctx context.Context, keys []string) (census, error) {
 	return c, nil
 }
 
-// withoutRenewals returns the records without those that are about to take the place of another of them: until that is so,
-// both are of one session.
+// withoutRenewals returns the records without those that are about to take the place of another of
+// them: until that is so, both are of one session.
 func withoutRenewals(records []driver.Record) []driver.Record {
 	return slices.DeleteFunc(slices.Clone(records), func(rec driver.Record) bool {
 		return slices.ContainsFunc(records, func(old driver.Record) bool {
@@ -130,8 +131,8 @@ func withoutRenewals(records []driver.Record) []driver.Record {
 	})
 }
 
-// makeRoom reports whether there is room for another session after it has ended those that the limit says. If there
-// isn't, it returns ErrLimit, or nil if the login has to look again.
+// makeRoom reports whether there is room for another session after it has ended those that the
+// limit says. If there isn't, it returns ErrLimit, or nil if the login has to look again.
 func (l *Login) makeRoom(ctx context.Context, c *census, limit Limit, looks map[string]int) (room bool, err error) {
 	surplus := len(c.alive) + len(c.pending) + 1 - limit.Max
 	if surplus <= 0 {
@@ -166,9 +167,10 @@ func (l *Login) makeRoom(ctx context.Context, c *census, limit Limit, looks map[
 	return true, nil
 }
 
-// isLeftOver reports whether a key in the head under which nothing is stored is hardly that of a login under way: by its
-// deadline it began a while before e, and it is no renewal, whose old key has the same deadline. It is a guess, which saves
-// the wait: if it is wrong, that login begins again.
+// isLeftOver reports whether a key in the head under which nothing is stored is hardly that of a
+// login under way: by its deadline it began a while before e, and it is no renewal, whose old key
+// has the same deadline. It is a guess, which saves the wait: if it is wrong, that login begins
+// again.
 func (l *Login) isLeftOver(key string, e Entry) bool {
 	deadline := l.head.Entries[key]
 	if deadline.After(e.Deadline.Add(-time.Minute)) {
@@ -182,7 +184,8 @@ func (l *Login) isLeftOver(key string, e Entry) bool {
 	return true
 }
 
-// giveUp ends what has been found pending too often: nothing can be stored under these keys any more.
+// giveUp ends what has been found pending too often: nothing can be stored under these keys any
+// more.
 func (l *Login) giveUp(ctx context.Context, pending []string, looks map[string]int) error {
 	for _, key := range pending {
 		if looks[key]++; looks[key] <= patience {
@@ -195,8 +198,8 @@ func (l *Login) giveUp(ctx context.Context, pending []string, looks map[string]i
 	return nil
 }
 
-// victims returns those of the sessions that may be ended to make room, in the order in which they are: the least recently
-// used, if the limit evicts, and otherwise what this binary can't read.
+// victims returns those of the sessions that may be ended to make room, in the order in which they
+// are: the least recently used, if the limit evicts, and otherwise what this binary can't read.
 func (l *Login) victims(ctx context.Context, alive []driver.Record, evict bool) ([]driver.Record, error) {
 	slices.SortFunc(alive, func(a, b driver.Record) int { return a.Accessed.Compare(b.Accessed) })
 	if evict {
@@ -229,8 +232,8 @@ func (l *Login) enterCounted(ctx context.Context, e Entry, dead []string) (enter
 	return entered, err
 }
 
-// spillOne moves the head's oldest entry into a page, so that the head stays small. The session doesn't know: when it ends
-// its entry stays until somebody finds it dead.
+// spillOne moves the head's oldest entry into a page, so that the head stays small. The session
+// doesn't know: when it ends its entry stays until somebody finds it dead.
 func (l *Login) spillOne(ctx context.Context, but string) {
 	oldest := ""
 	for key, deadline := range l.head.Entries {

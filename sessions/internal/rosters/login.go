@@ -15,8 +15,9 @@ type Limit struct {
 	Evict bool // the least recently used one makes room
 }
 
-// Login is the way of a new session into a list. It begins by reading the list's epoch, before anything of the session is
-// looked at: whoever revokes the list's sessions after that makes it lose.
+// Login is the way of a new session into a list. It begins by reading the list's epoch, before
+// anything of the session is looked at: whoever revokes the list's sessions after that makes it
+// lose.
 type Login struct {
 	k     *Keeper
 	epoch int64
@@ -35,8 +36,8 @@ func (k *Keeper) Open(ctx context.Context, list string) (*Login, error) {
 	return &Login{k: k, epoch: head.Epoch, head: head}, nil
 }
 
-// Enter lists e and returns the page that it is in. The session of the key replaces is about to end and doesn't count.
-// The error is ErrRevoked, ErrLimit or the store's.
+// Enter lists e and returns the page that it is in. The session of the key replaces is about to end
+// and doesn't count. The error is ErrRevoked, ErrLimit or the store's.
 func (l *Login) Enter(ctx context.Context, e Entry, replaces string, limit Limit) (page int64, err error) {
 	if limit.Max > 0 {
 		return 0, l.enterLimited(ctx, e, replaces, limit)
@@ -58,7 +59,8 @@ func (l *Login) Enter(ctx context.Context, e Entry, replaces string, limit Limit
 	return 0, driver.ErrConflict
 }
 
-// enterSomewhere tries the head, then the last page, then a new one. It is not entered if the list has changed.
+// enterSomewhere tries the head, then the last page, then a new one. It is not entered if the list
+// has changed.
 func (l *Login) enterSomewhere(ctx context.Context, e Entry) (entered bool, page int64, err error) {
 	if err := l.pruneHead(ctx); err != nil {
 		return false, 0, err
@@ -77,8 +79,8 @@ func (l *Login) enterSomewhere(ctx context.Context, e Entry) (entered bool, page
 	return l.openPage(ctx, e)
 }
 
-// passed returns the entries of the head whose deadline has passed. Nothing can be alive under their keys: a session gets a
-// later deadline only after its entry has.
+// passed returns the entries of the head whose deadline has passed. Nothing can be alive under
+// their keys: a session gets a later deadline only after its entry has.
 func (l *Login) passed() []string { return passed(l.head, l.k.Now()) }
 
 func passed(r driver.Roster, now time.Time) []string {
@@ -113,8 +115,9 @@ func (l *Login) changeHead(ctx context.Context, c driver.RosterChange) (changed 
 	return err == nil, err
 }
 
-// enterPage enters the last page. The page doesn't know the epoch, so the head is read once more afterwards: if it has the
-// epoch still, whoever counts it up reads the page later than this entry came into it.
+// enterPage enters the last page. The page doesn't know the epoch, so the head is read once more
+// afterwards: if it has the epoch still, whoever counts it up reads the page later than this entry
+// came into it.
 func (l *Login) enterPage(ctx context.Context, e Entry, page int64) (entered, full bool, err error) {
 	c := l.k.entering(PageKey(l.head.Key, page), e)
 	c.Most, c.Stale = l.k.PageSize, e.Stale
@@ -126,7 +129,8 @@ func (l *Login) enterPage(ctx context.Context, e Entry, page int64) (entered, fu
 		return false, false, err
 	}
 	if len(part.Entries) >= l.k.PageSize {
-		// It is full now: the next one comes to be with this login, which reads the epoch with the same write.
+		// It is full now: the next one comes to be with this login, which reads the epoch with the
+		// same write.
 		entered, err := l.publish(ctx, e, page, page+1)
 		return entered, false, err
 	}
@@ -137,8 +141,8 @@ func (l *Login) enterPage(ctx context.Context, e Entry, page int64) (entered, fu
 	return entered, false, err
 }
 
-// confirmed reports whether the head, as it was read after e entered a page, lists that page and has the epoch. If not, e
-// leaves the page again.
+// confirmed reports whether the head, as it was read after e entered a page, lists that page and
+// has the epoch. If not, e leaves the page again.
 func (l *Login) confirmed(ctx context.Context, e Entry, page int64) (bool, error) {
 	switch {
 	case l.head.Epoch != l.epoch:
@@ -151,9 +155,9 @@ func (l *Login) confirmed(ctx context.Context, e Entry, page int64) (bool, error
 	return true, nil
 }
 
-// openPage enters a page that nobody sees yet, and then has the head list it. A page that is full already was filled by logins
-// that were faster, or that broke off before they could have the head list it: then the one after it is as good, and what is
-// listed has both.
+// openPage enters a page that nobody sees yet, and then has the head list it. A page that is full
+// already was filled by logins that were faster, or that broke off before they could have the head
+// list it: then the one after it is as good, and what is listed has both.
 func (l *Login) openPage(ctx context.Context, e Entry) (entered bool, page int64, err error) {
 	next := max(l.head.Pages.Last, 0) + 1
 	for range attempts {
@@ -171,7 +175,8 @@ func (l *Login) openPage(ctx context.Context, e Entry) (entered bool, page int64
 	return entered, next, err
 }
 
-// publish has the head list the pages up to last, on condition of the epoch, after e has entered a page.
+// publish has the head list the pages up to last, on condition of the epoch, after e has entered a
+// page.
 func (l *Login) publish(ctx context.Context, e Entry, page, last int64) (entered bool, err error) {
 	was := l.head.Pages
 	pages := driver.Pages{First: max(was.First, 1), Last: last}
@@ -188,7 +193,8 @@ func (l *Login) publish(ctx context.Context, e Entry, page, last int64) (entered
 	return true, nil
 }
 
-// pruneHead looks up the head's entries if there is no room in it and one of them may have idled out.
+// pruneHead looks up the head's entries if there is no room in it and one of them may have idled
+// out.
 func (l *Login) pruneHead(ctx context.Context) error {
 	if len(l.head.Entries) < l.k.HeadSize || l.head.Stale.IsZero() || l.head.Stale.After(l.k.Now()) {
 		return nil
@@ -201,8 +207,9 @@ func (l *Login) pruneHead(ctx context.Context) error {
 // maxPruned bounds how many entries one login looks up, and ends, to make a list shorter.
 const maxPruned = 25
 
-// prune drops from a part of a list what is dead. Before a session leaves it has ended for good: one that looks idle may
-// just be touched, and one that isn't there may be a login that has not come so far.
+// prune drops from a part of a list what is dead. Before a session leaves it has ended for good:
+// one that looks idle may just be touched, and one that isn't there may be a login that has not
+// come so far.
 func (k *Keeper) prune(ctx context.Context, part driver.Roster) (driver.Roster, error) {
 	now := k.Now()
 	dead := passed(part, now)
@@ -240,7 +247,8 @@ func (k *Keeper) prune(ctx context.Context, part driver.Roster) (driver.Roster, 
 	return changed, nil
 }
 
-// endDead makes sure that the session of a key, as it was found, has ended, and reports whether it has.
+// endDead makes sure that the session of a key, as it was found, has ended, and reports whether it
+// has.
 func (k *Keeper) endDead(ctx context.Context, key string, found driver.Loaded) (ended bool, err error) {
 	state := &driver.State{Absent: true}
 	switch {
@@ -273,8 +281,8 @@ func (k *Keeper) end(ctx context.Context, key string, why driver.Reason, state *
 	return false, err
 }
 
-// retire looks at the first page of several, drops what is dead of it, and closes it when it is empty. Whatever fails is
-// left to the next login that opens a page.
+// retire looks at the first page of several, drops what is dead of it, and closes it when it is
+// empty. Whatever fails is left to the next login that opens a page.
 func (k *Keeper) retire(ctx context.Context, head driver.Roster) {
 	pages := head.Pages
 	if pages.First >= pages.Last {

@@ -1,7 +1,8 @@
-// Package rosters keeps the lists of sessions that belong together: a subject's, or a federated session's. What it does
-// is a sequence of single writes, in an order that keeps two promises: every session that is alive and whose ID somebody
-// has been told is listed, and a session leaves the list only when it has ended. So a list may be longer than the truth and
-// never shorter. docs/protocol.md has the proof.
+// Package rosters keeps the lists of sessions that belong together: a subject's, or a federated
+// session's. What it does is a sequence of single writes, in an order that keeps two promises:
+// every session that is alive and whose ID somebody has been told is listed, and a session leaves
+// the list only when it has ended. So a list may be longer than the truth and never shorter.
+// docs/protocol.md has the proof.
 package rosters
 
 import (
@@ -17,17 +18,20 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// The sizes of a list's parts. In DynamoDB the head with as many entries, and one more while a session is renewed, stays
-// below 1 KB, and a page below 2 KB: so what it costs to change one doesn't grow with the list.
+// The sizes of a list's parts. In DynamoDB the head with as many entries, and one more while a
+// session is renewed, stays below 1 KB, and a page below 2 KB: so what it costs to change one
+// doesn't grow with the list.
 const (
 	DefaultHeadSize = 4
 	DefaultPageSize = 12
 )
 
-// attempts bounds how often a step is tried again because another login of the same list was faster.
+// attempts bounds how often a step is tried again because another login of the same list was
+// faster.
 const attempts = 256
 
-// kept is how long a roster stays after a change that no entry's deadline speaks for: longer than any login takes.
+// kept is how long a roster stays after a change that no entry's deadline speaks for: longer than
+// any login takes.
 const kept = time.Hour
 
 var (
@@ -43,12 +47,12 @@ type Keeper struct {
 	Store driver.Store
 	Now   func() time.Time
 
-	// Alive reports whether the session of a record counts: it has not expired, nor been revoked with everybody's, and
-	// belongs to who asks.
+	// Alive reports whether the session of a record counts: it has not expired, nor been revoked
+	// with everybody's, and belongs to who asks.
 	Alive func(ctx context.Context, rec driver.Record) (bool, error)
 
-	// Readable reports whether the data of a session that is alive can be read by this binary. What can't be read makes room
-	// for another when a limit is reached.
+	// Readable reports whether the data of a session that is alive can be read by this binary. What
+	// can't be read makes room for another when a limit is reached.
 	Readable func(ctx context.Context, rec driver.Record) (bool, error)
 
 	// Pause waits before the attempt that follows.
@@ -60,16 +64,19 @@ type Keeper struct {
 // Rev returns a name for one write: 128 random bits.
 func Rev() string { return rand.Text() }
 
-// RenewalRev returns the Rev of a record that is to take the place of that of a handle. Until its first save it says so: to a
-// revocation that is to spare the session, and to a limit that counts sessions.
+// RenewalRev returns the Rev of a record that is to take the place of that of a handle. Until its
+// first save it says so: to a revocation that is to spare the session, and to a limit that counts
+// sessions.
 func RenewalRev(handle string) string { return Rev() + "<" + handle[:16] }
 
-// ComesFrom reports whether a record of this Rev was stored to take the place of the session of a handle.
+// ComesFrom reports whether a record of this Rev was stored to take the place of the session of a
+// handle.
 func ComesFrom(rev, handle string) bool {
 	return len(handle) > 16 && strings.HasSuffix(rev, "<"+handle[:16])
 }
 
-// PageKey returns the key of a page of the list whose key is given; page 0 is the head, which has the list's key.
+// PageKey returns the key of a page of the list whose key is given; page 0 is the head, which has
+// the list's key.
 func PageKey(list string, page int64) string {
 	if page == 0 {
 		return list
@@ -77,7 +84,8 @@ func PageKey(list string, page int64) string {
 	return list + "#" + strconv.FormatInt(page, 10)
 }
 
-// End ends the session of key for the reason why, if it is in the state given. The ended session's record is returned.
+// End ends the session of key for the reason why, if it is in the state given. The ended session's
+// record is returned.
 func (k *Keeper) End(ctx context.Context, key string, why driver.Reason, state *driver.State) (driver.Record, error) {
 	return k.Store.End(ctx, driver.End{Key: key, Marker: NewMarker(key, why, "", k.Now()), If: state})
 }
@@ -146,8 +154,8 @@ func (k *Keeper) LoadAll(ctx context.Context, keys []string) ([]driver.Loaded, e
 	return all, nil
 }
 
-// Leave drops a session that has ended from a page of a list. That it can't be done does no harm: the list may be longer
-// than the truth.
+// Leave drops a session that has ended from a page of a list. That it can't be done does no harm:
+// the list may be longer than the truth.
 func (k *Keeper) Leave(ctx context.Context, list string, page int64, keys ...string) error {
 	_, err := k.Store.ChangeRoster(ctx, driver.RosterChange{
 		Key: PageKey(list, page), Rev: Rev(), Leave: keys,
@@ -155,8 +163,9 @@ func (k *Keeper) Leave(ctx context.Context, list string, page int64, keys ...str
 	return err
 }
 
-// Move lists a session under its new key beside the old one, for a renewal, which nobody has to be asked for: while the old
-// one is listed, whoever ends it ends the renewal too. It returns the page.
+// Move lists a session under its new key beside the old one, for a renewal, which nobody has to be
+// asked for: while the old one is listed, whoever ends it ends the renewal too. It returns the
+// page.
 func (k *Keeper) Move(ctx context.Context, list string, page int64, e Entry) (int64, error) {
 	_, err := k.Store.ChangeRoster(ctx, k.entering(PageKey(list, page), e))
 	if !errors.Is(err, driver.ErrFull) {
@@ -170,7 +179,8 @@ func (k *Keeper) Move(ctx context.Context, list string, page int64, e Entry) (in
 	return login.Enter(ctx, e, "", Limit{})
 }
 
-// Extend gives an entry a later deadline, unless it has one already: another request may extend the same session.
+// Extend gives an entry a later deadline, unless it has one already: another request may extend the
+// same session.
 func (k *Keeper) Extend(ctx context.Context, list string, page int64, e Entry) (int64, error) {
 	for attempt := range attempts {
 		if attempt > 0 {
@@ -232,8 +242,8 @@ func (k *Keeper) Bump(ctx context.Context, list string) (driver.Roster, error) {
 // markerKept is how long a marker stays: longer than any request that may still be under way.
 const markerKept = 30 * time.Minute
 
-// NewMarker returns the marker for the session of key. It is the zero one, which leaves nothing, if the key is no hash:
-// then the table is shared with a writer that knows no markers.
+// NewMarker returns the marker for the session of key. It is the zero one, which leaves nothing, if
+// the key is no hash: then the table is shared with a writer that knows no markers.
 func NewMarker(key string, why driver.Reason, next string, now time.Time) driver.Marker {
 	if !IsHash(key) {
 		return driver.Marker{}
@@ -241,7 +251,8 @@ func NewMarker(key string, why driver.Reason, next string, now time.Time) driver
 	return driver.Marker{Why: why, Next: next, Rev: Rev(), At: now, Until: now.Add(markerKept).Truncate(time.Second)}
 }
 
-// IsHash reports whether key has the form of a hash, 128 lowercase hexadecimal digits, so that nobody is let in by it.
+// IsHash reports whether key has the form of a hash, 128 lowercase hexadecimal digits, so that
+// nobody is let in by it.
 func IsHash(key string) bool {
 	if len(key) != 128 {
 		return false

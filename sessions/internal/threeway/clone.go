@@ -5,15 +5,17 @@ import (
 	"time"
 )
 
-// clone returns a copy of v that shares no memory with it that can be reached through exported fields, maps, slices, arrays, interfaces
-// and pointers. What a type hides in unexported fields can't be copied: a pointer to a type that has a form of its own,
-// such as *big.Int, is returned as it is.
+// clone returns a copy of v that shares no memory with it that can be reached through exported
+// fields, maps, slices, arrays, interfaces and pointers. What a type hides in unexported fields
+// can't be copied: a pointer to a type that has a form of its own, such as *big.Int, is returned as
+// it is.
 func clone(v reflect.Value) reflect.Value {
 	c := copying{}
 	return c.copy(v, 0)
 }
 
-// copying has the copies of the pointers, maps and slices met so far, so that two ways to one still lead to one.
+// copying has the copies of the pointers, maps and slices met so far, so that two ways to one still
+// lead to one.
 type copying map[pair]reflect.Value
 
 func (c *copying) copy(v reflect.Value, depth int) reflect.Value {

@@ -8,8 +8,8 @@ import (
 
 // A Conflict means that both sides changed the same member to different values.
 type Conflict struct {
-	// Member is the path of the member, such as "Cart.Items". What an entry of a map is called is data, and not in it:
-	// "Prefs[...].Color". It is empty if the whole value is the member.
+	// Member is the path of the member, such as "Cart.Items". What an entry of a map is called is
+	// data, and not in it: "Prefs[...].Color". It is empty if the whole value is the member.
 	Member string
 }
 
@@ -30,12 +30,13 @@ const entry = "[...]"
 // maxDepth is how deep values may be nested; encoding/json's bound for what it reads.
 const maxDepth = 10000
 
-// Merge returns ours with what theirs has changed of base put in. The three are of the same type, and were not reached through
-// unexported fields. It changes none of them.
+// Merge returns ours with what theirs has changed of base put in. The three are of the same type,
+// and were not reached through unexported fields. It changes none of them.
 //
-// What Merge takes from ours it takes as it is; if theirs has changed nothing, it returns ours itself. What it takes from theirs it
-// copies, see clone. The error is a [*Conflict], the error of a method Merge of a type that has one, or means that the values
-// contain themselves or are nested too deeply.
+// What Merge takes from ours it takes as it is; if theirs has changed nothing, it returns ours
+// itself. What it takes from theirs it copies, see clone. The error is a [*Conflict], the error of
+// a method Merge of a type that has one, or means that the values contain themselves or are nested
+// too deeply.
 func Merge(base, ours, theirs reflect.Value) (reflect.Value, error) {
 	m := merging{done: make(map[triple]*outcome)}
 	v, _, err := m.value(base, ours, theirs)
@@ -49,7 +50,8 @@ type merging struct {
 	done  map[triple]*outcome
 }
 
-// A triple is what three pointers or maps of one type refer to: it is merged once, however many ways lead to it.
+// A triple is what three pointers or maps of one type refer to: it is merged once, however many
+// ways lead to it.
 type triple struct {
 	t                  reflect.Type
 	base, ours, theirs uintptr
@@ -61,8 +63,8 @@ type outcome struct {
 	kept bool
 }
 
-// value merges one member. The base is the zero [reflect.Value] where there was none. It reports as kept that what it returns is ours,
-// with nothing of theirs in it.
+// value merges one member. The base is the zero [reflect.Value] where there was none. It reports as
+// kept that what it returns is ours, with nothing of theirs in it.
 func (m *merging) value(base, ours, theirs reflect.Value) (v reflect.Value, kept bool, err error) {
 	p := planOf(ours.Type())
 	switch {
@@ -169,7 +171,8 @@ type methodError struct {
 func (e *methodError) Error() string { return place(e.member) + ": " + e.err.Error() }
 func (e *methodError) Unwrap() error { return e.err }
 
-// members merges structs: each exported field, and the unexported ones of a struct together as one value.
+// members merges structs: each exported field, and the unexported ones of a struct together as one
+// value.
 func (m *merging) members(p *plan, base, ours, theirs reflect.Value) (reflect.Value, bool, error) {
 	if !base.IsValid() {
 		base = reflect.Zero(ours.Type())
@@ -221,7 +224,8 @@ func (m *merging) hidden(p *plan, base, ours, theirs reflect.Value) side {
 	return neither
 }
 
-// inside merges what interfaces hold: maps from strings to anything by member, everything else as one value.
+// inside merges what interfaces hold: maps from strings to anything by member, everything else as
+// one value.
 func (m *merging) inside(base, ours, theirs reflect.Value) (reflect.Value, bool, error) {
 	o, t, b := ours.Elem(), theirs.Elem(), base
 	if b.IsValid() {

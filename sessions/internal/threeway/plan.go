@@ -18,8 +18,8 @@ type plan struct {
 	shares bool                                                          // of a struct: one of these refers to memory
 }
 
-// A field is an exported field of a struct, or of one that is embedded in it by an unexported name: encoders see it as the
-// outer one's.
+// A field is an exported field of a struct, or of one that is embedded in it by an unexported name:
+// encoders see it as the outer one's.
 type field struct {
 	index []int
 	name  string
@@ -66,7 +66,8 @@ var (
 	errorType       = reflect.TypeFor[error]()
 )
 
-// encodesItself reports whether t has a method by which some encoder, of those that codecs are built on, lets it choose its own form.
+// encodesItself reports whether t has a method by which some encoder, of those that codecs are
+// built on, lets it choose its own form.
 func encodesItself(t reflect.Type) bool {
 	if t.Kind() == reflect.Interface {
 		return false
@@ -77,7 +78,8 @@ func encodesItself(t reflect.Type) bool {
 	if t.Implements(jsonMarshaler) || t.Implements(textMarshaler) || t.Implements(binaryMarshaler) {
 		return true
 	}
-	// Each name is a constant, so that the linker can still leave out the methods that nobody calls.
+	// Each name is a constant, so that the linker can still leave out the methods that nobody
+	// calls.
 	return encodes(t.MethodByName("EncodeMsgpack")) ||
 		encodes(t.MethodByName("MarshalMsgpack")) ||
 		encodes(t.MethodByName("MarshalDynamoDBAttributeValue")) ||
@@ -96,8 +98,8 @@ func encodes(method reflect.Method, ok bool) bool {
 	return n > 0 && method.Type.Out(n-1) == errorType
 }
 
-// isValuer reports whether a method is that of a database/sql/driver.Valuer, such as sql.NullString: its fields mean something
-// together alone.
+// isValuer reports whether a method is that of a database/sql/driver.Valuer, such as
+// sql.NullString: its fields mean something together alone.
 func isValuer(method reflect.Method, ok bool) bool {
 	if !ok {
 		return false
@@ -107,8 +109,9 @@ func isValuer(method reflect.Method, ok bool) bool {
 		t.Out(0).Kind() == reflect.Interface && t.Out(0).NumMethod() == 0
 }
 
-// mergerOf returns the method Merge of t or *t as a function of three values of t, or nil if there is none that merges: it takes
-// two values of t, or two pointers to such, and returns one, alone or with an error.
+// mergerOf returns the method Merge of t or *t as a function of three values of t, or nil if there
+// is none that merges: it takes two values of t, or two pointers to such, and returns one, alone or
+// with an error.
 func mergerOf(t reflect.Type) func(base, ours, theirs reflect.Value) (reflect.Value, error) {
 	if t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface {
 		return nil

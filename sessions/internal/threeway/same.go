@@ -12,16 +12,17 @@ import (
 type likeness int
 
 const (
-	// exactly tells apart whatever can be told apart without looking at addresses: a nil from an empty slice, 0 from -0, one instant
-	// in two time zones. NaN is itself.
+	// exactly tells apart whatever can be told apart without looking at addresses: a nil from an
+	// empty slice, 0 from -0, one instant in two time zones. NaN is itself.
 	exactly likeness = iota
 
-	// inMeaning takes these for the same, and what an interface holds for what a decoder would put there in its place: 5 for 5.0,
-	// []string for []any.
+	// inMeaning takes these for the same, and what an interface holds for what a decoder would put
+	// there in its place: 5 for 5.0, []string for []any.
 	inMeaning
 )
 
-// same reports whether two values of one type are alike, as deep as they go, unexported fields included.
+// same reports whether two values of one type are alike, as deep as they go, unexported fields
+// included.
 func same(a, b reflect.Value, how likeness) bool {
 	c := comparison{how: how}
 	return c.same(a, b, 0)
@@ -133,7 +134,8 @@ func (c *comparison) sameStruct(a, b reflect.Value, depth int) bool {
 	return true
 }
 
-// sameTime does without the reading of the monotonic clock, and without the addresses of time zones.
+// sameTime does without the reading of the monotonic clock, and without the addresses of time
+// zones.
 func (c *comparison) sameTime(x, y time.Time) bool {
 	if !x.Round(0).Equal(y.Round(0)) {
 		return false
@@ -162,7 +164,8 @@ func (c *comparison) sameMap(a, b reflect.Value, depth int) bool {
 	return true
 }
 
-// elusive reports whether a map has a key that isn't equal to itself, because it is or contains NaN: such an entry can't be looked up.
+// elusive reports whether a map has a key that isn't equal to itself, because it is or contains
+// NaN: such an entry can't be looked up.
 func elusive(m reflect.Value) bool {
 	switch m.Type().Key().Kind() {
 	case reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128, reflect.Interface, reflect.Struct, reflect.Array:
@@ -237,7 +240,8 @@ func (c *comparison) akinMap(a, b reflect.Value, depth int) bool {
 	return true
 }
 
-// sameNumber reports whether a and b are the same number, of whatever types; the order in which they are given matters.
+// sameNumber reports whether a and b are the same number, of whatever types; the order in which
+// they are given matters.
 func sameNumber(a, b reflect.Value) bool {
 	switch {
 	case a.CanInt() && b.CanInt():

@@ -8,7 +8,7 @@
 //
 // Two protocols use it: Device Bound Session Credentials in browsers ([ParseResponse]), and DPoP,
 // RFC 9449, in API clients ([ParseProof]). Both send a JSON Web Signature in compact form. The
-// package reads it with the standard library alone: two algorithms, fixed by the kind of the key and
-// never by what the client says, need about a hundred lines, and a general library would first have
-// to be told what not to accept. Size and shape are checked before any signature is.
+// package reads it with the standard library alone: two algorithms, fixed by the kind of the key
+// and never by what the client says, need about a hundred lines, and a general library would first
+// have to be told what not to accept. Size and shape are checked before any signature is.
 package bound

@@ -9,17 +9,19 @@ var (
 	ErrMalformed = errors.New("malformed")
 	// ErrTooLong means that a proof is longer than MaxToken.
 	ErrTooLong = errors.New("too long")
-	// ErrAlgorithm means that a proof names an algorithm other than ES256 and RS256, or one that does
-	// not suit its key.
+	// ErrAlgorithm means that a proof names an algorithm other than ES256 and RS256, or one that
+	// does not suit its key.
 	ErrAlgorithm = errors.New("algorithm not accepted")
-	// ErrKey means that a proof's public key is missing, weak, not on its curve, or not the one that
-	// the session is bound to.
+	// ErrKey means that a proof's public key is missing, weak, not on its curve, or not the one
+	// that the session is bound to.
 	ErrKey = errors.New("key not accepted")
 	// ErrSignature means that a signature was not made by the key.
 	ErrSignature = errors.New("wrong signature")
-	// ErrChallenge means that a challenge, nonce or cookie was not made for this session and purpose.
+	// ErrChallenge means that a challenge, nonce or cookie was not made for this session and
+	// purpose.
 	ErrChallenge = errors.New("challenge of another session or purpose")
-	// ErrExpired means that a challenge, nonce, cookie or proof is too old, or too far in the future.
+	// ErrExpired means that a challenge, nonce, cookie or proof is too old, or too far in the
+	// future.
 	ErrExpired = errors.New("expired")
 	// ErrReplayed means that this process has accepted the same proof before.
 	ErrReplayed = errors.New("replayed")

@@ -59,8 +59,8 @@ func quote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
-// one returns the string that is a header's only value. The draft says a quoted string of structured
-// fields; Chromium sends it bare.
+// one returns the string that is a header's only value. The draft says a quoted string of
+// structured fields; Chromium sends it bare.
 func one(values []string) (string, error) {
 	if len(values) != 1 {
 		return "", fmt.Errorf("%w: must be one header, not %d", ErrMalformed, len(values))

@@ -1,7 +1,8 @@
 package bound
 
-// Response is a browser's proof that it has a session's key: the header Secure-Session-Response of a
-// registration or refresh, parsed and not verified. [Binding.Register] and [Binding.Refresh] verify.
+// Response is a browser's proof that it has a session's key: the header Secure-Session-Response of
+// a registration or refresh, parsed and not verified. [Binding.Register] and [Binding.Refresh]
+// verify.
 type Response struct {
 	// Challenge is what the browser has signed.
 	Challenge string

@@ -38,8 +38,8 @@ type Spent struct {
 // NewSpent returns an empty Spent for proofs that are valid for life.
 func NewSpent(life time.Duration) *Spent { return &Spent{life: life} }
 
-// Spend reports whether key was spent for the first time. Call it last, for a proof that is right in
-// every other way, so that nobody can spend another's.
+// Spend reports whether key was spent for the first time. Call it last, for a proof that is right
+// in every other way, so that nobody can spend another's.
 func (s *Spent) Spend(key SpentKey, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
