@@ -9,6 +9,7 @@ import (
 	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/event"
+	"github.com/dynasession/dynasession/sessions/internal/cued"
 )
 
 // shops are two applications on one table, and a Manager of before there were applications.
@@ -144,6 +145,7 @@ func TestApplication_ARecordWithoutOneIsAcceptedByAll(t *testing.T) {
 	n, err = admin.RevokeFederated(t.Context(), "idp 7")
 	is.NoErr(err)
 	is.Equal(n, 1)
+	is.True(!loads(t, before, old))
 	old = loginTo(t, before, "7")
 	is.NoErr(admin.DestroyID(t.Context(), old.ID().Secret()))
 	is.True(!loads(t, before, old))
@@ -297,4 +299,63 @@ func TestFederated_IsChecked(t *testing.T) {
 		wants.Text(t, err, "invalid federated session")
 	}
 	is.Equal(w.mem.Len(), 0)
+}
+
+// entries returns how many sessions the lists have that w's next login of the subject and the provider's session reads.
+func (w world) entries(t *testing.T, do func()) (n int) {
+	t.Helper()
+	seen := map[string]int{}
+	w.store.On("LoadRosters", func(c *cued.Call) error {
+		err := c.Do()
+		for _, r := range c.Rosters {
+			if _, again := seen[r.Key]; !again {
+				seen[r.Key] = len(r.Entries)
+			}
+		}
+		return err
+	})
+	do()
+	w.store.Off()
+	for _, entries := range seen {
+		n += entries
+	}
+	return n
+}
+
+// What one list's revocation ends leaves the other list too, and a login that fails halfway leaves what it has entered.
+func TestLists_WhatHasEndedLeavesBoth(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	lists := func() int {
+		return w.entries(t, func() {
+			_, err := w.Sessions(t.Context(), "user")
+			is.NoErr(err)
+			_, err = w.RevokeFederated(t.Context(), "idp 1")
+			is.NoErr(err)
+		})
+	}
+	login := func() error {
+		s := w.Create()
+		s.Federated = "idp 1"
+		return w.Authenticate(t.Context(), s, "user")
+	}
+	is.NoErr(login())
+	is.NoErr(login())
+	is.Equal(lists(), 2+2)
+	is.Equal(lists(), 0) // by the provider's logout, and the subject's list has them no more
+	is.NoErr(login())
+	_, err := w.RevokeAll(t.Context(), "user")
+	is.NoErr(err)
+	is.Equal(lists(), 0)
+
+	n := 0
+	w.store.On("ChangeRoster", func(c *cued.Call) error {
+		if n++; n == 2 {
+			return sessions.ErrUnavailable // of the provider's list
+		}
+		return c.Do()
+	})
+	wants.Err(t, login(), sessions.ErrUnavailable)
+	w.store.Off()
+	is.Equal(lists(), 0)
 }

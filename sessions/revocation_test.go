@@ -136,9 +136,13 @@ func TestRevokeBefore_ACheckHoldsNobodyUp(t *testing.T) {
 	})
 	<-asked
 	done, cancel := context.WithCancel(t.Context())
-	cancel()
+	w.store.On("Load", func(c *cued.Call) error {
+		defer cancel() // so that it is the check that it gives up
+		return c.Do()
+	})
 	_, err := w.Load(done, s.ID().Secret()) // returns, though the check doesn't
 	wants.Err(t, err, context.Canceled)
+	w.store.On("Load", nil)
 	loaded := make(chan struct{})
 	all.Go(func() {
 		close(loaded)

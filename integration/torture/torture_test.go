@@ -33,6 +33,9 @@ func TestTorture(t *testing.T) {
 	anomalies := w.check(t)
 	t.Log(w.figures())
 	t.Logf("anomalies: %d", len(anomalies))
+	if len(anomalies) > 0 {
+		t.Log(strings.Join(w.story, "\n"))
+	}
 	for _, a := range anomalies[:min(len(anomalies), 30)] {
 		t.Error(a)
 	}
@@ -69,7 +72,7 @@ func (w *world) check(t *testing.T) []string {
 		}
 		if found := life.Check(); len(found) > 0 {
 			if anomalies == nil {
-				t.Log(strings.Join(life.Story(), "\n")) // of the first of them
+				w.story = life.Story() // of the first of them
 			}
 			anomalies = append(anomalies, found...)
 		}

@@ -46,6 +46,7 @@ type world struct {
 
 	mu    sync.Mutex
 	lives []*torture.Life
+	story []string // of the first session of which something can't be
 }
 
 // slot is where a visitor's cookie is: which session he has at the moment, and under which ID.

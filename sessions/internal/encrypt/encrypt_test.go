@@ -91,6 +91,14 @@ func TestEncrypt_WhatIsBound(t *testing.T) {
 		"AbsoluteTimeout": {func(r *driver.Record) { r.AbsoluteTimeout += time.Second }, true},
 		"Binding, fixed":  {func(r *driver.Record) { r.Binding[0] = 'x' }, true},
 		"no Binding":      {func(r *driver.Record) { r.Binding = nil }, true},
+		"the format": {func(r *driver.Record) {
+			b, _ := r.Payload.Bytes()
+			r.Payload = codec.Opaque("aead2+msgpack", b)
+		}, true},
+		"the form that binds less": {func(r *driver.Record) {
+			b, _ := r.Payload.Bytes()
+			r.Payload = codec.Opaque("aead+json", b)
+		}, true},
 		// Texts beside each other are told apart.
 		"Rev and Subject":         {func(r *driver.Record) { r.Rev, r.Subject = "reva", "da" }, true},
 		"Application, Federated":  {func(r *driver.Record) { r.Application, r.Federated = "shopidp", " 1" }, true},
