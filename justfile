@@ -87,6 +87,10 @@ engine port="8000":
 torture duration="1m":
     go test ./integration/torture -run '^TestTorture$' -count=1 -v -timeout 0 -duration {{ duration }}
 
+# kill processes and the engine under torture, and have the record judged: just crash 10m
+crash duration="10m":
+    cd integration/proof && go test . -run '^TestCrash_Of' -count=1 -v -timeout 0 -crashing {{ duration }}
+
 # measure what each operation costs, and write docs/cost.md
 cost:
     UPDATE_GOLDEN=1 go test ./integration/cost -count=1 -run '^TestCost$'

@@ -51,8 +51,10 @@ func add(life *torture.Life, o Op, last int) {
 		e.Outcome = torture.Done
 	case Unknown:
 		e.Outcome = torture.Unknown
-	case Gone, Renewed:
+	case Gone:
 		e.Outcome = torture.Gone
+	case Renewed:
+		e.Outcome = torture.Moved
 	case Expired:
 		e.Outcome = torture.Expired
 	default:
