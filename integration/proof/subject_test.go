@@ -40,17 +40,17 @@ func logins(t *testing.T, store driver.Store, limit sessions.SubjectLimit, rates
 		history = append(history, o)
 		return o.Outcome
 	}
-	for c := range 6 {
+	for c := range 5 {
 		all.Go(func() {
 			random := rand.New(rand.NewPCG(seed, uint64(c)))
-			for n := range 8 {
-				o := proof.Op{Life: c*100 + n, Subject: fmt.Sprint("subject ", random.IntN(2))}
+			for n := range 6 {
+				o := proof.Op{Life: c*100 + n, Subject: fmt.Sprint("subject ", random.IntN(3))}
 				s := m.Create()
 				o.Kind = proof.Authenticate
 				if did(o, func(ctx context.Context) proof.Outcome { return proof.Login(ctx, m, s, o.Subject) }) != proof.Done {
 					continue
 				}
-				for range random.IntN(6) {
+				for range random.IntN(4) {
 					o.Kind = proof.Load
 					did(o, func(ctx context.Context) proof.Outcome {
 						return local.Do(ctx, proof.Request{Kind: proof.Load, ID: s.ID().Secret()}).Outcome
@@ -77,7 +77,7 @@ func TestLimit(t *testing.T) {
 		limit sessions.SubjectLimit
 		rates proof.Rates
 	}{
-		"refusing":              {sessions.SubjectLimit{Max: 2}, slow},
+		"refusing":              {sessions.SubjectLimit{Max: 1}, slow},
 		"evicting":              {sessions.SubjectLimit{Max: 2, Evict: true}, slow},
 		"evicting, with faults": {sessions.SubjectLimit{Max: 2, Evict: true}, proof.Rates{Refused: 1, Twice: 5, Slow: 30}},
 	} {
