@@ -1,3 +1,5 @@
+//lint:file-ignore U1000,ST1003 the types are as others write them
+
 // Package sweep tries a codec with the types that people put into sessions: what it encodes has to come back, or be refused. What is
 // refused, and how, is written down in a file of the codec's testdata.
 package sweep
