@@ -90,6 +90,7 @@ torture duration="1m":
 # every two operations on the real code in every order of their store calls, with every fault at every call; takes an hour
 explore *args:
     go test ./integration/explore -count=1 -timeout 0 -full -schedules 1000 {{ args }}
+
 # kill processes and the engine under torture, and have the record judged: just crash 10m
 crash duration="10m":
     cd integration/proof && go test . -run '^TestCrash_Of' -count=1 -v -timeout 0 -crashing {{ duration }}
