@@ -19,7 +19,7 @@ func show(p codec.Payload, err error) {
 	fmt.Println(p.Format(), string(b))
 }
 
-// A server that doesn't know a field yet saves what another one stored, and the field survives.
+// A server saves a value that holds a field it doesn't know yet, and the field survives.
 func ExampleEncodeOver() {
 	type Cart struct {
 		Items int `json:"items"`
@@ -46,7 +46,7 @@ func toUserV2(old UserV1) (UserV2, error) {
 	return UserV2{first, last}, nil
 }
 
-// A struct is split while sessions of its old form are stored.
+// A field is split in two while sessions of the old form are stored.
 func ExampleMigrate() {
 	c := codec.Upgrade(
 		codec.Version[UserV2](2, codec.JSON[UserV2]{}),
