@@ -22,13 +22,13 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// Cart is what an application keeps in a session.
+// Cart is the data of an application's sessions.
 type Cart struct {
 	Items []string `json:"items"`
 	Note  string   `json:"note,omitempty"`
 }
 
-// must ends the program at an error: examples have nobody to tell.
+// must ends the program at an error.
 func must(err error) {
 	if err != nil {
 		log.Fatal(err)
@@ -440,7 +440,7 @@ func ExampleConfig_merge() {
 	// Output: [tea milk cups]
 }
 
-// A user's sessions are listed and ended: one, all others, those of one session at the identity
+// List a user's sessions, and end one, all others, or those of one session at the identity
 // provider.
 func Example_subjects() {
 	ctx, m := context.Background(), newManager(&sessions.Config[Cart]{RevocationCheck: time.Minute})

@@ -23,12 +23,12 @@ import (
 type Store = driver.Store
 
 // Manager creates, loads, saves and ends sessions whose data is a T. Make one with [New] and share
-// it: it is safe for concurrent use. Any number of Managers, in any number of processes, may work
-// on one store.
+// it: it is safe for concurrent use. Any number of Managers, in any number of processes, may use
+// one store.
 //
-// Its errors are [*Error]s around one of the errors of this package, to be tested with [errors.Is];
-// a method's comment names those that a caller would branch on. Besides, each method that asks the
-// store can fail with [ErrUnavailable].
+// Its errors are [*Error]s that wrap one of the errors of this package: test for them with
+// [errors.Is]. A method's comment names those that callers handle. In addition, each method that
+// calls the store can return [ErrUnavailable].
 type Manager[T any] struct {
 	store       driver.Store
 	codec       codec.Codec[T]
@@ -87,7 +87,7 @@ func isNil(store Store) bool {
 	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
-// Clock returns the clock by which the Manager judges.
+// Clock returns the clock that the Manager uses.
 func (m *Manager[T]) Clock() clock.Clock { return m.clock }
 
 // newRev returns a name for one logical write: 128 random bits, so that no two writes ever share

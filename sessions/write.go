@@ -83,9 +83,9 @@ func (s *Session[T]) settingsChanged() bool {
 	return s.IdleTimeout != s.rec.IdleTimeout || s.AbsoluteTimeout != s.rec.AbsoluteTimeout || s.Persist != s.rec.Persist
 }
 
-// Changed reports whether Save would write: whether the session was never saved, or its data or
-// settings were changed since it was loaded or saved, as far as is known. It makes no store call.
-// Data that can't be encoded has changed.
+// Changed reports whether Save would write: the session was never saved, or its data or settings
+// have changed since it was loaded or saved. It makes no store call. Data that can't be encoded
+// counts as changed.
 func (m *Manager[T]) Changed(s *Session[T]) bool {
 	if usable(s) != nil {
 		return false

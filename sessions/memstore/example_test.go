@@ -12,7 +12,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// A unit test of code that uses sessions needs neither a database nor patience.
+// A unit test of code that uses sessions needs no database and doesn't wait.
 func Example() {
 	ctx := context.Background()
 	must := func(err error) {
