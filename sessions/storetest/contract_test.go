@@ -20,11 +20,11 @@ var withoutRule = map[string]string{
 	"To implement a Store, test it with package storetest: every sentence below, and of RosterChange, is one of its rules.": "is what this test holds",
 
 	"Apart from the errors named below, a call may return ErrDecode if something stored can't be read, ErrTooLarge, ErrUnavailable and ErrOutcomeUnknown.": "allows something",
-	"A call that returns an error other than ErrOutcomeUnknown has changed nothing.":                                                                   "each rule about an error looks whether something has changed",
+	"A call that returns an error other than ErrOutcomeUnknown has changed nothing.":                                                                       "each rule about an error looks whether something has changed",
 
 	"A Manager uses it, unless its Config has another.": "binds the Manager",
-	"Enter is not among them.":                               "binds the Manager",
-	"A change does not both Close and Enter.":                "binds the Manager",
+	"Enter is not among them.":                          "binds the Manager",
+	"A change does not both Close and Enter.":           "binds the Manager",
 }
 
 // contract returns the sentences of the comments that are the contract.

@@ -18,7 +18,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// Cart is what this application keeps in a session.
+// Cart is the data of this application's sessions.
 type Cart struct {
 	Items []string               `json:"items"`
 	Flash sessions.Flash[string] `json:"flash"` // messages, shown once

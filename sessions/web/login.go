@@ -8,17 +8,16 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// Authenticate binds the session to subject, the user who has just signed in, under a new ID and
-// with a new lifetime, and gives the client its cookie: see [sessions.Manager.Authenticate], whose
-// errors it returns. Whatever cookies the request came with, and whatever other requests do at the
-// same time, it signs in: over an ID that is dead, over a session that was changed or renewed
-// meanwhile, and over several sessions, which it ends.
+// Authenticate binds the session to subject, the user who has just signed in, gives it a new ID and
+// a new lifetime, and sets the cookie: see [sessions.Manager.Authenticate], whose errors it
+// returns. It succeeds whatever cookies the request carries and whatever concurrent requests do:
+// with the ID of a dead session, with a session that was changed or renewed in the meantime, and
+// with the IDs of several sessions, which it ends.
 //
-// The data in hand goes along, if it is the user's own or that of a visitor without a login. Of the
-// data of another user who was signed in before, nothing goes along but what the handler has set in
-// this request.
+// The session keeps its data if it belongs to the same user or to a visitor who had not signed in.
+// If another user was signed in before, it keeps only what the handler has set in this request.
 //
-// After the answer has begun it is ErrCommitted, and nothing is done.
+// If the response has started, it does nothing and returns ErrCommitted.
 func (m *Middleware[T]) Authenticate(ctx context.Context, subject string) error {
 	bind := m.bindsLogin(ctx, subject)
 	return m.change(ctx, true, func(v *visit[T], s *sessions.Session[T]) error {
@@ -26,8 +25,8 @@ func (m *Middleware[T]) Authenticate(ctx context.Context, subject string) error 
 	})
 }
 
-// Renew gives the session a new ID, and the client its cookie: see [sessions.Manager.Renew], whose
-// errors it returns. After the answer has begun it is ErrCommitted, and nothing is done.
+// Renew gives the session a new ID and sets the cookie: see [sessions.Manager.Renew], whose errors
+// it returns. If the response has started, it does nothing and returns ErrCommitted.
 func (m *Middleware[T]) Renew(ctx context.Context) error {
 	return m.change(ctx, true, func(v *visit[T], s *sessions.Session[T]) error {
 		if s.IsNew() {

@@ -11,7 +11,7 @@ import (
 )
 
 // Middleware loads a request's session and writes changes and cookie back. Make one with [New]. It
-// is safe for concurrent use; several of them, with cookies of different names, may go around one
+// is safe for concurrent use; several Middlewares, with cookies of different names, may wrap one
 // handler.
 type Middleware[T any] struct {
 	manager        *sessions.Manager[T]

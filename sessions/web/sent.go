@@ -171,9 +171,9 @@ func isSafe(method string) bool {
 	return false
 }
 
-// UseHeader makes the answer carry a new ID in Config.Header and not in the cookie, where both are
-// set up: call it before [Middleware.Authenticate] in the handler by which clients sign in. The
-// error is [ErrTwoIDs] if the request came with the cookie.
+// UseHeader makes the response carry a new ID in Config.Header and not in the cookie, if both are
+// configured: call it before [Middleware.Authenticate] in the handler that signs in API clients.
+// The error is [ErrTwoIDs] if the request came with the cookie.
 func (m *Middleware[T]) UseHeader(r *http.Request) error {
 	v, err := m.visit(r.Context())
 	if err != nil {

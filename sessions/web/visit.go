@@ -69,7 +69,7 @@ func (c *visitContext[T]) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// String shows nothing of the session in what prints a context.
+// String hides the session when a context is printed.
 func (c *visitContext[T]) String() string { return "web.Handler" }
 
 // visit returns what the Handler has made for the request of ctx.
@@ -85,23 +85,22 @@ func (m *Middleware[T]) visit(ctx context.Context) (*visit[T], error) {
 }
 
 // Session returns the session of the request whose context is ctx. The first call loads it, or
-// makes a new one if the client has none; all calls return the same, until [Middleware.Destroy], or
-// a [Middleware.Save] that has failed with [sessions.ErrConflict] or [sessions.ErrNotFound], after
-// which it is loaded again. It is saved before the first byte of the answer, if it has changed.
+// creates a new one if the client has none. All calls return the same session, until
+// [Middleware.Destroy], or until a [Middleware.Save] fails with [sessions.ErrConflict] or
+// [sessions.ErrNotFound]: then the next call loads it again. If it has changed it is saved before
+// the first byte of the response.
 //
-// A new session is given to visitors whose cookie must not be replaced, too: the error of
-// [ErrCookieKept] says when. They may be shown a page, and may sign in. What else changes such a
-// session is refused: by Save and Update, and by Config.Error if the handler leaves a change to be
-// saved.
+// Visitors whose cookie must not be replaced get a new session too: see [ErrCookieKept]. They can
+// see pages and can sign in. Other changes of such a session are refused: Save and Update return
+// the error, and Config.Error gets it for a change that would be saved automatically.
 //
-// The error is [sessions.ErrUnavailable] if the store can't be asked, and then the client keeps its
-// cookie; if the handler writes nothing, Config.Error answers. It is [ErrNoMiddleware] if ctx is of
-// no request that went through Handler, and [ErrTwoIDs] if a request carries an ID in both the
-// cookie and the header.
+// The error is [sessions.ErrUnavailable] if the store can't be reached. The client then keeps its
+// cookie, and Config.Error responds if the handler writes nothing. It is [ErrNoMiddleware] if ctx
+// does not belong to a request that went through Handler, and [ErrTwoIDs] if a request carries an
+// ID in both the cookie and the header.
 //
-// A client that has hung up cancels neither this nor what follows; a deadline of ctx is heeded.
-// Several goroutines of one request may call it; they must agree among themselves on what they do
-// with the session.
+// A client that hangs up doesn't cancel this call or later ones; a deadline of ctx does. Several
+// goroutines of one request may call it, but must synchronise their use of the session.
 func (m *Middleware[T]) Session(ctx context.Context) (*sessions.Session[T], error) {
 	v, err := m.visit(ctx)
 	if err != nil {

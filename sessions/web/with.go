@@ -10,9 +10,9 @@ import (
 
 // With returns a context in which [Middleware.Session] returns s, for tests of handlers: they need
 // no Handler and no cookie. s may be new, from [sessions.Manager.Create], or stored; if it is bound
-// to a device, [Middleware.RequireBound] admits it. What the handler changes stays in s; Save and
-// the other methods work on the Manager's store. A Handler that serves a request with this context
-// takes s for what the client has sent.
+// to a device, [Middleware.RequireBound] admits it. The handler changes s; Save and the other
+// methods use the Manager's store. A Handler that serves a request with this context treats s as
+// the session that the client sent.
 //
 //	r = r.WithContext(sess.With(r.Context(), s))
 //	handler(httptest.NewRecorder(), r)
