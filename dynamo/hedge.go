@@ -19,7 +19,7 @@ import (
 type Hedge struct {
 	// After is how long a read may take before it is sent again: at least 1 ms, and less than
 	// Config.Timeout. If many reads are this slow, MaxExtra may be spent when a much slower one
-	// needs it. Zero: Percentile decides.
+	// needs it. If it is zero, Percentile decides.
 	After time.Duration
 
 	// Percentile decides which reads are late if After is zero: with 97, those that take longer

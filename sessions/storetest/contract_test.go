@@ -23,7 +23,7 @@ var withoutRule = map[string]string{
 	"A call that returns an error other than ErrOutcomeUnknown has changed nothing.":                                                                       "each rule about an error looks whether something has changed",
 
 	"A Manager uses it, unless its Config has another.": "binds the Manager",
-	"Enter is not among them.":                          "binds the Manager",
+	"Leave must not contain Enter.":                     "binds the Manager",
 	"A change does not both Close and Enter.":           "binds the Manager",
 }
 

@@ -32,8 +32,8 @@
 // # Whose cookie it is
 //
 // A browser's tabs, its concurrent requests and other applications on the host share its cookies.
-// So only Destroy deletes the cookie, and a new session replaces it only if its session is
-// certainly dead: see [ErrCookieKept] for what is refused instead. A login always replaces it.
+// So only Destroy deletes the cookie, and a new session replaces it only if no live session belongs
+// to it: see [ErrCookieKept] for what is refused instead. A login always replaces it.
 //
 // # What is not saved
 //
