@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -50,6 +51,9 @@ func NewStore(api API, cfg *Config) (*Store, error) {
 		clock: newServiceClock(), logger: c.Logger,
 	}, nil
 }
+
+// Name returns the name of the table, without what an ARN has before it.
+func (s *Store) Name() string { return (*s.table)[strings.LastIndexByte(*s.table, '/')+1:] }
 
 // String names the table.
 func (s *Store) String() string { return "dynamo.Store of table " + *s.table }

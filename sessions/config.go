@@ -3,6 +3,7 @@ package sessions
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -67,6 +68,12 @@ type Config[T any] struct {
 	// no host meets what it can't read, and the way back: see docs/evolving.md.
 	WritePlaintext bool
 
+	// FormerTables names tables whose encrypted sessions are read too: those from which this one was
+	// restored, copied or renamed. The name of the table is bound to encrypted data, so that an item
+	// which somebody copies into another table signs nobody in there; what is read under a former
+	// name is bound to the present one at the next save that changes it. Must be with an AEAD.
+	FormerTables []string
+
 	// SubjectLimit caps a subject's concurrent sessions and decides what happens at the cap.
 	// Defaults to no cap.
 	SubjectLimit SubjectLimit
@@ -93,9 +100,10 @@ type Config[T any] struct {
 // Tink also rotates keys, and still reads what older keys have encrypted. It must be safe for
 // concurrent use, and refuse what was encrypted with other associated data.
 //
-// The associated data are the record's key, Rev, subject, application, federated session, format,
-// creation and timeouts: what is stored under one session can't be moved to another, nor put back
-// from an older save, nor be given to another subject or a longer life. What a store needs is
+// The associated data are the store's name, and the record's key, Rev, subject, application,
+// federated session, format, creation and timeouts: what is stored under one session can't be moved
+// to another or into another table, nor put back from an older save, nor be given to another subject
+// or a longer life. What a store needs is
 // stored unencrypted: those fields, the device and the last access.
 //
 // A Decrypt that fails because a service is out of reach returns an error that wraps
@@ -170,6 +178,10 @@ func (c *Config[T]) validate() error {
 		return errors.New("Config.AllowPlaintext: must be with an AEAD")
 	case c.WritePlaintext && !c.AllowPlaintext:
 		return errors.New("Config.WritePlaintext: must be with AllowPlaintext")
+	case len(c.FormerTables) > 0 && c.AEAD == nil:
+		return errors.New("Config.FormerTables: must be with an AEAD")
+	case slices.Contains(c.FormerTables, ""):
+		return errors.New("Config.FormerTables: must not have an empty name")
 	case c.RevocationCheck != 0 && c.RevocationCheck < time.Second:
 		return fmt.Errorf("Config.RevocationCheck is %v: must be at least 1s", c.RevocationCheck)
 	case c.Clock == nil:

@@ -46,6 +46,8 @@ func TestConfigErrorsNameFieldAndBound(t *testing.T) {
 		"signed IDs too short":  {sessions.Config[cart]{IDs: sessions.SignedIDs(8, newKey)}, []string{"Config.IDs", "8", "at least 16"}},
 		"no key":                {sessions.Config[cart]{IDs: sessions.SignedIDs(32)}, []string{"Config.IDs", "at least one key"}},
 		"a short key":           {sessions.Config[cart]{IDs: sessions.SignedIDs(32, newKey, short)}, []string{"Config.IDs", "key 1", "15 bytes", "at least 16"}},
+		"former tables, clear":  {sessions.Config[cart]{FormerTables: []string{"old"}}, []string{"Config.FormerTables", "must be with an AEAD"}},
+		"former without a name": {sessions.Config[cart]{AEAD: gcm{}, FormerTables: []string{"old", ""}}, []string{"Config.FormerTables", "empty name"}},
 		"nil codec in Upgrade":  {sessions.Config[cart]{Codec: codec.Upgrade(codec.JSON[cart]{}, nil)}, []string{"Config.Codec", "nil"}},
 		"nil target of Upgrade": {sessions.Config[cart]{Codec: codec.Upgrade[cart](nil)}, []string{"Config.Codec", "nil"}},
 	} {

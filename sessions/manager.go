@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/dynasession/dynasession/clock"
@@ -62,7 +63,9 @@ func New[T any](store Store, cfg *Config[T]) (*Manager[T], error) {
 	}
 	store = counting.New(store)
 	if c.AEAD != nil {
-		store = encrypt.New(store, c.AEAD, encrypt.Plaintext{Allow: c.AllowPlaintext, Write: c.WritePlaintext})
+		store = encrypt.New(store, c.AEAD, encrypt.Options{
+			AllowPlaintext: c.AllowPlaintext, WritePlaintext: c.WritePlaintext, FormerNames: slices.Clone(c.FormerTables),
+		})
 	}
 	m := &Manager[T]{
 		store: store, codec: c.Codec, ids: c.IDs, clock: c.Clock,

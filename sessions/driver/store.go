@@ -90,6 +90,11 @@ type Store interface {
 	// it, unless its Config has another. It is never nil and safe for concurrent use; a store that
 	// knows no better returns clock.System.
 	Clock() clock.Clock
+
+	// Name returns the name of the place where the store keeps its records, such as a table; "" if
+	// it has none. It is the same at every call, and on every host that uses the place. A Manager
+	// that encrypts data binds the name to it: in a place of another name the data can't be read.
+	Name() string
 }
 
 // Loaded is one of the results of [Store.LoadAll].

@@ -48,6 +48,9 @@ func (s *Store) Clock() clock.Clock {
 	return clock.System()
 }
 
+// Name returns "": what a memstore keeps is found nowhere else.
+func (s *Store) Name() string { return "" }
+
 // Len returns how many records the store has: expired ones that have not been swept yet count,
 // markers and rosters do not.
 func (s *Store) Len() int {

@@ -61,6 +61,7 @@ const (
 
 	clockTells = "Clock returns the clock of the place where the store keeps its records."
 	clockSafe  = "It is never nil and safe for concurrent use; a store that knows no better returns clock.System."
+	nameSame   = "It is the same at every call, and on every host that uses the place."
 
 	changeOneStep  = "RosterChange changes a roster in one step."
 	changeCreates  = "It creates the roster if there is none, unless all it does is to Leave."

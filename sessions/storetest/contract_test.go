@@ -22,9 +22,11 @@ var withoutRule = map[string]string{
 	"Besides the errors named below a call may return ErrDecode if something stored can't be read, ErrTooLarge, ErrUnavailable and ErrOutcomeUnknown.": "allows something",
 	"A call that returns an error other than ErrOutcomeUnknown has changed nothing.":                                                                   "each rule about an error looks whether something has changed",
 
-	"A Manager judges by it, unless its Config has another.": "binds the Manager",
-	"Enter is not among them.":                               "binds the Manager",
-	"A change does not both Close and Enter.":                "binds the Manager",
+	"A Manager judges by it, unless its Config has another.":                                                    "binds the Manager",
+	`Name returns the name of the place where the store keeps its records, such as a table; "" if it has none.`: "says what it is",
+	"A Manager that encrypts data binds the name to it: in a place of another name the data can't be read.":     "binds the Manager",
+	"Enter is not among them.":                "binds the Manager",
+	"A change does not both Close and Enter.": "binds the Manager",
 }
 
 // contract returns the sentences of the comments that are the contract.
