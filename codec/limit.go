@@ -6,7 +6,7 @@ import "github.com/dynasession/dynasession/codec/internal/fault"
 // elements of one value: of slices and maps, and behind pointers. The texts in it aren't counted,
 // as the stored bytes bound them. A few stored bytes may stand for many elements, and a few hundred
 // of them, compressed, for billions of bytes: what would take more is an error, found before any of
-// it is made.
+// it is made. Encode refuses it too.
 //
 // It is eighty times what DynamoDB keeps in an item.
 const DecodeLimit = 32 << 20
