@@ -72,9 +72,13 @@ integration:
 # tests that measure, compile or draw, where the race detector only costs time
 unraced := "integration$|integration/(cost|evolving|readme|bench|store|engine|python|regions|scale|explore)|examples/(migrate|quickstart)|deploy"
 
+# tests of one goroutine that take minutes under the race detector
+alone := "^(TestMonitor_.*|TestRevokeAll_OfTenThousand|TestSubjectLimit_IntroducedBesideNineHundredDeadEntries)$"
+
 # what CI runs: lint, all tests, under the race detector where they race, with the engine and the browser required
 check: lint
-    CI=true go test -race $(go list ./... | grep -vE '{{ unraced }}')
+    CI=true go test -race -skip '{{ alone }}' $(go list ./... | grep -vE '{{ unraced }}')
+    CI=true go test -run '{{ alone }}' ./sessions
     CI=true go test $(go list ./... | grep -E '{{ unraced }}')
     just beside
 
