@@ -70,7 +70,7 @@ integration:
     CI=true go test -count=1 -v ./integration/...
 
 # tests that measure, compile or draw, where the race detector only costs time
-unraced := "integration$|integration/(cost|evolving|readme|bench|store|engine|python|regions|scale|explore)|examples/(migrate|quickstart)|deploy"
+unraced := "integration$|integration/(cost|evolving|readme|bench|store|engine|python|regions|scale|explore|storm)|examples/(migrate|quickstart)|deploy"
 
 # what CI runs: lint, all tests, under the race detector where they race, with the engine and the browser required
 check: lint
