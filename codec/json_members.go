@@ -13,6 +13,7 @@ import (
 // kept of a text that isn't valid.
 type text struct {
 	b     []byte
+	s     string // b, of which names without escapes are parts; "" until the first of them
 	depth int
 }
 
@@ -28,7 +29,7 @@ func (t *text) node(i int, plan *shape.Plan) (n *members.Node, end int, ok bool)
 	if i = t.space(i); i >= len(t.b) || t.b[i] != '{' {
 		return nil, 0, false
 	}
-	n = &members.Node{Plan: plan}
+	n = &members.Node{Plan: plan, Members: make([]members.Member, 0, len(plan.Members))}
 	if i = t.space(i + 1); i < len(t.b) && t.b[i] == '}' {
 		n.Close()
 		return n, i + 1, true
@@ -40,7 +41,7 @@ func (t *text) node(i int, plan *shape.Plan) (n *members.Node, end int, ok bool)
 			return nil, 0, false
 		}
 		m.Key = t.b[start:i]
-		if m.Name, ok = unquote(m.Key); !ok {
+		if m.Name, ok = t.name(start, i); !ok {
 			return nil, 0, false
 		}
 		if i = t.space(i); i >= len(t.b) || t.b[i] != ':' {
@@ -70,6 +71,17 @@ func (t *text) node(i int, plan *shape.Plan) (n *members.Node, end int, ok bool)
 			return nil, 0, false
 		}
 	}
+}
+
+// name returns the text in quotes that stands from start to end.
+func (t *text) name(start, end int) (s string, ok bool) {
+	if bytes.IndexByte(t.b[start:end], '\\') >= 0 {
+		return unquote(t.b[start:end])
+	}
+	if t.s == "" {
+		t.s = string(t.b)
+	}
+	return t.s[start+1 : end-1], true
 }
 
 func (t *text) space(i int) int {

@@ -26,6 +26,7 @@ type Store struct {
 	timeout    time.Duration
 	policy     *retry.Standard
 	hedger     *hedge.Hedger // nil: each read is one call
+	endpoints  *endpoints
 	clock      *serviceClock
 	logger     *slog.Logger
 	looked     atomic.Bool // whether the table has TTL
@@ -48,7 +49,7 @@ func NewStore(api API, cfg *Config) (*Store, error) {
 	return &Store{
 		api: api, table: &c.Table, consistent: aws.Bool(!c.EventuallyConsistent),
 		timeout: c.Timeout, policy: newPolicy(newBackoff()), hedger: newHedger(c.Hedge),
-		clock: newServiceClock(), logger: c.Logger,
+		endpoints: newEndpoints(), clock: newServiceClock(), logger: c.Logger,
 	}, nil
 }
 
