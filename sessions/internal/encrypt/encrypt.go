@@ -33,11 +33,12 @@ var errPlaintext = errors.New("data is stored unencrypted, and Config.AllowPlain
 type Plaintext struct{ Allow, Write bool }
 
 // New returns store with its payloads encrypted.
-func New(store driver.Store, aead AEAD, plaintext Plaintext) driver.Store {
-	return &encryptingStore{store, aead, plaintext}
+func New(store driver.Store, aead AEAD, plaintext Plaintext) *Store {
+	return &Store{store, aead, plaintext}
 }
 
-type encryptingStore struct {
+// Store is a [driver.Store] whose payloads are encrypted.
+type Store struct {
 	driver.Store
 	aead      AEAD
 	plaintext Plaintext
@@ -64,7 +65,7 @@ func associated(rec driver.Record, format string) []byte {
 	return ad
 }
 
-func (s *encryptingStore) encrypted(rec driver.Record) (driver.Record, error) {
+func (s *Store) encrypted(rec driver.Record) (driver.Record, error) {
 	if s.plaintext.Write || driver.Reserved(rec.Key) {
 		return rec, nil
 	}
@@ -81,9 +82,9 @@ func (s *encryptingStore) encrypted(rec driver.Record) (driver.Record, error) {
 	return rec, nil
 }
 
-// decrypted returns rec with its payload decrypted. If the payload is not what was encrypted, rec
+// Decrypted returns rec, as the store below keeps it, with its payload decrypted. If the payload is not what was encrypted, rec
 // has one that says so when it is read; an error means that it could not be decrypted now.
-func (s *encryptingStore) decrypted(rec driver.Record) (driver.Record, error) {
+func (s *Store) Decrypted(rec driver.Record) (driver.Record, error) {
 	stored := rec.Payload.Format()
 	format, bound := strings.CutPrefix(stored, prefix)
 	ad := associated(rec, format)
@@ -134,7 +135,7 @@ func (p unreadable) Bytes() ([]byte, error) { return nil, p.err }
 // String shows the format.
 func (p unreadable) String() string { return p.format + " payload, unreadable" }
 
-func (s *encryptingStore) Create(ctx context.Context, rec driver.Record) error {
+func (s *Store) Create(ctx context.Context, rec driver.Record) error {
 	rec, err := s.encrypted(rec)
 	if err != nil {
 		return err
@@ -143,15 +144,15 @@ func (s *encryptingStore) Create(ctx context.Context, rec driver.Record) error {
 }
 
 // Load decrypts. LoadAll doesn't: nobody reads the data of many.
-func (s *encryptingStore) Load(ctx context.Context, key string) (driver.Record, error) {
+func (s *Store) Load(ctx context.Context, key string) (driver.Record, error) {
 	rec, err := s.Store.Load(ctx, key)
 	if err != nil || driver.Reserved(key) {
 		return rec, err
 	}
-	return s.decrypted(rec)
+	return s.Decrypted(rec)
 }
 
-func (s *encryptingStore) Replace(ctx context.Context, rec driver.Record, rev string) error {
+func (s *Store) Replace(ctx context.Context, rec driver.Record, rev string) error {
 	rec, err := s.encrypted(rec)
 	if err != nil {
 		return err
