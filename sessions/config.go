@@ -83,6 +83,17 @@ type Config[T any] struct {
 	// and then RevokeBefore is refused.
 	RevocationCheck time.Duration
 
+	// PeekFor lets [Manager.Peek] answer from this process's memory if the Manager has read the session
+	// within that time: for pages that ask many times a second. A logout or a change by another process
+	// is then seen by Peek at most PeekFor later. At least 1ms, at most 1m, and not longer than
+	// IdleTimeout. Defaults to 0: every Peek asks the store.
+	PeekFor time.Duration
+
+	// PeekBytes bounds the memory that PeekFor takes, in bytes; what was not asked for longest makes
+	// room. A session takes its size and about 1 KB. Must be with PeekFor, and at least 65536. Defaults
+	// to 16 MB, [DefaultPeekBytes].
+	PeekBytes int
+
 	// Observer receives an event per operation: see [event.Log], and package otelsessions. Defaults
 	// to none.
 	Observer event.Observer
@@ -121,6 +132,18 @@ type validator interface{ Validate() error }
 // touchesPerIdle is how many touches fit into an idle timeout by default.
 const touchesPerIdle = 20
 
+// DefaultPeekBytes is Config.PeekBytes by default: room for some ten thousand sessions of 1 KB,
+// which is little beside what a server that has so many at a time takes.
+const DefaultPeekBytes = 16 << 20
+
+// The bounds of Config.PeekFor and PeekBytes. A page's requests come within a second or two; who
+// can wait for a logout for more than a minute can keep the session himself.
+const (
+	minPeekFor   = time.Millisecond
+	maxPeekFor   = time.Minute
+	minPeekBytes = 64 << 10
+)
+
 // withDefaults returns c with each field set.
 func (c *Config[T]) withDefaults(store Store) Config[T] {
 	var out Config[T]
@@ -144,6 +167,9 @@ func (c *Config[T]) withDefaults(store Store) Config[T] {
 	}
 	if out.IDs == nil {
 		out.IDs = RandomIDs(defaultIDBytes)
+	}
+	if out.PeekFor != 0 && out.PeekBytes == 0 {
+		out.PeekBytes = DefaultPeekBytes
 	}
 	if out.Clock == nil {
 		out.Clock = store.Clock()
@@ -190,7 +216,29 @@ func (c *Config[T]) validate() error {
 	if err := validateIDs(c.IDs); err != nil {
 		return fmt.Errorf("Config.IDs: %w", err)
 	}
+	if err := c.validatePeek(); err != nil {
+		return err
+	}
 	return c.SubjectLimit.validate()
+}
+
+// validatePeek checks the fields of what Peek remembers.
+func (c *Config[T]) validatePeek() error {
+	switch {
+	case c.PeekFor == 0 && c.PeekBytes != 0:
+		return errors.New("Config.PeekBytes: must be with PeekFor")
+	case c.PeekFor == 0:
+		return nil
+	case c.PeekFor < minPeekFor:
+		return fmt.Errorf("Config.PeekFor is %v: must be at least %v, or 0", c.PeekFor, minPeekFor)
+	case c.PeekFor > maxPeekFor:
+		return fmt.Errorf("Config.PeekFor is %v: must be at most %v", c.PeekFor, maxPeekFor)
+	case c.PeekFor > c.IdleTimeout:
+		return fmt.Errorf("Config.PeekFor is %v: must be at most IdleTimeout, %v", c.PeekFor, c.IdleTimeout)
+	case c.PeekBytes < minPeekBytes:
+		return fmt.Errorf("Config.PeekBytes is %d: must be at least %d", c.PeekBytes, minPeekBytes)
+	}
+	return nil
 }
 
 // checkTimeout refuses what can't be stored as whole seconds, or would end a session before it

@@ -48,6 +48,13 @@ func TestConfigErrorsNameFieldAndBound(t *testing.T) {
 		"a short key":           {sessions.Config[cart]{IDs: sessions.SignedIDs(32, newKey, short)}, []string{"Config.IDs", "key 1", "15 bytes", "at least 16"}},
 		"former tables, clear":  {sessions.Config[cart]{FormerTables: []string{"old"}}, []string{"Config.FormerTables", "must be with an AEAD"}},
 		"former without a name": {sessions.Config[cart]{AEAD: gcm{}, FormerTables: []string{"old", ""}}, []string{"Config.FormerTables", "empty name"}},
+		"negative PeekFor":      {sessions.Config[cart]{PeekFor: -time.Second}, []string{"Config.PeekFor", "-1s", "at least 1ms"}},
+		"PeekFor too short":     {sessions.Config[cart]{PeekFor: 5}, []string{"Config.PeekFor", "5ns", "at least 1ms"}},
+		"PeekFor too long":      {sessions.Config[cart]{PeekFor: time.Minute + 1}, []string{"Config.PeekFor", "at most 1m0s"}},
+		"PeekFor beyond idle":   {sessions.Config[cart]{PeekFor: 3 * time.Second, IdleTimeout: 2 * time.Second}, []string{"Config.PeekFor", "at most IdleTimeout, 2s"}},
+		"PeekBytes alone":       {sessions.Config[cart]{PeekBytes: 1 << 20}, []string{"Config.PeekBytes", "with PeekFor"}},
+		"PeekBytes too few":     {sessions.Config[cart]{PeekFor: time.Second, PeekBytes: 65535}, []string{"Config.PeekBytes", "65535", "at least 65536"}},
+		"negative PeekBytes":    {sessions.Config[cart]{PeekFor: time.Second, PeekBytes: -1}, []string{"Config.PeekBytes", "-1", "at least 65536"}},
 		"nil codec in Upgrade":  {sessions.Config[cart]{Codec: codec.Upgrade(codec.JSON[cart]{}, nil)}, []string{"Config.Codec", "nil"}},
 		"nil target of Upgrade": {sessions.Config[cart]{Codec: codec.Upgrade[cart](nil)}, []string{"Config.Codec", "nil"}},
 	} {
@@ -78,6 +85,9 @@ func TestConfigAcceptsItsEdges(t *testing.T) {
 		{IdleTimeout: 24 * time.Hour, AbsoluteTimeout: time.Hour}, // no idling out, in effect
 		{TouchInterval: -1},
 		{TouchInterval: 2*time.Hour - 1},
+		{PeekFor: time.Millisecond, PeekBytes: 64 << 10},
+		{PeekFor: time.Minute},
+		{PeekFor: 2 * time.Second, IdleTimeout: 2 * time.Second},
 		{IDs: sessions.RandomIDs(16)},
 		{IDs: sessions.RandomIDs(1024)},
 		{IDs: sessions.SignedIDs(16, newKey[:16])},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/event"
+	"github.com/dynasession/dynasession/sessions/internal/recent"
 )
 
 // createAttempts bounds how often a new ID is replaced because it is taken, which 128 random bits
@@ -63,6 +64,12 @@ func (m *Manager[T]) Load(ctx context.Context, id string) (*Session[T], error) {
 // Peek is Load that records no access, so that it keeps no session alive: for polling, and for
 // streams. What it returns is for reading: Save, Renew, Authenticate and Bind refuse it. Destroy
 // ends it.
+//
+// With Config.PeekFor, Peek may answer from memory: with the session as it was stored at some
+// moment less than PeekFor before the call. What this Manager has changed or ended since counts at
+// once, as do both timeouts and, as for Load, RevokeBefore; what another Manager has done is seen at
+// most PeekFor later, a logout too. Memory only ever says that there is a session: every error comes
+// from the store. Each call decodes a Data of its own.
 func (m *Manager[T]) Peek(ctx context.Context, id string) (*Session[T], error) {
 	return m.loadAs(ctx, "peek", id, false, nil)
 }
@@ -97,10 +104,42 @@ func (m *Manager[T]) load(ctx context.Context, text string, access bool, prove f
 	if err != nil {
 		return nil, err
 	}
-	rec, err := m.store.Load(ctx, m.ids.Key(id))
+	key := m.ids.Key(id)
+	if !access && m.recent != nil && !recent.IsAfresh(ctx) {
+		return m.peek(ctx, id, key, prove)
+	}
+	rec, err := m.store.Load(ctx, key)
 	if err != nil {
 		return nil, err
 	}
+	return m.loaded(ctx, id, rec, access, prove)
+}
+
+// peek is load for a Peek that may be answered from memory. What is remembered only counts if all
+// goes well with it: another Manager may have recorded an access, or changed the binding, since.
+func (m *Manager[T]) peek(ctx context.Context, id ID, key string, prove func(binding []byte) error) (*Session[T], error) {
+	rec, remembered, err := m.recent.Peek(ctx, key)
+	if err == nil && m.decrypted != nil {
+		rec, err = m.decrypted(rec)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := m.loaded(ctx, id, rec, false, prove)
+	if err == nil || !remembered || errors.Is(err, ErrUnavailable) {
+		return s, err
+	}
+	if rec, err = m.store.Load(ctx, key); err != nil {
+		return nil, err
+	}
+	return m.loaded(ctx, id, rec, false, prove)
+}
+
+// loaded returns the session of a record that was loaded, if it is one for this Manager and this
+// request.
+func (m *Manager[T]) loaded(
+	ctx context.Context, id ID, rec driver.Record, access bool, prove func(binding []byte) error,
+) (*Session[T], error) {
 	now := m.now() // by a clock that the store's answer may have put right
 	if err := m.judge(ctx, rec, now); err != nil {
 		return nil, err

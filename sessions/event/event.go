@@ -60,8 +60,8 @@ type Event struct {
 	// Ended is how many sessions a revocation has ended, or a login to make room.
 	Ended int
 
-	// Calls is how many calls of the store the operation made. Attempts that the store repeated by
-	// itself are not counted.
+	// Calls is how many calls of the store the operation made: 0 for a Peek that was answered from
+	// memory (Config.PeekFor). Attempts that the store repeated by itself are not counted.
 	Calls int
 
 	// Touched says of a [Loaded] that the access was recorded; otherwise that was not due.

@@ -6,12 +6,14 @@ import (
 	"time"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/internal/recent"
 )
 
 // Peek reads the session as it is stored now, and records no access: polling and streams, which ask
-// without the user's doing anything, keep no session alive so. Each call asks the store. What it
-// returns is for reading, and nothing of it is saved; without a session it is a new one. The errors
-// are those of [Middleware.Session].
+// without the user's doing anything, keep no session alive so. Each call asks the store, unless
+// sessions.Config.PeekFor lets it answer from memory: see [sessions.Manager.Peek]. What it returns
+// is for reading, and nothing of it is saved; without a session it is a new one. The errors are
+// those of [Middleware.Session].
 func (m *Middleware[T]) Peek(ctx context.Context) (*sessions.Session[T], error) {
 	v, err := m.visit(ctx)
 	if err != nil {
@@ -41,7 +43,7 @@ const waitInterval = 5 * time.Second
 // connects again with its new cookie. It is ErrNotFound if the request has no session, and that of
 // ctx if it is done before.
 func (m *Middleware[T]) WaitEnd(ctx context.Context) error {
-	s, err := m.Peek(ctx) // one of its own: the handler may change the session at the same time
+	s, err := m.Peek(recent.Afresh(ctx)) // one of its own: the handler may change the session at the same time
 	if err != nil {
 		return err
 	}

@@ -37,11 +37,12 @@ type Options struct {
 }
 
 // New returns store with its payloads encrypted.
-func New(store driver.Store, aead AEAD, options Options) driver.Store {
-	return &encryptingStore{store, aead, options}
+func New(store driver.Store, aead AEAD, options Options) *Store {
+	return &Store{store, aead, options}
 }
 
-type encryptingStore struct {
+// Store is a [driver.Store] whose payloads are encrypted.
+type Store struct {
 	driver.Store
 	aead    AEAD
 	options Options
@@ -72,7 +73,7 @@ func associate(what string, rec driver.Record, texts ...string) []byte {
 	return ad
 }
 
-func (s *encryptingStore) encrypted(rec driver.Record) (driver.Record, error) {
+func (s *Store) encrypted(rec driver.Record) (driver.Record, error) {
 	if s.options.WritePlaintext || driver.Reserved(rec.Key) {
 		return rec, nil
 	}
@@ -89,9 +90,9 @@ func (s *encryptingStore) encrypted(rec driver.Record) (driver.Record, error) {
 	return rec, nil
 }
 
-// decrypted returns rec with its payload decrypted. If the payload is not what was encrypted, rec
+// Decrypted returns rec, as the store below keeps it, with its payload decrypted. If the payload is not what was encrypted, rec
 // has one that says so when it is read; an error means that it could not be decrypted now.
-func (s *encryptingStore) decrypted(rec driver.Record) (driver.Record, error) {
+func (s *Store) Decrypted(rec driver.Record) (driver.Record, error) {
 	stored := rec.Payload.Format()
 	var ads [][]byte // one of them was bound to the data
 	format, ok := strings.CutPrefix(stored, prefix)
@@ -150,7 +151,7 @@ func (p unreadable) Bytes() ([]byte, error) { return nil, p.err }
 // String shows the format.
 func (p unreadable) String() string { return p.format + " payload, unreadable" }
 
-func (s *encryptingStore) Create(ctx context.Context, rec driver.Record) error {
+func (s *Store) Create(ctx context.Context, rec driver.Record) error {
 	rec, err := s.encrypted(rec)
 	if err != nil {
 		return err
@@ -159,15 +160,15 @@ func (s *encryptingStore) Create(ctx context.Context, rec driver.Record) error {
 }
 
 // Load decrypts. LoadAll doesn't: nobody reads the data of many.
-func (s *encryptingStore) Load(ctx context.Context, key string) (driver.Record, error) {
+func (s *Store) Load(ctx context.Context, key string) (driver.Record, error) {
 	rec, err := s.Store.Load(ctx, key)
 	if err != nil || driver.Reserved(key) {
 		return rec, err
 	}
-	return s.decrypted(rec)
+	return s.Decrypted(rec)
 }
 
-func (s *encryptingStore) Replace(ctx context.Context, rec driver.Record, rev string) error {
+func (s *Store) Replace(ctx context.Context, rec driver.Record, rev string) error {
 	rec, err := s.encrypted(rec)
 	if err != nil {
 		return err
