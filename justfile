@@ -40,7 +40,7 @@ fuzz time="30s":
         go test -run '^$' -fuzz "^$target\$" -fuzztime {{ time }} "$package" </dev/null
       done
 
-# measure speed, and print the tables of docs/speed.md: all, or some of: operations connections hedging memory
+# measure speed, and write the tables and plots of docs/speed.md: all, or some of: operations connections hedging memory
 bench *what:
     #!/usr/bin/env bash
     set -euo pipefail
@@ -50,6 +50,7 @@ bench *what:
     for one in ${what:-operations connections hedging memory}; do
       CI=true go test "./integration/bench/$one" -count=1 -timeout 30m -full -out "$tables" >&2
     done
+    go test ./integration/bench -run '^TestSpeed$' -count=1 -tables "$tables" >&2
     cat "$tables"
 
 # every benchmark function, and the middleware beside another
@@ -98,7 +99,7 @@ explore *args:
 crash duration="10m":
     cd integration/proof && go test . -run '^TestCrash_Of' -count=1 -v -timeout 0 -crashing {{ duration }}
 
-# measure what each operation costs, and write docs/cost.md
+# measure what each operation costs, and write docs/cost.md and its plots
 cost:
     UPDATE_GOLDEN=1 go test ./integration/cost -count=1 -run '^TestCost$'
 

@@ -10,10 +10,10 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// Clock returns this host's clock, put right by the service's: the answers say what time it is
-// there. So hosts whose clocks are wrong agree with the others from their first answer on.
-// Differences below 2 s are ignored, as answers tell the time to the second. The clock is the
-// host's own until the first answer, and always if the store's API is not a client of the SDK.
+// Clock returns this host's clock, corrected by the Date header of the service's responses. So a
+// host whose clock is wrong agrees with the others from its first response on. Differences below 2
+// s are ignored, since the header has a resolution of one second. It is the host's own clock until
+// the first response, and always if the store's API is not a client of the SDK.
 //
 // If the difference is above 5 s, an operation's [driver.Trace] says so once in ten minutes, and a
 // Manager's observer receives it as an event.
@@ -63,8 +63,8 @@ func newServiceClock() *serviceClock {
 	}}
 }
 
-// Now implements [clock.Clock]. The time has no monotonic reading, as the difference between two of
-// them would not show that the clock was put right in between.
+// Now implements [clock.Clock]. The time has no monotonic reading, since a difference of monotonic
+// readings would miss a correction in between.
 func (c *serviceClock) Now() time.Time {
 	return c.read().wall.Add(time.Duration(c.difference.Load()))
 }

@@ -24,8 +24,9 @@ func (s *Store) Load(ctx context.Context, key string) (driver.Record, error) {
 	return item.Record(it)
 }
 
-// LoadAll implements [driver.Store] by one BatchGetItem, or a GetItem for a single key. What the
-// service leaves out is asked for again. The reads are consistent unless the Config says otherwise.
+// LoadAll implements [driver.Store] by one BatchGetItem, or a GetItem for a single key. It asks
+// again for keys that the service left unprocessed. The reads are consistent unless the Config says
+// otherwise.
 func (s *Store) LoadAll(ctx context.Context, keys []string) ([]driver.Loaded, error) {
 	items, err := s.getAll(ctx, keys, s.consistent)
 	if err != nil {

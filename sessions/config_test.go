@@ -46,7 +46,7 @@ func TestConfigErrorsNameFieldAndBound(t *testing.T) {
 		"signed IDs too short":  {sessions.Config[cart]{IDs: sessions.SignedIDs(8, newKey)}, []string{"Config.IDs", "8", "at least 16"}},
 		"no key":                {sessions.Config[cart]{IDs: sessions.SignedIDs(32)}, []string{"Config.IDs", "at least one key"}},
 		"a short key":           {sessions.Config[cart]{IDs: sessions.SignedIDs(32, newKey, short)}, []string{"Config.IDs", "key 1", "15 bytes", "at least 16"}},
-		"former tables, clear":  {sessions.Config[cart]{FormerTables: []string{"old"}}, []string{"Config.FormerTables", "must be with an AEAD"}},
+		"former tables, clear":  {sessions.Config[cart]{FormerTables: []string{"old"}}, []string{"Config.FormerTables", "requires an AEAD"}},
 		"former without a name": {sessions.Config[cart]{AEAD: gcm{}, FormerTables: []string{"old", ""}}, []string{"Config.FormerTables", "empty name"}},
 		"negative PeekFor":      {sessions.Config[cart]{PeekFor: -time.Second}, []string{"Config.PeekFor", "-1s", "at least 1ms"}},
 		"PeekFor too short":     {sessions.Config[cart]{PeekFor: 5}, []string{"Config.PeekFor", "5ns", "at least 1ms"}},

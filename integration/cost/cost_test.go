@@ -3,7 +3,9 @@ package cost_test
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/dynamo"
 	"github.com/dynasession/dynasession/integration/engine"
+	"github.com/dynasession/dynasession/integration/plot"
 	"github.com/dynasession/dynasession/sessions"
 )
 
@@ -129,7 +132,8 @@ func python() bill {
 	}
 }
 
-func page(t *testing.T) []byte {
+// page returns docs/cost.md, and its plots by the names of their files.
+func page(t *testing.T) ([]byte, map[string]string) {
 	t.Helper()
 	var out bytes.Buffer
 	fmt.Fprint(&out, `# What it costs
@@ -162,6 +166,11 @@ Login, 40 pages in 10 minutes of which 4 change something, logout.
 	row("dynasession, with a subject", subject)
 	row("dynasession that records every access (`TouchInterval: -1`)", touching)
 	row("dynamodb-session-web", python())
+	visits := plot.Bars("A million visits of 40 pages", "dollars for read and write units (less is better)", "$%.3f",
+		[]string{"dynasession", "dynasession, with a subject", "a store that writes at every page", "dynamodb-session-web"},
+		plot.Series{Values: []float64{ours.dollars(), subject.dollars(), touching.dollars(), python().dollars()}})
+	fmt.Fprintf(&out, "\n![Bars: a million visits cost $%.3f, $%.3f with a subject, and $%.3f with a store that writes at every page](cost-visit.svg)\n",
+		ours.dollars(), subject.dollars(), touching.dollars())
 	fmt.Fprintf(&out, "\nAgainst dynamodb-session-web: %.2f of its dollars without a subject, %.2f with one, %.2f and %.2f of its calls.\n",
 		ours.dollars()/python().dollars(), subject.dollars()/python().dollars(),
 		float64(ours.calls)/float64(python().calls), float64(subject.calls)/float64(python().calls))
@@ -169,19 +178,23 @@ Login, 40 pages in 10 minutes of which 4 change something, logout.
 	table := engine.NewTable(t)
 	sizes(t, &out, table)
 	pays(t, &out, table)
-	return out.Bytes()
+	return out.Bytes(), map[string]string{"cost-visit.svg": visits, "cost-compress.svg": cartsPlot(t)}
 }
 
 func TestCost(t *testing.T) {
 	is := is.New(t)
-	got := page(t)
-	const file = "../../docs/cost.md"
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		is.NoErr(os.WriteFile(file, got, 0o644))
+	text, plots := page(t)
+	files := map[string]string{"cost.md": string(text)}
+	maps.Copy(files, plots)
+	for name, got := range files {
+		file := filepath.Join("../../docs", name)
+		if os.Getenv("UPDATE_GOLDEN") != "" {
+			is.NoErr(os.WriteFile(file, []byte(got), 0o644))
+		}
+		want, err := os.ReadFile(file)
+		is.NoErr(err)
+		is.Equal(got, string(want)) // docs has what was measured
 	}
-	want, err := os.ReadFile(file)
-	is.NoErr(err)
-	is.Equal(string(got), string(want))
 }
 
 func TestCost_OfAVisitIsAFractionOfItsPredecessors(t *testing.T) {
