@@ -18,7 +18,7 @@ import (
 // told, and it may be called again.
 func (m *Manager[T]) Destroy(ctx context.Context, s *Session[T]) error {
 	ctx, o := m.observe(ctx, "destroy")
-	if s == nil || s.id == (ID{}) {
+	if isForeign(s) {
 		return o.done(event.Event{}, errForeignSession)
 	}
 	if err := m.destroy(context.WithoutCancel(ctx), s); err != nil {
