@@ -16,20 +16,25 @@ import (
 const createAttempts = 4
 
 // Create returns a new session with a fresh ID, the Manager's timeouts and zero data. Nothing is
-// stored before [Manager.Save].
+// stored before [Manager.Save]. The ID is made when it is first asked for, or saved: a session that
+// is thrown away costs next to nothing.
 func (m *Manager[T]) Create() *Session[T] {
 	corrected, now := m.correction(), m.now()
-	id := m.ids.New()
-	return &Session[T]{
+	created := &struct { // at once
+		session Session[T]
+		unnamed unnamed
+	}{unnamed: unnamed{ids: m.ids}}
+	created.session = Session[T]{
 		IdleTimeout:     m.idle,
 		AbsoluteTimeout: m.absolute,
-		id:              id,
+		unnamed:         &created.unnamed,
 		corrected:       corrected,
 		rec: driver.Record{
-			Key: m.ids.Key(id), Application: m.application, Created: now, Accessed: now,
+			Application: m.application, Created: now, Accessed: now,
 			IdleTimeout: m.idle, AbsoluteTimeout: m.absolute,
 		},
 	}
+	return &created.session
 }
 
 // CreateAndSave returns a new session that holds data and is stored: one store call.
@@ -226,7 +231,7 @@ func (m *Manager[T]) parse(text string) (ID, error) {
 // was changed since is forgotten. It makes no store call. A session that was never saved is as
 // Create returned it. The error is [ErrDecode].
 func (m *Manager[T]) Discard(s *Session[T]) error {
-	if s == nil || s.id == (ID{}) {
+	if isForeign(s) {
 		return &Error{Op: "discard", Err: errForeignSession}
 	}
 	var data T

@@ -134,7 +134,7 @@ func (m *Manager[T]) renewUnsaved(ctx context.Context, s *Session[T]) error {
 			return err
 		}
 	}
-	s.id, s.inDoubt = m.ids.New(), nil
+	s.id, s.unnamed, s.inDoubt = m.ids.New(), nil, nil
 	s.rec.Key = m.ids.Key(s.id)
 	return nil
 }
