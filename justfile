@@ -70,13 +70,16 @@ beside:
 integration:
     CI=true go test -count=1 -v ./integration/...
 
-# tests that measure, compile or draw, where the race detector only costs time
-unraced := "integration$|integration/(cost|evolving|readme|bench|plot|store|engine|python|regions|scale|explore)|examples/(migrate|quickstart)|deploy"
+# where goroutines meet
+racing := "./clock ./dynamo/... ./sessions/... ./codec/zstd ./examples/lambda ./examples/login ./integration/bound ./integration/faults ./integration/leak ./integration/lifecycle ./integration/torture"
 
-# what CI runs: lint, all tests, under the race detector where they race, with the engine and the browser required
+# tests of one goroutine that take minutes under the race detector
+alone := "^(TestMonitor_.*|TestRevokeAll_OfTenThousand|TestSubjectLimit_IntroducedBesideNineHundredDeadEntries)$"
+
+# what CI runs: lint, all tests with the engine and the browser required, and again under the race detector where goroutines meet
 check: lint
-    CI=true go test -race $(go list ./... | grep -vE '{{ unraced }}')
-    CI=true go test $(go list ./... | grep -E '{{ unraced }}')
+    CI=true just test
+    CI=true go test -race -skip '{{ alone }}' {{ racing }}
     just beside
 
 # run a DynamoDB engine in the foreground, to try things on

@@ -110,6 +110,14 @@ func encodeJSON(v any) (s *shape.Shape, b []byte, err error) {
 	if err != nil {
 		return nil, nil, jsonEncodeError(err)
 	}
+	if s.Loose && len(b) > maxJSONDepth && !json.Valid(b) {
+		return nil, nil, fmt.Errorf("json: is nested deeper than %d levels", maxJSONDepth)
+	}
+	if !s.Custom && !fewElements(b, s.Plan) {
+		if _, err := checkJSON(b, s.Plan); err != nil {
+			return nil, nil, jsonDecodeError(err)
+		}
+	}
 	if s.Custom {
 		if !utf8.Valid(b) {
 			return nil, nil, errors.New("json: what a type encodes itself to is not UTF-8")

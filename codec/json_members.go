@@ -13,6 +13,7 @@ import (
 // kept of a text that isn't valid.
 type text struct {
 	b     []byte
+	s     string // b, of which names without escapes are parts; "" until the first of them
 	depth int
 }
 
@@ -28,7 +29,7 @@ func (t *text) node(i int, plan *shape.Plan) (n *members.Node, end int, ok bool)
 	if i = t.space(i); i >= len(t.b) || t.b[i] != '{' {
 		return nil, 0, false
 	}
-	n = &members.Node{Plan: plan}
+	n = &members.Node{Plan: plan, Members: make([]members.Member, 0, len(plan.Members))}
 	if i = t.space(i + 1); i < len(t.b) && t.b[i] == '}' {
 		n.Close()
 		return n, i + 1, true
@@ -40,7 +41,7 @@ func (t *text) node(i int, plan *shape.Plan) (n *members.Node, end int, ok bool)
 			return nil, 0, false
 		}
 		m.Key = t.b[start:i]
-		if m.Name, ok = unquote(m.Key); !ok {
+		if m.Name, ok = t.name(start, i); !ok {
 			return nil, 0, false
 		}
 		if i = t.space(i); i >= len(t.b) || t.b[i] != ':' {
@@ -68,6 +69,70 @@ func (t *text) node(i int, plan *shape.Plan) (n *members.Node, end int, ok bool)
 			i = t.space(i + 1)
 		default:
 			return nil, 0, false
+		}
+	}
+}
+
+// name returns the text in quotes that stands from start to end.
+func (t *text) name(start, end int) (s string, ok bool) {
+	if bytes.IndexByte(t.b[start:end], '\\') >= 0 {
+		return unquote(t.b[start:end])
+	}
+	if t.s == "" {
+		t.s = string(t.b)
+	}
+	return t.s[start+1 : end-1], true
+}
+
+// known is node for those who only want to know that the plan has every member of the object, by its
+// own name: then it is ok. Most objects are so, and it makes nothing.
+func (t *text) known(i int, plan *shape.Plan) (end int, ok bool) {
+	if t.depth++; t.depth > maxJSONDepth {
+		return 0, false
+	}
+	defer func() { t.depth-- }()
+	if i = t.space(i); i >= len(t.b) || t.b[i] != '{' {
+		return 0, false
+	}
+	if i = t.space(i + 1); i < len(t.b) && t.b[i] == '}' {
+		return i + 1, true
+	}
+	for {
+		start := i
+		if i, ok = t.text(i); !ok {
+			return 0, false
+		}
+		name := t.b[start+1 : i-1]
+		if i = t.space(i); i >= len(t.b) || t.b[i] != ':' {
+			return 0, false
+		}
+		i = t.space(i + 1)
+		var below *shape.Plan
+		if plan.Kind == shape.Map {
+			below = members.Inner(plan.Elem)
+		} else if below, ok = plan.Exact(name); !ok || bytes.IndexByte(name, '\\') >= 0 {
+			return 0, false
+		} else {
+			below = members.Inner(below)
+		}
+		if below != nil && i < len(t.b) && t.b[i] == '{' {
+			i, ok = t.known(i, below)
+		} else {
+			i, ok = t.skip(i)
+		}
+		if !ok {
+			return 0, false
+		}
+		if i = t.space(i); i >= len(t.b) {
+			return 0, false
+		}
+		switch t.b[i] {
+		case '}':
+			return i + 1, true
+		case ',':
+			i = t.space(i + 1)
+		default:
+			return 0, false
 		}
 	}
 }
@@ -174,6 +239,9 @@ func appendJSON(out []byte, n *members.Node) []byte {
 // the plan doesn't know; none if there are none, or if stored can't be read.
 func carryJSON(plan *shape.Plan, fresh, stored []byte) (all []byte, ok bool) {
 	if plan = members.Inner(plan); plan == nil || bytes.Equal(fresh, stored) {
+		return nil, false
+	}
+	if _, known := (&text{b: stored}).known(0, plan); known {
 		return nil, false
 	}
 	old, _, ok := (&text{b: stored}).node(0, plan)

@@ -5,7 +5,8 @@ import "github.com/dynasession/dynasession/codec/internal/fault"
 // DecodeLimit is the most memory, in bytes, that Decode of this module's codecs allocates for one
 // value's slices, maps and pointers. Strings aren't counted, since the stored bytes bound their
 // size. A few stored bytes can stand for many elements, and a few hundred compressed bytes for
-// gigabytes: Decode returns an error before it allocates more than this.
+// gigabytes: Decode returns an error before it allocates more than this. Encode refuses values that
+// Decode would refuse.
 //
 // It is eighty times the maximum size of a DynamoDB item.
 const DecodeLimit = 32 << 20

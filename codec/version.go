@@ -22,7 +22,10 @@ func Version[T any](n int, c Codec[T]) Codec[T] { return version[T]{n, c} }
 func SplitVersion(format string) (n int, of string) {
 	head, of, ok := strings.Cut(format, "+")
 	digits, isVersion := strings.CutPrefix(head, "v")
-	if n, err := strconv.Atoi(digits); ok && isVersion && err == nil && n > 0 && strconv.Itoa(n) == digits {
+	if !ok || !isVersion {
+		return 0, format
+	}
+	if n, err := strconv.Atoi(digits); err == nil && n > 0 && strconv.Itoa(n) == digits {
 		return n, of
 	}
 	return 0, format

@@ -45,7 +45,7 @@ func TestThrottlingServiceEndsInUnavailable(t *testing.T) {
 	store, err := dynamo.NewStore(w.client(), &dynamo.Config{Timeout: 50 * time.Millisecond})
 	is.NoErr(err)
 	check(t, store.Create(t.Context(), record()), driver.ErrUnavailable) // known not to have been applied
-	is.True(len(w.sent) <= 6)
+	is.True(len(w.sent) <= 10)
 }
 
 func TestDoneContextSendsNothing(t *testing.T) {
@@ -119,11 +119,11 @@ func TestTheEarlierDeadlineCounts(t *testing.T) {
 func TestRetriesAreTheStoresOwn(t *testing.T) {
 	is := is.New(t)
 	w := &wire{answers: []answer{broken500}}
-	client := dynamodb.New(w.client().Options(), func(o *dynamodb.Options) { o.RetryMaxAttempts = 10 })
+	client := dynamodb.New(w.client().Options(), func(o *dynamodb.Options) { o.RetryMaxAttempts = 3 })
 	store, err := dynamo.NewStore(client, nil)
 	is.NoErr(err)
 	check(t, writes["Delete"](t.Context(), store.WithoutPauses()), driver.ErrOutcomeUnknown)
-	is.Equal(len(w.sent), 6)
+	is.Equal(len(w.sent), 10)
 }
 
 // A failing service is not asked many times over: the store's calls share a quota of retries.
@@ -136,6 +136,32 @@ func TestRetriesShareAQuota(t *testing.T) {
 		is.True(errors.Is(err, driver.ErrUnavailable))
 	}
 	is.True(len(w.sent) < calls+calls/2) // far from six times as many
+}
+
+// A partition that throttles uses up nothing of it: the service works, and others' calls may need
+// another attempt.
+func TestRetries_OfThrottledCallsLeaveTheQuotaAlone(t *testing.T) {
+	is := is.New(t)
+	const hot = 100
+	attempt := 0
+	store, w := newStore(t, answer{hook: func(request) answer {
+		attempt++
+		switch {
+		case attempt <= 10*hot:
+			return throttled
+		case attempt == 10*hot+1:
+			return refusedWith(500, "InternalServerError", "")
+		}
+		return ok(`{}`)
+	}})
+	for range hot {
+		_, err := store.Load(t.Context(), "hot")
+		is.True(errors.Is(err, driver.ErrUnavailable))
+	}
+	is.Equal(len(w.sent), 10*hot)
+	_, err := store.Load(t.Context(), "another's")
+	is.Equal(err, driver.ErrNotFound) // at the second attempt
+	is.Equal(len(w.sent), 10*hot+2)
 }
 
 func TestSDKErrorsStayInReach(t *testing.T) {

@@ -42,8 +42,7 @@ var earliest = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 // serviceClock is this host's clock plus the difference that answers show. It is safe for
 // concurrent use.
 type serviceClock struct {
-	wall func() time.Time     // this host's clock
-	mono func() time.Duration // the time since some moment, which doesn't jump when somebody sets the clock
+	read func() reading // this host's clocks
 
 	difference atomic.Int64 // in nanoseconds: the service's time less this host's
 
@@ -58,16 +57,16 @@ type serviceClock struct {
 
 func newServiceClock() *serviceClock {
 	begun := time.Now()
-	return &serviceClock{
-		wall: func() time.Time { return time.Now().Round(0) },
-		mono: func() time.Duration { return time.Since(begun) },
-	}
+	return &serviceClock{read: func() reading {
+		now := time.Now()
+		return reading{now.Round(0), now.Sub(begun)}
+	}}
 }
 
 // Now implements [clock.Clock]. The time has no monotonic reading, since a difference of monotonic
 // readings would miss a correction in between.
 func (c *serviceClock) Now() time.Time {
-	return c.wall().Add(time.Duration(c.difference.Load()))
+	return c.read().wall.Add(time.Duration(c.difference.Load()))
 }
 
 // Correction implements [clock.Corrected].
@@ -92,11 +91,9 @@ func (s span) middle() time.Duration {
 
 // reading is what both clocks of this host show at a moment.
 type reading struct {
-	wall time.Time
-	mono time.Duration
+	wall time.Time     // this host's time
+	mono time.Duration // the time since some moment, which doesn't jump when somebody sets the clock
 }
-
-func (c *serviceClock) read() reading { return reading{c.wall(), c.mono()} }
 
 // observe learns from an answer to a request that was begun at the given moment and whose headers
 // have come now.
@@ -154,7 +151,7 @@ func (c *serviceClock) report(t *driver.Trace) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if now := c.mono(); now >= c.nextReport {
+	if now := c.read().mono; now >= c.nextReport {
 		c.nextReport = now + reportEvery
 		t.ClockSkew = -difference
 	}

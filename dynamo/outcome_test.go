@@ -30,8 +30,8 @@ func TestOutcomeOfWritesThatOnlyFail(t *testing.T) {
 				t.Parallel()
 				store, w := newStore(t, c.answers...)
 				check(t, write(t.Context(), store), c.want)
-				if len(w.sent) > 6 {
-					t.Errorf("%d attempts, want at most 6", len(w.sent))
+				if len(w.sent) > 10 {
+					t.Errorf("%d attempts, want at most 10", len(w.sent))
 				}
 			})
 		}

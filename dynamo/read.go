@@ -98,6 +98,7 @@ func hedged[O any](c *call, first, second func(context.Context) (O, error)) (O, 
 // once makes a call one attempt.
 func (s *Store) once(o *dynamodb.Options) {
 	o.Retryer = aws.NopRetryer{}
+	s.endpoints.remember(o)
 	o.HTTPClient = &transport{o.HTTPClient, s.clock, nil}
 }
 

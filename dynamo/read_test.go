@@ -149,7 +149,7 @@ func TestLoadAll_NothingIsEverProcessed(t *testing.T) {
 	_, err := store.LoadAll(t.Context(), []string{"a", "b"})
 	check(t, err, driver.ErrUnavailable)
 	is.True(strings.Contains(err.Error(), "capacity is used up"))
-	is.Equal(len(w.sent), 6)
+	is.Equal(len(w.sent), 10)
 }
 
 // The pauses between rounds end with the call.

@@ -12,7 +12,7 @@ import (
 // The store's own retry policy: the SDK's changes between its versions, and is meant for calls that
 // may take a minute. The call's deadline bounds it too.
 const (
-	maxAttempts    = 6
+	maxAttempts    = 10
 	firstPause     = 25 * time.Millisecond
 	throttledPause = 100 * time.Millisecond // a throttled partition needs more rest than a lost connection
 	longestPause   = 500 * time.Millisecond
@@ -20,10 +20,12 @@ const (
 
 // newPolicy returns the policy of a store: what the SDK retries, and what it leaves to the
 // application. Its retry quota is shared by all calls of the store, so that a failing service is
-// not asked many times over.
+// not asked many times over. A throttled attempt costs nothing of it: the service works, and refuses
+// one partition's calls. Otherwise the requests of one user could use up what another's need.
 func newPolicy(pauses retry.BackoffDelayer) *retry.Standard {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = maxAttempts
+		o.ThrottlingRetryCost = 0
 		o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(retryConflict))
 		o.Backoff = pauses
 	})

@@ -37,7 +37,7 @@ func TestPausesAreBoundedAndJittered(t *testing.T) {
 func TestPolicyIsOurs(t *testing.T) {
 	is := is.New(t)
 	p := newPolicy(newBackoff())
-	is.Equal(p.MaxAttempts(), 6)
+	is.Equal(p.MaxAttempts(), 10)
 	for _, err := range []error{
 		&types.TransactionConflictException{}, &types.ReplicatedWriteConflictException{},
 		&types.ProvisionedThroughputExceededException{}, &types.ThrottlingException{}, &types.RequestLimitExceeded{},

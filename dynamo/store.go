@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +26,7 @@ type Store struct {
 	timeout    time.Duration
 	policy     *retry.Standard
 	hedger     *hedge.Hedger // nil: each read is one call
+	endpoints  *endpoints
 	clock      *serviceClock
 	logger     *slog.Logger
 	looked     atomic.Bool // whether the table has TTL
@@ -47,9 +49,12 @@ func NewStore(api API, cfg *Config) (*Store, error) {
 	return &Store{
 		api: api, table: &c.Table, consistent: aws.Bool(!c.EventuallyConsistent),
 		timeout: c.Timeout, policy: newPolicy(newBackoff()), hedger: newHedger(c.Hedge),
-		clock: newServiceClock(), logger: c.Logger,
+		endpoints: newEndpoints(), clock: newServiceClock(), logger: c.Logger,
 	}, nil
 }
+
+// Name returns the table's name, even if Config.Table is its ARN.
+func (s *Store) Name() string { return (*s.table)[strings.LastIndexByte(*s.table, '/')+1:] }
 
 // String returns a description that names the table.
 func (s *Store) String() string { return "dynamo.Store of table " + *s.table }

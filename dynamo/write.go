@@ -93,7 +93,7 @@ func (s *Store) replaceInput(rec driver.Record, rev string) (*dynamodb.UpdateIte
 	}
 	return &dynamodb.UpdateItemInput{
 		TableName:                           s.table,
-		Key:                                 keyOf(rec.Key),
+		Key:                                 row.Key(),
 		UpdateExpression:                    expression,
 		ConditionExpression:                 condition,
 		ExpressionAttributeNames:            names,

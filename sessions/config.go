@@ -3,6 +3,7 @@ package sessions
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -67,6 +68,12 @@ type Config[T any] struct {
 	// that no host gets data it can't read, and to roll back: see docs/evolving.md.
 	WritePlaintext bool
 
+	// FormerTables lists tables whose encrypted sessions this Manager also reads, after a restore,
+	// copy or rename. Encrypted data is bound to its table's name, so an item that is copied into
+	// another table signs nobody in there. The next save that changes such a session binds it to the
+	// present table. It requires AEAD.
+	FormerTables []string
+
 	// SubjectLimit caps a subject's concurrent sessions and decides what happens at the cap.
 	// Defaults to no cap.
 	SubjectLimit SubjectLimit
@@ -75,6 +82,17 @@ type Config[T any] struct {
 	// Manager takes to notice one. At least 1 s; each check is one more read. Defaults to never;
 	// RevokeBefore then returns an error.
 	RevocationCheck time.Duration
+
+	// PeekFor lets [Manager.Peek] answer from this process's memory if the Manager has read the
+	// session within that time: for pages that ask many times a second. Peek then notices a logout
+	// or a change by another process up to PeekFor late. At least 1ms, at most 1m and at most
+	// IdleTimeout. Defaults to 0: every Peek asks the store.
+	PeekFor time.Duration
+
+	// PeekBytes is the most memory, in bytes, that PeekFor may use; the least recently used sessions
+	// make room. A session takes its size and about 1 KB. It requires PeekFor, and must be at least
+	// 65536. Defaults to [DefaultPeekBytes], 16 MB.
+	PeekBytes int
 
 	// Observer receives an event per operation: see [event.Log], and package otelsessions. Defaults
 	// to none.
@@ -93,10 +111,11 @@ type Config[T any] struct {
 // also rotates keys and decrypts with older ones. It must be safe for concurrent use. Decrypt must
 // fail if the associated data differ from those at encryption.
 //
-// The associated data are the record's key, Rev, subject, application, federated session, format,
-// creation time and timeouts. So nobody with access to the table can move data to another session
-// or subject, restore an older save, or extend a session's life. Those fields, the device and the
-// last access are stored unencrypted, since the store needs them.
+// The associated data are the store's name and the record's key, Rev, subject, application,
+// federated session, format, creation time and timeouts. So nobody with access to the table can
+// move data to another session, subject or table, restore an older save, or extend a session's
+// life. All but the store's name, and the device and the last access, are stored unencrypted, since
+// the store needs them.
 //
 // If Decrypt fails because a service can't be reached, its error must wrap [ErrUnavailable], a
 // context's error or a [net.Error]: then Load returns ErrUnavailable, and the session stays alive.
@@ -111,6 +130,18 @@ type validator interface{ Validate() error }
 
 // touchesPerIdle is how many touches fit into an idle timeout by default.
 const touchesPerIdle = 20
+
+// DefaultPeekBytes is Config.PeekBytes by default: room for some ten thousand sessions of 1 KB,
+// which is little beside what a server that has so many at a time takes.
+const DefaultPeekBytes = 16 << 20
+
+// The bounds of Config.PeekFor and PeekBytes. A page's requests come within a second or two; who
+// can wait for a logout for more than a minute can keep the session himself.
+const (
+	minPeekFor   = time.Millisecond
+	maxPeekFor   = time.Minute
+	minPeekBytes = 64 << 10
+)
 
 // withDefaults returns c with each field set.
 func (c *Config[T]) withDefaults(store Store) Config[T] {
@@ -135,6 +166,9 @@ func (c *Config[T]) withDefaults(store Store) Config[T] {
 	}
 	if out.IDs == nil {
 		out.IDs = RandomIDs(defaultIDBytes)
+	}
+	if out.PeekFor != 0 && out.PeekBytes == 0 {
+		out.PeekBytes = DefaultPeekBytes
 	}
 	if out.Clock == nil {
 		out.Clock = store.Clock()
@@ -169,6 +203,10 @@ func (c *Config[T]) validate() error {
 		return errors.New("Config.AllowPlaintext: must be with an AEAD")
 	case c.WritePlaintext && !c.AllowPlaintext:
 		return errors.New("Config.WritePlaintext: must be with AllowPlaintext")
+	case len(c.FormerTables) > 0 && c.AEAD == nil:
+		return errors.New("Config.FormerTables: requires an AEAD")
+	case slices.Contains(c.FormerTables, ""):
+		return errors.New("Config.FormerTables: must not have an empty name")
 	case c.RevocationCheck != 0 && c.RevocationCheck < time.Second:
 		return fmt.Errorf("Config.RevocationCheck is %v: must be at least 1s", c.RevocationCheck)
 	case c.Clock == nil:
@@ -177,7 +215,29 @@ func (c *Config[T]) validate() error {
 	if err := validateIDs(c.IDs); err != nil {
 		return fmt.Errorf("Config.IDs: %w", err)
 	}
+	if err := c.validatePeek(); err != nil {
+		return err
+	}
 	return c.SubjectLimit.validate()
+}
+
+// validatePeek checks the fields of what Peek remembers.
+func (c *Config[T]) validatePeek() error {
+	switch {
+	case c.PeekFor == 0 && c.PeekBytes != 0:
+		return errors.New("Config.PeekBytes: must be with PeekFor")
+	case c.PeekFor == 0:
+		return nil
+	case c.PeekFor < minPeekFor:
+		return fmt.Errorf("Config.PeekFor is %v: must be at least %v, or 0", c.PeekFor, minPeekFor)
+	case c.PeekFor > maxPeekFor:
+		return fmt.Errorf("Config.PeekFor is %v: must be at most %v", c.PeekFor, maxPeekFor)
+	case c.PeekFor > c.IdleTimeout:
+		return fmt.Errorf("Config.PeekFor is %v: must be at most IdleTimeout, %v", c.PeekFor, c.IdleTimeout)
+	case c.PeekBytes < minPeekBytes:
+		return fmt.Errorf("Config.PeekBytes is %d: must be at least %d", c.PeekBytes, minPeekBytes)
+	}
+	return nil
 }
 
 // checkTimeout refuses what can't be stored as whole seconds, or would end a session before it

@@ -17,7 +17,7 @@ import (
 // timeout bounds it. If it fails, the session may still be alive: tell the user, or call it again.
 func (m *Manager[T]) Destroy(ctx context.Context, s *Session[T]) error {
 	ctx, o := m.observe(ctx, "destroy")
-	if s == nil || s.id == (ID{}) {
+	if isForeign(s) {
 		return o.done(event.Event{}, errForeignSession)
 	}
 	if err := m.destroy(context.WithoutCancel(ctx), s); err != nil {

@@ -291,6 +291,33 @@ func ExampleManager_Peek() {
 	// false
 }
 
+// A page that asks many times a second: one read, and 19 answers from memory.
+func ExampleConfig_peekFor() {
+	ctx := context.Background()
+	reads := 0
+	m := newManager(&sessions.Config[Cart]{PeekFor: 5 * time.Second, Observer: calls(func(n int) { reads += n })})
+	s, _ := m.CreateAndSave(ctx, Cart{Items: []string{"tea"}})
+	id := s.ID().Secret()
+
+	reads = 0
+	for range 20 {
+		_, _ = m.Peek(ctx, id)
+	}
+	fmt.Println(reads)
+
+	_ = m.DestroyID(ctx, id) // by this Manager: at once
+	_, err := m.Peek(ctx, id)
+	fmt.Println(errors.Is(err, sessions.ErrNotFound))
+	// Output:
+	// 1
+	// true
+}
+
+// calls is an observer of how many calls of the store an operation made.
+type calls func(n int)
+
+func (c calls) Observe(_ context.Context, e event.Event) { c(e.Calls) }
+
 func ExampleManager_WaitEnd() {
 	ctx := context.Background()
 	m := newManager(nil)

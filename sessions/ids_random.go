@@ -41,6 +41,8 @@ func (r randomIDs) Parse(s string) (ID, error) {
 	return newID(s), nil
 }
 
+var strictBase64 = base64.RawURLEncoding.Strict()
+
 // check refuses what text can't have made. Strict refuses the spare bits of the last character,
 // with which one value would have several texts; the decoded length refuses line breaks, which the
 // decoder skips.
@@ -49,7 +51,7 @@ func (r randomIDs) check(s string) error {
 		return fmt.Errorf("%w: wrong length", ErrInvalidID)
 	}
 	var buf [maxIDBytes + 2]byte
-	n, err := base64.RawURLEncoding.Strict().Decode(buf[:], []byte(s))
+	n, err := strictBase64.Decode(buf[:], []byte(s))
 	if err != nil || n != r.bytes {
 		return fmt.Errorf("%w: not base64url", ErrInvalidID)
 	}

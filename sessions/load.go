@@ -8,6 +8,7 @@ import (
 
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/event"
+	"github.com/dynasession/dynasession/sessions/internal/recent"
 )
 
 // createAttempts bounds how often a new ID is replaced because it is taken, which 128 random bits
@@ -15,20 +16,25 @@ import (
 const createAttempts = 4
 
 // Create returns a new session with a new ID, the Manager's timeouts and zero data. Nothing is
-// stored before [Manager.Save].
+// stored before [Manager.Save]. The ID is made when it is first needed, so a session that is thrown
+// away costs next to nothing.
 func (m *Manager[T]) Create() *Session[T] {
 	corrected, now := m.correction(), m.now()
-	id := m.ids.New()
-	return &Session[T]{
+	created := &struct { // at once
+		session Session[T]
+		unnamed unnamed
+	}{unnamed: unnamed{ids: m.ids}}
+	created.session = Session[T]{
 		IdleTimeout:     m.idle,
 		AbsoluteTimeout: m.absolute,
-		id:              id,
+		unnamed:         &created.unnamed,
 		corrected:       corrected,
 		rec: driver.Record{
-			Key: m.ids.Key(id), Application: m.application, Created: now, Accessed: now,
+			Application: m.application, Created: now, Accessed: now,
 			IdleTimeout: m.idle, AbsoluteTimeout: m.absolute,
 		},
 	}
+	return &created.session
 }
 
 // CreateAndSave creates a session with data and saves it, in one store call.
@@ -64,6 +70,12 @@ func (m *Manager[T]) Load(ctx context.Context, id string) (*Session[T], error) {
 // Peek is Load without recording the access, so that it doesn't keep the session alive: for polling
 // and streams. The session that it returns is read-only: Save, Renew, Authenticate and Bind return
 // an error. Destroy ends it.
+//
+// With Config.PeekFor, Peek may answer from memory, with the session as it was stored at some time
+// less than PeekFor before the call. Changes by this Manager, both timeouts and, as for Load,
+// RevokeBefore count at once; a change by another Manager, a logout included, is seen at most
+// PeekFor later. Only sessions are answered from memory: every error comes from the store. Each call
+// decodes the data anew.
 func (m *Manager[T]) Peek(ctx context.Context, id string) (*Session[T], error) {
 	return m.loadAs(ctx, "peek", id, false, nil)
 }
@@ -98,10 +110,42 @@ func (m *Manager[T]) load(ctx context.Context, text string, access bool, prove f
 	if err != nil {
 		return nil, err
 	}
-	rec, err := m.store.Load(ctx, m.ids.Key(id))
+	key := m.ids.Key(id)
+	if !access && m.recent != nil && !recent.IsAfresh(ctx) {
+		return m.peek(ctx, id, key, prove)
+	}
+	rec, err := m.store.Load(ctx, key)
 	if err != nil {
 		return nil, err
 	}
+	return m.loaded(ctx, id, rec, access, prove)
+}
+
+// peek is load for a Peek that may be answered from memory. What is remembered only counts if all
+// goes well with it: another Manager may have recorded an access, or changed the binding, since.
+func (m *Manager[T]) peek(ctx context.Context, id ID, key string, prove func(binding []byte) error) (*Session[T], error) {
+	rec, remembered, err := m.recent.Peek(ctx, key)
+	if err == nil && m.decrypted != nil {
+		rec, err = m.decrypted(rec)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := m.loaded(ctx, id, rec, false, prove)
+	if err == nil || !remembered || errors.Is(err, ErrUnavailable) {
+		return s, err
+	}
+	if rec, err = m.store.Load(ctx, key); err != nil {
+		return nil, err
+	}
+	return m.loaded(ctx, id, rec, false, prove)
+}
+
+// loaded returns the session of a record that was loaded, if it is one for this Manager and this
+// request.
+func (m *Manager[T]) loaded(
+	ctx context.Context, id ID, rec driver.Record, access bool, prove func(binding []byte) error,
+) (*Session[T], error) {
 	now := m.now() // by a clock that the store's answer may have put right
 	if err := m.judge(ctx, rec, now); err != nil {
 		return nil, err
@@ -188,7 +232,7 @@ func (m *Manager[T]) parse(text string) (ID, error) {
 // makes no store call. It resets a session that was never saved to what Create returned. The only
 // error is [ErrDecode].
 func (m *Manager[T]) Discard(s *Session[T]) error {
-	if s == nil || s.id == (ID{}) {
+	if isForeign(s) {
 		return &Error{Op: "discard", Err: errForeignSession}
 	}
 	var data T

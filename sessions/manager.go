@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/dynasession/dynasession/clock"
@@ -15,6 +16,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/event"
 	"github.com/dynasession/dynasession/sessions/internal/counting"
 	"github.com/dynasession/dynasession/sessions/internal/encrypt"
+	"github.com/dynasession/dynasession/sessions/internal/recent"
 	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
@@ -48,6 +50,9 @@ type Manager[T any] struct {
 	touched     *touches
 	waits       *waits
 	revocations *revocations // nil: it isn't asked for
+
+	recent    *recent.Store                              // below the encryption; nil: Peek asks the store
+	decrypted func(driver.Record) (driver.Record, error) // of a record from there; nil: it is not encrypted
 }
 
 // New returns a Manager that keeps its sessions in store. A nil cfg means all defaults. The error
@@ -60,22 +65,36 @@ func New[T any](store Store, cfg *Config[T]) (*Manager[T], error) {
 	if err := c.validate(); err != nil {
 		return nil, fmt.Errorf("sessions: New: %w", err)
 	}
-	store = counting.New(store)
-	if c.AEAD != nil {
-		store = encrypt.New(store, c.AEAD, encrypt.Plaintext{Allow: c.AllowPlaintext, Write: c.WritePlaintext})
-	}
 	m := &Manager[T]{
-		store: store, codec: c.Codec, ids: c.IDs, clock: c.Clock,
+		codec: c.Codec, ids: c.IDs, clock: c.Clock,
 		idle: c.IdleTimeout, absolute: c.AbsoluteTimeout, touch: c.TouchInterval, merge: c.Merge, dropUnknown: c.DropUnknown,
 		application: c.Application, limit: c.SubjectLimit,
 		observer: c.Observer, capacity: c.ObserveCapacity, encrypted: c.AEAD != nil, touched: &touches{}, waits: &waits{},
 		revocations: newRevocations(c.RevocationCheck, c.Application),
 	}
+	m.stack(counting.New(store), &c)
 	m.rosters = rosters.Keeper{
-		Store: store, Now: m.now, Alive: m.isAlive, Readable: m.isReadable, Pause: pause,
+		Store: m.store, Now: m.now, Alive: m.isAlive, Readable: m.isReadable, Pause: pause,
 		HeadSize: rosters.DefaultHeadSize, PageSize: rosters.DefaultPageSize,
 	}
 	return m, nil
+}
+
+// stack puts upon the store what the Config asks for. What Peek remembers lies below the encryption,
+// so that the memory holds what the table holds.
+func (m *Manager[T]) stack(store driver.Store, c *Config[T]) {
+	if c.PeekFor > 0 {
+		now := func() time.Time { return m.clock.Now().Add(-m.correction()) } // by this host's clock, as its correction may change
+		m.recent = recent.New(store, recent.Bounds{For: c.PeekFor, Bytes: c.PeekBytes}, now)
+		store = m.recent
+	}
+	if c.AEAD != nil {
+		encrypting := encrypt.New(store, c.AEAD, encrypt.Options{
+			AllowPlaintext: c.AllowPlaintext, WritePlaintext: c.WritePlaintext, FormerNames: slices.Clone(c.FormerTables),
+		})
+		m.decrypted, store = encrypting.Decrypted, encrypting
+	}
+	m.store = store
 }
 
 // isNil also recognises a nil pointer in an interface, which the first call would trip over.

@@ -132,7 +132,7 @@ func (m *Manager[T]) renewUnsaved(ctx context.Context, s *Session[T]) error {
 			return err
 		}
 	}
-	s.id, s.inDoubt = m.ids.New(), nil
+	s.id, s.unnamed, s.inDoubt = m.ids.New(), nil, nil
 	s.rec.Key = m.ids.Key(s.id)
 	return nil
 }
@@ -244,6 +244,7 @@ func (m *Manager[T]) commit(ctx context.Context, s *Session[T], x *exchange) err
 		ended, err := m.store.End(ctx, driver.End{Key: s.rec.Key, Marker: x.marker, If: &driver.State{Rev: x.from}})
 		if err == nil {
 			m.keepBinding(ctx, ended, x)
+			m.keepAccess(ctx, ended, x)
 			return nil
 		}
 		if !errors.Is(err, ErrConflict) || attempt == mergeAttempts {
@@ -277,6 +278,19 @@ func (m *Manager[T]) keepBinding(ctx context.Context, ended driver.Record, x *ex
 	}
 }
 
+// keepAccess gives the new record an access to the old one that came while the session was being
+// renewed. That it can't be done does little harm: the access is as one within TouchInterval.
+func (m *Manager[T]) keepAccess(ctx context.Context, ended driver.Record, x *exchange) {
+	if !ended.Accessed.After(x.rec.Accessed) {
+		return
+	}
+	rec := x.rec
+	rec.Accessed = ended.Accessed
+	if m.store.Touch(ctx, rec.Key, rec.Accessed, rec.ExpiresAt()) == nil {
+		x.rec = rec
+	}
+}
+
 // takeAlong merges what another request has stored under the old key into the record under the new
 // one.
 func (m *Manager[T]) takeAlong(ctx context.Context, s *Session[T], x *exchange, found driver.Record) error {
@@ -297,6 +311,9 @@ func (m *Manager[T]) takeAlong(ctx context.Context, s *Session[T], x *exchange, 
 	next := x.rec
 	next.Payload, next.Rev = payload, rosters.RenewalRev(handleOf(s.rec.Key))
 	next.IdleTimeout, next.AbsoluteTimeout, next.Persist = s.IdleTimeout, s.AbsoluteTimeout, s.Persist
+	if found.Accessed.After(next.Accessed) {
+		next.Accessed = found.Accessed // theirs was an access too
+	}
 	if next.Subject != "" && next.Deadline().After(x.rec.Deadline()) {
 		if err := m.extendEntries(ctx, &next); err != nil {
 			return err

@@ -482,3 +482,40 @@ func TestDestroyAfterARenewalInDoubtTellsItsFailures(t *testing.T) {
 	is.NoErr(w.Destroy(t.Context(), s))
 	is.Equal(w.mem.Len(), 0)
 }
+
+// An access while the session is being renewed counts: it doesn't idle out as if nobody had come.
+func TestRenew_KeepsAnAccessThatComesBetween(t *testing.T) {
+	for name, access := range map[string]func(t *testing.T, w world, id string) error{
+		"save": func(t *testing.T, w world, id string) error {
+			_, err := w.other.Update(t.Context(), id, func(c *cart) error { c.Count++; return nil })
+			return err
+		},
+		"load": func(t *testing.T, w world, id string) error {
+			_, err := w.other.Load(t.Context(), id)
+			return err
+		},
+	} {
+		for exchange, move := range map[string]func(t *testing.T, w world, s *sessions.Session[cart]) error{
+			"renew": func(t *testing.T, w world, s *sessions.Session[cart]) error { return w.Renew(t.Context(), s) },
+			"authenticate": func(t *testing.T, w world, s *sessions.Session[cart]) error {
+				return w.Authenticate(t.Context(), s, "user")
+			},
+		} {
+			t.Run(name+" while "+exchange, func(t *testing.T) {
+				is := is.New(t)
+				w := newWorld(t, &sessions.Config[cart]{IdleTimeout: time.Hour, TouchInterval: time.Minute})
+				s := w.saved(t, cart{})
+				old := s.ID().Secret()
+				w.store.Once("End", func(c *cued.Call) error {
+					w.clock.Advance(50 * time.Minute) // the host paused
+					is.NoErr(access(t, w, old))
+					return c.Do()
+				})
+				is.NoErr(move(t, w, s))
+				is.Equal(s.ExpiresAt(), start.Truncate(time.Second).Add(110*time.Minute))
+				w.clock.Advance(55 * time.Minute)
+				is.True(w.alive(t, s))
+			})
+		}
+	}
+}

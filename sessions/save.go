@@ -54,6 +54,7 @@ func (m *Manager[T]) save(ctx context.Context, s *Session[T], merge mergeFunc[T]
 	if err := s.check(); err != nil {
 		return err
 	}
+	s.takeName()
 	if s.moving != nil {
 		// If it has to begin again, it has not been committed, or what it led to has ended: then
 		// the old ID says so.
@@ -61,9 +62,21 @@ func (m *Manager[T]) save(ctx context.Context, s *Session[T], merge mergeFunc[T]
 			return err
 		}
 	}
+	w, err := m.savingOf(s)
+	if err != nil {
+		return err
+	}
+	if !w.changed && len(s.inDoubt) == 0 {
+		return m.notExpired(ctx, s)
+	}
 	draft := *s
 	for attempt := 0; ; attempt++ {
-		err := m.write(ctx, &draft)
+		if attempt > 0 {
+			if w, err = m.savingOf(&draft); err != nil {
+				return err
+			}
+		}
+		err := m.write(ctx, &draft, w)
 		if err == nil || errors.Is(err, ErrOutcomeUnknown) {
 			*s = draft // after an unknown outcome too: it knows which writes are in doubt, and of what was merged into them
 			return err

@@ -47,6 +47,7 @@ type Session[T any] struct {
 	Federated string
 
 	id        ID
+	unnamed   *unnamed      // makes id and rec.Key, which are zero; nil: they are there
 	corrected time.Duration // by how much the clock that rec's times are by puts this host's right; for one never saved
 	rec       driver.Record // as last known to be stored; before the first Save, what is known already
 	seen      fingerprint   // of the data that rec has, as it was loaded or saved
@@ -77,7 +78,10 @@ var (
 )
 
 // ID returns the session's ID, a bearer secret: see [ID].
-func (s *Session[T]) ID() ID { return s.id }
+func (s *Session[T]) ID() ID {
+	id, _ := s.name()
+	return id
+}
 
 // Handle returns [ID.Handle], which identifies the session in logs and lists. It gives no access to
 // the session.
@@ -85,10 +89,11 @@ func (s *Session[T]) Handle() string { return s.handle() }
 
 // handle is Handle of a copy. The record's key is the handle already, unless it is the ID itself.
 func (s Session[T]) handle() string {
-	if rosters.IsHash(s.rec.Key) {
-		return s.rec.Key
+	id, key := s.name()
+	if rosters.IsHash(key) {
+		return key
 	}
-	return s.id.Handle()
+	return id.Handle()
 }
 
 // Subject returns the user that [Manager.Authenticate] bound the session to; "" if there is none.
@@ -173,7 +178,7 @@ func (s *Session[T]) check() error {
 // ended.
 func usable[T any](s *Session[T]) error {
 	switch {
-	case s == nil || s.id == (ID{}):
+	case isForeign(s):
 		return errForeignSession
 	case s.peeked:
 		return errPeeked

@@ -33,7 +33,7 @@ var (
 func (m *Manager[T]) WaitEnd(ctx context.Context, s *Session[T], every time.Duration) error {
 	handle := ""
 	fail := func(err error) error { return &Error{Op: "wait end", Handle: handle, Err: err} }
-	if s == nil || s.id == (ID{}) {
+	if isForeign(s) {
 		return fail(errForeignSession)
 	}
 	handle = s.Handle()

@@ -106,6 +106,11 @@ func encode(v any) (s *shape.Shape, av types.AttributeValue, err error) {
 		}
 		return nil, nil, err
 	}
+	if !s.Custom && s.Plan.Unit > 0 {
+		if _, err := check(av, s.Plan); err != nil {
+			return nil, nil, err
+		}
+	}
 	if s.Custom {
 		back := reflect.New(value.Type())
 		if err := decode(av, back.Interface()); err != nil {

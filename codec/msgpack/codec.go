@@ -110,6 +110,13 @@ func encode(v any) (s *shape.Shape, b []byte, err error) {
 			return nil, nil, err
 		}
 	}
+	if !s.Custom && (s.Loose && len(b) > maxDepth || !fewElements(b, s.Plan)) {
+		if _, numbers, err := harmless(b); err != nil {
+			return nil, nil, err
+		} else if err := check(b, numbers, s.Plan); err != nil {
+			return nil, nil, err
+		}
+	}
 	if s.Custom {
 		back := reflect.New(value.Type())
 		if err := decode(b, back.Interface()); err != nil {

@@ -91,12 +91,12 @@ type sabotage struct {
 func newWorld(t *testing.T, seed uint64, by sabotage) *world {
 	t.Helper()
 	w := &world{seed: seed, clock: clock.NewFake(time.Now().UTC().Add(time.Hour)), table: engine.NewTable(t)}
-	partitions := newPartitions(writesPerSecond)
+	partitions := faults.NewPartitions(faults.Throughput{Writes: writesPerSecond}, nil)
 	for i := range managers {
 		base := http.DefaultTransport.(*http.Transport).Clone()
 		base.MaxIdleConnsPerHost = workers
 		t.Cleanup(base.CloseIdleConnections)
-		transport := faults.New(partitions.throttled(base), seed+uint64(i), nil)
+		transport := faults.New(partitions.Throttled(base), seed+uint64(i), nil)
 		transport.Hold(heldUp)
 		var api dynamo.API = engine.Client(t, transport.Client)
 		if by.api != nil {

@@ -90,6 +90,11 @@ type Store interface {
 	// another. It is never nil and safe for concurrent use; a store without a better one returns
 	// clock.System.
 	Clock() clock.Clock
+
+	// Name returns the name of the table or whatever else the store keeps its records in; "" if it
+	// has none. It is the same at every call, and on every host that uses the table. A Manager that
+	// encrypts data binds the name to it: under another name the data can't be decrypted.
+	Name() string
 }
 
 // Loaded is one of the results of [Store.LoadAll].

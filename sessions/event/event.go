@@ -60,8 +60,8 @@ type Event struct {
 	// Ended is how many sessions a revocation ended, or a login ended to make room.
 	Ended int
 
-	// Calls is how many calls of the store the operation made. The store's own retries are not
-	// counted.
+	// Calls is how many calls of the store the operation made: 0 for a Peek that was answered from
+	// memory (Config.PeekFor). The store's own retries are not counted.
 	Calls int
 
 	// Touched reports whether a [Loaded] operation recorded the access.

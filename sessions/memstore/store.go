@@ -48,6 +48,9 @@ func (s *Store) Clock() clock.Clock {
 	return clock.System()
 }
 
+// Name returns "", since no other process can reach the records of a memstore.
+func (s *Store) Name() string { return "" }
+
 // Len returns the number of records in the store, including expired ones that are not deleted yet,
 // but without markers and rosters.
 func (s *Store) Len() int {

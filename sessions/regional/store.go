@@ -213,6 +213,10 @@ func (s *Store) ChangeRoster(ctx context.Context, c driver.RosterChange) (driver
 // the first Region by name.
 func (s *Store) Clock() clock.Clock { return homeClock{s} }
 
+// Name returns the name of the store in the first Region by name, whichever is home: the tables of a
+// global table have one name.
+func (s *Store) Name() string { return s.stores[s.names[0]].Name() }
+
 type homeClock struct{ s *Store }
 
 func (c homeClock) of() clock.Clock {

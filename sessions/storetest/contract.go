@@ -61,6 +61,7 @@ const (
 
 	clockTells = "Clock returns the clock of the store's database."
 	clockSafe  = "It is never nil and safe for concurrent use; a store without a better one returns clock.System."
+	nameSame   = "It is the same at every call, and on every host that uses the table."
 
 	changeOneStep  = "RosterChange changes a roster in one step."
 	changeCreates  = "It creates the roster if there is none, unless it only Leaves."

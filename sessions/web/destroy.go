@@ -74,7 +74,7 @@ func (v *visit[T]) destroy(ctx context.Context) error {
 	fresh := v.middleware.create()
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.session, v.err, v.standing, v.unsaved = fresh, nil, standing[T]{}, false
+	v.session, v.err, v.standing, v.unsaved = fresh, nil, standing{}, false
 	v.known, v.told = clientState{}, clientState{}
 	v.cleared = v.cleared || gone
 	v.device = deviceProof{began: v.device.began}

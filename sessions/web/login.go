@@ -34,7 +34,7 @@ func (m *Middleware[T]) Renew(ctx context.Context) error {
 				return err
 			}
 		}
-		work, cancel := outlive(ctx)
+		work, cancel := v.outlive(ctx)
 		defer cancel()
 		if err := m.manager.Renew(work, s); err != nil {
 			return err
@@ -49,7 +49,7 @@ func (m *Middleware[T]) Renew(ctx context.Context) error {
 const loginAttempts = 4
 
 func (v *visit[T]) authenticate(ctx context.Context, s *sessions.Session[T], subject string, bind bool) error {
-	ctx, cancel := outlive(ctx)
+	ctx, cancel := v.outlive(ctx)
 	defer cancel()
 	binding, err := v.newBinding(bind)
 	if err != nil {
@@ -64,7 +64,7 @@ func (v *visit[T]) authenticate(ctx context.Context, s *sessions.Session[T], sub
 		return err
 	}
 	v.mu.Lock()
-	v.standing = standing[T]{}
+	v.standing = standing{}
 	v.handedOut = true
 	v.mu.Unlock()
 	v.isBinding(s)

@@ -67,6 +67,7 @@ func (m *Middleware[T]) Handler(next http.Handler) http.Handler {
 		v := &visit[T]{middleware: m, w: w}
 		v.context = visitContext[T]{r.Context(), v}
 		if m.config.Bound > 0 {
+			v.deals()
 			v.device.began = m.manager.Clock().Now()
 		}
 		if given, ok := r.Context().Value(visitKey[T]{m}).(*visit[T]); ok {
@@ -145,6 +146,17 @@ func giveBack(r, inner *http.Request) {
 // removed.
 type remover interface{ RemoveAll() error }
 
+func (v *visit[T]) takeTemporary() []remover {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.dealings == nil {
+		return nil
+	}
+	forms := v.temporary
+	v.temporary = nil
+	return forms
+}
+
 // removeTemporary removes the files of the forms that were parsed within this Handler. net/http
 // does so only for the request that it has made, and any Handler around this one may have copied
 // that.
@@ -152,11 +164,7 @@ func (v *visit[T]) removeTemporary() {
 	if f := v.request.MultipartForm; f != nil {
 		_ = f.RemoveAll()
 	}
-	v.mu.Lock()
-	forms := v.temporary
-	v.temporary = nil
-	v.mu.Unlock()
-	for _, f := range forms {
+	for _, f := range v.takeTemporary() {
 		_ = f.RemoveAll()
 	}
 }

@@ -6,11 +6,13 @@ import (
 	"time"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/internal/recent"
 )
 
 // Peek reads the session as it is stored now, without recording an access: use it for polling and
-// streams, which should not keep a session alive. Each call makes a store call. The session that it
-// returns is read-only, and new if the request has none. The errors are those of
+// streams, which should not keep a session alive. Each call makes a store call, unless
+// sessions.Config.PeekFor lets it answer from memory: see [sessions.Manager.Peek]. The session that
+// it returns is read-only, and new if the request has none. The errors are those of
 // [Middleware.Session].
 func (m *Middleware[T]) Peek(ctx context.Context) (*sessions.Session[T], error) {
 	v, err := m.visit(ctx)
@@ -41,7 +43,7 @@ const waitInterval = 5 * time.Second
 // stream, and the client connects again with its new cookie. It is ErrNotFound if the request has
 // no session, and the error of ctx if ctx is done before.
 func (m *Middleware[T]) WaitEnd(ctx context.Context) error {
-	s, err := m.Peek(ctx) // one of its own: the handler may change the session at the same time
+	s, err := m.Peek(recent.Afresh(ctx)) // one of its own: the handler may change the session at the same time
 	if err != nil {
 		return err
 	}

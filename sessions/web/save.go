@@ -49,7 +49,7 @@ func (m *Middleware[T]) Update(ctx context.Context, f func(*T) error) error {
 		if err := v.save(ctx, s); err != nil {
 			return err
 		}
-		work, cancel := outlive(ctx)
+		work, cancel := v.outlive(ctx)
 		defer cancel()
 		updated, err := m.manager.Update(work, s.ID().Secret(), f)
 		if err != nil {

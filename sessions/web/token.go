@@ -137,7 +137,7 @@ func (v *visit[T]) detach(s *sessions.Session[T]) error {
 		return ErrToken
 	}
 	v.session, v.told = fresh, v.known
-	v.standing = standing[T]{
+	v.standing = standing{
 		kept:   fmt.Errorf("%w: the form was opened before the login", ErrCookieKept),
 		beside: []string{s.ID().Secret()}, detached: true,
 	}

@@ -314,6 +314,14 @@ func (p *Plan) Find(name string) (i int, exact, ok bool) {
 	return i, false, ok
 }
 
+// Exact returns the plan of the member of that very name.
+func (p *Plan) Exact(name []byte) (plan *Plan, ok bool) {
+	if i, ok := p.exact[string(name)]; ok {
+		return p.Members[i].Plan, true
+	}
+	return nil, false
+}
+
 // Match returns, for each of the names in a stored struct, the member of p that takes it, or -1 if
 // none does: of several names that the decoder takes for one member the exact one is it, or else
 // the first in the order of their bytes. Of one name that stands there twice both are taken.
