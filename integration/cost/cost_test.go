@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/clock"
@@ -28,19 +29,22 @@ type profile struct {
 type shop struct {
 	*sessions.Manager[profile]
 	*meter
-	clock *clock.Fake
+	clock  *clock.Fake
+	client *dynamodb.Client // of the engine, whose calls nobody counts
+	table  string
 }
 
 func newShop(t *testing.T, touch time.Duration) shop {
 	t.Helper()
 	is := is.New(t)
-	m := &meter{API: engine.Client(t)}
-	store, err := dynamo.NewStore(m, &dynamo.Config{Table: engine.NewTable(t)})
+	client, table := engine.Client(t), engine.NewTable(t)
+	m := &meter{API: client}
+	store, err := dynamo.NewStore(m, &dynamo.Config{Table: table})
 	is.NoErr(err)
 	c := clock.NewFake(time.Now())
 	manager, err := sessions.New(store, &sessions.Config[profile]{Clock: c, TouchInterval: touch})
 	is.NoErr(err)
-	return shop{manager, m, c}
+	return shop{manager, m, c, client, table}
 }
 
 // line is a row of the table.

@@ -73,6 +73,9 @@ func (w *world) check(t *testing.T) []string {
 		if found := life.Check(); len(found) > 0 {
 			if anomalies == nil {
 				w.story = life.Story() // of the first of them
+				for num, id := range ids {
+					w.story = append(w.story, fmt.Sprintf("ID %d: %s", num, w.stored(t, key(id))))
+				}
 			}
 			anomalies = append(anomalies, found...)
 		}

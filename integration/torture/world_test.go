@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"sort"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -206,4 +208,26 @@ func (w *world) records(t *testing.T) map[string]string {
 		}
 	}
 	return revs
+}
+
+// stored says what is stored under a key.
+func (w *world) stored(t *testing.T, key string) string {
+	t.Helper()
+	got, err := engine.Client(t).GetItem(t.Context(), &dynamodb.GetItemInput{
+		TableName: &w.table, ConsistentRead: new(true), Key: map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: key}},
+	})
+	if err != nil {
+		return err.Error()
+	}
+	var all []string
+	for name, value := range got.Item {
+		switch v := value.(type) {
+		case *types.AttributeValueMemberS:
+			all = append(all, name+" "+v.Value[:min(len(v.Value), 40)])
+		case *types.AttributeValueMemberN:
+			all = append(all, name+" "+v.Value)
+		}
+	}
+	sort.Strings(all)
+	return key[:12] + ": " + strings.Join(all, ", ")
 }
