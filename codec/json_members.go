@@ -13,7 +13,6 @@ import (
 // kept of a text that isn't valid.
 type text struct {
 	b     []byte
-	s     string // b, of which names without escapes are parts; "" until the first of them
 	depth int
 }
 
@@ -41,7 +40,9 @@ func (t *text) node(i int, plan *shape.Plan) (n *members.Node, end int, ok bool)
 			return nil, 0, false
 		}
 		m.Key = t.b[start:i]
-		if m.Name, ok = t.name(start, i); !ok {
+		if bytes.IndexByte(m.Key, '\\') < 0 {
+			m.Name = plan.NameOf(m.Key[1 : len(m.Key)-1])
+		} else if m.Name, ok = unquote(m.Key); !ok {
 			return nil, 0, false
 		}
 		if i = t.space(i); i >= len(t.b) || t.b[i] != ':' {
@@ -71,17 +72,6 @@ func (t *text) node(i int, plan *shape.Plan) (n *members.Node, end int, ok bool)
 			return nil, 0, false
 		}
 	}
-}
-
-// name returns the text in quotes that stands from start to end.
-func (t *text) name(start, end int) (s string, ok bool) {
-	if bytes.IndexByte(t.b[start:end], '\\') >= 0 {
-		return unquote(t.b[start:end])
-	}
-	if t.s == "" {
-		t.s = string(t.b)
-	}
-	return t.s[start+1 : end-1], true
 }
 
 // known is node for those who only want to know that the plan has every member of the object, by its

@@ -35,7 +35,7 @@ func node(b []byte, i int, plan *shape.Plan) (n *members.Node, end int, ok bool)
 	if err != nil || !t.isMap {
 		return nil, 0, false
 	}
-	n = &members.Node{Plan: plan}
+	n = &members.Node{Plan: plan, Members: make([]members.Member, 0, len(plan.Members))}
 	i += t.head
 	for range t.items / 2 {
 		var m members.Member
@@ -73,7 +73,7 @@ func nameOf(key []byte, plan *shape.Plan) (name string, ok bool) {
 	if err != nil || t.isExt || t.items > 0 || t.head+t.body != len(key) || !isText(key[0]) {
 		return "", false
 	}
-	return string(key[t.head:]), true
+	return plan.NameOf(key[t.head:]), true
 }
 
 // isText reports whether a value that begins with c is a text, or bytes, which the decoder takes

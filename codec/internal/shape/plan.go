@@ -322,6 +322,14 @@ func (p *Plan) Exact(name []byte) (plan *Plan, ok bool) {
 	return nil, false
 }
 
+// NameOf returns the name that b spells. It makes no copy of one that a member of p has.
+func (p *Plan) NameOf(b []byte) string {
+	if i, ok := p.exact[string(b)]; ok {
+		return p.Members[i].Name
+	}
+	return string(b)
+}
+
 // Match returns, for each of the names in a stored struct, the member of p that takes it, or -1 if
 // none does: of several names that the decoder takes for one member the exact one is it, or else
 // the first in the order of their bytes. Of one name that stands there twice both are taken.
