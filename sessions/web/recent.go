@@ -12,7 +12,7 @@ import (
 // the visitor had a session, and if not, the session of one of the two is left in the user's list
 // until it idles out.
 type recentLogins struct {
-	mu     sync.Mutex
+	mu       sync.Mutex
 	bySecret map[[sha256.Size]byte]recentLogin
 }
 
