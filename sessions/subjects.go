@@ -289,6 +289,10 @@ func (m *Manager[T]) RevokeAll(ctx context.Context, subject string, except ...st
 	n, err := 0, checkSubject(subject)
 	if err == nil {
 		n, err = m.revokeLists(ctx, m.lists(subjectKey, subject), except)
+		if m.recent != nil {
+			m.recent.Ended(m.application, subject) // of each ID that a session had, too
+			m.recent.Ended("", subject)
+		}
 	}
 	return n, o.done(event.Event{Kind: event.Revoked, Subject: subject, Ended: n}, err)
 }
