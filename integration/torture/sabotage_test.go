@@ -132,7 +132,7 @@ func TestSaboteurs(t *testing.T) {
 		"a login that enters no roster":            {store: func(s driver.Store) driver.Store { return unlisted{s} }},
 		"a revocation that only drops entries":     {store: func(s driver.Store) driver.Store { return dropping{s} }},
 		"applications that aren't told apart":      {store: func(s driver.Store) driver.Store { return open{s} }},
-		"a memory that lasts too long":             {peek: func(w *world) peek { return stubborn(w, 20*peekFor) }},
+		"a memory that lasts too long":             {peek: func(w *world) peek { return stubborn(w, time.Hour) }},
 		"a memory that misses what its host does":  {peek: func(w *world) peek { return stubborn(w, peekFor/2) }},
 	} {
 		t.Run(name, func(t *testing.T) {
