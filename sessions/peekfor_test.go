@@ -716,9 +716,15 @@ func TestPeekFor_Events(t *testing.T) {
 	is.Equal(seen.calls, []int{1, 0, 0})
 }
 
-type peeks struct{ calls []int }
+// peeks is an observer.
+type peeks struct {
+	events int
+	last   event.Event
+	calls  []int // of the Peeks
+}
 
 func (p *peeks) Observe(_ context.Context, e event.Event) {
+	p.events, p.last = p.events+1, e
 	if e.Op == "peek" && e.Kind == event.Loaded {
 		p.calls = append(p.calls, e.Calls)
 	}

@@ -245,7 +245,9 @@ func (m *Manager[T]) revoke(ctx context.Context, subject, handle string) error {
 			continue
 		case found[0].Err != nil:
 			return found[0].Err
-		case rec.Subject != subject || !m.owns(rec):
+		case !m.owns(rec):
+			return ErrNotFound
+		case rec.Subject != subject:
 			return missing
 		}
 		return m.endFollowing(ctx, rec, driver.Revoked)
