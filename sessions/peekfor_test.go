@@ -34,11 +34,11 @@ func newPeeker(t testing.TB, change func(*sessions.Config[cart])) world {
 }
 
 // peek returns the session, and the calls that it took.
-func (w world) peek(t testing.TB, id string) (*sessions.Session[cart], error, []string) {
+func (w world) peek(t testing.TB, id string) (*sessions.Session[cart], []string, error) {
 	t.Helper()
 	w.store.Took()
 	s, err := w.Peek(t.Context(), id)
-	return s, err, w.store.Took()
+	return s, w.store.Took(), err
 }
 
 // remembered has the first Manager remember a session.
@@ -47,7 +47,7 @@ func (w world) remembered(t testing.TB, id string) {
 	if _, err := w.Peek(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
-	if _, err, calls := w.peek(t, id); err != nil || calls != nil {
+	if _, calls, err := w.peek(t, id); err != nil || calls != nil {
 		t.Fatalf("the second of two peeks: %v, %v", calls, err)
 	}
 }
@@ -71,7 +71,7 @@ func TestPeekFor_ALoadIsRememberedToo(t *testing.T) {
 	s := w.saved(t, cart{})
 	_, err := w.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
-	_, err, calls := w.peek(t, s.ID().Secret())
+	_, calls, err := w.peek(t, s.ID().Secret())
 	is.NoErr(err)
 	is.Equal(calls, nil)
 }
@@ -141,7 +141,7 @@ func TestPeekFor_AClockThatGoesBackMakesNothingYounger(t *testing.T) {
 	s := w.saved(t, cart{})
 	w.remembered(t, s.ID().Secret())
 	w.clock.Advance(-1)
-	_, err, calls := w.peek(t, s.ID().Secret())
+	_, calls, err := w.peek(t, s.ID().Secret())
 	is.NoErr(err)
 	is.Equal(calls, []string{"Load"})
 }
@@ -242,7 +242,7 @@ func TestPeekFor_WhatIsEndedHereUnderAnotherIDIsGoneAtOnce(t *testing.T) {
 			is.NoErr(end(w, s))
 			_, err = w.Peek(t.Context(), old)
 			wants.Err(t, err, sessions.ErrRenewed)
-			_, err, calls := w.peek(t, bystander.ID().Secret())
+			_, calls, err := w.peek(t, bystander.ID().Secret())
 			is.NoErr(err)
 			is.Equal(calls, nil)
 		})
@@ -267,7 +267,7 @@ func TestPeekFor_WhatIsChangedHereIsSeenAtOnce(t *testing.T) {
 	is.Equal(got.Data.Count, 1)
 	_, err = w.Load(t.Context(), id) // and what a Load has seen, a Peek sees
 	is.NoErr(err)
-	got, err, calls := w.peek(t, id)
+	got, calls, err := w.peek(t, id)
 	is.NoErr(err)
 	is.Equal(got.Data.Count, 2)
 	is.Equal(calls, nil)
@@ -390,14 +390,14 @@ func TestPeekFor_ErrorsAreNotRemembered(t *testing.T) {
 	s := w.Create()
 	id := s.ID().Secret()
 	for range 2 {
-		_, err, calls := w.peek(t, id)
+		_, calls, err := w.peek(t, id)
 		wants.Err(t, err, sessions.ErrNotFound)
 		is.Equal(calls, []string{"Load"})
 	}
 	is.NoErr(w.Save(t.Context(), s))
 	w.store.On("Load", func(*cued.Call) error { return errors.New("out of reach") })
 	for range 2 {
-		_, err, calls := w.peek(t, id)
+		_, calls, err := w.peek(t, id)
 		wants.Err(t, err, sessions.ErrUnavailable)
 		is.Equal(calls, []string{"Load"})
 	}
@@ -406,7 +406,7 @@ func TestPeekFor_ErrorsAreNotRemembered(t *testing.T) {
 	is.NoErr(w.other.Renew(t.Context(), mustLoad(t, w.other, id)))
 	w.clock.Advance(30 * time.Second)
 	for range 2 {
-		_, err, calls := w.peek(t, id)
+		_, calls, err := w.peek(t, id)
 		wants.Err(t, err, sessions.ErrRenewed)
 		is.Equal(calls, []string{"Load"})
 	}
@@ -437,7 +437,7 @@ func TestPeekFor_AnotherManagersAccessKeepsItAlive(t *testing.T) {
 func TestPeekFor_AnIDOfNoFormAsksNobody(t *testing.T) {
 	is := is.New(t)
 	w := newPeeker(t, nil)
-	_, err, calls := w.peek(t, "no ID of ours")
+	_, calls, err := w.peek(t, "no ID of ours")
 	wants.Err(t, err, sessions.ErrInvalidID)
 	is.Equal(calls, nil)
 }
@@ -539,14 +539,14 @@ func TestPeekFor_WhatIsEncryptedStaysSo(t *testing.T) {
 	w.remembered(t, s.ID().Secret())
 	before := aead.decrypted
 	for range 3 {
-		got, err, calls := w.peek(t, s.ID().Secret())
+		got, calls, err := w.peek(t, s.ID().Secret())
 		is.NoErr(err)
 		is.Equal(got.Data.Count, 7)
 		is.Equal(calls, nil)
 	}
 	is.Equal(aead.decrypted, before+3)
 	aead.err = fmt.Errorf("%w: the key service", sessions.ErrUnavailable)
-	_, err, calls := w.peek(t, s.ID().Secret())
+	_, calls, err := w.peek(t, s.ID().Secret())
 	wants.Err(t, err, sessions.ErrUnavailable)
 	is.Equal(calls, nil)
 }
@@ -684,7 +684,7 @@ func TestPeekFor_Bytes(t *testing.T) {
 	}
 	known := 0
 	for i := len(ids) - 1; i >= 0; i-- {
-		if _, err, calls := w.peek(t, ids[i]); err != nil {
+		if _, calls, err := w.peek(t, ids[i]); err != nil {
 			t.Fatal(err)
 		} else if calls == nil {
 			known++
@@ -697,7 +697,7 @@ func TestPeekFor_Bytes(t *testing.T) {
 
 	large := w.saved(t, cart{Items: []string{strings.Repeat("x", 64<<10)}}).ID().Secret()
 	for range 2 {
-		_, err, calls := w.peek(t, large)
+		_, calls, err := w.peek(t, large)
 		is.NoErr(err)
 		is.Equal(calls, []string{"Load"}) // it is larger than all may be
 	}
