@@ -9,6 +9,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/event"
 	"github.com/dynasession/dynasession/sessions/internal/recent"
+	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
 // createAttempts bounds how often a new ID is replaced because it is taken, which 128 random bits
@@ -224,6 +225,10 @@ func (m *Manager[T]) parse(text string) (ID, error) {
 	id, err := m.ids.Parse(text)
 	if err != nil && !errors.Is(err, ErrInvalidID) {
 		err = fmt.Errorf("%w: %w", ErrInvalidID, err)
+	}
+	if err != nil && rosters.IsHash(text) {
+		err = fmt.Errorf("%w; this is a handle, and a handle is not an ID: end its session by Revoke with its subject, "+
+			"or by `dynasession session end`", err)
 	}
 	return id, err
 }
