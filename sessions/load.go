@@ -236,6 +236,10 @@ func (m *Manager[T]) parse(text string) (ID, error) {
 	if err != nil && !errors.Is(err, ErrInvalidID) {
 		err = fmt.Errorf("%w: %w", ErrInvalidID, err)
 	}
+	if err != nil && rosters.IsHash(text) {
+		err = fmt.Errorf("%w; this is a handle, and a handle is not an ID: end its session by Revoke with its subject, "+
+			"or by `dynasession session end`", err)
+	}
 	return id, err
 }
 

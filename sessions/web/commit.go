@@ -176,6 +176,10 @@ func (v *visit[T]) finish() {
 	default:
 		v.reportLate()
 	}
+	v.reportPlainHTTP()
+	v.mu.Lock()
+	v.over = true
+	v.mu.Unlock()
 }
 
 // reportLate reports a change that came after the session was saved for the last time.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/dynasession/dynasession/sessions"
@@ -19,6 +20,7 @@ type Middleware[T any] struct {
 	idle, absolute time.Duration // of new sessions
 	accepted       accepted      // proofs of devices
 	recent         recentLogins
+	plainHTTP      atomic.Bool // reportPlainHTTP has logged
 }
 
 // New returns a Middleware for the sessions of m. A nil cfg means all defaults. The error names the

@@ -21,20 +21,22 @@ type visit[T any] struct {
 
 	turn turn // of what loads, changes and saves the session
 
-	mu        sync.Mutex // for what follows; held while nothing is called
-	asked     bool       // the handler has asked for the session
-	handedOut bool       // and has it
-	cleared   bool       // its cookie is to go
-	wasNil    bool       // the data is a map that was loaded as nil; the turn is held
-	unsaved   bool       // the handler knows that the session is not saved: Save has told it
-	abandoned bool       // nothing of the session is saved any more, nor looked at
-	sealed    bool       // the answer has begun
-	failed    bool       // Config.Error answers in the handler's place
-	pending   bool       // the handler has answered 200 to a session that it can't have, and no body yet
-	session   *sessions.Session[T]
-	err       error  // why it can't be had
-	header    header // of the answer
-	*dealings        // nil until a method of the Middleware is called for the request
+	mu           sync.Mutex // for what follows; held while nothing is called
+	asked        bool       // the handler has asked for the session
+	handedOut    bool       // and has it
+	cleared      bool       // its cookie is to go
+	wasNil       bool       // the data is a map that was loaded as nil; the turn is held
+	unsaved      bool       // the handler knows that the session is not saved: Save has told it
+	abandoned    bool       // nothing of the session is saved any more, nor looked at
+	sealed       bool       // the answer has begun
+	over         bool       // the handler has returned
+	overReported bool       // reportOver has logged that
+	failed       bool       // Config.Error answers in the handler's place
+	pending      bool       // the handler has answered 200 to a session that it can't have, and no body yet
+	session      *sessions.Session[T]
+	err          error  // why it can't be had
+	header       header // of the answer
+	*dealings           // nil until a method of the Middleware is called for the request
 }
 
 // dealings is what a visit has besides if its handler has to do with the session, which most
@@ -140,7 +142,11 @@ func (m *Middleware[T]) Session(ctx context.Context) (*sessions.Session[T], erro
 	if err == nil {
 		v.mu.Lock()
 		v.handedOut = true
+		over := v.over
 		v.mu.Unlock()
+		if over {
+			v.reportOver(ctx)
+		}
 	}
 	return s, err
 }
