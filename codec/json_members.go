@@ -72,6 +72,60 @@ func (t *text) node(i int, plan *shape.Plan) (n *members.Node, end int, ok bool)
 	}
 }
 
+// known reports whether the object that begins at i has, as far as is quick to see, no member that
+// the plan doesn't know, and returns where it ends: most values have none, and need no node.
+func (t *text) known(i int, plan *shape.Plan) (end int, known bool) {
+	if t.depth++; t.depth > maxJSONDepth {
+		return 0, false
+	}
+	defer func() { t.depth-- }()
+	if i = t.space(i); i >= len(t.b) || t.b[i] != '{' {
+		return 0, false
+	}
+	if i = t.space(i + 1); i < len(t.b) && t.b[i] == '}' {
+		return i + 1, true
+	}
+	var below *shape.Plan
+	for likely := 0; ; {
+		start, ok := i, false
+		if i, ok = t.text(i); !ok {
+			return 0, false
+		}
+		if plan.Kind == shape.Map {
+			below = members.Inner(plan.Elem)
+		} else {
+			field, ok := plan.Exact(t.b[start+1:i-1], likely) // no name of a field has an escape
+			if !ok {
+				return 0, false
+			}
+			below, likely = members.Inner(plan.Members[field].Plan), field+1
+		}
+		if i = t.space(i); i >= len(t.b) || t.b[i] != ':' {
+			return 0, false
+		}
+		i = t.space(i + 1)
+		if below != nil && i < len(t.b) && t.b[i] == '{' {
+			i, ok = t.known(i, below)
+		} else {
+			i, ok = t.skip(i)
+		}
+		if !ok {
+			return 0, false
+		}
+		if i = t.space(i); i >= len(t.b) {
+			return 0, false
+		}
+		switch t.b[i] {
+		case '}':
+			return i + 1, true
+		case ',':
+			i = t.space(i + 1)
+		default:
+			return 0, false
+		}
+	}
+}
+
 func (t *text) space(i int) int {
 	for i < len(t.b) && (t.b[i] == ' ' || t.b[i] == '\n' || t.b[i] == '\t' || t.b[i] == '\r') {
 		i++
@@ -84,13 +138,16 @@ func (t *text) text(i int) (end int, ok bool) {
 	if i >= len(t.b) || t.b[i] != '"' {
 		return 0, false
 	}
-	for i++; i < len(t.b); i++ {
-		switch t.b[i] {
-		case '"':
-			return i + 1, true
-		case '\\':
-			i++
+	for i++; i < len(t.b); {
+		n := bytes.IndexByte(t.b[i:], '"')
+		if n < 0 {
+			return 0, false
 		}
+		escape := bytes.IndexByte(t.b[i:i+n], '\\')
+		if escape < 0 {
+			return i + n + 1, true
+		}
+		i += escape + 2
 	}
 	return 0, false
 }
@@ -174,6 +231,9 @@ func appendJSON(out []byte, n *members.Node) []byte {
 // the plan doesn't know; none if there are none, or if stored can't be read.
 func carryJSON(plan *shape.Plan, fresh, stored []byte) (all []byte, ok bool) {
 	if plan = members.Inner(plan); plan == nil || bytes.Equal(fresh, stored) {
+		return nil, false
+	}
+	if _, known := (&text{b: stored}).known(0, plan); known {
 		return nil, false
 	}
 	old, _, ok := (&text{b: stored}).node(0, plan)

@@ -314,6 +314,16 @@ func (p *Plan) Find(name string) (i int, exact, ok bool) {
 	return i, false, ok
 }
 
+// Exact returns the member of exactly this name. It looks at the one of index likely first: most
+// values are written in the order of their fields.
+func (p *Plan) Exact(name []byte, likely int) (i int, ok bool) {
+	if likely < len(p.Members) && !p.Members[likely].Hidden && p.Members[likely].Name == string(name) {
+		return likely, true
+	}
+	i, ok = p.exact[string(name)]
+	return i, ok
+}
+
 // Match returns, for each of the names in a stored struct, the member of p that takes it, or -1 if
 // none does: of several names that the decoder takes for one member the exact one is it, or else
 // the first in the order of their bytes. Of one name that stands there twice both are taken.
