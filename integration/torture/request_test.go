@@ -159,10 +159,11 @@ func (w *worker) join(ctx context.Context, at *slot) {
 		w.transports[host].Plan("PutItem", faults.Late, faults.Late)
 	}
 	w.begin(ctx, m, device)
+	h := w.load(ctx, m, device) // which begins another session if that one has failed
 	at.mu.Lock()
-	at.lives = append(at.lives, device.lives...)
+	at.lives = append(at.lives, device.lives...) // before any of them has the subject, whose revocations concern them then
 	at.mu.Unlock()
-	switch h := w.load(ctx, m, device); {
+	switch {
 	case h == nil:
 	case regrets:
 		w.end(ctx, m, h)
