@@ -9,6 +9,7 @@ import (
 	"net/http/httptrace"
 	"net/textproto"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/matryer/is"
@@ -22,17 +23,20 @@ func TestAnswers_OneCookieInTheFinalHeader(t *testing.T) {
 		status int
 		answer func(w http.ResponseWriter, r *http.Request)
 	}{
-		"nothing":         {http.StatusOK, func(http.ResponseWriter, *http.Request) {}},
-		"201":             {http.StatusCreated, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusCreated) }},
-		"204":             {http.StatusNoContent, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }},
-		"304":             {http.StatusNotModified, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotModified) }},
-		"404":             {http.StatusNotFound, http.NotFound},
-		"503 of its own":  {http.StatusServiceUnavailable, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }},
-		"a redirect":      {http.StatusSeeOther, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/next", http.StatusSeeOther) }},
-		"a body":          {http.StatusOK, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) }},
-		"an empty body":   {http.StatusOK, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(nil) }},
-		"a text":          {http.StatusOK, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }},
-		"a file":          {http.StatusOK, func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, "doc.go") }},
+		"nothing":        {http.StatusOK, func(http.ResponseWriter, *http.Request) {}},
+		"201":            {http.StatusCreated, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusCreated) }},
+		"204":            {http.StatusNoContent, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }},
+		"304":            {http.StatusNotModified, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotModified) }},
+		"404":            {http.StatusNotFound, http.NotFound},
+		"503 of its own": {http.StatusServiceUnavailable, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }},
+		"a redirect":     {http.StatusSeeOther, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/next", http.StatusSeeOther) }},
+		"a body":         {http.StatusOK, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) }},
+		"an empty body":  {http.StatusOK, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(nil) }},
+		"a text":         {http.StatusOK, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }},
+		"a file":         {http.StatusOK, func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, "doc.go") }},
+		"a copy": {http.StatusOK, func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.Copy(w, struct{ io.Reader }{strings.NewReader("hello")})
+		}},
 		"two statuses":    {http.StatusAccepted, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(202); w.WriteHeader(200) }},
 		"two interim":     {http.StatusOK, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(103); w.WriteHeader(103) }},
 		"interim and 204": {http.StatusNoContent, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(102); w.WriteHeader(204) }},

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -360,16 +361,20 @@ func TestAuthenticate_AgainWithinAMinuteIsANewLogin(t *testing.T) {
 // Two processes: each click is served by another. A visitor with a session leaves none behind; one without leaves one, which no
 // browser holds, until it idles out.
 func TestTrap_ADoubleClickAcrossTwoProcesses(t *testing.T) {
-	for before, want := range map[string]int{"a session": 1, "none": 2} {
+	for before, want := range map[string]int{"a session": 1, "a session, of one at most": 1, "none": 2} {
 		t.Run(before, func(t *testing.T) {
 			is := is.New(t)
-			s := newSite(t, nil)
+			limit := sessions.SubjectLimit{}
+			if strings.HasSuffix(before, "one at most") {
+				limit.Max = 1
+			}
+			s := newSiteWith(t, nil, &sessions.Config[visitor]{SubjectLimit: limit})
 			other := s
 			var err error
 			other.Middleware, err = web.New(s.manager, nil)
 			is.NoErr(err)
 			c := s.client()
-			if before == "a session" {
+			if before != "none" {
 				c.do(http.MethodGet, "", func(_ http.ResponseWriter, r *http.Request) { is.NoErr(s.Save(r.Context())) }) // as docs/web.md has it
 			}
 			c.page(t)
