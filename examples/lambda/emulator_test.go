@@ -58,9 +58,10 @@ var emulator = sync.OnceValues(func() (string, error) {
 
 // A function is this example, built and run by the emulator as Lambda runs it.
 type function struct {
-	t   testing.TB
-	url string
-	log *output
+	t      testing.TB
+	url    string
+	binary string
+	log    *output
 }
 
 // output is what a process writes, for a test that fails.
@@ -97,7 +98,7 @@ func start(t testing.TB, table, endpoint string) *function {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	address, runtime := free(t), free(t)
-	f := &function{t: t, url: "http://" + address + "/2015-03-31/functions/function/invocations", log: &output{}}
+	f := &function{t: t, url: "http://" + address + "/2015-03-31/functions/function/invocations", binary: bootstrap, log: &output{}}
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, rie, "--runtime-interface-emulator-address", address, "--runtime-api-address", runtime, bootstrap)
 	cmd.Env = append(os.Environ(), "TABLE="+table, "AWS_ENDPOINT_URL_DYNAMODB="+endpoint, "AWS_REGION=us-east-1",

@@ -140,21 +140,22 @@ func TestFunction_LoginAndLogout(t *testing.T) {
 	}
 }
 
-// Lambda freezes a process between events, for minutes. The table has closed its connections by then, and the news of it was lost.
+// Lambda freezes a process between events, for minutes. When it goes on, its connections are dead
+// and nobody has told it: here they die while the process is stopped.
 func TestFunction_AnswersAfterAFrozenMinute(t *testing.T) {
 	is := is.New(t)
 	network := newNetwork(t, strings.TrimPrefix(engine.Endpoint(t), "http://"))
 	b := &browser{f: start(t, engine.NewTable(t), network.URL), event: gatewayEvent}
 	is.Equal(b.do("POST", "/login", ada).StatusCode, http.StatusSeeOther)
 
-	is.True(network.kill() > 0)
+	b.f.freeze(func() { is.True(network.kill() > 0) })
 	a := b.do("GET", "/", nil)
 	is.Equal(a.StatusCode, http.StatusOK)
 	is.Equal(a.Body, "Hello, ada. You have counted to 0.\n")
 	dialed := network.connections()
 	is.True(dialed >= 2) // by another connection
 
-	network.kill()
+	b.f.freeze(func() { network.kill() })
 	is.Equal(b.do("POST", "/count", nil).StatusCode, http.StatusSeeOther) // a write too
 	is.Equal(b.do("GET", "/", nil).Body, "Hello, ada. You have counted to 1.\n")
 }
