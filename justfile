@@ -41,14 +41,14 @@ fuzz time="30s":
         go test -run '^$' -fuzz "^$target\$" -fuzztime {{ time }} "$package" </dev/null
       done
 
-# measure speed, and write the tables and plots of docs/speed.md: all, or some of: operations connections hedging memory
+# measure speed, and write the tables and plots of docs/speed.md: all, or some of: operations unknown connections hedging memory
 bench *what:
     #!/usr/bin/env bash
     set -euo pipefail
     what="{{ what }}"
     tables="$(mktemp)"
     trap 'rm -f "$tables"' EXIT
-    for one in ${what:-operations connections hedging memory}; do
+    for one in ${what:-operations unknown connections hedging memory}; do
       CI=true go test "./integration/bench/$one" -count=1 -timeout 30m -full -out "$tables" >&2
     done
     go test ./integration/bench -run '^TestSpeed$' -count=1 -tables "$tables" >&2

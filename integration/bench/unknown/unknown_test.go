@@ -110,6 +110,16 @@ func calls(t *testing.T, f form, drop, unknown bool) (load, save call) {
 	return load, func(ctx context.Context) error { s.Data.Visits++; return m.Save(ctx, s) }
 }
 
+// inTurn makes one call and then the other.
+func inTurn(a, b call) call {
+	return func(ctx context.Context) error {
+		if err := a(ctx); err != nil {
+			return err
+		}
+		return b(ctx)
+	}
+}
+
 // ratio returns how much longer a takes than b, as the median over the rounds.
 func ratio(t *testing.T, a, b call) (over float64, took time.Duration) {
 	t.Helper()
@@ -145,15 +155,16 @@ func ratio(t *testing.T, a, b call) (over float64, took time.Duration) {
 func TestUnknown(t *testing.T) {
 	is := is.New(t)
 	table := bench.NewTable("Members that T doesn't know", "Load and Save on memstore, and how much longer they take than with `Config.DropUnknown`: the median of rounds in which\n"+
-		"both take turns, in one process.", "codec", "unknown members", "Load", "over dropping", "Save", "over dropping")
+		"both take turns, in one process.", "codec", "unknown members", "Load", "over dropping", "Save", "over dropping", "both, over dropping")
 	for _, f := range forms() {
 		for _, unknown := range []bool{false, true} {
 			load, save := calls(t, f, false, unknown)
 			dropLoad, dropSave := calls(t, f, true, unknown)
 			loadOver, loadTook := ratio(t, load, dropLoad)
 			saveOver, saveTook := ratio(t, save, dropSave)
+			bothOver, _ := ratio(t, inTurn(load, save), inTurn(dropLoad, dropSave))
 			has := map[bool]string{false: "none", true: "three"}[unknown]
-			table.Row(f.name, has, loadTook, fmt.Sprintf("%.2f", loadOver), saveTook, fmt.Sprintf("%.2f", saveOver))
+			table.Row(f.name, has, loadTook, fmt.Sprintf("%.2f", loadOver), saveTook, fmt.Sprintf("%.2f", saveOver), fmt.Sprintf("%.2f", bothOver))
 			allocs := func(c call) float64 {
 				return testing.AllocsPerRun(200, func() { is.NoErr(c(t.Context())) })
 			}
