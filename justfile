@@ -1,6 +1,7 @@
 # The tools are run at fixed versions and stay out of go.mod: who uses the library doesn't get them.
 gofumpt := "mvdan.cc/gofumpt@v0.12.0"
 staticcheck := "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
+benchstat := "golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da"
 
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
@@ -40,7 +41,7 @@ fuzz time="30s":
         go test -run '^$' -fuzz "^$target\$" -fuzztime {{ time }} "$package" </dev/null
       done
 
-# measure speed, and print the tables of docs/speed.md: all, or some of: operations unknown connections hedging memory
+# measure speed, and write the tables and plots of docs/speed.md: all, or some of: operations unknown connections hedging memory
 bench *what:
     #!/usr/bin/env bash
     set -euo pipefail
@@ -50,7 +51,24 @@ bench *what:
     for one in ${what:-operations unknown connections hedging memory}; do
       CI=true go test "./integration/bench/$one" -count=1 -timeout 30m -full -out "$tables" >&2
     done
+    go test ./integration/bench -run '^TestSpeed$' -count=1 -tables "$tables" >&2
     cat "$tables"
+    just compare >&2
+
+# compare speed with the last release's; fails if a ratio has become worse by more than a tenth, or by one allocation
+compare:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    now="$(mktemp)"
+    trap 'rm -f "$now"' EXIT
+    failed=
+    CI=true go test ./integration/bench/operations -run '^TestKept' -count=1 -ratios -figures "$now" || failed=yes
+    go run {{ benchstat }} released=integration/bench/testdata/figures.txt now="$now" || echo "benchstat did not run"
+    [ -z "$failed" ]
+
+# write the figures that later versions are compared with, as part of a release, on a machine that nothing else uses
+release-figures:
+    UPDATE_GOLDEN=1 CI=true go test ./integration/bench/operations -run '^TestKept$' -count=1 -ratios
 
 # every benchmark function, and the middleware beside another
 benchmarks:
@@ -69,13 +87,16 @@ beside:
 integration:
     CI=true go test -count=1 -v ./integration/...
 
-# tests that measure, compile or draw, where the race detector only costs time
-unraced := "integration$|integration/(cost|evolving|readme|bench|store|engine|python|regions|scale|explore|storm)|examples/(migrate|quickstart)|deploy"
+# where goroutines meet
+racing := "./clock ./dynamo/... ./sessions/... ./codec/zstd ./examples/lambda ./examples/login ./integration/bound ./integration/faults ./integration/leak ./integration/lifecycle ./integration/torture"
 
-# what CI runs: lint, all tests, under the race detector where they race, with the engine and the browser required
+# tests of one goroutine that take minutes under the race detector
+alone := "^(TestMonitor_.*|TestRevokeAll_OfTenThousand|TestSubjectLimit_IntroducedBesideNineHundredDeadEntries)$"
+
+# what CI runs: lint, all tests with the engine and the browser required, and again under the race detector where goroutines meet
 check: lint
-    CI=true go test -race $(go list ./... | grep -vE '{{ unraced }}')
-    CI=true go test $(go list ./... | grep -E '{{ unraced }}')
+    CI=true just test
+    CI=true go test -race -skip '{{ alone }}' {{ racing }}
     just beside
 
 # run a DynamoDB engine in the foreground, to try things on
@@ -95,7 +116,7 @@ explore *args:
 crash duration="10m":
     cd integration/proof && go test . -run '^TestCrash_Of' -count=1 -v -timeout 0 -crashing {{ duration }}
 
-# measure what each operation costs, and write docs/cost.md
+# measure what each operation costs, and write docs/cost.md and its plots
 cost:
     UPDATE_GOLDEN=1 go test ./integration/cost -count=1 -run '^TestCost$'
 

@@ -1,14 +1,14 @@
-// Package clock tells the time to code whose tests need to set it.
+// Package clock provides the time, so that tests can set it.
 //
-// Production code asks a [Clock] for the time; it gets [System] in a service and a [Fake] in a
-// test, where an idle timeout of two hours passes in one call and nothing has to sleep.
+// Code reads the time from a [Clock]: [System] in a service, a [Fake] in a test, where an idle
+// timeout of two hours passes in one call and nothing has to sleep.
 package clock
 
 import "time"
 
-// A Clock tells the present moment. It is safe for concurrent use.
+// A Clock returns the current time. It is safe for concurrent use.
 type Clock interface {
-	// Now returns the present moment.
+	// Now returns the current time.
 	Now() time.Time
 }
 
@@ -19,8 +19,8 @@ type system struct{}
 
 func (system) Now() time.Time { return time.Now() }
 
-// Corrected is a [Clock] that puts this host's clock right by a better one. A store may have such a
-// clock, whose first answers show by how much this host's is wrong.
+// Corrected is a [Clock] that corrects this host's clock by a better one. A store may have such a
+// clock: it learns from the service's first responses how far this host's clock is off.
 type Corrected interface {
 	Clock
 

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Fake is a [Clock] that stands still until it is told to move. It is safe for concurrent use: what
-// one goroutine sets, every later Now of any goroutine returns. Make one with [NewFake]; the zero
-// Fake stands at the zero time.
+// Fake is a [Clock] that stands still until Advance or Set moves it. It is safe for concurrent use:
+// once one goroutine has set it, Now returns the new time in every goroutine. Make one with
+// [NewFake]; the zero Fake stands at the zero time.
 type Fake struct {
 	mu  sync.RWMutex
 	now time.Time
@@ -16,7 +16,7 @@ type Fake struct {
 // NewFake returns a clock that stands at start.
 func NewFake(start time.Time) *Fake { return &Fake{now: start} }
 
-// Now returns the moment at which the clock stands.
+// Now returns the time to which the clock is set.
 func (f *Fake) Now() time.Time {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
@@ -30,7 +30,7 @@ func (f *Fake) Advance(d time.Duration) {
 	f.now = f.now.Add(d)
 }
 
-// Set puts the clock to t, which may lie before the present moment.
+// Set sets the clock to t, which may be earlier than its current time.
 func (f *Fake) Set(t time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -1,35 +1,34 @@
-// Package codec turns a session's data, a struct of the application's own, into something a store
-// can keep, and back.
+// Package codec encodes a session's data, a struct that the application defines, into a form that a
+// store can keep, and decodes it.
 //
-// There are three codecs: [JSON] in this package, the default; msgpack.Codec, compact;
-// attribute.Codec, which stores each field as an attribute of DynamoDB's own, readable in its
-// console. All three read `json` struct tags, so a field marked `json:"-"` stays out of the store
-// whichever is chosen. [Upgrade] moves a live table from one to another, [Version] and [Migrate]
-// from one type to another, and [Compress] makes what any of them stores smaller. What T doesn't
-// know survives a save: see [Keeper].
+// There are three codecs: [JSON] in this package, the default; msgpack.Codec, which is compact; and
+// attribute.Codec, which stores each field as a DynamoDB attribute that the console shows. All
+// three read `json` struct tags, so none of them stores a field marked `json:"-"`. [Upgrade] moves
+// a live table from one codec to another, [Version] and [Migrate] move it from one type to another,
+// and [Compress] compresses what any of them encodes. Stored fields that T doesn't have survive a
+// save: see [Keeper].
 //
-// To write a codec, implement [Codec], two methods, and [Keeper] if it can be; the package
-// codectest checks it.
+// To write a codec, implement the two methods of [Codec], and [Keeper] if possible; test it with
+// package codectest.
 package codec
 
 import "errors"
 
 // Codec turns values of T into payloads and back. A Codec is safe for concurrent use.
 //
-// What Encode accepts, Decode of the same codec gives back: equal in every exported field that is
-// not excluded by its tag. A value for which that can't be kept (a channel, a function, a cycle, a
-// text that isn't UTF-8 where the format is text) is an error of Encode, never a surprise of a
-// later Decode.
+// Decode returns what Encode was given, equal in every exported field that its tag doesn't exclude.
+// Encode returns an error for a value that Decode couldn't return (a channel, a function, a cycle,
+// a string that isn't UTF-8 if the format is text).
 type Codec[T any] interface {
-	// Encode returns v in the codec's format. The payload keeps no reference to v: a later change
-	// of v does not change it.
+	// Encode returns v in the codec's format. The payload shares no memory with v.
 	Encode(v T) (Payload, error)
 
-	// Decode returns the value of p, starting from a zero T. The error is [ErrFormat] if p is of
-	// another format than the codec writes; any other error says what is wrong with the bytes. It
-	// never panics, and never returns a zero T without an error unless a zero T was encoded.
+	// Decode returns the value of p. Fields that p doesn't have are zero. The error is [ErrFormat]
+	// if p has a format that the codec doesn't read; any other error says what is wrong with the
+	// bytes. It never panics, and never returns a zero T without an error unless a zero T was
+	// encoded.
 	Decode(p Payload) (T, error)
 }
 
-// ErrFormat is the error of [BytesOf] and of Decode for a payload of another format.
+// ErrFormat means that a payload has another format; [BytesOf] and Decode return it.
 var ErrFormat = errors.New("codec: payload is of another format")

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// DefaultCompressAbove is the size in bytes from which [Compress] compresses if it is told none.
-// DynamoDB counts writes by whole kilobytes, and an item without its data has 290 bytes, about 400
-// with a subject and a device: below this, hardly anything is saved.
+// DefaultCompressAbove is the size in bytes from which [Compress] compresses by default. DynamoDB
+// charges writes by whole kilobytes, and an item without its data has 290 bytes, about 400 with a
+// subject and a device: below this size compression saves hardly anything.
 const DefaultCompressAbove = 600
 
 // formatCost is what a longer format takes in a store, or one where there was none.
@@ -18,32 +18,33 @@ const formatCost = 16
 // keeps in an item.
 const mostDecompressed = 4 << 20
 
-// Compress returns a codec that compresses what inner makes. Package codec/zstd has the compressor.
+// Compress returns a codec that compresses inner's payloads. Package codec/zstd has the compressor.
 //
-// A payload of fewer than above bytes, one of more than 4 MB, and one that doesn't get smaller by
-// more than what its format takes is stored as inner makes it; a native value counts as DynamoDB
-// counts it. Otherwise its format is the compressor's name, a plus, and that of inner: "zstd+json".
-// Zero means [DefaultCompressAbove]. Decode reads both, whatever above is now. Any other format is
-// [ErrFormat]. What claims to hold more than 4 MB is an error, found before room is made for it.
+// It leaves a payload uncompressed if it has fewer than above bytes or more than 4 MB, or if
+// compression saves less than the longer format name takes; a native value's size is the one that
+// DynamoDB counts. The format of a compressed payload is the compressor's name, a plus, and inner's
+// format, such as "zstd+json". If above is zero, it is [DefaultCompressAbove]. Decode reads both
+// forms, whatever above is. Any other format is [ErrFormat]. A frame that declares more than 4 MB
+// is rejected before anything is allocated for it.
 //
 // A live table moves to it as with any [Upgrade]: first every server reads both and writes plainly,
 // Upgrade(inner, Compress(inner, by, 0)), then every server compresses, Compress(inner, by, 0). The
 // way back is Upgrade(inner, Compress(inner, by, 0)) again, until the last compressed session has
-// expired. What is stored in the other form is written at the next save that changes it, if not
-// before.
+// expired. A session stored in the other form is rewritten at the next save that changes it.
 //
-// Around any codec it gives up what that offers to a store: a native value becomes bytes, which no
-// console shows and no expression reaches, and JSON a blob that dynamodb-session-web doesn't read.
+// Compression hides the inner format from the store: a native value becomes bytes, which the
+// console doesn't show and expressions can't use, and JSON becomes a blob that dynamodb-session-web
+// doesn't read.
 //
-// It comes before encryption, by Config.AEAD of a Manager: the size of an item then tells something
-// of the content. Who can put text of his own beside a secret, in one session, and see the sizes of
-// items, can guess the secret piece by piece, as in CRIME and BREACH: text that is in the secret
-// too makes the item smaller. Sizes are seen by whoever may read the table, its backups or its
-// metrics. Where they are not trusted with the data, and a session holds secrets beside what users
-// enter, don't compress.
+// A Manager with Config.AEAD encrypts after compressing, so the size of an item reveals something
+// about its content. An attacker who can put text into the same session as a secret and observe
+// item sizes can recover the secret piece by piece, as in CRIME and BREACH: text that also occurs
+// in the secret makes the item smaller. Anyone who may read the table, its backups or its metrics
+// sees sizes. Don't compress if they must not learn the data and a session holds secrets beside
+// user input.
 //
-// A nil inner or by, a negative above and a by that doesn't work are an error of the New of a
-// Manager; of Encode and Decode too, the last of the four where it shows.
+// If inner or by is nil, above is negative or by doesn't work, sessions.New returns an error, and
+// so do Encode and Decode.
 func Compress[T any](inner Codec[T], by Compressor, above int) Codec[T] {
 	name, err := nameOf(by)
 	return compress[T]{inner, by, above, name, err}
@@ -57,8 +58,8 @@ type compress[T any] struct {
 	nameErr error
 }
 
-// Validate returns an error that names what is nil or negative, that a trial of the compressor ends
-// with, or that inner has.
+// Validate returns an error if an argument of Compress was nil or negative, if a trial of the
+// compressor fails, or if inner is invalid.
 func (c compress[T]) Validate() error { return c.validate(false) }
 
 func (c compress[T]) validate(reading bool) error {
@@ -108,7 +109,7 @@ func (c compress[T]) Encode(v T) (Payload, error) {
 	return c.pack(c.inner.Encode(v))
 }
 
-// EncodeOver does what inner's does, with what stored holds. See [Keeper].
+// EncodeOver encodes v as inner's EncodeOver does, over the decompressed stored. See [Keeper].
 func (c compress[T]) EncodeOver(v T, stored Payload) (Payload, error) {
 	if plain, ok := c.open(stored); ok {
 		return c.over(v, plain)

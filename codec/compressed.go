@@ -37,8 +37,8 @@ func (c compressed) String() string {
 }
 func (c compressed) GoString() string { return c.String() }
 
-// Equal reports whether p is compressed likewise and holds the same value: another version of the
-// compressor may have written it, in other bytes.
+// Equal reports whether p has the same format and value. The compressed bytes may differ, if
+// another version of the compressor wrote them.
 func (c compressed) Equal(p Payload) bool {
 	b, err := BytesOf(p, c.format)
 	if err != nil {

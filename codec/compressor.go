@@ -8,22 +8,22 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/fault"
 )
 
-// Compressor makes bytes fewer, and back, for [Compress]. Package codec/zstd has one. It is safe
-// for concurrent use.
+// Compressor compresses and decompresses bytes for [Compress]. Package codec/zstd has one. It is
+// safe for concurrent use.
 //
-// Its errors may be anything: of their text nothing is repeated but what package codec/zstd says.
+// The codec doesn't repeat the text of its errors in its own, except those of codec/zstd.
 type Compressor interface {
-	// Name returns the name of the method, such as "zstd". It becomes a part of the format, and is
-	// stored: it never changes, and isn't empty.
+	// Name returns the name of the method, such as "zstd". It is part of the stored format, so it
+	// must not be empty and must never change.
 	Name() string
 
-	// Compress returns src compressed, in memory of its own. It may come out longer. The same src
-	// gives the same bytes.
+	// Compress returns src compressed, in new memory. The result may be longer than src. The same
+	// src must give the same bytes.
 	Compress(src []byte) ([]byte, error)
 
-	// Decompress returns what Compress was given, in memory of its own. What is stored may be
-	// damaged, or made to do damage: that is an error, never a panic. So is a result of more than
-	// limit bytes, and it takes hardly more memory than that to find it out.
+	// Decompress returns what Compress was given, in new memory. If src is damaged or malicious it
+	// returns an error and doesn't panic. It also returns an error if the result would have more
+	// than limit bytes, and must not allocate much more than limit to find out.
 	Decompress(src []byte, limit int) ([]byte, error)
 }
 

@@ -2,9 +2,12 @@ package codec_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/codec/msgpack"
+	"github.com/dynasession/dynasession/codec/zstd"
 )
 
 func show(p codec.Payload, err error) {
@@ -16,7 +19,7 @@ func show(p codec.Payload, err error) {
 	fmt.Println(p.Format(), string(b))
 }
 
-// A server that doesn't know a field yet saves what another one stored, and the field survives.
+// A server saves a value that holds a field it doesn't know yet, and the field survives.
 func ExampleEncodeOver() {
 	type Cart struct {
 		Items int `json:"items"`
@@ -43,7 +46,7 @@ func toUserV2(old UserV1) (UserV2, error) {
 	return UserV2{first, last}, nil
 }
 
-// A struct is split while sessions of its old form are stored.
+// A field is split in two while sessions of the old form are stored.
 func ExampleMigrate() {
 	c := codec.Upgrade(
 		codec.Version[UserV2](2, codec.JSON[UserV2]{}),
@@ -59,6 +62,39 @@ func ExampleMigrate() {
 	// Output:
 	// {First:Ada Last:Lovelace}
 	// v2+json {"First":"Ada","Last":"Lovelace"}
+}
+
+// A live table moves from JSON to MessagePack, host by host.
+func ExampleUpgrade() {
+	type Cart struct {
+		Items []string `json:"items"`
+	}
+
+	c := codec.Upgrade[Cart](msgpack.Codec[Cart]{}, codec.JSON[Cart]{}) // writes MessagePack, still reads JSON
+
+	cart, err := c.Decode(codec.Opaque("json", []byte(`{"items":["tea"]}`)))
+	fmt.Println(cart.Items, err)
+	p, err := c.Encode(cart)
+	fmt.Println(p.Format(), err)
+	// Output:
+	// [tea] <nil>
+	// msgpack <nil>
+}
+
+func ExampleCompress() {
+	type Cart struct {
+		Items []string `json:"items"`
+	}
+
+	c := codec.Compress[Cart](codec.JSON[Cart]{}, zstd.New(), 0)
+
+	for _, items := range []int{1, 100} {
+		p, err := c.Encode(Cart{Items: slices.Repeat([]string{"tea"}, items)})
+		fmt.Println(p.Format(), err)
+	}
+	// Output:
+	// json <nil>
+	// zstd+json <nil>
 }
 
 // The format tells which version of a type a session holds.

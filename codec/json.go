@@ -19,17 +19,17 @@ import (
 // methods MarshalJSON and MarshalText as encoding/json does, and does not escape HTML. The zero
 // value is ready to use.
 //
-// What it can't give back it refuses. By its type, when a Manager is made: channels, functions,
-// complex numbers, interfaces with methods, structs of which no field is exported, two fields of
-// one name, a type that encodes itself and doesn't decode itself. By its value, in Encode: cycles,
-// NaN and infinities, texts that aren't UTF-8, a pointer to a nil, an empty [json.Number] that its
-// tag doesn't leave out (it would be a 0), a [json.RawMessage] that is null (it would be nil), a
-// value that its tag leaves out although it holds something, and in an interface a struct, a
-// pointer or bytes, which would come back as a map or a text. A json.RawMessage comes back without
-// the spaces between its tokens.
+// It refuses what it couldn't return unchanged. Validate refuses types: channels, functions,
+// complex numbers, interfaces with methods, structs without an exported field, two fields of one
+// name, and types that encode but don't decode themselves. Encode refuses values: cycles, NaN and
+// infinities, strings that aren't UTF-8, a pointer to a nil, an empty [json.Number] without
+// omitempty (it would become 0), a [json.RawMessage] that is null (it would become nil), a value
+// that omitempty or omitzero drops although it holds something, and a struct, a pointer or bytes in
+// an interface (they would come back as a map or a string). A json.RawMessage comes back without
+// white space between its tokens.
 //
-// In an interface, as in a map[string]any, a number comes back as a float64 if that holds its value
-// exactly and as a [json.Number] if not, a slice as []any, and a map as map[string]any.
+// In an interface, as in a map[string]any, a number comes back as a float64 if that represents it
+// exactly and otherwise as a [json.Number], a slice as []any, and a map as map[string]any.
 type JSON[T any] struct{}
 
 const formatJSON = "json"
@@ -58,8 +58,8 @@ func (JSON[T]) Encode(v T) (Payload, error) {
 	return Opaque(formatJSON, b), nil
 }
 
-// EncodeOver returns v as JSON text, followed by the members of stored that T has no field for, as
-// they are written there, byte for byte: see [Keeper].
+// EncodeOver returns v as JSON text, followed by the members of stored that T has no field for,
+// byte for byte: see [Keeper].
 func (JSON[T]) EncodeOver(v T, stored Payload) (Payload, error) {
 	s, b, err := encodeJSON(&v)
 	if err != nil {
@@ -74,7 +74,7 @@ func (JSON[T]) EncodeOver(v T, stored Payload) (Payload, error) {
 }
 
 // Decode reads JSON text. Fields that T doesn't have are ignored, and those that the text doesn't
-// have are zero. Of two names that differ in case only the field's own is read.
+// have are zero. If two names differ only in case, the exact one is read.
 func (JSON[T]) Decode(p Payload) (T, error) {
 	var v T
 	b, err := BytesOf(p, formatJSON)
@@ -109,6 +109,14 @@ func encodeJSON(v any) (s *shape.Shape, b []byte, err error) {
 	}
 	if err != nil {
 		return nil, nil, jsonEncodeError(err)
+	}
+	if s.Loose && len(b) > maxJSONDepth && !json.Valid(b) {
+		return nil, nil, fmt.Errorf("json: is nested deeper than %d levels", maxJSONDepth)
+	}
+	if !s.Custom && !fewElements(b, s.Plan) {
+		if _, err := checkJSON(b, s.Plan); err != nil {
+			return nil, nil, jsonDecodeError(err)
+		}
 	}
 	if s.Custom {
 		if !utf8.Valid(b) {

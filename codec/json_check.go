@@ -12,7 +12,7 @@ import (
 // too long for an array it would drop the rest; and it makes as many elements as there are. Most
 // texts can't have any of that, which is quick to see.
 func checkJSON(b []byte, plan *shape.Plan) ([]byte, error) {
-	if !plan.Arrays && (len(b)/2+1)*plan.Unit <= DecodeLimit && !plan.MayFold(b) {
+	if !plan.Arrays && fewElements(b, plan) && !plan.MayFold(b) {
 		return b, nil
 	}
 	c := checker{text: text{b: b}, left: DecodeLimit}
@@ -34,6 +34,9 @@ func checkJSON(b []byte, plan *shape.Plan) ([]byte, error) {
 	}
 	return append(out, b[from:]...), nil
 }
+
+// fewElements reports whether the elements in b can't take more memory than DecodeLimit.
+func fewElements(b []byte, plan *shape.Plan) bool { return (len(b)/2+1)*plan.Unit <= DecodeLimit }
 
 // checker reads a text once, along a plan.
 type checker struct {

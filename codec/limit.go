@@ -2,13 +2,13 @@ package codec
 
 import "github.com/dynasession/dynasession/codec/internal/fault"
 
-// DecodeLimit is how many bytes of memory Decode of each codec of this module makes at most for the
-// elements of one value: of slices and maps, and behind pointers. The texts in it aren't counted,
-// as the stored bytes bound them. A few stored bytes may stand for many elements, and a few hundred
-// of them, compressed, for billions of bytes: what would take more is an error, found before any of
-// it is made.
+// DecodeLimit is the most memory, in bytes, that Decode of this module's codecs allocates for one
+// value's slices, maps and pointers. Strings aren't counted, since the stored bytes bound their
+// size. A few stored bytes can stand for many elements, and a few hundred compressed bytes for
+// gigabytes: Decode returns an error before it allocates more than this. Encode refuses values that
+// Decode would refuse.
 //
-// It is eighty times what DynamoDB keeps in an item.
+// It is eighty times the maximum size of a DynamoDB item.
 const DecodeLimit = 32 << 20
 
 // errLimit is the error for more.

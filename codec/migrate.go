@@ -6,22 +6,21 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/fault"
 )
 
-// Migrate returns a codec that reads what old wrote, as a New that f makes of it. It writes
-// nothing: its Encode is an error. So a type may change while sessions of the old one are stored,
-// as one of the codecs that an [Upgrade] reads:
+// Migrate returns a codec that reads what old wrote and converts it to a New with f. It only reads:
+// Encode returns an error. Use it as one of the codecs that an [Upgrade] reads, to change a type
+// while sessions of the old one are stored:
 //
 //	codec.Upgrade(codec.Version(2, codec.JSON[V2]{}), codec.Migrate(codec.JSON[V1]{}, toV2))
 //
 // f returns the New for an Old. It is called at each Load of a session that is still stored as an
-// Old, by several goroutines at the same time: it gives the same answer each time, and keeps what
-// it doesn't understand out of the New by an error. An error or a panic of f is an error of Decode,
-// which a Manager returns as ErrDecode; its text tells the type of f's error and nothing that it
-// says, and errors.Is and errors.As find it.
+// Old, also concurrently. It must return the same New for the same Old, and an error for an Old
+// that it can't convert. If f returns an error or panics, Decode returns an error, and a Manager
+// returns ErrDecode. Its text has the type of f's error but not its message; errors.Is and
+// errors.As find the error itself.
 //
 // Migrations chain: Migrate(Migrate(JSON[V1]{}, toV2), toV3) reads a V1 as a V3.
 //
-// A nil old or f, and a Migrate in the place of a codec that writes, are an error of the New of a
-// Manager, and of Decode.
+// If old or f is nil, or a Migrate is used as the codec that writes, sessions.New returns an error.
 func Migrate[Old, New any](old Codec[Old], f func(Old) (New, error)) Codec[New] {
 	return &migrate[Old, New]{old, f}
 }
@@ -33,7 +32,7 @@ type migrate[Old, New any] struct {
 
 var errReads = errors.New("Migrate: only reads: give it to Upgrade, after the codec that writes")
 
-// Validate returns an error: it is called on codecs that are to write.
+// Validate returns an error, since it is called for codecs that write.
 func (m *migrate[Old, New]) Validate() error { return m.validate(false) }
 
 func (m *migrate[Old, New]) validate(reading bool) error {

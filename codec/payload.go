@@ -5,29 +5,27 @@ import (
 	"fmt"
 )
 
-// Payload is an encoded value: the name of its format, and its bytes. It is immutable and safe for
-// concurrent use.
+// Payload is an encoded value: its bytes, and the name of their format. It is immutable and safe
+// for concurrent use.
 //
-// A store keeps both and hands both back; it needs to know nothing else. A payload type may offer
-// more to a store that recognises it (attribute.Value lets the DynamoDB store keep native
-// attributes), and may bring a method Equal(Payload) bool when two values can be the same without
-// their bytes being so, and a method Size() int when such a store keeps it in another number of
-// bytes.
+// A store must store both and return both, and needs to know nothing else about it. A type of
+// payload may offer more to a store that recognises it: attribute.Value lets package dynamo store
+// native attributes. It may have a method Equal(Payload) bool if equal values can have different
+// bytes, and a method Size() int if the store's form has another size.
 type Payload interface {
 	// Format returns the name of the format, such as "json", "msgpack" or "dynamodb". It is stored
-	// beside the data.
+	// with the data.
 	Format() string
 
 	// Bytes returns the encoded value. The caller must not change it.
 	Bytes() ([]byte, error)
 }
 
-// Opaque returns a payload of the given format that consists of data: what a store hands back after
-// it has kept the bytes of some payload. It does not copy data, which must not be changed
-// afterwards.
+// Opaque returns a payload of the given format and bytes: what a store returns that has kept the
+// bytes of some payload. It doesn't copy data, which the caller must not change afterwards.
 //
-// Printed with any verb it never shows its data, which has no business in a log; with %v and %s,
-// and marshaled to JSON or text, it shows its format and size.
+// No fmt verb prints its data. With %v and %s, and marshaled to JSON or text, it shows its format
+// and size.
 func Opaque(format string, data []byte) Payload {
 	return opaque(func() (string, []byte) { return format, data })
 }
@@ -61,8 +59,8 @@ func (o opaque) WithFormat(format string) Payload {
 func (o opaque) GoString() string             { return o.String() }
 func (o opaque) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
-// BytesOf returns the bytes of p if p is of the given format, and an error that is [ErrFormat] and
-// names both formats if it is not, or if p is nil.
+// BytesOf returns the bytes of p if it has the given format. Otherwise, or if p is nil, the error
+// is [ErrFormat] and names both formats.
 func BytesOf(p Payload, format string) ([]byte, error) {
 	if p == nil {
 		return nil, fmt.Errorf("%w: have none, want %q", ErrFormat, format)
@@ -75,9 +73,8 @@ func BytesOf(p Payload, format string) ([]byte, error) {
 
 type equaler interface{ Equal(Payload) bool }
 
-// Equal reports whether a and b are the same value: by the Equal method that one of them brings,
-// else by their format and bytes. Two nil payloads are equal; a payload whose bytes can't be had
-// equals nothing.
+// Equal reports whether a and b are the same value: by the Equal method of one of them, or else by
+// their formats and bytes. Two nil payloads are equal; a payload whose Bytes fails equals none.
 func Equal(a, b Payload) bool {
 	if a == nil || b == nil {
 		return a == nil && b == nil

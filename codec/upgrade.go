@@ -6,25 +6,26 @@ import (
 	"sync"
 )
 
-// Upgrade returns a codec that writes as to does, and reads what to and each of from has written: a
-// session stored in an old format is read, and stored in the new one at the next save that changes
-// it. So a live table moves from one format to another: first every server reads both and writes
-// the old, Upgrade(old, new), then every server writes the new, Upgrade(new, old), and when the
-// last old session has expired, new alone will do.
+// Upgrade returns a codec that writes as to does, and reads what to and each of from wrote. A
+// session in an old format is stored in the new one at the next save that changes it. To move a
+// live table from one format to another, first let every server read both and write the old one,
+// Upgrade(old, new); then let every server write the new one, Upgrade(new, old). When the last old
+// session has expired, use new alone.
 //
-// Decode asks them in turn until one knows the format, and takes its answer. So the formats have to
-// differ: [Version] tells two types in one format apart, and [Migrate] makes a codec of the old
-// type one of the new. What a codec and its [Compress] have in common they read alike, and may.
+// Decode tries the codecs in turn until one recognises the format. So their formats must differ:
+// [Version] gives two types of one format different formats, and [Migrate] turns a codec of the old
+// type into one of the new. A codec and its [Compress] may be used together: both read the
+// uncompressed form alike.
 //
-// What T doesn't know is carried along, as a [Keeper] does it, if stored was written in the format
-// of to, be it compressed, versioned or neither. From one format to another, say from "json" to
-// "msgpack", nothing is carried: what isn't known can't be translated either, since a text may
-// stand for a time, for bytes or for itself. So change T and the codec in two deploys, and not in
-// one. Nor is anything carried through a Migrate.
+// Fields that T doesn't have are preserved, as [Keeper] describes, if the session is stored in the
+// format of to, be it compressed, versioned or neither. They are lost when a session moves from one
+// format to another, say from "json" to "msgpack": a field that T doesn't have can't be translated,
+// since a string may stand for a time, for bytes or for itself. So change T and the codec in two
+// separate deploys. They are also lost in a Migrate.
 //
-// A nil among them, one that a Migrate made as to, and two that read the same format in different
-// ways, or that are the same, are an error of the New of a Manager; a nil is one of Encode and
-// Decode too.
+// sessions.New returns an error if a codec is nil, if to is a Migrate, or if two codecs are the
+// same or read one format in different ways. If a codec is nil, Encode and Decode return errors
+// too.
 func Upgrade[T any](to Codec[T], from ...Codec[T]) Codec[T] {
 	u := &upgrade[T]{codecs: append([]Codec[T]{to}, from...)}
 	u.read = sync.OnceValue(u.readers)
@@ -57,8 +58,8 @@ func (u *upgrade[T]) forms() []form {
 	return all
 }
 
-// Validate returns an error that names the codec that is nil, whose T can't be stored, or whose
-// format another one has.
+// Validate returns an error that names a codec that is nil, can't store T, or has the same format
+// as another.
 func (u *upgrade[T]) Validate() error { return u.validate(false) }
 
 func (u *upgrade[T]) validate(reading bool) error {
@@ -114,7 +115,7 @@ func (u *upgrade[T]) Encode(v T) (Payload, error) {
 	return u.codecs[0].Encode(v)
 }
 
-// EncodeOver encodes v as to does, and carries along what T doesn't know, if stored is of to's
+// EncodeOver encodes v as to does, and preserves the fields that T doesn't have if stored has to's
 // format. See [Keeper].
 func (u *upgrade[T]) EncodeOver(v T, stored Payload) (Payload, error) {
 	if plain, ok := u.open(stored); ok {

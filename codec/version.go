@@ -7,23 +7,25 @@ import (
 	"strings"
 )
 
-// Version returns a codec that writes what c does under a format of its own, "v2+json" for the
-// second version of a type in JSON, and reads that format only. So an [Upgrade] tells what is
-// stored of one type from what is stored of another, and the formats are the same else: what the
-// DynamoDB store keeps as native attributes it keeps as such, as "v2+dynamodb".
+// Version returns a codec that encodes as c does, but under another format name, such as "v2+json"
+// for version 2 of a type in JSON, and reads only that format. So an [Upgrade] can tell sessions of
+// one type from those of another. Nothing else changes: package dynamo stores "v2+dynamodb" as
+// native attributes too.
 //
-// A table that holds sessions without a version needs none for them: the first type goes on
-// without, and a version begins with the second. See [Migrate] for the whole.
+// The first type needs no version; begin with version 2. See [Migrate] for an example.
 //
-// A nil c and an n below 1 are an error of the New of a Manager, and of Encode and Decode.
+// If c is nil or n is below 1, sessions.New returns an error, and so do Encode and Decode.
 func Version[T any](n int, c Codec[T]) Codec[T] { return version[T]{n, c} }
 
-// SplitVersion returns the version in the name of a format and what it is a version of: 2 and
-// "json" for "v2+json", 0 and "json" for "json".
+// SplitVersion splits the name of a format into its version and the rest: 2 and "json" for
+// "v2+json", 0 and "json" for "json".
 func SplitVersion(format string) (n int, of string) {
 	head, of, ok := strings.Cut(format, "+")
 	digits, isVersion := strings.CutPrefix(head, "v")
-	if n, err := strconv.Atoi(digits); ok && isVersion && err == nil && n > 0 && strconv.Itoa(n) == digits {
+	if !ok || !isVersion {
+		return 0, format
+	}
+	if n, err := strconv.Atoi(digits); err == nil && n > 0 && strconv.Itoa(n) == digits {
 		return n, of
 	}
 	return 0, format
@@ -34,7 +36,7 @@ type version[T any] struct {
 	inner Codec[T]
 }
 
-// Validate returns an error that names what is nil or too low, or that c has.
+// Validate returns an error if c is nil or invalid, or n is below 1.
 func (c version[T]) Validate() error { return c.validate(false) }
 
 func (c version[T]) validate(reading bool) error {
@@ -77,7 +79,7 @@ func (c version[T]) Encode(v T) (Payload, error) {
 	return c.wrap(c.inner.Encode(v))
 }
 
-// EncodeOver does what c's does, if stored is of the same version. See [Keeper].
+// EncodeOver encodes v as c's EncodeOver does, if stored has the same version. See [Keeper].
 func (c version[T]) EncodeOver(v T, stored Payload) (Payload, error) {
 	if plain, ok := c.open(stored); ok {
 		return c.over(v, plain)
@@ -153,7 +155,7 @@ func (r relabelled) Bytes() ([]byte, error) { return r.of().Bytes() }
 func (r relabelled) String() string         { return r.format + " payload" }
 func (r relabelled) GoString() string       { return r.String() }
 
-// Size is how many bytes a store takes for it.
+// Size returns how many bytes the payload takes in a store.
 func (r relabelled) Size() int {
 	if s, ok := r.of().(interface{ Size() int }); ok {
 		return s.Size()
@@ -162,7 +164,7 @@ func (r relabelled) Size() int {
 	return len(b)
 }
 
-// Equal reports whether p is of the same format and holds the same value.
+// Equal reports whether p has the same format and value.
 func (r relabelled) Equal(p Payload) bool {
 	return p != nil && p.Format() == r.format && Equal(r.of(), relabel(p, r.of().Format()))
 }

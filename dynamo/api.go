@@ -6,7 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// API is what a [Store] uses of a [*dynamodb.Client]. It must be safe for concurrent use.
+// API is the part of a [*dynamodb.Client] that a [Store] uses. It must be safe for concurrent use.
 type API interface {
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
 	BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
@@ -15,8 +15,8 @@ type API interface {
 	DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
 }
 
-// TableAPI is what [CreateTable] and [CheckTable] use of a [*dynamodb.Client]. A store never needs
-// it.
+// TableAPI is the part of a [*dynamodb.Client] that [CreateTable] and [CheckTable] use. A Store
+// doesn't need it.
 type TableAPI interface {
 	CreateTable(context.Context, *dynamodb.CreateTableInput, ...func(*dynamodb.Options)) (*dynamodb.CreateTableOutput, error)
 	DescribeTable(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error)

@@ -51,10 +51,12 @@ func (c *call) end() {
 	}
 }
 
-// options makes the SDK ask the call about its retries, and the store's clock see the answers.
+// options makes the SDK ask the call about its retries and the store about the endpoint, and the
+// store's clock see the answers.
 func (c *call) options(o *dynamodb.Options) {
 	o.Retryer = c
 	o.RetryMaxAttempts = 0
+	c.store.endpoints.remember(o)
 	o.HTTPClient = &transport{o.HTTPClient, c.store.clock, &c.died}
 }
 

@@ -10,10 +10,10 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// Clock returns this host's clock, put right by the service's: the answers say what time it is
-// there. So hosts whose clocks are wrong agree with the others from their first answer on.
-// Differences below 2 s are ignored, as answers tell the time to the second. The clock is the
-// host's own until the first answer, and always if the store's API is not a client of the SDK.
+// Clock returns this host's clock, corrected by the Date header of the service's responses. So a
+// host whose clock is wrong agrees with the others from its first response on. Differences below 2
+// s are ignored, since the header has a resolution of one second. It is the host's own clock until
+// the first response, and always if the store's API is not a client of the SDK.
 //
 // If the difference is above 5 s, an operation's [driver.Trace] says so once in ten minutes, and a
 // Manager's observer receives it as an event.
@@ -42,8 +42,7 @@ var earliest = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 // serviceClock is this host's clock plus the difference that answers show. It is safe for
 // concurrent use.
 type serviceClock struct {
-	wall func() time.Time     // this host's clock
-	mono func() time.Duration // the time since some moment, which doesn't jump when somebody sets the clock
+	read func() reading // this host's clocks
 
 	difference atomic.Int64 // in nanoseconds: the service's time less this host's
 
@@ -58,16 +57,16 @@ type serviceClock struct {
 
 func newServiceClock() *serviceClock {
 	begun := time.Now()
-	return &serviceClock{
-		wall: func() time.Time { return time.Now().Round(0) },
-		mono: func() time.Duration { return time.Since(begun) },
-	}
+	return &serviceClock{read: func() reading {
+		now := time.Now()
+		return reading{now.Round(0), now.Sub(begun)}
+	}}
 }
 
-// Now implements [clock.Clock]. The time has no monotonic reading, as the difference between two of
-// them would not show that the clock was put right in between.
+// Now implements [clock.Clock]. The time has no monotonic reading, since a difference of monotonic
+// readings would miss a correction in between.
 func (c *serviceClock) Now() time.Time {
-	return c.wall().Add(time.Duration(c.difference.Load()))
+	return c.read().wall.Add(time.Duration(c.difference.Load()))
 }
 
 // Correction implements [clock.Corrected].
@@ -92,19 +91,18 @@ func (s span) middle() time.Duration {
 
 // reading is what both clocks of this host show at a moment.
 type reading struct {
-	wall time.Time
-	mono time.Duration
+	wall time.Time     // this host's time
+	mono time.Duration // the time since some moment, which doesn't jump when somebody sets the clock
 }
-
-func (c *serviceClock) read() reading { return reading{c.wall(), c.mono()} }
 
 // observe learns from an answer to a request that was begun at the given moment and whose headers
 // have come now.
 func (c *serviceClock) observe(answer *http.Response, begun reading) {
-	date, now := first(answer.Header["Date"]), c.read()
+	date := first(answer.Header["Date"])
 	if date == "" || answer.StatusCode >= http.StatusInternalServerError || first(answer.Header["Age"]) != "" {
 		return // none, or not the service's own, or from a cache
 	}
+	now := c.read()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	ahead := now.wall.Sub(earliest) - now.mono
@@ -154,7 +152,7 @@ func (c *serviceClock) report(t *driver.Trace) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if now := c.mono(); now >= c.nextReport {
+	if now := c.read().mono; now >= c.nextReport {
 		c.nextReport = now + reportEvery
 		t.ClockSkew = -difference
 	}

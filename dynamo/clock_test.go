@@ -22,10 +22,7 @@ var beginning = time.Date(2026, 3, 1, 9, 0, 0, 400_000_000, time.UTC)
 
 func newHost(wrong time.Duration) *host {
 	h := &host{wrong: wrong}
-	h.serviceClock = &serviceClock{
-		wall: func() time.Time { return h.true().Add(h.wrong) },
-		mono: func() time.Duration { return h.elapsed },
-	}
+	h.serviceClock = &serviceClock{read: func() reading { return reading{h.true().Add(h.wrong), h.elapsed} }}
 	return h
 }
 

@@ -21,20 +21,19 @@ type Config struct {
 	// Table is the name of the table, or its ARN. Defaults to "app_session".
 	Table string
 
-	// EventuallyConsistent makes the reads of sessions cost half, and lets them miss the newest
+	// EventuallyConsistent halves the cost of reading sessions, but reads may miss the newest
 	// writes: a session that was destroyed or renewed may still load for a moment. Off by default.
 	EventuallyConsistent bool
 
-	// Timeout bounds each call as a whole, its retries and the pauses between them included; at
-	// least 10 ms. Defaults to 2 seconds.
+	// Timeout bounds each call including its retries and the pauses between them; at least 10 ms.
+	// Defaults to 2 seconds.
 	Timeout time.Duration
 
-	// Hedge makes a read that is late a second time; see [Hedge]. Defaults to nil: each read is one
-	// call.
+	// Hedge sends late reads a second time; see [Hedge]. Defaults to nil: no read is hedged.
 	Hedge *Hedge
 
-	// Logger receives a warning if the table's TTL is off: after its first write a Store asks for
-	// it, once, by a DescribeTimeToLive that may fail. Defaults to slog.Default().
+	// Logger receives a warning if the table's TTL is off. A Store checks once, after its first
+	// write, by a DescribeTimeToLive that may fail. Defaults to slog.Default().
 	Logger *slog.Logger
 }
 

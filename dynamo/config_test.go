@@ -21,7 +21,16 @@ func TestConfigDefaults(t *testing.T) {
 		is.Equal(w.sent[0].body["TableName"], "app_session")
 		is.Equal(w.sent[0].body["ConsistentRead"], true)
 		is.Equal(store.String(), "dynamo.Store of table app_session")
+		is.Equal(store.Name(), "app_session")
 	}
+}
+
+// Hosts may name a table differently, and read each other's sessions all the same.
+func TestName_OfATableIsItsARNsToo(t *testing.T) {
+	is := is.New(t)
+	store, err := dynamo.NewStore((&wire{}).client(), &dynamo.Config{Table: "arn:aws:dynamodb:eu-west-1:123456789012:table/mine"})
+	is.NoErr(err)
+	is.Equal(store.Name(), "mine")
 }
 
 func TestConfigIsHeeded(t *testing.T) {

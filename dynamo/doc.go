@@ -5,7 +5,8 @@
 //	m, err := sessions.New[Cart](store, nil)
 //
 // The table has the partition key `id`, a string, and no sort key; its TTL attribute is `expires`.
-// [CreateTable] makes such a table and [CheckTable] checks one. It may be dynamodb-session-web's.
+// [CreateTable] makes such a table and [CheckTable] checks one. A table of dynamodb-session-web has
+// this form.
 //
 // # The items
 //
@@ -27,7 +28,7 @@
 //	binding               B     what binds it to a device
 //	page, federated_page  N     the pages of the rosters that list it
 //
-// The marker of a session that has ended, in the session's place until its `expires`:
+// The marker of a session that has ended, which takes the session's place until its `expires`:
 //
 //	id, accessed, expires       the session's key, when it ended, and when DynamoDB may delete the item
 //	ended                 S     why: destroyed, renewed, revoked, evicted, abandoned
@@ -46,7 +47,7 @@
 //	closed                BOOL  true if the roster takes no entries any more
 //	stale                 N     epoch seconds: when an entry may have idled out
 //
-// Empty attributes are absent. Attributes of others in these items stay.
+// Empty attributes are absent. The store keeps attributes that other software adds to these items.
 //
 // # What a call costs
 //
@@ -54,15 +55,16 @@
 // Touch, Bind and End are one write of one item; ChangeRoster is one unless another change of the
 // same entries comes in between. There is no transaction, no Scan, no Query and no index, so the
 // table may be a global one with multi-Region strong consistency, or ScyllaDB's Alternator. The
-// role needs dynamodb:GetItem, BatchGetItem, PutItem, UpdateItem and DeleteItem on the table.
+// service's role needs dynamodb:GetItem, BatchGetItem, PutItem, UpdateItem and DeleteItem on the
+// table.
 //
-// With Config.Hedge, off by default, a read that is late is made again; see [Hedge].
+// With Config.Hedge, off by default, late reads are sent a second time; see [Hedge].
 //
 // # Failures
 //
-// Each call ends within Config.Timeout, retries included. The store brings its own retry policy,
-// which takes the place of the client's for its calls. A write whose answer was lost is recognised
-// by its rev, and succeeds. If its outcome can't be known, the error is driver.ErrOutcomeUnknown.
-// Any other failure of the service is driver.ErrUnavailable; errors.As finds the SDK's error in it.
-// Both are in package sessions too.
+// Each call ends within Config.Timeout, retries included. The store has its own retry policy, which
+// replaces the client's for its calls. A write whose response was lost is recognised by its rev,
+// and succeeds. If its outcome can't be determined, the error is driver.ErrOutcomeUnknown. Any
+// other failure of the service is driver.ErrUnavailable, which wraps the SDK's error. Package
+// sessions has both too.
 package dynamo

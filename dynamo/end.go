@@ -10,8 +10,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// End implements [driver.Store] by one PutItem of the marker, or one DeleteItem if there is none to
-// leave.
+// End implements [driver.Store] by one PutItem of the marker, or one DeleteItem if there is no
+// marker.
 func (s *Store) End(ctx context.Context, e driver.End) (driver.Record, error) {
 	old, err := s.end(ctx, e, "")
 	if err != nil {

@@ -7,31 +7,30 @@ import (
 	"github.com/dynasession/dynasession/dynamo/internal/hedge"
 )
 
-// Hedge makes a read that is late a second time, beside the first. The first answer counts, and the
-// other call is cancelled. So a read that meets a slow host or a lost packet takes little longer
-// than the others. Both are reads as the store makes them, consistent unless the Config says
-// otherwise. Writes are never hedged, nor is a read of which an attempt has failed: it has its
-// retries.
+// Hedge configures a second attempt at a late read while the first is still running. The store
+// takes the first response and cancels the other call. So a slow host or a lost packet delays a
+// read only a little. Both reads are consistent unless the Config says otherwise. Writes are never
+// hedged, nor are reads whose first attempt has failed, which are retried.
 //
-// The zero Hedge is ready to use: it learns at run time what late is. A second call is one attempt,
-// without retries. The cancelled call costs its connection, which HTTP/1.1 can't use again, and the
-// capacity that it has consumed, which events don't count. It runs on in a goroutine until it
-// notices, which a client that heeds contexts does at once.
+// The zero Hedge is ready to use: it learns at run time which reads are late. A second call is one
+// attempt, without retries. The cancelled call costs a connection, which HTTP/1.1 can't reuse, and
+// the capacity that it has consumed, which events don't include. It ends in its goroutine as soon
+// as the client notices the cancelled context.
 type Hedge struct {
-	// After is how long a read may take before it is made again: at least 1 ms, and less than
+	// After is how long a read may take before it is sent again: at least 1 ms, and less than
 	// Config.Timeout. If many reads are this slow, MaxExtra may be spent when a much slower one
-	// needs it. Zero: Percentile decides.
+	// needs it. If it is zero, Percentile decides.
 	After time.Duration
 
 	// Percentile decides which reads are late if After is zero: with 97, those that take longer
-	// than 97 % of the last thousand. The first hundred reads of a store are not hedged. At least
-	// 50 and below 100, and no larger a share of the reads may be late than MaxExtra lets be made
-	// again. Defaults to 97.
+	// than 97 % of the last thousand reads. A store's first hundred reads are not hedged. At least
+	// 50 and below 100; the share of late reads, 100 minus Percentile, must not exceed MaxExtra.
+	// Defaults to 97.
 	Percentile float64
 
-	// MaxExtra bounds the additional calls, as a share of the reads made so far. If more reads are
-	// late, as in an outage, the rest is not made again. What is not needed is saved up, for 100
-	// calls at most. More than 0, at most 1. Defaults to 0.05.
+	// MaxExtra caps the additional calls, as a share of the reads so far. If more reads are late,
+	// as in an outage, the rest are not sent again. An unused share accumulates, up to 100 calls.
+	// More than 0, at most 1. Defaults to 0.05.
 	MaxExtra float64
 }
 

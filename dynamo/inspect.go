@@ -22,7 +22,7 @@ import (
 // everything that is wrong and how to mend it: a key other than `id`, a string, without a sort key;
 // TTL that is off, or on another attribute; an encryption key that can't be used; a clock of this
 // host that differs from the service's by more than 5 s. It changes nothing. It needs
-// dynamodb:DescribeTable and DescribeTimeToLive. [Inspect] tells more.
+// dynamodb:DescribeTable and DescribeTimeToLive. [Inspect] reports more.
 func CheckTable(ctx context.Context, api TableAPI, table string) error {
 	r, err := Inspect(ctx, api, table)
 	if err != nil {
@@ -31,23 +31,23 @@ func CheckTable(ctx context.Context, api TableAPI, table string) error {
 	return r.wrong()
 }
 
-// Report is what [Inspect] finds.
+// Report has the results of [Inspect].
 type Report struct {
 	Table    string    `json:"table"`
 	Findings []Finding `json:"findings"`
 }
 
-// Finding is one thing that Inspect looks at.
+// Finding is the result of one check of Inspect.
 type Finding struct {
 	Check   Check   `json:"check"`
 	Verdict Verdict `json:"verdict"`
-	Says    string  `json:"says"` // what it is, and how to mend it if it isn't fine
+	Says    string  `json:"says"` // what was found, and how to mend it if it isn't fine
 }
 
-// Check names what a Finding is about.
+// Check identifies a check of Inspect.
 type Check string
 
-// The checks. Each has one Finding in a Report, in this order.
+// The checks of Inspect. A Report has one Finding for each, in this order.
 const (
 	CheckKey        Check = "key"
 	CheckTTL        Check = "TTL"
@@ -59,14 +59,14 @@ const (
 	CheckClock      Check = "clock"
 )
 
-// Verdict says how bad a Finding is.
+// Verdict is the severity of a Finding.
 type Verdict string
 
-// The verdicts.
+// The verdicts, from the best to the worst.
 const (
 	Fine   Verdict = "ok"
-	Advice Verdict = "advice" // a Store works with it, and something would be better
-	Wrong  Verdict = "wrong"  // sessions are lost, stay for ever, or end at another time than they should
+	Advice Verdict = "advice" // a Store works with it, but it could be improved
+	Wrong  Verdict = "wrong"  // sessions are lost, never deleted, or end at the wrong time
 )
 
 // OK reports whether nothing is wrong.
@@ -95,13 +95,13 @@ func (r Report) wrong(of ...Check) error {
 	return nil
 }
 
-// Inspect looks at everything about a table that matters to a [Store]: key, TTL, billing,
-// encryption, recovery, deletion protection, Regions, and whether this host's clock agrees with the
-// service's. It changes nothing. The error is that of a call that failed: what is wrong with the
-// table is in the Report.
+// Inspect checks everything about a table that matters to a [Store]: key, TTL, billing, encryption,
+// recovery, deletion protection, Regions, and whether this host's clock agrees with the service's.
+// It changes nothing. It returns an error only if a call fails; problems of the table are in the
+// Report.
 //
-// It needs dynamodb:DescribeTable and DescribeTimeToLive, and for recovery
-// dynamodb:DescribeContinuousBackups, without which that Finding says so.
+// It needs dynamodb:DescribeTable and DescribeTimeToLive, and for the recovery check
+// dynamodb:DescribeContinuousBackups; without it that Finding says so.
 func Inspect(ctx context.Context, api TableAPI, table string) (Report, error) {
 	if err := checkTableName("table", table); err != nil {
 		return Report{}, fmt.Errorf("dynamo: Inspect: %w", err)

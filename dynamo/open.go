@@ -28,14 +28,14 @@ type OpenConfig struct {
 	Hedge                *Hedge
 	Logger               *slog.Logger
 
-	// Region is the AWS region. Defaults to what the environment and the shared configuration files
-	// say.
+	// Region is the AWS region. Defaults to the one in the environment or the shared configuration
+	// files.
 	Region string
 
-	// Endpoint is the URL of another endpoint than the region's, such as DynamoDB Local's. If its
-	// host is this machine (localhost, 127.0.0.1, ::1) and the environment has no static
-	// credentials, placeholders are used instead of a search for real ones, and the region defaults
-	// to us-east-1: an engine on this machine checks neither.
+	// Endpoint is a URL to use instead of the region's endpoint, such as that of DynamoDB Local. If
+	// it is on this machine (localhost, 127.0.0.1, ::1) and the environment has no static
+	// credentials, NewClient uses placeholder credentials, and the region defaults to us-east-1: a
+	// local engine checks neither.
 	Endpoint string
 }
 
@@ -44,7 +44,7 @@ func (c *OpenConfig) config() *Config {
 }
 
 // Open returns a Store with a client of its own: AWS's default configuration, with a connection
-// pool for many concurrent small calls. It makes no call to DynamoDB; the error is one of the
+// pool for many concurrent small calls. It makes no call to DynamoDB: an error is about the
 // configuration. A nil cfg means all defaults.
 func Open(ctx context.Context, cfg *OpenConfig) (*Store, error) {
 	if cfg == nil {
@@ -61,9 +61,9 @@ func Open(ctx context.Context, cfg *OpenConfig) (*Store, error) {
 // or want to change it. It reads Region, Endpoint and Timeout of cfg.
 //
 // Its HTTP client keeps up to 256 idle connections, each for 90 s, and finds one dead within 30 s.
-// It waits 1 s for a connection, 1 s for its TLS handshake and half of Timeout for an answer, and
-// asks for no compression. When an answer doesn't come, it closes the idle connections. A [Store]
-// on it should have the same Timeout.
+// It waits up to 1 s for a connection, 1 s for its TLS handshake and half of Timeout for a
+// response, and doesn't request compression. When a response doesn't come in time, it closes the
+// idle connections. A [Store] on it should have the same Timeout.
 func NewClient(ctx context.Context, cfg *OpenConfig) (*dynamodb.Client, error) {
 	if cfg == nil {
 		cfg = &OpenConfig{}

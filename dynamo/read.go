@@ -24,8 +24,9 @@ func (s *Store) Load(ctx context.Context, key string) (driver.Record, error) {
 	return item.Record(it)
 }
 
-// LoadAll implements [driver.Store] by one BatchGetItem, or a GetItem for a single key. What the
-// service leaves out is asked for again. The reads are consistent unless the Config says otherwise.
+// LoadAll implements [driver.Store] by one BatchGetItem, or a GetItem for a single key. It asks
+// again for keys that the service left unprocessed. The reads are consistent unless the Config says
+// otherwise.
 func (s *Store) LoadAll(ctx context.Context, keys []string) ([]driver.Loaded, error) {
 	items, err := s.getAll(ctx, keys, s.consistent)
 	if err != nil {
@@ -97,6 +98,7 @@ func hedged[O any](c *call, first, second func(context.Context) (O, error)) (O, 
 // once makes a call one attempt.
 func (s *Store) once(o *dynamodb.Options) {
 	o.Retryer = aws.NopRetryer{}
+	s.endpoints.remember(o)
 	o.HTTPClient = &transport{o.HTTPClient, s.clock, nil}
 }
 

@@ -18,10 +18,10 @@ import (
 
 // ChangeRoster implements [driver.Store] by one UpdateItem in the common case.
 //
-// The update's conditions say what the change demands, and what the update takes for granted: that
-// the session to enter is not listed yet, that those to leave are, that Expires moves forward. If
-// one of them does not hold, the answer has the roster, and the next update takes for granted what
-// is true of it. Changes of other entries never stand in the way.
+// The update's conditions are those of the change and the update's own assumptions: the session to
+// enter is not listed yet, those to leave are, and Expires moves forward. If an assumption is
+// wrong, the response contains the roster, and the next update is made from that. Concurrent
+// changes of other entries don't interfere.
 func (s *Store) ChangeRoster(ctx context.Context, c driver.RosterChange) (driver.Roster, error) {
 	if err := checkChange(c); err != nil {
 		return driver.Roster{}, err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// Store keeps sessions in a table of DynamoDB. Make one with [NewStore] or [Open] and pass it to
+// Store keeps sessions in a DynamoDB table. Make one with [NewStore] or [Open] and pass it to
 // sessions.New. It is safe for concurrent use.
 type Store struct {
 	api        API
@@ -25,6 +26,7 @@ type Store struct {
 	timeout    time.Duration
 	policy     *retry.Standard
 	hedger     *hedge.Hedger // nil: each read is one call
+	endpoints  *endpoints
 	clock      *serviceClock
 	logger     *slog.Logger
 	looked     atomic.Bool // whether the table has TTL
@@ -32,10 +34,10 @@ type Store struct {
 
 var _ driver.Store = (*Store)(nil)
 
-// NewStore returns a Store that works on a table through api, usually a [*dynamodb.Client]. It uses
-// the client's endpoint, credentials and HTTP client, but not its retries; see the package comment.
-// A nil cfg means all defaults. NewStore makes no call: use [CheckTable] to verify the table;
-// otherwise the first call fails.
+// NewStore returns a Store that uses api, usually a [*dynamodb.Client]. It uses the client's
+// endpoint, credentials and HTTP client, but not its retries; see the package comment. A nil cfg
+// means all defaults. NewStore makes no call: use [CheckTable] to verify the table; otherwise the
+// first call fails.
 func NewStore(api API, cfg *Config) (*Store, error) {
 	if v := reflect.ValueOf(api); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil, errors.New("dynamo: NewStore: api is nil")
@@ -47,11 +49,14 @@ func NewStore(api API, cfg *Config) (*Store, error) {
 	return &Store{
 		api: api, table: &c.Table, consistent: aws.Bool(!c.EventuallyConsistent),
 		timeout: c.Timeout, policy: newPolicy(newBackoff()), hedger: newHedger(c.Hedge),
-		clock: newServiceClock(), logger: c.Logger,
+		endpoints: newEndpoints(), clock: newServiceClock(), logger: c.Logger,
 	}, nil
 }
 
-// String names the table.
+// Name returns the table's name, even if Config.Table is its ARN.
+func (s *Store) Name() string { return (*s.table)[strings.LastIndexByte(*s.table, '/')+1:] }
+
+// String returns a description that names the table.
 func (s *Store) String() string { return "dynamo.Store of table " + *s.table }
 
 func keyOf(key string) item.Item { return item.Item{item.IDName: item.Text(key)} }

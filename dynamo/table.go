@@ -17,10 +17,10 @@ import (
 // context may bound it further.
 const tableWait = 2 * time.Minute
 
-// CreateTable creates the table of a [Store], billed on demand, with TTL on `expires`, and returns
-// when it can be used. If the table exists already, CreateTable switches its TTL on if need be,
-// changes nothing else, and returns an error if its key or its TTL is wrong. It is a step of
-// deployment, not of a request.
+// CreateTable creates the table of a [Store], billed on demand, with TTL on `expires`, and waits
+// until it is ready. If the table exists already, CreateTable enables its TTL if necessary, changes
+// nothing else, and returns an error if its key or TTL attribute is wrong. Call it when deploying,
+// not when serving.
 func CreateTable(ctx context.Context, api TableAPI, table string) error {
 	if err := checkTableName("table", table); err != nil {
 		return fmt.Errorf("dynamo: CreateTable: %w", err)

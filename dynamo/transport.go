@@ -26,7 +26,7 @@ func (t *transport) Do(r *http.Request) (*http.Response, error) {
 	begun := t.clock.read()
 	answer, err := t.client.Do(r)
 	if err != nil || answer == nil {
-		if hasDied(err, t.clock.mono()-begun.mono) {
+		if hasDied(err, t.clock.read().mono-begun.mono) {
 			t.closeIdle()
 			if t.died != nil {
 				t.died.Add(1)

@@ -60,8 +60,8 @@ func (s *Store) Create(ctx context.Context, rec driver.Record) error {
 	return err
 }
 
-// Replace implements [driver.Store] by one UpdateItem. Attributes that are not a record's survive
-// it.
+// Replace implements [driver.Store] by one UpdateItem. It keeps attributes that are not part of a
+// record.
 func (s *Store) Replace(ctx context.Context, rec driver.Record, rev string) error {
 	in, err := s.replaceInput(rec, rev)
 	if err != nil {
@@ -93,7 +93,7 @@ func (s *Store) replaceInput(rec driver.Record, rev string) (*dynamodb.UpdateIte
 	}
 	return &dynamodb.UpdateItemInput{
 		TableName:                           s.table,
-		Key:                                 keyOf(rec.Key),
+		Key:                                 row.Key(),
 		UpdateExpression:                    expression,
 		ConditionExpression:                 condition,
 		ExpressionAttributeNames:            names,

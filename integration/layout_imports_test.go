@@ -32,6 +32,9 @@ type layer struct {
 // openTelemetry is its API, and what that brings.
 var openTelemetry = []string{"go.opentelemetry.io", "github.com/go-logr", "github.com/cespare"}
 
+// memory is what Config.PeekFor keeps records in, and what that brings.
+var memory = []string{"github.com/jellydator/ttlcache", "golang.org/x/sync"}
+
 // codecParts are what the codecs are made of.
 var codecParts = []string{"codec/internal/fault", "codec/internal/generic", "codec/internal/members", "codec/internal/shape"}
 
@@ -47,18 +50,19 @@ var layers = []layer{
 	{folder: "codec/msgpack", ours: append([]string{"codec"}, codecParts...), others: []string{messagePack}},
 	{folder: "codec/zstd", ours: []string{"codec/internal/fault"}, others: []string{compression}},
 	{folder: "codec/attribute", ours: append([]string{"codec"}, codecParts...), others: []string{awsSDK}},
-	{folder: "sessions", ours: []string{"clock", "codec", "sessions/driver", "sessions/event"}},
+	{folder: "sessions", ours: []string{"clock", "codec", "sessions/driver", "sessions/event"}, others: memory},
 	{folder: "sessions/driver", ours: []string{"clock", "codec"}},
 	{folder: "sessions/event"},
 	{folder: "sessions/internal/counting", ours: []string{"clock", "sessions/driver"}},
 	{folder: "sessions/internal/encrypt", ours: []string{"codec", "sessions/driver"}},
+	{folder: "sessions/internal/recent", ours: []string{"clock", "sessions/driver"}, others: memory},
 	{folder: "sessions/internal/rosters", ours: []string{"sessions/driver"}},
 	{folder: "sessions/memstore", ours: []string{"clock", "codec", "sessions/driver"}},
 	{folder: "sessions/regional", ours: []string{"clock", "sessions/driver"}},
 	{folder: "sessions/storetest", ours: []string{"clock", "codec", "sessions/driver"}},
 	{folder: "sessions/pysession", ours: []string{"clock", "codec", "sessions"}},
 	{folder: "sessions/otelsessions", ours: []string{"sessions/event"}, others: append([]string{http}, openTelemetry...)},
-	{folder: "sessions/web", ours: []string{"clock", "codec", "sessions", "sessions/driver", "sessions/event"}, others: []string{http, "golang.org/x/net"}},
+	{folder: "sessions/web", ours: []string{"clock", "codec", "sessions", "sessions/driver", "sessions/event", "sessions/internal/recent"}, others: []string{http, "golang.org/x/net"}},
 	// The HTTP of dynamo is its client's connection pool; it serves none.
 	{folder: "dynamo", ours: []string{"clock", "codec", "codec/attribute", "sessions/driver"}, others: []string{awsSDK, http}},
 }

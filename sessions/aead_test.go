@@ -454,3 +454,73 @@ func (s *switched) Decrypt(sealed, ad []byte) ([]byte, error) {
 	}
 	return s.gcm.Decrypt(sealed, ad)
 }
+
+// named is a store in a place that has a name.
+type named struct {
+	driver.Store
+	name string
+}
+
+func (n named) Name() string { return n.name }
+
+// An item that is copied into another table under the same key signs nobody in there, unless that table is said to have been
+// restored from the first; then it is bound to its own at the next change.
+func TestAEAD_AnItemOfAnotherTableIsRefused(t *testing.T) {
+	is := is.New(t)
+	key := newGCM(t)
+	manager := func(mem *memstore.Store, table string, former ...string) *sessions.Manager[cart] {
+		m, err := sessions.New(named{mem, table}, &sessions.Config[cart]{AEAD: key, FormerTables: former})
+		is.NoErr(err)
+		return m
+	}
+	first, second := memstore.New(nil), memstore.New(nil)
+	s, err := manager(first, "eu").CreateAndSave(t.Context(), cart{Count: 1})
+	is.NoErr(err)
+	id := s.ID().Secret()
+	rec, err := first.Load(t.Context(), s.Handle())
+	is.NoErr(err)
+	is.NoErr(second.Create(t.Context(), rec))
+	for _, m := range []*sessions.Manager[cart]{manager(second, "us"), manager(second, ""), manager(second, "us", "e", "u"), manager(second, "eu2")} {
+		_, err = m.Load(t.Context(), id)
+		wants.Err(t, err, sessions.ErrDecode)
+	}
+
+	restored := manager(second, "us", "older", "eu")
+	got, err := restored.Load(t.Context(), id)
+	is.NoErr(err)
+	is.Equal(got.Data.Count, 1)
+	got.Data.Count = 2
+	is.NoErr(restored.Save(t.Context(), got))
+	got, err = manager(second, "us").Load(t.Context(), id)
+	is.NoErr(err)
+	is.Equal(got.Data.Count, 2)
+	_, err = manager(second, "eu").Load(t.Context(), id)
+	wants.Err(t, err, sessions.ErrDecode)
+}
+
+// asked is an AEAD whose key service is out of reach after the first answer.
+type asked struct {
+	sessions.AEAD
+	calls int
+}
+
+func (a *asked) Decrypt(sealed, ad []byte) ([]byte, error) {
+	if a.calls++; a.calls > 1 {
+		return nil, context.DeadlineExceeded
+	}
+	return a.AEAD.Decrypt(sealed, ad)
+}
+
+// Whether a former name fits can't be known while the key service is down.
+func TestAEAD_AnOutageWhileFormerTablesAreTried(t *testing.T) {
+	is := is.New(t)
+	mem, key := memstore.New(nil), newGCM(t)
+	before, err := sessions.New(named{mem, "before"}, &sessions.Config[cart]{AEAD: key})
+	is.NoErr(err)
+	s, err := before.CreateAndSave(t.Context(), cart{Count: 1})
+	is.NoErr(err)
+	now, err := sessions.New(named{mem, "now"}, &sessions.Config[cart]{AEAD: &asked{AEAD: key}, FormerTables: []string{"before"}})
+	is.NoErr(err)
+	_, err = now.Load(t.Context(), s.ID().Secret())
+	wants.Err(t, err, sessions.ErrUnavailable)
+}

@@ -22,10 +22,10 @@ func checkBinding(binding []byte) error {
 	return nil
 }
 
-// Bind changes what binds a session to a device: see [Manager.AuthenticateBound]. The first 33
-// bytes must stay as they are. It is one write, which conflicts with no Save of the session, before
-// or after. The error is [ErrConflict] if the stored binding is another than that of s, and
-// [ErrNotFound] if the session has ended.
+// Bind replaces the session's binding to a device: see [Manager.AuthenticateBound]. The first 33
+// bytes must stay the same. It is one write, and doesn't conflict with a Save of the session. The
+// error is [ErrConflict] if the stored binding differs from that of s, and [ErrNotFound] if the
+// session has ended.
 func (m *Manager[T]) Bind(ctx context.Context, s *Session[T], binding []byte) error {
 	ctx, o := m.observe(ctx, "bind")
 	err := usable(s)
@@ -53,14 +53,16 @@ func (m *Manager[T]) bind(ctx context.Context, s *Session[T], binding []byte) er
 }
 
 // LoadBound is [Manager.Load] for a request that may have to prove that it comes from the session's
-// device: if the session has a binding, prove is called with it before an access is recorded. If
-// prove returns an error, LoadBound returns an [ErrNotBound] that wraps it, and the session stays
-// as it is. What prove's error says is logged.
+// device: if the session has a binding, LoadBound calls prove with it before it records an access.
+// If prove returns an error, LoadBound returns an [ErrNotBound] that wraps it and doesn't change
+// the session. The text of prove's error is logged.
 func (m *Manager[T]) LoadBound(ctx context.Context, id string, prove func(binding []byte) error) (*Session[T], error) {
 	return m.loadAs(ctx, "load", id, true, prove)
 }
 
-// PeekBound is [Manager.Peek] as LoadBound is Load.
+// PeekBound is [Manager.Peek] with the check of [Manager.LoadBound]. With Config.PeekFor the binding
+// may be as old as the session: if prove refuses one from memory, it is called again with the
+// stored one.
 func (m *Manager[T]) PeekBound(ctx context.Context, id string, prove func(binding []byte) error) (*Session[T], error) {
 	return m.loadAs(ctx, "peek", id, false, prove)
 }

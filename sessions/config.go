@@ -3,6 +3,7 @@ package sessions
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -35,46 +36,63 @@ type Config[T any] struct {
 	// IDs makes and recognises session IDs. Defaults to [RandomIDs] of 32 bytes.
 	IDs IDScheme
 
-	// Merge resolves a lost race: from what a session held when it was loaded, what this request
-	// made of it, and what another request has stored since, it returns what Save, Renew and
-	// Authenticate store instead. It may be called several times for one of these, and must not
-	// keep or change what it is given. If it returns an error the call ends with that error.
-	// Defaults to [MergeFields]; with [NoMerge] a lost race is always [ErrConflict].
+	// Merge resolves a lost race. It gets the data as it was loaded (base), as this request changed
+	// it (ours) and as another request has stored it since (theirs), and returns what Save, Renew
+	// and Authenticate store instead. It may be called several times for one call, and must not
+	// keep or change its arguments. If it returns an error, the call returns that error. Defaults
+	// to [MergeFields]; with [NoMerge] a lost race is always [ErrConflict].
 	Merge func(base, ours, theirs T) (T, error)
 
-	// DropUnknown drops what a stored session holds and T has no field for at the next write.
-	// Defaults to false: it is kept, so that during a deploy an older binary doesn't erase what a
-	// newer one has stored. A codec that is not a codec.Keeper always drops it.
+	// DropUnknown makes writes drop the stored fields that T doesn't have. Defaults to false: they
+	// are kept, so that during a deploy an older binary doesn't erase what a newer one has stored.
+	// A codec that is not a codec.Keeper always drops them.
 	DropUnknown bool
 
 	// Application names one of several applications that share a table: none of them sees the
 	// sessions, subjects and revocations of another. At most 256 bytes of UTF-8. A session that was
 	// stored without an Application is accepted by all; a Manager without one accepts no other. See
-	// docs/operations.md for how a live table moves.
+	// docs/operations.md for how to move a live table.
 	Application string
 
 	// AEAD encrypts the data before it is stored. Defaults to nil: data is stored as the codec
-	// makes it.
+	// encodes it.
 	AEAD AEAD
 
-	// AllowPlaintext lets a Manager with an AEAD read data that was stored before it had one; it is
-	// encrypted at the next save that changes it. Switch it off when the absolute timeout has
-	// passed: while it is on, anyone with write access to the table can inject unencrypted data.
+	// AllowPlaintext lets a Manager with an AEAD read data that was stored before it had one; the
+	// next save that changes it encrypts it. Switch it off when the absolute timeout has passed:
+	// while it is on, anyone with write access to the table can inject unencrypted data.
 	AllowPlaintext bool
 
 	// WritePlaintext stores data unencrypted although there is an AEAD, which then only decrypts.
-	// Must be with AllowPlaintext. It is the first step of a rolling switch to encryption, so that
-	// no host meets what it can't read, and the way back: see docs/evolving.md.
+	// It requires AllowPlaintext. Use it as the first step of a rolling switch to encryption, so
+	// that no host gets data it can't read, and to roll back: see docs/evolving.md.
 	WritePlaintext bool
+
+	// FormerTables lists tables whose encrypted sessions this Manager also reads, after a restore,
+	// copy or rename. Encrypted data is bound to its table's name, so an item that is copied into
+	// another table signs nobody in there. The next save that changes such a session binds it to the
+	// present table. It requires AEAD.
+	FormerTables []string
 
 	// SubjectLimit caps a subject's concurrent sessions and decides what happens at the cap.
 	// Defaults to no cap.
 	SubjectLimit SubjectLimit
 
 	// RevocationCheck is how often Load checks for a [Manager.RevokeBefore], and so the longest a
-	// Manager takes to notice one. At least 1 s; each check is one more read. Defaults to never,
-	// and then RevokeBefore is refused.
+	// Manager takes to notice one. At least 1 s; each check is one more read. Defaults to never;
+	// RevokeBefore then returns an error.
 	RevocationCheck time.Duration
+
+	// PeekFor lets [Manager.Peek] answer from this process's memory if the Manager has read the
+	// session within that time: for pages that ask many times a second. Peek then notices a logout
+	// or a change by another process up to PeekFor late. At least 1ms, at most 1m and at most
+	// IdleTimeout. Defaults to 0: every Peek asks the store.
+	PeekFor time.Duration
+
+	// PeekBytes is the most memory, in bytes, that PeekFor may use; the least recently used sessions
+	// make room. A session takes its size and about 1 KB. It requires PeekFor, and must be at least
+	// 65536. Defaults to [DefaultPeekBytes], 16 MB.
+	PeekBytes int
 
 	// Observer receives an event per operation: see [event.Log], and package otelsessions. Defaults
 	// to none.
@@ -84,24 +102,24 @@ type Config[T any] struct {
 	ObserveCapacity bool
 
 	// Clock tells the time by which sessions expire. Defaults to the store's clock, which for
-	// package dynamo is right even if this host's is not.
+	// package dynamo is right even if this host's clock is not.
 	Clock clock.Clock
 }
 
 // AEAD encrypts a session's data before a store sees it. It is the interface of Tink's primitive
-// (github.com/tink-crypto/tink-go), so that a Tink keyset, local or behind a KMS, fits as it is;
-// Tink also rotates keys, and still reads what older keys have encrypted. It must be safe for
-// concurrent use, and refuse what was encrypted with other associated data.
+// (github.com/tink-crypto/tink-go), so a Tink keyset, local or in a KMS, needs no adapter; Tink
+// also rotates keys and decrypts with older ones. It must be safe for concurrent use. Decrypt must
+// fail if the associated data differ from those at encryption.
 //
-// The associated data are the record's key, Rev, subject, application, federated session, format,
-// creation and timeouts: what is stored under one session can't be moved to another, nor put back
-// from an older save, nor be given to another subject or a longer life. What a store needs is
-// stored unencrypted: those fields, the device and the last access.
+// The associated data are the store's name and the record's key, Rev, subject, application,
+// federated session, format, creation time and timeouts. So nobody with access to the table can
+// move data to another session, subject or table, restore an older save, or extend a session's
+// life. All but the store's name, and the device and the last access, are stored unencrypted, since
+// the store needs them.
 //
-// A Decrypt that fails because a service is out of reach returns an error that wraps
-// [ErrUnavailable], a context's error or a [net.Error]: then Load returns ErrUnavailable, and the
-// session lives on. Any other error means that the data is not what was encrypted: Load returns
-// [ErrDecode].
+// If Decrypt fails because a service can't be reached, its error must wrap [ErrUnavailable], a
+// context's error or a [net.Error]: then Load returns ErrUnavailable, and the session stays alive.
+// Any other error means that the data was tampered with or damaged: Load returns [ErrDecode].
 type AEAD interface {
 	Encrypt(plaintext, associatedData []byte) ([]byte, error)
 	Decrypt(ciphertext, associatedData []byte) ([]byte, error)
@@ -112,6 +130,18 @@ type validator interface{ Validate() error }
 
 // touchesPerIdle is how many touches fit into an idle timeout by default.
 const touchesPerIdle = 20
+
+// DefaultPeekBytes is Config.PeekBytes by default: room for some ten thousand sessions of 1 KB,
+// which is little beside what a server that has so many at a time takes.
+const DefaultPeekBytes = 16 << 20
+
+// The bounds of Config.PeekFor and PeekBytes. A page's requests come within a second or two; who
+// can wait for a logout for more than a minute can keep the session himself.
+const (
+	minPeekFor   = time.Millisecond
+	maxPeekFor   = time.Minute
+	minPeekBytes = 64 << 10
+)
 
 // withDefaults returns c with each field set.
 func (c *Config[T]) withDefaults(store Store) Config[T] {
@@ -136,6 +166,9 @@ func (c *Config[T]) withDefaults(store Store) Config[T] {
 	}
 	if out.IDs == nil {
 		out.IDs = RandomIDs(defaultIDBytes)
+	}
+	if out.PeekFor != 0 && out.PeekBytes == 0 {
+		out.PeekBytes = DefaultPeekBytes
 	}
 	if out.Clock == nil {
 		out.Clock = store.Clock()
@@ -170,6 +203,10 @@ func (c *Config[T]) validate() error {
 		return errors.New("Config.AllowPlaintext: must be with an AEAD")
 	case c.WritePlaintext && !c.AllowPlaintext:
 		return errors.New("Config.WritePlaintext: must be with AllowPlaintext")
+	case len(c.FormerTables) > 0 && c.AEAD == nil:
+		return errors.New("Config.FormerTables: requires an AEAD")
+	case slices.Contains(c.FormerTables, ""):
+		return errors.New("Config.FormerTables: must not have an empty name")
 	case c.RevocationCheck != 0 && c.RevocationCheck < time.Second:
 		return fmt.Errorf("Config.RevocationCheck is %v: must be at least 1s", c.RevocationCheck)
 	case c.Clock == nil:
@@ -178,7 +215,29 @@ func (c *Config[T]) validate() error {
 	if err := validateIDs(c.IDs); err != nil {
 		return fmt.Errorf("Config.IDs: %w", err)
 	}
+	if err := c.validatePeek(); err != nil {
+		return err
+	}
 	return c.SubjectLimit.validate()
+}
+
+// validatePeek checks the fields of what Peek remembers.
+func (c *Config[T]) validatePeek() error {
+	switch {
+	case c.PeekFor == 0 && c.PeekBytes != 0:
+		return errors.New("Config.PeekBytes: must be with PeekFor")
+	case c.PeekFor == 0:
+		return nil
+	case c.PeekFor < minPeekFor:
+		return fmt.Errorf("Config.PeekFor is %v: must be at least %v, or 0", c.PeekFor, minPeekFor)
+	case c.PeekFor > maxPeekFor:
+		return fmt.Errorf("Config.PeekFor is %v: must be at most %v", c.PeekFor, maxPeekFor)
+	case c.PeekFor > c.IdleTimeout:
+		return fmt.Errorf("Config.PeekFor is %v: must be at most IdleTimeout, %v", c.PeekFor, c.IdleTimeout)
+	case c.PeekBytes < minPeekBytes:
+		return fmt.Errorf("Config.PeekBytes is %d: must be at least %d", c.PeekBytes, minPeekBytes)
+	}
+	return nil
 }
 
 // checkTimeout refuses what can't be stored as whole seconds, or would end a session before it

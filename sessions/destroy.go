@@ -8,17 +8,16 @@ import (
 	"github.com/dynasession/dynasession/sessions/event"
 )
 
-// Destroy ends the session: it is dead for every Manager when Destroy returns, under whatever ID
-// another request may have given it meanwhile, and nothing that is still under way can bring it
-// back. That it was gone already is not an error. One store call, two if it has a subject; none for
-// a session that was never saved. It decrypts and decodes nothing.
+// Destroy ends the session. When it returns, the session is dead for every Manager, even if another
+// request has renewed its ID in the meantime, and no request that is still running can bring it
+// back. If it has ended already, that is not an error. It makes one store call, two if the session
+// has a subject, none if it was never saved. It doesn't decrypt or decode the data.
 //
-// Destroy goes through even if ctx is done, as it is when the client that logs out has hung up; the
-// store's own deadline bounds it. If it fails, the session may still be alive: the user must be
-// told, and it may be called again.
+// Destroy completes even if ctx is done, as it is when the client has hung up; the store's own
+// timeout bounds it. If it fails, the session may still be alive: tell the user, or call it again.
 func (m *Manager[T]) Destroy(ctx context.Context, s *Session[T]) error {
 	ctx, o := m.observe(ctx, "destroy")
-	if s == nil || s.id == (ID{}) {
+	if isForeign(s) {
 		return o.done(event.Event{}, errForeignSession)
 	}
 	if err := m.destroy(context.WithoutCancel(ctx), s); err != nil {
@@ -43,9 +42,9 @@ func (m *Manager[T]) destroy(ctx context.Context, s *Session[T]) error {
 }
 
 // DestroyID ends the session of the ID that a client sent, without loading it, as [Manager.Destroy]
-// does. That there is no such session is not an error; the error is [ErrInvalidID] if there can't
-// be one. With Config.Application a session of another application stays as it is, which takes one
-// more read; without, whatever session has the ID is ended.
+// does. If there is no such session, that is not an error; if no session can have this ID, the
+// error is [ErrInvalidID]. With Config.Application it leaves sessions of other applications alone,
+// which takes one more read; without, it ends any session with this ID.
 func (m *Manager[T]) DestroyID(ctx context.Context, id string) error {
 	ctx, o := m.observe(ctx, "destroy")
 	parsed, err := m.parse(id)

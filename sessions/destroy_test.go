@@ -2,6 +2,7 @@ package sessions_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,7 +36,9 @@ func TestDestroyIDNeedsNoLoad(t *testing.T) {
 	is.NoErr(w.DestroyID(t.Context(), s.ID().Secret()))                       // gone already
 	is.NoErr(w.DestroyID(t.Context(), sessions.RandomIDs(32).New().Secret())) // never there
 	wants.Err(t, w.DestroyID(t.Context(), "x"), sessions.ErrInvalidID)        // can't be
-	wants.Err(t, w.DestroyID(t.Context(), s.Handle()), sessions.ErrInvalidID) // a handle ends nothing
+	err := w.DestroyID(t.Context(), s.Handle())                               // a handle ends nothing
+	wants.Err(t, err, sessions.ErrInvalidID)
+	is.True(strings.Contains(err.Error(), "end its session by Revoke with its subject, or by `dynasession session end`"))
 }
 
 func TestDestroyOfAnUnsavedSessionAsksNobody(t *testing.T) {

@@ -4,18 +4,18 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// The errors of a call. Test for them with [errors.Is]; the error that a [Manager] returns is an
-// [*Error] around one of them. Most callers of Load ask one thing, errors.Is(err, ErrNotFound): it
-// holds for [ErrExpired], [ErrInvalidID] and [ErrRenewed] too.
+// The errors of a [Manager]. Test for them with [errors.Is]; the error that a [Manager] returns is
+// an [*Error] around one of them. Most callers of Load need only errors.Is(err, ErrNotFound), which
+// is true for [ErrExpired], [ErrInvalidID] and [ErrRenewed] too.
 var (
-	// ErrNotFound means that there is no such session: it was never saved, has ended, or goes on
-	// under another ID.
+	// ErrNotFound means that there is no such session: it was never saved, has ended, or has
+	// another ID now.
 	ErrNotFound = driver.ErrNotFound
 
 	// ErrRenewed means that the session's ID was exchanged for another a moment ago, by Renew or
-	// Authenticate in another request. The session goes on under that one, which the client has or
-	// is about to get. It is an ErrNotFound. Half an hour later the ID is an ErrNotFound like any
-	// other.
+	// Authenticate in another request. The session is alive under the new ID, which the client has
+	// or is about to get. It is an ErrNotFound. After half an hour the error for the old ID is a
+	// plain ErrNotFound.
 	ErrRenewed = driver.ErrRenewed
 
 	// ErrExpired means that the session has reached its idle or its absolute deadline. It is an
@@ -26,11 +26,11 @@ var (
 	errAbsolute error = &sentinel{text: "session expired", parent: ErrExpired}
 
 	// ErrInvalidID means that no session can have this ID: its length, alphabet or signature is
-	// wrong. The store was not asked. It is an ErrNotFound.
+	// wrong. The Manager made no store call. It is an ErrNotFound.
 	ErrInvalidID error = &sentinel{text: "session ID invalid", parent: ErrNotFound}
 
 	// ErrNotBound means that the session is bound to a device, and the request has not proved that
-	// it comes from there: its ID may have been stolen. The session is alive. See
+	// it comes from that device: the ID may have been stolen. The session is alive. See
 	// [Manager.LoadBound].
 	ErrNotBound error = &sentinel{text: "session is bound to a device, and its proof is missing or wrong"}
 
@@ -38,8 +38,8 @@ var (
 	// it again.
 	ErrConflict = driver.ErrConflict
 
-	// ErrRevoked means that all sessions of the subject were revoked while it signed in: the login
-	// has to be done again. It is an ErrConflict.
+	// ErrRevoked means that all sessions of the subject were revoked during the login: the user has
+	// to sign in again. It is an ErrConflict.
 	ErrRevoked error = &sentinel{text: "subject's sessions were revoked during the login", parent: ErrConflict}
 
 	// ErrLimit means that the subject has as many sessions as it may have: see [SubjectLimit].
@@ -49,21 +49,21 @@ var (
 	// The error is a [*TooLargeError], which has size and limit.
 	ErrTooLarge = driver.ErrTooLarge
 
-	// ErrDecode means that what is stored can't be read as a session, or its data not as a T. The
-	// record stays as it is, for a binary that can read it.
+	// ErrDecode means that a stored item can't be read as a session, or its data can't be decoded
+	// as a T. The record is not changed, so another version of the application may read it.
 	ErrDecode = driver.ErrDecode
 
-	// ErrUnavailable means that the store, or the service that decrypts, could not answer: a
-	// network or service failure, a deadline, a missing table or permission. The session may well
-	// exist; treating it as absent would log its user out.
+	// ErrUnavailable means that the store or the key service could not respond: a network or
+	// service failure, a timeout, a missing table or permission. The session may exist: treating it
+	// as absent would log its user out.
 	ErrUnavailable = driver.ErrUnavailable
 
-	// ErrOutcomeUnknown means that a write may or may not have been applied: its answer was lost,
-	// and nothing stored tells. Repeating the call is safe. It is an ErrUnavailable.
+	// ErrOutcomeUnknown means that a write may or may not have been applied: its response was lost,
+	// and the store couldn't find out. Repeating the call is safe. It is an ErrUnavailable.
 	ErrOutcomeUnknown = driver.ErrOutcomeUnknown
 )
 
-// TooLargeError is the [ErrTooLarge] of a store that has a limit, with the figures.
+// TooLargeError is an [ErrTooLarge] with the record's size and the store's limit.
 type TooLargeError = driver.TooLargeError
 
 // sentinel is an error that is another one too.
@@ -75,16 +75,16 @@ type sentinel struct {
 func (s *sentinel) Error() string { return s.text }
 func (s *sentinel) Unwrap() error { return s.parent }
 
-// Error is the error that a [Manager] returns: which operation failed, for which session, and why.
-// It holds neither ID nor data.
+// Error is the error that a [Manager] returns: it says which operation failed, for which session,
+// and why. It contains neither ID nor data.
 type Error struct {
 	// Op is the operation: "create", "load", "peek", "follow", "save", "update", "renew",
 	// "authenticate", "bind", "destroy", "sessions", "revoke", "revoke all", "revoke federated",
 	// "revoke before", "wait end".
 	Op string
 
-	// Handle is the session's handle, [ID.Handle]; empty if what the client sent was too long to be
-	// an ID.
+	// Handle is the session's handle, [ID.Handle]; empty if the text that the client sent was too
+	// long for an ID.
 	Handle string
 
 	// Err is the reason.
@@ -99,5 +99,5 @@ func (e *Error) Error() string {
 	return "sessions: " + e.Op + " " + e.Handle + ": " + e.Err.Error()
 }
 
-// Unwrap returns the reason.
+// Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }

@@ -1,11 +1,16 @@
 package sessions_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/aes"
+	"crypto/cipher"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,10 +22,17 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// Cart is what an application keeps in a session.
+// Cart is the data of an application's sessions.
 type Cart struct {
 	Items []string `json:"items"`
 	Note  string   `json:"note,omitempty"`
+}
+
+// must ends the program at an error.
+func must(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
 }
 
 func newManager(cfg *sessions.Config[Cart]) *sessions.Manager[Cart] {
@@ -101,13 +113,17 @@ func ExampleManager_Save_conflict() {
 func ExampleManager_Update() {
 	ctx := context.Background()
 	m := newManager(nil)
-	s, _ := m.CreateAndSave(ctx, Cart{})
-	s, err := m.Update(ctx, s.ID().Secret(), func(c *Cart) error {
+	first, err := m.CreateAndSave(ctx, Cart{Items: []string{"tea"}})
+	must(err)
+	id := first.ID().Secret()
+
+	s, err := m.Update(ctx, id, func(c *Cart) error {
 		c.Items = append(c.Items, "sugar")
 		return nil
 	})
-	fmt.Println(s.Data.Items, err)
-	// Output: [sugar] <nil>
+	must(err)
+	fmt.Println(s.Data.Items)
+	// Output: [tea sugar]
 }
 
 func ExampleManager_Discard() {
@@ -275,6 +291,58 @@ func ExampleManager_Peek() {
 	// false
 }
 
+// A page that asks many times a second: one read, and 19 answers from memory.
+func ExampleConfig_peekFor() {
+	ctx := context.Background()
+	reads := 0
+	m := newManager(&sessions.Config[Cart]{PeekFor: 5 * time.Second, Observer: calls(func(n int) { reads += n })})
+	s, _ := m.CreateAndSave(ctx, Cart{Items: []string{"tea"}})
+	id := s.ID().Secret()
+
+	reads = 0
+	for range 20 {
+		_, _ = m.Peek(ctx, id)
+	}
+	fmt.Println(reads)
+
+	_ = m.DestroyID(ctx, id) // by this Manager: at once
+	_, err := m.Peek(ctx, id)
+	fmt.Println(errors.Is(err, sessions.ErrNotFound))
+	// Output:
+	// 1
+	// true
+}
+
+// calls is an observer of how many calls of the store an operation made.
+type calls func(n int)
+
+func (c calls) Observe(_ context.Context, e event.Event) { c(e.Calls) }
+
+func ExampleManager_Recognizes() {
+	m := newManager(nil)
+	fmt.Println(m.Recognizes(m.Create().ID().Secret())) // whether anybody has it, Load says
+	fmt.Println(m.Recognizes("a cookie of another application"))
+	// Output:
+	// true
+	// false
+}
+
+func ExampleManager_Follow() {
+	ctx := context.Background()
+	m := newManager(nil)
+	s, _ := m.CreateAndSave(ctx, Cart{Items: []string{"tea"}})
+	before := s.ID().Secret()
+	_ = m.Authenticate(ctx, s, "user 42") // in another request: the first click of two
+
+	_, err := m.Load(ctx, before)
+	fmt.Println(errors.Is(err, sessions.ErrRenewed))
+	found, _ := m.Follow(ctx, before) // for whoever has just shown the same password
+	fmt.Println(found.Subject(), found.Data.Items)
+	// Output:
+	// true
+	// user 42 [tea]
+}
+
 func ExampleManager_WaitEnd() {
 	ctx := context.Background()
 	m := newManager(nil)
@@ -290,12 +358,23 @@ func ExampleManager_WaitEnd() {
 func ExampleConfig_timeouts() {
 	ctx := context.Background()
 	now := clock.NewFake(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
-	m := newManager(&sessions.Config[Cart]{Clock: now, IdleTimeout: 30 * time.Minute, AbsoluteTimeout: 8 * time.Hour})
+	store := memstore.New(&memstore.Config{Clock: now}) // lends the Manager its clock
+
+	m, err := sessions.New(store, &sessions.Config[Cart]{
+		IdleTimeout:     30 * time.Minute,
+		AbsoluteTimeout: 8 * time.Hour,
+		TouchInterval:   time.Minute, // how old the recorded access must be for a read to write a new one
+	})
+	must(err)
+
 	s := m.Create()
-	s.IdleTimeout, s.AbsoluteTimeout = 14*24*time.Hour, 90*24*time.Hour // this one's own
-	_ = m.Save(ctx, s)
+	s.IdleTimeout = 14 * 24 * time.Hour // of this session alone, stored with it: "keep me signed in"
+	s.AbsoluteTimeout = 90 * 24 * time.Hour
+	s.Persist = true // its cookie lasts as long
+	must(m.Save(ctx, s))
+
 	now.Advance(7 * 24 * time.Hour)
-	_, err := m.Load(ctx, s.ID().Secret())
+	_, err = m.Load(ctx, s.ID().Secret())
 	fmt.Println(err)
 	// Output: <nil>
 }
@@ -386,4 +465,90 @@ func ExampleError() {
 	var e *sessions.Error
 	fmt.Println(errors.As(err, &e), e.Op, e.Err)
 	// Output: true load session ID invalid: wrong length
+}
+
+func ExampleConfig_merge() {
+	ctx, store := context.Background(), memstore.New(nil)
+
+	m, err := sessions.New(store, &sessions.Config[Cart]{
+		Merge: func(base, ours, theirs Cart) (Cart, error) {
+			added := ours.Items[len(base.Items):]
+			theirs.Items = append(slices.Clone(theirs.Items), added...)
+			return theirs, nil
+		},
+	})
+	must(err)
+
+	s, err := m.CreateAndSave(ctx, Cart{Items: []string{"tea"}})
+	must(err)
+	other, err := m.Load(ctx, s.ID().Secret())
+	must(err)
+	other.Data.Items = append(other.Data.Items, "milk")
+	must(m.Save(ctx, other))
+
+	s.Data.Items = append(s.Data.Items, "cups")
+	must(m.Save(ctx, s))
+	fmt.Println(s.Data.Items)
+	// Output: [tea milk cups]
+}
+
+// List a user's sessions, and end one, all others, or those of one session at the identity
+// provider.
+func Example_subjects() {
+	ctx, m := context.Background(), newManager(&sessions.Config[Cart]{RevocationCheck: time.Minute})
+	for _, device := range []string{"phone", "tablet", "laptop"} {
+		s := m.Create()
+		s.Device.Name = device
+		s.Federated = "https://idp.example " + device
+		must(m.Authenticate(ctx, s, "user-7"))
+	}
+	s := m.Create()
+
+	must(m.Authenticate(ctx, s, "user-7")) // login: the session is this user's from now on
+
+	infos, err := m.Sessions(ctx, "user-7") // handle, times, device; never an ID
+	must(err)
+	for _, info := range infos {
+		if info.Device.Name == "phone" {
+			must(m.Revoke(ctx, "user-7", info.Handle)) // signs out one device
+		}
+	}
+
+	n, err := m.RevokeFederated(ctx, "https://idp.example tablet") // one session at the identity provider
+	must(err)
+	all, err := m.RevokeAll(ctx, "user-7", s.Handle()) // all but this one, after a change of password
+	must(err)
+
+	must(m.RevokeBefore(ctx, time.Now())) // every user's, after an incident: one write
+
+	fmt.Println(n, all)
+	// Output: 1 1
+}
+
+// newAEAD returns an AES-GCM of the standard library. An application uses Tink, whose keysets fit.
+func newAEAD() sessions.AEAD {
+	block, err := aes.NewCipher([]byte("a key for this example, 32 bytes"))
+	must(err)
+	a, err := cipher.NewGCMWithRandomNonce(block)
+	must(err)
+	return gcm{a}
+}
+
+func ExampleAEAD() {
+	ctx, store, primitive := context.Background(), memstore.New(nil), newAEAD()
+
+	m, err := sessions.New(store, &sessions.Config[Cart]{
+		Observer: event.Log(slog.Default()), // a line for each login, logout, renewal, forgery; reads at debug
+		AEAD:     primitive,                 // encrypts the data; any Tink keyset fits
+	})
+	must(err)
+
+	s, err := m.CreateAndSave(ctx, Cart{Items: []string{"tea"}})
+	must(err)
+	rec, err := store.Load(ctx, s.Handle())
+	must(err)
+	stored, err := rec.Payload.Bytes()
+	must(err)
+	fmt.Println(rec.Payload.Format(), bytes.Contains(stored, []byte("tea")))
+	// Output: aead2+json false
 }

@@ -9,18 +9,18 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// The timeouts of a [Manager] whose [Config] has none.
+// The default timeouts of a [Manager].
 const (
 	DefaultIdleTimeout     = 2 * time.Hour
 	DefaultAbsoluteTimeout = 12 * time.Hour
 )
 
-// Timeouts that NIST SP 800-63B-4 sets for its authenticator assurance levels (sections 2.1.3,
-// 2.2.3 and 2.3.3), for Config.IdleTimeout and Config.AbsoluteTimeout:
+// Timeouts of NIST SP 800-63B-4 for its authenticator assurance levels (sections 2.1.3, 2.2.3 and
+// 2.3.3), to use as Config.IdleTimeout and Config.AbsoluteTimeout:
 //
 //	cfg := &sessions.Config[Cart]{IdleTimeout: sessions.AAL2IdleTimeout, AbsoluteTimeout: sessions.AAL2AbsoluteTimeout}
 //
-// At AAL1 an idle timeout is the application's choice; here it is as long as the absolute one.
+// At AAL1 NIST leaves the idle timeout to the application; here it equals the absolute one.
 const (
 	AAL1IdleTimeout     = 30 * 24 * time.Hour
 	AAL1AbsoluteTimeout = 30 * 24 * time.Hour

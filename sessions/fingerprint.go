@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"reflect"
+	"sync"
 	"time"
 )
 
@@ -144,9 +145,23 @@ func (w *walker) pointer(v reflect.Value, visible bool, depth int) {
 }
 
 func (w *walker) fields(v reflect.Value, visible bool, depth int) {
-	t := v.Type()
-	for i := range v.NumField() {
-		f := t.Field(i)
-		w.walk(v.Field(i), visible && (f.IsExported() || f.Anonymous || t == typeOfTime), depth+1)
+	for i, shown := range shownFields(v.Type()) {
+		w.walk(v.Field(i), visible && shown, depth+1)
 	}
+}
+
+// shown holds, by the type of a struct, which of its fields a codec may see: []bool.
+var shown sync.Map
+
+func shownFields(t reflect.Type) []bool {
+	if known, ok := shown.Load(t); ok {
+		return known.([]bool)
+	}
+	fields := make([]bool, t.NumField())
+	for i := range fields {
+		f := t.Field(i)
+		fields[i] = f.IsExported() || f.Anonymous || t == typeOfTime
+	}
+	shown.Store(t, fields)
+	return fields
 }

@@ -9,26 +9,24 @@ import (
 	"slices"
 )
 
-// MaxFlash is how many messages a [Flash] holds. One more drops the oldest.
+// MaxFlash is the most messages that a [Flash] holds. Adding another drops the oldest.
 const MaxFlash = 32
 
-// Flash holds messages to be shown once, on the next page: "Your order was placed." It is a field
-// of an application's data:
+// Flash holds messages to show once, on the next page, such as "Your order was placed." Make it a
+// field of the session's data:
 //
 //	type Data struct {
 //		Flash sessions.Flash[string] `json:"flash,omitempty"`
 //	}
 //
-// M is a text or a struct of the application's, of a kind that the codec stores. The zero Flash is
-// empty and ready to use. With omitempty, an empty Flash is not stored at all. At most [MaxFlash]
-// messages are kept.
+// M is a string or a struct that the codec can store. The zero Flash is empty and ready to use.
+// With omitempty, an empty Flash is not stored at all. At most [MaxFlash] messages are kept.
 //
-// A Flash merges by itself when requests change one session at the same time, see [MergeFields]:
-// messages that any of them added are kept, even if their texts are equal, and a message that any
-// of them took is gone.
+// When requests change one session at the same time, [MergeFields] merges a Flash: messages that
+// either added are kept, even if their texts are equal, and a message that either took is gone.
 //
-// A page that calls Take and is saved afterwards shows a message once, unless another page loads
-// the same session before that save: then both have it. To show it once even then, take it in
+// A page that calls Take and saves afterwards shows a message once, unless another page loads the
+// same session before that save: then both show it. To show it once even then, call Take in
 // [Manager.Update] before showing it:
 //
 //	var messages []string
@@ -37,13 +35,12 @@ const MaxFlash = 32
 //		return nil
 //	})
 //
-// The map's keys identify the messages, and sort in the order in which they were added. Add makes
-// them; an application has no need to read or write them. Add and Take leave the map as it is and
-// put another in its place, so that copies of a Flash don't affect each other. A Flash is not safe
-// for concurrent use.
+// The map's keys identify the messages and sort in the order of Add. Add makes them; applications
+// don't need them. Add and Take replace the map and don't change it, so copies of a Flash are
+// independent. A Flash is not safe for concurrent use.
 type Flash[M any] map[string]M
 
-// Add adds a message. If there are [MaxFlash] already, the oldest is dropped.
+// Add adds a message. If there are [MaxFlash] messages already, it drops the oldest.
 func (f *Flash[M]) Add(message M) {
 	next := maps.Clone(*f)
 	if next == nil {
@@ -68,9 +65,9 @@ func (f *Flash[M]) Take() []M {
 	return messages
 }
 
-// Merge returns the messages that f and theirs have in common or have added to base: what either
-// has taken is gone. If these are more than [MaxFlash], the oldest are dropped. The error is always
-// nil. Merge makes Flash a [Merger]; a Config.Merge of the application's own may call it too.
+// Merge returns the messages of base that neither f nor theirs has taken, and those that either has
+// added. It drops the oldest if there are more than [MaxFlash]. The error is always nil. Merge
+// makes Flash a [Merger]; your own Config.Merge may call it too.
 func (f Flash[M]) Merge(base, theirs Flash[M]) (Flash[M], error) {
 	var merged Flash[M]
 	keep := func(from, other Flash[M]) {

@@ -9,12 +9,12 @@ import (
 	"unique"
 )
 
-// ID is a session ID: a bearer secret. Anyone who holds it is treated as the user. [ID.Secret] is
-// the only way to its text; printed with any verb of fmt, logged through slog, marshaled to JSON or
-// text, it shows [ID.Handle] instead.
+// ID is a session ID: a bearer secret. Anyone who holds it is treated as the user. Only [ID.Secret]
+// returns its text. Printed with any fmt verb, logged through slog, or marshaled to JSON or text,
+// it shows [ID.Handle] instead.
 //
-// Only an [IDScheme] makes an ID, and only a [Manager] asks it for a new one. IDs can be compared
-// with ==. The zero ID is no session's; its text is empty.
+// An [IDScheme] makes IDs, and only a [Manager] asks for new ones. IDs can be compared with ==. The
+// zero ID belongs to no session; its text is empty.
 type ID struct {
 	// A handle shows an address to whoever prints it by reflection, where a string field would show
 	// the secret.
@@ -36,7 +36,7 @@ func newID(text string) ID {
 	return ID{text: unique.Make(text)}
 }
 
-// Secret returns the ID's text, for the client that the session belongs to and nobody else.
+// Secret returns the ID's text. Give it only to the client that the session belongs to.
 func (id ID) Secret() string {
 	if id == (ID{}) {
 		return ""
@@ -45,7 +45,7 @@ func (id ID) Secret() string {
 }
 
 // Handle returns the lowercase hex SHA-512 of the ID's text, 128 characters. It identifies the
-// session in logs, in lists and as the store's key, and lets nobody in: the ID can't be computed
+// session in logs, in lists and as the store's key. It gives no access: the ID can't be computed
 // from it. The Python library calls it the loggable session ID.
 func (id ID) Handle() string { return hash(id.Secret()) }
 
@@ -68,5 +68,5 @@ func (id ID) GoString() string { return id.Handle() }
 // LogValue returns [ID.Handle].
 func (id ID) LogValue() slog.Value { return slog.StringValue(id.Handle()) }
 
-// MarshalText returns [ID.Handle]. There is no way back: an ID is not meant to be stored.
+// MarshalText returns [ID.Handle]. It can't be unmarshaled: an ID is not meant to be stored.
 func (id ID) MarshalText() ([]byte, error) { return []byte(id.Handle()), nil }

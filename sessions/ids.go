@@ -9,21 +9,20 @@ import (
 )
 
 // IDScheme makes session IDs, recognises those it made, and says under which key the store keeps
-// their sessions. [RandomIDs] is the default; [SignedIDs] refuses forged IDs without asking the
-// store. It is safe for concurrent use.
+// their sessions. [RandomIDs] is the default; [SignedIDs] refuses forged IDs without a store call.
+// It is safe for concurrent use.
 type IDScheme interface {
-	// New returns a fresh ID, unguessable and never returned before.
+	// New returns a new, unguessable ID.
 	New() ID
 
-	// Parse returns the ID of which s is the text, as a client sent it. The error is [ErrInvalidID]
-	// if New can't have made it; no text is repaired: neither quotes nor space nor padding are
-	// taken away. The error does not repeat s.
+	// Parse returns the ID with the text s, which a client sent. The error is [ErrInvalidID] if New
+	// can't have made it. Parse must not repair s, say by trimming quotes, space or padding. The
+	// error must not contain s.
 	Parse(s string) (ID, error)
 
-	// Key returns the key under which a store keeps the session of id. It should be [ID.Handle]. A
-	// key that doesn't have the form of a handle is taken for a secret, which is never shown, and
-	// for that of a table that other software reads: what has ended under it is deleted, and leaves
-	// no marker.
+	// Key returns the store's key of id's session. It should be [ID.Handle]. The Manager treats a
+	// key that doesn't look like a handle as a secret, which it never shows, and as a key of a
+	// table that other software reads: it deletes a session that ends instead of leaving a marker.
 	Key(id ID) string
 }
 

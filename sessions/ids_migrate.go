@@ -5,20 +5,20 @@ import (
 	"fmt"
 )
 
-// MigrateIDs returns a scheme that issues IDs of to and still accepts IDs of from: a service moves
-// from one to the other without signing anyone out. A session with an ID of from is found where
-// from has put it, and [Manager.NeedsRenewal] reports that it should be renewed, which package web
-// does at the session's first use. When the absolute timeout has passed, to alone will do.
+// MigrateIDs returns a scheme that issues IDs of to and still accepts IDs of from, to move a
+// service from one to the other without signing anyone out. A session with an ID of from is loaded
+// under from's key, and [Manager.NeedsRenewal] reports that it should be renewed, which package web
+// does at the session's first use. When the absolute timeout has passed, use to alone.
 //
-// The two must make IDs that can be told apart, of different lengths, say; otherwise [New] returns
-// an error. At most 8 schemes can be left at a time.
+// The IDs of the two must be distinguishable, say by their length; otherwise [New] returns an
+// error. At most 8 schemes can be nested in from.
 func MigrateIDs(to, from IDScheme) IDScheme { return migrateIDs{to, from} }
 
 type migrateIDs struct{ to, from IDScheme }
 
 func (m migrateIDs) New() ID { return m.to.New() }
 
-// Parse notes in the ID which of the two has recognised it.
+// Parse records in the ID which of the two has recognised it.
 func (m migrateIDs) Parse(s string) (ID, error) {
 	id, err := m.to.Parse(s)
 	if err == nil {
@@ -41,7 +41,7 @@ func (m migrateIDs) Key(id ID) string {
 	return scheme.Key(id)
 }
 
-// Validate says whether both are usable, and can be told apart.
+// Validate returns an error if one of the two is invalid, or if their IDs are not distinguishable.
 func (m migrateIDs) Validate() error {
 	for name, scheme := range map[string]IDScheme{"to": m.to, "from": m.from} {
 		if scheme == nil {
@@ -61,6 +61,6 @@ func (m migrateIDs) Validate() error {
 	return nil
 }
 
-// NeedsRenewal reports whether the session's ID is one of a scheme that is being left: see
-// [MigrateIDs]. Renew it.
+// NeedsRenewal reports whether the session's ID belongs to a scheme that is being migrated away
+// from, so that you should call [Manager.Renew]: see [MigrateIDs].
 func (m *Manager[T]) NeedsRenewal(s *Session[T]) bool { return s != nil && s.id.former != 0 }

@@ -16,8 +16,9 @@ const (
 )
 
 // RandomIDs returns a scheme whose IDs are n random bytes from crypto/rand, in base64url without
-// padding: 43 characters for the default of 32 bytes. At least 16 and at most 1024 bytes, and not
-// 96, whose IDs would look like handles; otherwise [New] returns an error. The key is [ID.Handle].
+// padding: 43 characters for the default of 32 bytes. n must be at least 16 and at most 1024, and
+// not 96, whose IDs would look like handles; otherwise [New] returns an error. The key is
+// [ID.Handle].
 func RandomIDs(n int) IDScheme { return randomIDs{n} }
 
 type randomIDs struct{ bytes int }
@@ -40,6 +41,8 @@ func (r randomIDs) Parse(s string) (ID, error) {
 	return newID(s), nil
 }
 
+var strictBase64 = base64.RawURLEncoding.Strict()
+
 // check refuses what text can't have made. Strict refuses the spare bits of the last character,
 // with which one value would have several texts; the decoded length refuses line breaks, which the
 // decoder skips.
@@ -48,7 +51,7 @@ func (r randomIDs) check(s string) error {
 		return fmt.Errorf("%w: wrong length", ErrInvalidID)
 	}
 	var buf [maxIDBytes + 2]byte
-	n, err := base64.RawURLEncoding.Strict().Decode(buf[:], []byte(s))
+	n, err := strictBase64.Decode(buf[:], []byte(s))
 	if err != nil || n != r.bytes {
 		return fmt.Errorf("%w: not base64url", ErrInvalidID)
 	}
@@ -57,7 +60,7 @@ func (r randomIDs) check(s string) error {
 
 func (r randomIDs) Key(id ID) string { return id.Handle() }
 
-// Validate tells whether the size is within its bounds.
+// Validate returns an error if n is out of bounds.
 func (r randomIDs) Validate() error {
 	if r.bytes < minIDBytes || r.bytes > maxIDBytes {
 		return fmt.Errorf("IDs of %d random bytes: must be at least %d and at most %d", r.bytes, minIDBytes, maxIDBytes)

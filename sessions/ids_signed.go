@@ -14,11 +14,12 @@ import (
 // ID itself.
 const minKeyBytes = 16
 
-// SignedIDs is the scheme of [RandomIDs] with a signature: value, ".", and the HMAC-SHA256 of the
-// value's text in base64url without padding. An ID that none of the keys has signed is refused
-// without a store call, so that guessing costs the guesser alone. keys[0] signs; all verify: to
-// rotate, put the new key in front and drop the old one when the absolute timeout has passed. At
-// least one key, each of at least 16 bytes, else [New] returns an error.
+// SignedIDs returns the scheme of [RandomIDs] with a signature: an ID is the value, ".", and the
+// HMAC-SHA256 of the value's text in base64url without padding. An ID that none of the keys has
+// signed is refused without a store call, so guesses cost no store calls. keys[0] signs; all
+// verify: to rotate, put the new key in front and drop the old one when the absolute timeout has
+// passed. There must be at least one key, and each must have at least 16 bytes; otherwise [New]
+// returns an error.
 func SignedIDs(bytes int, keys ...[]byte) IDScheme {
 	own := make([][]byte, 0, len(keys))
 	for _, k := range keys {
@@ -62,8 +63,8 @@ func (s *signedIDs) Parse(text string) (ID, error) {
 
 func (s *signedIDs) Key(id ID) string { return id.Handle() }
 
-// Validate tells whether the size is within its bounds, and whether there are keys of sufficient
-// length.
+// Validate returns an error if the size is out of bounds, or if there is no key or one that is too
+// short.
 func (s *signedIDs) Validate() error {
 	if len(s.keys()) == 0 {
 		return fmt.Errorf("signed IDs: at least one key is needed")
@@ -76,7 +77,7 @@ func (s *signedIDs) Validate() error {
 	return s.random.Validate()
 }
 
-// Format shows how many keys there are, and none of them.
+// Format prints the number of keys, but no key.
 func (s *signedIDs) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "IDs of %d random bytes, signed by one of %d keys", s.random.bytes, len(s.keys()))
 }

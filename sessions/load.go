@@ -8,30 +8,37 @@ import (
 
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/event"
+	"github.com/dynasession/dynasession/sessions/internal/recent"
+	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
 // createAttempts bounds how often a new ID is replaced because it is taken, which 128 random bits
 // make a rumour.
 const createAttempts = 4
 
-// Create returns a new session with a fresh ID, the Manager's timeouts and zero data. Nothing is
-// stored before [Manager.Save].
+// Create returns a new session with a new ID, the Manager's timeouts and zero data. Nothing is
+// stored before [Manager.Save]. The ID is made when it is first needed, so a session that is thrown
+// away costs next to nothing.
 func (m *Manager[T]) Create() *Session[T] {
 	corrected, now := m.correction(), m.now()
-	id := m.ids.New()
-	return &Session[T]{
+	created := &struct { // at once
+		session Session[T]
+		unnamed unnamed
+	}{unnamed: unnamed{ids: m.ids}}
+	created.session = Session[T]{
 		IdleTimeout:     m.idle,
 		AbsoluteTimeout: m.absolute,
-		id:              id,
+		unnamed:         &created.unnamed,
 		corrected:       corrected,
 		rec: driver.Record{
-			Key: m.ids.Key(id), Application: m.application, Created: now, Accessed: now,
+			Application: m.application, Created: now, Accessed: now,
 			IdleTimeout: m.idle, AbsoluteTimeout: m.absolute,
 		},
 	}
+	return &created.session
 }
 
-// CreateAndSave returns a new session that holds data and is stored: one store call.
+// CreateAndSave creates a session with data and saves it, in one store call.
 func (m *Manager[T]) CreateAndSave(ctx context.Context, data T) (*Session[T], error) {
 	ctx, o := m.observe(ctx, "create")
 	var err error
@@ -49,20 +56,27 @@ func (m *Manager[T]) CreateAndSave(ctx context.Context, data T) (*Session[T], er
 }
 
 // Load returns the session of the ID that a client sent, and records the access if the last
-// recorded one is older than Config.TouchInterval: one read, and once in that interval one write.
-// It is strongly consistent: a session that any Manager has ended or renewed before is not found.
+// recorded one is older than Config.TouchInterval. It makes one read, and at most once in that
+// interval one write. It is strongly consistent: it doesn't find a session that any Manager has
+// ended or renewed before.
 //
 // The error is [ErrNotFound] if there is no such session, [ErrRenewed] if its ID was exchanged a
 // moment ago, [ErrExpired] if a deadline has passed, [ErrInvalidID] if no session can have this ID,
-// and [ErrDecode] if its data is no T: then the record stays as it is, for a binary that can read
-// it. The first holds for the first four, by [errors.Is].
+// and [ErrDecode] if its data can't be decoded as a T: the record is then not changed, so another
+// version of the application may read it. The first four are all ErrNotFound, by [errors.Is].
 func (m *Manager[T]) Load(ctx context.Context, id string) (*Session[T], error) {
 	return m.loadAs(ctx, "load", id, true, nil)
 }
 
-// Peek is Load that records no access, so that it keeps no session alive: for polling, and for
-// streams. What it returns is for reading: Save, Renew, Authenticate and Bind refuse it. Destroy
-// ends it.
+// Peek is Load without recording the access, so that it doesn't keep the session alive: for polling
+// and streams. The session that it returns is read-only: Save, Renew, Authenticate and Bind return
+// an error. Destroy ends it.
+//
+// With Config.PeekFor, Peek may answer from memory, with the session as it was stored at some time
+// less than PeekFor before the call. Changes by this Manager, both timeouts and, as for Load,
+// RevokeBefore count at once; a change by another Manager, a logout included, is seen at most
+// PeekFor later. Only sessions are answered from memory: every error comes from the store. Each call
+// decodes the data anew.
 func (m *Manager[T]) Peek(ctx context.Context, id string) (*Session[T], error) {
 	return m.loadAs(ctx, "peek", id, false, nil)
 }
@@ -79,9 +93,9 @@ func (m *Manager[T]) loadAs(ctx context.Context, op, id string, access bool, pro
 	return s, o.done(eventOf(o, event.Loaded, s), nil)
 }
 
-// LoadOrCreate returns the session of the ID that a client sent, or, if there is none, a new one:
-// under a new ID, whatever the client sent, and not saved yet. A store that fails or holds what
-// can't be decoded is an error, never a new session.
+// LoadOrCreate returns the session of the ID that a client sent or, if there is none, a new unsaved
+// one. Its ID is always new, never the one that the client sent. If the store fails, or the session
+// can't be decoded, it returns an error, not a new session.
 func (m *Manager[T]) LoadOrCreate(ctx context.Context, id string) (*Session[T], error) {
 	s, err := m.Load(ctx, id)
 	if errors.Is(err, ErrNotFound) {
@@ -97,10 +111,52 @@ func (m *Manager[T]) load(ctx context.Context, text string, access bool, prove f
 	if err != nil {
 		return nil, err
 	}
-	rec, err := m.store.Load(ctx, m.ids.Key(id))
-	if err != nil {
-		return nil, err
+	key := m.ids.Key(id)
+	if !access && m.recent != nil && !recent.IsAfresh(ctx) {
+		return m.peek(ctx, id, key, prove)
 	}
+	rec, err := m.store.Load(ctx, key)
+	if err != nil {
+		return nil, m.own(err)
+	}
+	return m.loaded(ctx, id, rec, access, prove)
+}
+
+// peek is load for a Peek that may be answered from memory. What is remembered only counts if all
+// goes well with it: another Manager may have recorded an access, or changed the binding, since.
+func (m *Manager[T]) peek(ctx context.Context, id ID, key string, prove func(binding []byte) error) (*Session[T], error) {
+	rec, remembered, err := m.recent.Peek(ctx, key)
+	if err == nil && m.decrypted != nil {
+		rec, err = m.decrypted(rec)
+	}
+	if err != nil {
+		return nil, m.own(err)
+	}
+	s, err := m.loaded(ctx, id, rec, false, prove)
+	if err == nil || !remembered || errors.Is(err, ErrUnavailable) {
+		return s, err
+	}
+	if rec, err = m.store.Load(ctx, key); err != nil {
+		return nil, m.own(err)
+	}
+	return m.loaded(ctx, id, rec, false, prove)
+}
+
+// own returns err, as it concerns this Manager's application: that a session of another one was
+// renewed is nothing that it may learn.
+func (m *Manager[T]) own(err error) error {
+	var ended *driver.EndedError
+	if errors.As(err, &ended) && ended.Marker.Why == driver.Renewed && rosters.IsForeign(ended.Marker.Rev, m.application) {
+		return ErrNotFound
+	}
+	return err
+}
+
+// loaded returns the session of a record that was loaded, if it is one for this Manager and this
+// request.
+func (m *Manager[T]) loaded(
+	ctx context.Context, id ID, rec driver.Record, access bool, prove func(binding []byte) error,
+) (*Session[T], error) {
 	now := m.now() // by a clock that the store's answer may have put right
 	if err := m.judge(ctx, rec, now); err != nil {
 		return nil, err
@@ -180,14 +236,18 @@ func (m *Manager[T]) parse(text string) (ID, error) {
 	if err != nil && !errors.Is(err, ErrInvalidID) {
 		err = fmt.Errorf("%w: %w", ErrInvalidID, err)
 	}
+	if err != nil && rosters.IsHash(text) {
+		err = fmt.Errorf("%w; this is a handle, and a handle is not an ID: end its session by Revoke with its subject, "+
+			"or by `dynasession session end`", err)
+	}
 	return id, err
 }
 
-// Discard puts the session's data, timeouts and Persist back to what was last loaded or saved: what
-// was changed since is forgotten. It makes no store call. A session that was never saved is as
-// Create returned it. The error is [ErrDecode].
+// Discard resets the session's data, timeouts and Persist to what was last loaded or saved. It
+// makes no store call. It resets a session that was never saved to what Create returned. The only
+// error is [ErrDecode].
 func (m *Manager[T]) Discard(s *Session[T]) error {
-	if s == nil || s.id == (ID{}) {
+	if isForeign(s) {
 		return &Error{Op: "discard", Err: errForeignSession}
 	}
 	var data T
@@ -202,18 +262,18 @@ func (m *Manager[T]) Discard(s *Session[T]) error {
 	return nil
 }
 
-// Recognizes reports whether a session can have the ID that a client sent: whether Load would ask
-// the store for it. It makes no store call and reports no event.
+// Recognizes reports whether a session can have the ID that a client sent, so that Load would make
+// a store call. It makes no store call and reports no event.
 func (m *Manager[T]) Recognizes(id string) bool {
 	_, err := m.parse(id)
 	return err == nil
 }
 
-// Follow returns, for reading as [Manager.Peek] does, the session of an ID that may have been
-// exchanged for others since: the one under which it goes on. It does not reveal that one's ID. For
-// package web, whose logins take along what another request has made of the browser's session;
-// whoever calls it must have authenticated the user, and compare the Subject. The error is
-// [ErrNotFound] if the session has ended.
+// Follow returns the session that had the given ID, even if its ID was exchanged for others since.
+// It is read-only, as [Manager.Peek]'s is. It doesn't reveal the new ID. It is for package web,
+// whose logins keep changes that another request made to the browser's session. A caller must have
+// authenticated the user, and must compare the Subject. The error is [ErrNotFound] if the session
+// has ended.
 func (m *Manager[T]) Follow(ctx context.Context, id string) (*Session[T], error) {
 	ctx, o := m.observe(ctx, "follow")
 	s, err := m.follow(ctx, id)

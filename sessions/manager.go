@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/dynasession/dynasession/clock"
@@ -15,6 +16,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/event"
 	"github.com/dynasession/dynasession/sessions/internal/counting"
 	"github.com/dynasession/dynasession/sessions/internal/encrypt"
+	"github.com/dynasession/dynasession/sessions/internal/recent"
 	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
@@ -23,12 +25,12 @@ import (
 type Store = driver.Store
 
 // Manager creates, loads, saves and ends sessions whose data is a T. Make one with [New] and share
-// it: it is safe for concurrent use. Any number of Managers, in any number of processes, may work
-// on one store.
+// it: it is safe for concurrent use. Any number of Managers, in any number of processes, may use
+// one store.
 //
-// Its errors are [*Error]s around one of the errors of this package, to be tested with [errors.Is];
-// a method's comment names those that a caller would branch on. Besides, each method that asks the
-// store can fail with [ErrUnavailable].
+// Its errors are [*Error]s that wrap one of the errors of this package: test for them with
+// [errors.Is]. A method's comment names those that callers handle. In addition, each method that
+// calls the store can return [ErrUnavailable].
 type Manager[T any] struct {
 	store       driver.Store
 	codec       codec.Codec[T]
@@ -48,6 +50,9 @@ type Manager[T any] struct {
 	touched     *touches
 	waits       *waits
 	revocations *revocations // nil: it isn't asked for
+
+	recent    *recent.Store                              // below the encryption; nil: Peek asks the store
+	decrypted func(driver.Record) (driver.Record, error) // of a record from there; nil: it is not encrypted
 }
 
 // New returns a Manager that keeps its sessions in store. A nil cfg means all defaults. The error
@@ -60,22 +65,36 @@ func New[T any](store Store, cfg *Config[T]) (*Manager[T], error) {
 	if err := c.validate(); err != nil {
 		return nil, fmt.Errorf("sessions: New: %w", err)
 	}
-	store = counting.New(store)
-	if c.AEAD != nil {
-		store = encrypt.New(store, c.AEAD, encrypt.Plaintext{Allow: c.AllowPlaintext, Write: c.WritePlaintext})
-	}
 	m := &Manager[T]{
-		store: store, codec: c.Codec, ids: c.IDs, clock: c.Clock,
+		codec: c.Codec, ids: c.IDs, clock: c.Clock,
 		idle: c.IdleTimeout, absolute: c.AbsoluteTimeout, touch: c.TouchInterval, merge: c.Merge, dropUnknown: c.DropUnknown,
 		application: c.Application, limit: c.SubjectLimit,
 		observer: c.Observer, capacity: c.ObserveCapacity, encrypted: c.AEAD != nil, touched: &touches{}, waits: &waits{},
 		revocations: newRevocations(c.RevocationCheck, c.Application),
 	}
+	m.stack(counting.New(store), &c)
 	m.rosters = rosters.Keeper{
-		Store: store, Now: m.now, Alive: m.isAlive, Readable: m.isReadable, Pause: pause,
+		Store: m.store, Now: m.now, Alive: m.isAlive, Readable: m.isReadable, Pause: pause,
 		HeadSize: rosters.DefaultHeadSize, PageSize: rosters.DefaultPageSize,
 	}
 	return m, nil
+}
+
+// stack puts upon the store what the Config asks for. What Peek remembers lies below the encryption,
+// so that the memory holds what the table holds.
+func (m *Manager[T]) stack(store driver.Store, c *Config[T]) {
+	if c.PeekFor > 0 {
+		now := func() time.Time { return m.clock.Now().Add(-m.correction()) } // by this host's clock, as its correction may change
+		m.recent = recent.New(store, recent.Bounds{For: c.PeekFor, Bytes: c.PeekBytes}, now)
+		store = m.recent
+	}
+	if c.AEAD != nil {
+		encrypting := encrypt.New(store, c.AEAD, encrypt.Options{
+			AllowPlaintext: c.AllowPlaintext, WritePlaintext: c.WritePlaintext, FormerNames: slices.Clone(c.FormerTables),
+		})
+		m.decrypted, store = encrypting.Decrypted, encrypting
+	}
+	m.store = store
 }
 
 // isNil also recognises a nil pointer in an interface, which the first call would trip over.
@@ -87,7 +106,7 @@ func isNil(store Store) bool {
 	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
-// Clock returns the clock by which the Manager judges.
+// Clock returns the clock that the Manager uses.
 func (m *Manager[T]) Clock() clock.Clock { return m.clock }
 
 // newRev returns a name for one logical write: 128 random bits, so that no two writes ever share

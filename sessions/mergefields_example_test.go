@@ -47,7 +47,7 @@ func ExampleMerger() {
 	// Output: 12 <nil>
 }
 
-// A session whose lost races are all for the caller to handle.
+// With NoMerge the caller handles every lost race.
 func ExampleNoMerge() {
 	type Data struct{ Theme string }
 	m, err := sessions.New(memstore.New(nil), &sessions.Config[Data]{Merge: sessions.NoMerge[Data]})
@@ -87,7 +87,8 @@ func ExampleFlash() {
 	// 0
 }
 
-// Update stores that the messages were taken before they are shown: of two tabs that open at the same time one shows them.
+// Update saves before the messages are shown, so of two tabs that open at the same time only one
+// shows them.
 func ExampleFlash_Take() {
 	type Data struct {
 		Flash sessions.Flash[string] `json:"flash,omitempty"`

@@ -145,7 +145,7 @@ func eventOf[T any](o operation, kind event.Kind, s *Session[T]) event.Event {
 	if o.observer == nil && kind != "" {
 		return e
 	}
-	if s != nil && s.id != (ID{}) {
+	if !isForeign(s) {
 		e.Handle, e.Subject = s.Handle(), s.rec.Subject
 	}
 	return e

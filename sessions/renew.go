@@ -12,18 +12,16 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
-// Renew gives the session a new ID: when it returns, the old ID is dead for every Manager, and the
-// session goes on under the new one, which [Session.ID] returns, with the same lifetime and
-// subject, and with the data in hand, which is saved with it. Call it when what the session may do
-// changes (OWASP ASVS 7.2.4); for a login there is [Manager.Authenticate]. Two writes, four for a
-// session that has a subject; none for one that was never saved. For half an hour after it the old
-// ID is [ErrRenewed].
+// Renew gives the session a new ID, which [Session.ID] returns, and saves its data. When it
+// returns, the old ID is dead for every Manager. Lifetime and subject stay the same. Call it when
+// the session's privileges change (OWASP ASVS 7.2.4); for a login use [Manager.Authenticate]. It
+// makes two writes, four if the session has a subject, none if it was never saved. For half an
+// hour, Load returns [ErrRenewed] for the old ID.
 //
-// Once begun, Renew goes through even if ctx is cancelled. Whatever happens on the way, the session
-// is alive under one of the two IDs, never under both and never under none. Of several Renews of
-// one session at the same time one succeeds. The errors are those of [Manager.Save]; on error s
-// keeps its old ID. After [ErrOutcomeUnknown] the stored session may have either ID; call Renew
-// again to resolve it.
+// Once started, Renew completes even if ctx is cancelled. Whatever fails, the session is alive
+// under exactly one of the two IDs. Of several concurrent Renews of one session one succeeds. The
+// errors are those of [Manager.Save]; on error s keeps its old ID. After [ErrOutcomeUnknown] the
+// stored session may have either ID; call Renew again to resolve it.
 func (m *Manager[T]) Renew(ctx context.Context, s *Session[T]) error {
 	ctx, o := m.observe(ctx, "renew")
 	if _, err := m.move(ctx, s, "", nil); err != nil {
@@ -32,25 +30,25 @@ func (m *Manager[T]) Renew(ctx context.Context, s *Session[T]) error {
 	return o.done(eventOf(o, event.Renewed, s), nil)
 }
 
-// Authenticate binds the session to subject, the user who has just signed in, again or for the
-// first time: it gets a new ID and a new lifetime, from now. The old ID is dead when it returns, so
-// that whoever planted or knew it gains nothing (session fixation; OWASP ASVS 7.2.4). One read and
-// two writes, three writes for a session that was saved before.
+// Authenticate binds the session to subject, the user who has just signed in, and gives it a new ID
+// and a new lifetime. When it returns the old ID is dead, so an attacker who planted or knew it
+// gains nothing (session fixation; OWASP ASVS 7.2.4). It makes one read and two writes, three
+// writes for a session that was saved before.
 //
-// The data in hand goes along: an application that must not carry it over, because another user was
-// signed in before, say, clears it first. Subject is the application's name for the user: 1 to 1024
-// bytes of UTF-8; it is stored unencrypted.
+// The session keeps its data: if it must not, say because another user was signed in before, clear
+// it first. Subject is the application's name for the user: 1 to 1024 bytes of UTF-8; it is stored
+// unencrypted.
 //
-// Once begun, Authenticate goes through even if ctx is cancelled. The errors are those of
+// Once started, Authenticate completes even if ctx is cancelled. The errors are those of
 // [Manager.Renew], [ErrLimit], and [ErrRevoked] if the subject's sessions were revoked during the
-// login. On [ErrNotFound] take the session of [Manager.LoadOrCreate] and authenticate that.
+// login. On [ErrNotFound], authenticate a session of [Manager.LoadOrCreate].
 func (m *Manager[T]) Authenticate(ctx context.Context, s *Session[T], subject string) error {
 	return m.AuthenticateBound(ctx, s, subject, nil)
 }
 
-// AuthenticateBound is Authenticate for a session that is to be bound to a device: binding is
-// stored with it, opaque, and kept by Renew. [Manager.Bind] changes it, but for its first 33 bytes.
-// Package web makes use of it. At most 1024 bytes.
+// AuthenticateBound is [Manager.Authenticate] for a session that is bound to a device: it also
+// stores binding, which is opaque to the Manager. Renew keeps it. [Manager.Bind] changes it, except
+// its first 33 bytes. Package web uses it. binding must have at most 1024 bytes.
 func (m *Manager[T]) AuthenticateBound(ctx context.Context, s *Session[T], subject string, binding []byte) error {
 	ctx, o := m.observe(ctx, "authenticate")
 	err := checkSubject(subject)
@@ -134,7 +132,7 @@ func (m *Manager[T]) renewUnsaved(ctx context.Context, s *Session[T]) error {
 			return err
 		}
 	}
-	s.id, s.inDoubt = m.ids.New(), nil
+	s.id, s.unnamed, s.inDoubt = m.ids.New(), nil, nil
 	s.rec.Key = m.ids.Key(s.id)
 	return nil
 }
@@ -168,6 +166,9 @@ func (m *Manager[T]) exchange(ctx context.Context, s *Session[T], subject string
 		x.rec.Key = m.ids.Key(x.id)
 		x.rec.Rev = rosters.RenewalRev(handleOf(s.rec.Key))
 		x.marker = rosters.NewMarker(s.rec.Key, driver.Renewed, x.rec.Key, now)
+		if x.marker != (driver.Marker{}) {
+			x.marker.Rev = rosters.RenewedRev(s.rec.Application)
+		}
 	}
 	if err := m.enterLists(ctx, s, x, logins); err != nil {
 		m.leaveLists(ctx, x.rec, "")
@@ -361,6 +362,12 @@ func (m *Manager[T]) enterLists(ctx context.Context, s *Session[T], x *exchange,
 	switch {
 	case l.subject != nil:
 		limit := rosters.Limit{Max: m.limit.Max, Evict: m.limit.Evict}
+		if s.stored {
+			limit.Confirm = func(ctx context.Context) error {
+				_, err := m.store.Load(ctx, s.rec.Key) // the login of a session that has ended fails, and must end no other
+				return err
+			}
+		}
 		x.rec.Page, err = l.subject.Enter(ctx, e, replaces, limit)
 		x.evicted = l.subject.Evicted
 	case x.rec.Subject != "":

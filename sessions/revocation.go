@@ -51,13 +51,13 @@ func newRevocations(every time.Duration, application string) *revocations {
 	return r
 }
 
-// RevokeBefore ends everybody's sessions that were created before t, those of visitors who have not
-// signed in included: for an incident (OWASP ASVS 7.4.5). It is one write, whatever their number.
-// Every Manager with Config.RevocationCheck notices within that time; it must be set here too. With
-// Config.Application it concerns that application's sessions alone.
+// RevokeBefore ends all sessions that were created before t, of all users and of visitors who have
+// not signed in: use it after an incident (OWASP ASVS 7.4.5). It makes one write, however many
+// sessions there are. Every Manager with Config.RevocationCheck notices within that interval; this
+// Manager must have it set too. With Config.Application it ends only that application's sessions.
 //
-// The last call counts: one with an earlier t, or the zero one, takes back what an earlier call has
-// ended, as far as it has not expired. A t later than now is an error.
+// Each call replaces the one before: with an earlier or zero t, sessions that the earlier call
+// ended are alive again, unless they have expired. If t is later than now it returns an error.
 func (m *Manager[T]) RevokeBefore(ctx context.Context, t time.Time) error {
 	ctx, o := m.observe(ctx, "revoke before")
 	return o.done(event.Event{Kind: event.Revoked}, m.revokeBefore(ctx, t.UTC().Truncate(time.Microsecond)))

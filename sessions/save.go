@@ -21,16 +21,16 @@ type mergeFunc[T any] func(base, ours, theirs T) (T, error)
 
 var errMerge = errors.New("merge")
 
-// Save stores the session: its data, its timeouts and Persist. One store call; none if nothing of
-// it has changed since it was loaded or saved. A save is an access. If another request has changed
-// the session since it was loaded, Config.Merge decides: then the session in hand holds afterwards
-// what was stored. What the stored session holds and T has no field for is kept, unless
-// Config.DropUnknown is set.
+// Save stores the session: its data, its timeouts and Persist. It makes one store call, or none if
+// nothing has changed since the session was loaded or saved. A save counts as an access. If another
+// request has changed the session since it was loaded, Save stores the result of Config.Merge, and
+// s has it afterwards. Save keeps the stored fields that T doesn't have, unless Config.DropUnknown
+// is set.
 //
 // The error is [ErrConflict] if another request has changed the session and the two can't be
-// merged, [ErrNotFound] if it has ended or was renewed meanwhile ([ErrRenewed], [ErrExpired]),
-// [ErrTooLarge] if the store can't keep so much, and [ErrOutcomeUnknown] if the store's answer was
-// lost; then it may be saved again. Whatever the error, nothing of the session in hand is lost.
+// merged, [ErrNotFound] if it has ended or was renewed since ([ErrRenewed], [ErrExpired]),
+// [ErrTooLarge] if it is too large for the store, and [ErrOutcomeUnknown] if the store's response
+// was lost: then call Save again. On error s keeps its data.
 func (m *Manager[T]) Save(ctx context.Context, s *Session[T]) error {
 	ctx, o := m.observe(ctx, "save")
 	kind, rev := event.Created, ""
@@ -54,6 +54,7 @@ func (m *Manager[T]) save(ctx context.Context, s *Session[T], merge mergeFunc[T]
 	if err := s.check(); err != nil {
 		return err
 	}
+	s.takeName()
 	if s.moving != nil {
 		// If it has to begin again, it has not been committed, or what it led to has ended: then
 		// the old ID says so.
@@ -61,9 +62,21 @@ func (m *Manager[T]) save(ctx context.Context, s *Session[T], merge mergeFunc[T]
 			return err
 		}
 	}
+	w, err := m.savingOf(s)
+	if err != nil {
+		return err
+	}
+	if !w.changed && len(s.inDoubt) == 0 {
+		return m.notExpired(ctx, s)
+	}
 	draft := *s
 	for attempt := 0; ; attempt++ {
-		err := m.write(ctx, &draft)
+		if attempt > 0 {
+			if w, err = m.savingOf(&draft); err != nil {
+				return err
+			}
+		}
+		err := m.write(ctx, &draft, w)
 		if err == nil || errors.Is(err, ErrOutcomeUnknown) {
 			*s = draft // after an unknown outcome too: it knows which writes are in doubt, and of what was merged into them
 			return err
@@ -119,15 +132,15 @@ func (m *Manager[T]) mergeTheirs(ctx context.Context, s *Session[T], found drive
 	return nil
 }
 
-// Update loads the session of the ID that a client sent, lets f change its data, and saves it; if
-// another request has changed it meanwhile, it begins again with what is stored then. So no change
-// is lost, whoever else is writing. f must only change what it is given: it may run several times,
-// but never twice on the same stored state. An error of f ends Update, which returns it as it is,
-// and nothing is stored.
+// Update loads the session of the ID that a client sent, calls f to change its data, and saves it.
+// If another request has changed the session in the meantime, it starts over with the newly stored
+// data. So no request's change is lost. f may run several times, but never twice on the same stored
+// state, so it should change nothing but its argument. If f returns an error, Update returns it
+// unchanged and stores nothing.
 //
-// The error is [ErrNotFound] as for Load, [ErrConflict] if 256 attempts were all overtaken,
-// [ErrTooLarge], [ErrDecode], or [ErrOutcomeUnknown] if the store's answer was lost: then the
-// change may have been stored, and is not made again.
+// The error is [ErrNotFound] as for Load, [ErrConflict] after 256 attempts, [ErrTooLarge],
+// [ErrDecode], or [ErrOutcomeUnknown] if the store's response was lost: then the change may have
+// been stored, and Update doesn't repeat it.
 func (m *Manager[T]) Update(ctx context.Context, id string, f func(*T) error) (*Session[T], error) {
 	ctx, o := m.observe(ctx, "update")
 	for attempt := 0; ; attempt++ {

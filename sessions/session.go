@@ -14,39 +14,40 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
-// Session is one session: the application's data and what the library knows of it. A [Manager]
-// makes it; change Data, and the timeouts if need be, then [Manager.Save] it.
+// Session is one session: the application's data, and what the library keeps about it. Get one from
+// a [Manager], change Data, and the timeouts if necessary, and call [Manager.Save].
 //
-// A Session is not safe for concurrent use, and belongs to the request that loaded it: load it
-// again in the next one. Printed, logged or marshaled it shows its handle and times, neither ID nor
-// data. fmt can still print Data in two cases: %p of a Session value, and a mismatched verb such as
-// %d on a struct with an unexported *Session field. It never prints the ID.
+// A Session is not safe for concurrent use and must not outlive the request that loaded it: load it
+// again in the next request. When printed, logged or marshaled it shows its handle and times, but
+// neither ID nor data. fmt can still print Data in two cases: %p of a Session value, and a
+// mismatched verb such as %d on a struct with an unexported *Session field. It never prints the ID.
 type Session[T any] struct {
-	// Data is the application's own. Save stores it.
+	// Data is the application's data. Save stores it.
 	Data T
 
-	// IdleTimeout and AbsoluteTimeout are this session's own, whole seconds, at least one. They
-	// start as the Manager's, are stored by Save with the session, and judge it on every other
-	// Manager too.
+	// IdleTimeout and AbsoluteTimeout are the timeouts of this session, in whole seconds, at least
+	// one. They default to the Manager's. Save stores them with the session, and they hold for
+	// every Manager.
 	IdleTimeout     time.Duration
 	AbsoluteTimeout time.Duration
 
-	// Persist says that the user has asked to stay signed in, so that the browser is to keep the
-	// session's cookie when it is closed. It is stored by Save, and kept by Renew and Authenticate.
-	// Package web heeds it.
+	// Persist says that the user chose to stay signed in, so that the browser keeps the session's
+	// cookie when it is closed. Save stores it; Renew and Authenticate keep it. Package web sets
+	// the cookie accordingly.
 	Persist bool
 
-	// Device is what the application notes of where the session was begun. Set it before
-	// [Manager.Authenticate], which stores it.
+	// Device describes where the session was started. Set it before [Manager.Authenticate], which
+	// stores it.
 	Device Device
 
-	// Federated names the identity provider's session that a login comes from, such as the issuer,
-	// a space and the sid of an OpenID Connect ID token. Set it before [Manager.Authenticate],
-	// which stores it; [Manager.RevokeFederated] ends the sessions that have it. At most 1024 bytes
-	// of UTF-8.
+	// Federated identifies the identity provider's session that the login came from, such as the
+	// issuer, a space and the sid of an OpenID Connect ID token. Set it before
+	// [Manager.Authenticate], which stores it; [Manager.RevokeFederated] ends the sessions that
+	// have it. At most 1024 bytes of UTF-8.
 	Federated string
 
 	id        ID
+	unnamed   *unnamed      // makes id and rec.Key, which are zero; nil: they are there
 	corrected time.Duration // by how much the clock that rec's times are by puts this host's right; for one never saved
 	rec       driver.Record // as last known to be stored; before the first Save, what is known already
 	seen      fingerprint   // of the data that rec has, as it was loaded or saved
@@ -58,8 +59,8 @@ type Session[T any] struct {
 	moving    *exchange     // a renewal or login that has begun and not ended
 }
 
-// Device is what an application may note of where a session was begun, so that its user recognises
-// it in the list of [Manager.Sessions].
+// Device describes where a session was started, so that its user recognises it in the list of
+// [Manager.Sessions].
 type Device = driver.Device
 
 // maxDevice is the length of both texts of a Device, in bytes.
@@ -77,52 +78,58 @@ var (
 )
 
 // ID returns the session's ID, a bearer secret: see [ID].
-func (s *Session[T]) ID() ID { return s.id }
+func (s *Session[T]) ID() ID {
+	id, _ := s.name()
+	return id
+}
 
-// Handle returns the name under which the session may be logged and listed, [ID.Handle]. It lets
-// nobody in.
+// Handle returns [ID.Handle], which identifies the session in logs and lists. It gives no access to
+// the session.
 func (s *Session[T]) Handle() string { return s.handle() }
 
 // handle is Handle of a copy. The record's key is the handle already, unless it is the ID itself.
 func (s Session[T]) handle() string {
-	if rosters.IsHash(s.rec.Key) {
-		return s.rec.Key
+	id, key := s.name()
+	if rosters.IsHash(key) {
+		return key
 	}
-	return s.id.Handle()
+	return id.Handle()
 }
 
-// Subject returns whose session it is; "" while nobody has signed in.
+// Subject returns the user that [Manager.Authenticate] bound the session to; "" if there is none.
 func (s *Session[T]) Subject() string { return s.rec.Subject }
 
-// Application returns the Config.Application of the Manager that began it; "" if that had none.
+// Application returns the Config.Application of the Manager that created the session; "" if it had
+// none.
 func (s *Session[T]) Application() string { return s.rec.Application }
 
-// CreatedAt returns when the session began, in UTC: when the user signed in, if there is a subject.
+// CreatedAt returns when the session began, in UTC. For a session with a subject that is the time
+// of the login.
 func (s *Session[T]) CreatedAt() time.Time { return s.rec.Created }
 
-// AccessedAt returns the last recorded access, in UTC. Accesses are recorded once in
+// AccessedAt returns the last recorded access, in UTC. An access is recorded at most once in
 // Config.TouchInterval.
 func (s *Session[T]) AccessedAt() time.Time { return s.rec.Accessed }
 
-// ExpiresAt returns the moment from which the session is dead unless it is accessed before, a whole
-// second in UTC. It is that of the stored timeouts: changed ones count from Save on.
+// ExpiresAt returns when the session expires unless it is accessed before, in UTC and whole
+// seconds. It depends on the stored timeouts: changes count once they are saved.
 func (s *Session[T]) ExpiresAt() time.Time { return s.rec.ExpiresAt() }
 
-// Deadline returns the moment from which the session is dead however busy it is, a whole second in
-// UTC. It is that of the stored timeouts.
+// Deadline returns when the session expires even if it is in use, in UTC and whole seconds. It
+// depends on the stored timeouts.
 func (s *Session[T]) Deadline() time.Time { return s.rec.Deadline() }
 
 // IsNew reports whether the session has not been saved yet.
 func (s *Session[T]) IsNew() bool { return !s.stored }
 
-// Binding returns what binds the session to a device, nil if nothing does: see [Manager.Bind].
+// Binding returns the session's binding to a device, or nil if it isn't bound: see [Manager.Bind].
 func (s *Session[T]) Binding() []byte { return slices.Clone(s.rec.Binding) }
 
-// Format writes the session's handle for every verb. It has a value receiver so that a copy hides
-// its data too.
+// Format prints the session's handle for every verb. It has a value receiver, so that a copy
+// doesn't print its data either.
 func (s Session[T]) Format(f fmt.State, _ rune) { io.WriteString(f, "session "+s.handle()) }
 
-// String returns what Format writes.
+// String returns the text that Format prints.
 func (s Session[T]) String() string { return fmt.Sprint(s) }
 
 // LogValue returns the session's handle and times.
@@ -135,7 +142,8 @@ func (s Session[T]) LogValue() slog.Value {
 	)
 }
 
-// MarshalJSON returns the session's handle and times. There is no way back: Save stores a session.
+// MarshalJSON returns the session's handle and times. It can't be unmarshaled: use Save to store a
+// session.
 func (s Session[T]) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Handle   string    `json:"handle"`
@@ -170,7 +178,7 @@ func (s *Session[T]) check() error {
 // ended.
 func usable[T any](s *Session[T]) error {
 	switch {
-	case s == nil || s.id == (ID{}):
+	case isForeign(s):
 		return errForeignSession
 	case s.peeked:
 		return errPeeked

@@ -16,13 +16,13 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
-// SubjectLimit is how many sessions one subject may have at a time (OWASP ASVS 7.1.2). It is exact,
-// also for logins at the same time. The zero SubjectLimit is none.
+// SubjectLimit caps the concurrent sessions of one subject (OWASP ASVS 7.1.2). It is exact even for
+// concurrent logins. The zero SubjectLimit is no cap.
 type SubjectLimit struct {
-	// Max is how many; 0: any number.
+	// Max is the most sessions that a subject may have; 0 means no cap.
 	Max int
-	// Evict makes room for a new session by ending the least recently used session. Otherwise the
-	// new one is refused: Authenticate returns [ErrLimit].
+	// Evict makes room for a new session by ending the least recently used session. Without Evict
+	// the login fails: Authenticate returns [ErrLimit].
 	Evict bool
 }
 
@@ -51,15 +51,16 @@ func checkSubject(subject string) error {
 	return nil
 }
 
-// Info is what a subject may know of one of its sessions: no ID, and no data.
+// Info describes one of a subject's sessions, for a list that its user sees: it has no ID and no
+// data.
 type Info struct {
-	Handle    string    // names it, for [Manager.Revoke]; lets nobody in
+	Handle    string    // identifies it, for [Manager.Revoke]; gives no access
 	Created   time.Time // when the subject signed in
-	Accessed  time.Time // when it was last seen, to within Config.TouchInterval
-	ExpiresAt time.Time // when it ends unless it is seen before
-	Device    Device    // where it was begun, if the application has noted it
+	Accessed  time.Time // when it was last used, to within Config.TouchInterval
+	ExpiresAt time.Time // when it expires unless it is used before
+	Device    Device    // where it was started, if the application has set it
 	Bound     bool      // whether it is bound to a device
-	Current   bool      // whether it is that of the request that asks; package web says so
+	Current   bool      // whether it is the session of the current request; set by package web
 }
 
 // subjectKey returns the key of a subject's list. No session's key has a colon, and the subject's
@@ -104,10 +105,10 @@ func (m *Manager[T]) leaveLists(ctx context.Context, rec driver.Record, except s
 	}
 }
 
-// Sessions returns the sessions of a subject that are alive, the last seen first (OWASP ASVS
-// 7.5.2). It is strongly consistent: a login that has returned is among them, a logout is not. It
-// reads a hundred sessions a call: 12 calls for a thousand. [Manager.SessionsPage] reads a part of
-// them.
+// Sessions returns the live sessions of a subject, the most recently used first (OWASP ASVS 7.5.2).
+// It is strongly consistent: it includes every login that has returned, and no session that has
+// been logged out. It reads a hundred sessions in one call: 12 calls for a thousand.
+// [Manager.SessionsPage] reads a part of them.
 func (m *Manager[T]) Sessions(ctx context.Context, subject string) ([]Info, error) {
 	ctx, o := m.observe(ctx, "sessions")
 	infos, _, err := m.sessionsOf(ctx, subject, "", 0)
@@ -118,10 +119,9 @@ func (m *Manager[T]) Sessions(ctx context.Context, subject string) ([]Info, erro
 	return infos, nil
 }
 
-// SessionsPage returns at most most of a subject's sessions that are alive, in the order of their
-// handles, from the one that follows the handle after; "" begins. The handle next continues; it is
-// "" at the end. A page may have fewer sessions, and even none, before the end. most must be at
-// least 1.
+// SessionsPage returns up to most of a subject's live sessions, ordered by handle, starting after
+// the handle after; "" starts at the beginning. Pass next as after to continue; it is "" at the
+// end. A page before the end may have fewer sessions, or none. most must be at least 1.
 func (m *Manager[T]) SessionsPage(ctx context.Context, subject, after string, most int) (infos []Info, next string, err error) {
 	ctx, o := m.observe(ctx, "sessions")
 	if most < 1 {
@@ -209,8 +209,8 @@ func (m *Manager[T]) followRenewed(ctx context.Context, keys []string, loaded []
 }
 
 // Revoke ends one session of a subject, by the handle that [Manager.Sessions] returned (OWASP ASVS
-// 7.5.2), under whatever ID it goes on meanwhile. The error is [ErrNotFound] if the subject has
-// none of that handle. It goes through even if ctx is cancelled once it has begun.
+// 7.5.2), even if it was renewed since. The error is [ErrNotFound] if the subject has no session
+// with that handle. Once started, it completes even if ctx is cancelled.
 func (m *Manager[T]) Revoke(ctx context.Context, subject, handle string) error {
 	ctx, o := m.observe(ctx, "revoke")
 	if !rosters.IsHash(handle) { // and so no handle: nothing that anyone may have sent is repeated
@@ -245,7 +245,9 @@ func (m *Manager[T]) revoke(ctx context.Context, subject, handle string) error {
 			continue
 		case found[0].Err != nil:
 			return found[0].Err
-		case rec.Subject != subject || !m.owns(rec):
+		case !m.owns(rec):
+			return ErrNotFound
+		case rec.Subject != subject:
 			return missing
 		}
 		return m.endFollowing(ctx, rec, driver.Revoked)
@@ -275,27 +277,31 @@ func (m *Manager[T]) keyOf(ctx context.Context, subject, handle string) (string,
 	return handle, nil
 }
 
-// RevokeAll ends all sessions of a subject, except those of the handles given, and returns how many
-// it has ended, those that had idled out unnoticed included (OWASP ASVS 7.4.2, 7.4.3, 7.4.5). When
-// it has returned nil no session of the subject that began before is alive, for any Manager: a
-// login under way is revoked or gets [ErrRevoked], a renewal under way is revoked or gets
-// [ErrNotFound].
+// RevokeAll ends all sessions of a subject except those with the given handles (OWASP ASVS 7.4.2,
+// 7.4.3, 7.4.5). It returns how many it has ended, including those that had idled out but were
+// still stored. When it has returned nil, no session of the subject that began before the call is
+// alive for any Manager: a concurrent login is revoked or gets [ErrRevoked], a concurrent renewal
+// is revoked or gets [ErrNotFound].
 //
-// Once started, RevokeAll ignores cancellation and retries failed calls. It takes a write for each
-// session, so a few minutes for ten thousand. On error, n sessions were ended and others may still
-// be live; call it again.
+// Once started, RevokeAll ignores cancellation and retries failed calls. It makes one write per
+// session, which takes a few minutes for ten thousand. On error, n sessions were ended and others
+// may still be live; call it again.
 func (m *Manager[T]) RevokeAll(ctx context.Context, subject string, except ...string) (int, error) {
 	ctx, o := m.observe(ctx, "revoke all")
 	n, err := 0, checkSubject(subject)
 	if err == nil {
 		n, err = m.revokeLists(ctx, m.lists(subjectKey, subject), except)
+		if m.recent != nil {
+			m.recent.Ended(m.application, subject) // of each ID that a session had, too
+			m.recent.Ended("", subject)
+		}
 	}
 	return n, o.done(event.Event{Kind: event.Revoked, Subject: subject, Ended: n}, err)
 }
 
-// RevokeFederated ends all sessions that came from a session of an identity provider, by the name
-// that [Session.Federated] had at their login, as [Manager.RevokeAll] does: for OpenID Connect's
-// back-channel logout by sid.
+// RevokeFederated ends all sessions that came from one session of an identity provider, those whose
+// [Session.Federated] was federated at the login, as [Manager.RevokeAll] does. Use it for OpenID
+// Connect's back-channel logout by sid.
 func (m *Manager[T]) RevokeFederated(ctx context.Context, federated string) (int, error) {
 	ctx, o := m.observe(ctx, "revoke federated")
 	n, err := 0, error(nil)

@@ -20,19 +20,20 @@ var (
 	errUnsaved = errors.New("the session was never saved")
 )
 
-// WaitEnd blocks until the session has ended, by a logout elsewhere, a revocation, a limit or its
-// time, and returns nil then: for streams and WebSockets, which must not outlive it. If the session
-// goes on under another ID the error is [ErrRenewed]. It records no access, so that a stream keeps
-// no session alive; and a store that is out of reach ends nothing. It looks once in every, at least
-// 1 s, and so returns at most that late.
+// WaitEnd blocks until the session has ended, by a logout elsewhere, a revocation, a limit or a
+// timeout, and returns nil. Use it for streams and WebSockets, which must not outlive their
+// session. If the session's ID was exchanged for another, the error is [ErrRenewed]. It records no
+// access, so a stream doesn't keep a session alive. While the store is unavailable it keeps
+// waiting. It checks once in every interval of length every, at least 1 s, and so returns at most
+// that late.
 //
-// All that wait in one Manager with the same interval share their reads: one call of the store
-// looks for a hundred, and the calls are spread over the interval. The calls are made by the
-// goroutines that wait; none outlives its WaitEnd. The error is that of ctx if it is done before.
+// All WaitEnds of one Manager with the same interval share their reads: one store call reads a
+// hundred sessions, and the calls are spread over the interval. The waiting goroutines make the
+// calls; it starts no others. If ctx is done before, it returns the error of ctx.
 func (m *Manager[T]) WaitEnd(ctx context.Context, s *Session[T], every time.Duration) error {
 	handle := ""
 	fail := func(err error) error { return &Error{Op: "wait end", Handle: handle, Err: err} }
-	if s == nil || s.id == (ID{}) {
+	if isForeign(s) {
 		return fail(errForeignSession)
 	}
 	handle = s.Handle()

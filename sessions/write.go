@@ -83,9 +83,9 @@ func (s *Session[T]) settingsChanged() bool {
 	return s.IdleTimeout != s.rec.IdleTimeout || s.AbsoluteTimeout != s.rec.AbsoluteTimeout || s.Persist != s.rec.Persist
 }
 
-// Changed reports whether Save would write: whether the session was never saved, or its data or
-// settings were changed since it was loaded or saved, as far as is known. It makes no store call.
-// Data that can't be encoded has changed.
+// Changed reports whether Save would write: the session was never saved, or its data or settings
+// have changed since it was loaded or saved. It makes no store call. Data that can't be encoded
+// counts as changed.
 func (m *Manager[T]) Changed(s *Session[T]) bool {
 	if usable(s) != nil {
 		return false
@@ -114,13 +114,10 @@ func (m *Manager[T]) isStored(s *Session[T], rec driver.Record, encoded bool) {
 	s.seen = fingerprintOf(&s.Data)
 }
 
-// write stores s in the place of what is known to be stored, if it has changed. Where an earlier
-// write's answer was lost, that one may be what is stored: then its place is taken.
-func (m *Manager[T]) write(ctx context.Context, s *Session[T]) error {
-	w, err := m.savingOf(s)
-	if err != nil {
-		return err
-	}
+// write stores s, of which w is to be stored, in the place of what is known to be stored, if it has
+// changed. Where an earlier write's answer was lost, that one may be what is stored: then its place
+// is taken.
+func (m *Manager[T]) write(ctx context.Context, s *Session[T], w saving) error {
 	m.correctBegin(s)
 	if err := m.notExpired(ctx, s); err != nil || !w.changed && len(s.inDoubt) == 0 {
 		return err
@@ -131,7 +128,7 @@ func (m *Manager[T]) write(ctx context.Context, s *Session[T]) error {
 			return err
 		}
 	}
-	err = m.send(ctx, s, rec, s.rec.Rev)
+	err := m.send(ctx, s, rec, s.rec.Rev)
 	if len(s.inDoubt) > 0 && (errors.Is(err, ErrConflict) || errors.Is(err, driver.ErrExists)) {
 		found, loadErr := m.store.Load(ctx, s.rec.Key)
 		if loadErr != nil {

@@ -1,10 +1,10 @@
-// Package attribute is the native codec: each field of T becomes an attribute of DynamoDB's own,
-// which its console shows, its expressions reach and its exports hold.
+// Package attribute is the native codec: it stores each field of T as a DynamoDB attribute, which
+// the console shows, expressions can use and exports contain.
 //
 //	sessions.New(store, &sessions.Config[Cart]{Codec: attribute.Codec[Cart]{}})
 //
-// Any store keeps such sessions; the DynamoDB store keeps them as they are, others as DynamoDB
-// JSON.
+// It works with any store: package dynamo stores the attributes themselves, other stores get them
+// as DynamoDB JSON.
 package attribute
 
 import (
@@ -20,21 +20,21 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
-// Codec encodes T by feature/dynamodb/attributevalue. A field's name comes from its `json` tag,
-// else from its `dynamodbav` tag, else it is Go's; a field that the `json` tag excludes is not
-// stored. The options of `dynamodbav` tags, such as stringset, are honoured in both, save unixtime:
-// a time is a text. So are the methods MarshalDynamoDBAttributeValue, MarshalText and
-// MarshalBinary; MarshalJSON is not. The zero value is ready to use.
+// Codec encodes T with the SDK's feature/dynamodb/attributevalue. A field's name comes from its
+// `json` tag, else from its `dynamodbav` tag, else from Go; a field that the `json` tag excludes is
+// not stored. The options of `dynamodbav` tags, such as stringset, work in both tags, except
+// unixtime: a time is always stored as text. The methods MarshalDynamoDBAttributeValue, MarshalText
+// and MarshalBinary are honoured; MarshalJSON is not. The zero value is ready to use.
 //
-// What it can't give back it refuses, as [codec.JSON] does, and besides: what DynamoDB refuses,
-// which is numbers below 1e-130 or above 9.9e125, empty keys of maps, more than 31 levels of
-// nesting, a member twice or empty in a set, and a nil in a [][]byte; the options omitemptyelem and
-// nullemptyelem; and structs that hide fields behind MarshalJSON. A set has no order. A [][]byte is
-// a list unless it is tagged binaryset.
+// It refuses what it couldn't return unchanged, as [codec.JSON] does, and also: what DynamoDB
+// refuses, which is numbers below 1e-130 or above 9.9e125, empty map keys, more than 31 levels of
+// nesting, a duplicate or empty member of a set, and a nil in a [][]byte; the options omitemptyelem
+// and nullemptyelem; and structs that hide fields behind MarshalJSON. The members of a set come
+// back in any order. A [][]byte is a list unless it is tagged binaryset.
 //
-// In an interface, as in a map[string]any, a number comes back as a float64 if that holds its value
-// exactly and as a json.Number if not, a slice as []any, a map as map[string]any, and bytes as
-// bytes.
+// In an interface, as in a map[string]any, a number comes back as a float64 if that represents it
+// exactly and otherwise as a json.Number, a slice as []any, a map as map[string]any, and bytes as
+// []byte.
 type Codec[T any] struct{}
 
 // Validate returns an error that names the field of T whose type can't be stored, if there is one.
@@ -69,9 +69,9 @@ func (Codec[T]) EncodeOver(v T, stored codec.Payload) (codec.Payload, error) {
 	return NewValue(av), nil
 }
 
-// Decode reads a [Value], or what a store has kept of one as DynamoDB JSON. Fields that T doesn't
-// have are ignored, and those that the value doesn't have are zero. Of two names that differ in
-// case only the field's own is read.
+// Decode reads a [Value], or the DynamoDB JSON that another store kept of one. Fields that T
+// doesn't have are ignored, and those that the value doesn't have are zero. If two names differ
+// only in case, the exact one is read.
 func (Codec[T]) Decode(p codec.Payload) (T, error) {
 	var v T
 	value, err := plainValueOf(p)
@@ -105,6 +105,11 @@ func encode(v any) (s *shape.Shape, av types.AttributeValue, err error) {
 			return nil, nil, fmt.Errorf("attribute: %w", err)
 		}
 		return nil, nil, err
+	}
+	if !s.Custom && s.Plan.Unit > 0 {
+		if _, err := check(av, s.Plan); err != nil {
+			return nil, nil, err
+		}
 	}
 	if s.Custom {
 		back := reflect.New(value.Type())

@@ -12,7 +12,7 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
-// Format is the name of the format.
+// Format is the name of this codec's format.
 const Format = "dynamodb"
 
 var format = shape.Format{

@@ -2,7 +2,7 @@ package attribute
 
 import "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-// Size returns how many bytes v takes in an item, as [SizeOf] does.
+// Size returns how many bytes v takes in an item; see [SizeOf].
 func (v Value) Size() int { return SizeOf(v.AttributeValue()) }
 
 // A document costs 3 bytes, and each of its members one more.
@@ -12,7 +12,8 @@ const (
 )
 
 // SizeOf returns how many bytes av takes in an item, by the rules of "DynamoDB item sizes and
-// formats" in its developer guide. The name of the attribute counts besides.
+// formats" in AWS's developer guide. It doesn't include the attribute's name, which DynamoDB counts
+// as well.
 func SizeOf(av types.AttributeValue) int {
 	switch v := av.(type) {
 	case *types.AttributeValueMemberS:

@@ -9,21 +9,22 @@ import (
 	"github.com/dynasession/dynasession/codec"
 )
 
-// Value is the payload of this format: one attribute value. Printed, it shows its format and
-// nothing of what it holds.
+// Value is the payload of this format: one attribute value. When printed, it shows its format but
+// not its content.
 type Value struct {
 	get    func() types.AttributeValue // a function, which no verb of fmt looks into
 	format string                      // "": Format
 }
 
-// NewValue returns av as a payload. It keeps av, which must not be changed afterwards.
+// NewValue returns av as a payload. It doesn't copy av, which the caller must not change
+// afterwards.
 func NewValue(av types.AttributeValue) Value {
 	return Value{get: func() types.AttributeValue { return av }}
 }
 
-// IsNative reports whether a format is this one, "dynamodb", or a version of it, such as the
-// "v2+dynamodb" of [codec.Version]: whether a payload of it is a [Value], which a store may keep as
-// an attribute of DynamoDB's own.
+// IsNative reports whether format is "dynamodb" or a version of it, such as the "v2+dynamodb" of
+// [codec.Version]. A payload of such a format is a [Value], which a store may keep as a DynamoDB
+// attribute.
 func IsNative(format string) bool {
 	for {
 		n, of := codec.SplitVersion(format)
@@ -34,9 +35,9 @@ func IsNative(format string) bool {
 	}
 }
 
-// ValueOf returns p as a Value of the same format: p itself if it is one, else what its bytes,
-// DynamoDB JSON, hold. The error is [codec.ErrFormat] unless [IsNative] says that the format is
-// native.
+// ValueOf returns p as a Value of the same format: p itself if it is a Value, otherwise the value
+// of its bytes, which are DynamoDB JSON. The error is [codec.ErrFormat] if p's format is not
+// native; see [IsNative].
 func ValueOf(p codec.Payload) (Value, error) {
 	if v, ok := p.(Value); ok {
 		if v.AttributeValue() == nil {
@@ -69,7 +70,7 @@ func plainValueOf(p codec.Payload) (Value, error) {
 	return ValueOf(p)
 }
 
-// AttributeValue returns what v holds. The caller must not change it.
+// AttributeValue returns the attribute value that v holds. The caller must not change it.
 func (v Value) AttributeValue() types.AttributeValue {
 	if v.get == nil {
 		return nil
@@ -77,8 +78,8 @@ func (v Value) AttributeValue() types.AttributeValue {
 	return v.get()
 }
 
-// WithFormat returns the same value as one of another format: a Value if [IsNative] says that it is
-// native, and else its bytes, as DynamoDB JSON.
+// WithFormat returns the same value under another format: as a Value if that format is native,
+// otherwise as bytes of DynamoDB JSON.
 func (v Value) WithFormat(format string) codec.Payload {
 	if IsNative(format) {
 		v.format = format
@@ -91,7 +92,7 @@ func (v Value) WithFormat(format string) codec.Payload {
 	return codec.Opaque(format, b)
 }
 
-// Format returns "dynamodb", or the version of it that v is.
+// Format returns "dynamodb", or v's version of it, such as "v2+dynamodb".
 func (v Value) Format() string {
 	if v.format == "" {
 		return Format
@@ -99,11 +100,11 @@ func (v Value) Format() string {
 	return v.format
 }
 
-// Bytes returns v as DynamoDB JSON, the keys sorted.
+// Bytes returns v as DynamoDB JSON with sorted keys.
 func (v Value) Bytes() ([]byte, error) { return toJSON(v.AttributeValue()) }
 
-// Equal reports whether p is of the same format and holds the same value: DynamoDB writes a number
-// in its own way and gives a set in any order, so that the bytes may differ.
+// Equal reports whether p has the same format and value. The bytes may differ, since DynamoDB
+// normalises numbers and returns sets in any order.
 func (v Value) Equal(p codec.Payload) bool {
 	if p == nil || p.Format() != v.Format() {
 		return false
@@ -112,15 +113,15 @@ func (v Value) Equal(p codec.Payload) bool {
 	return err == nil && equal(v.AttributeValue(), other.AttributeValue())
 }
 
-// String tells the format and the type.
+// String returns the format and the DynamoDB type, not the content.
 func (v Value) String() string {
 	return fmt.Sprintf("%s payload of type %s", v.Format(), TypeName(v.AttributeValue()))
 }
 
-// GoString is String.
+// GoString returns the same as String.
 func (v Value) GoString() string { return v.String() }
 
-// TypeName returns DynamoDB's letters for the type of av.
+// TypeName returns DynamoDB's abbreviation of av's type, such as "S" or "NS".
 func TypeName(av types.AttributeValue) string {
 	switch av.(type) {
 	case *types.AttributeValueMemberS:

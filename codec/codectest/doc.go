@@ -1,6 +1,5 @@
-// Package codectest checks a [codec.Codec]: each of its promises, on values of the application's
-// own with [Run], and on every kind of Go type with [RunKinds]. The codecs of this module pass
-// both.
+// Package codectest tests a [codec.Codec] against its contract: [Run] with values of the
+// application, [RunKinds] with every kind of Go type. The codecs of this module pass both.
 //
 //	func TestCodec(t *testing.T) {
 //		codectest.Run(t, MyCodec[Cart]{}, Cart{}, Cart{Items: []string{"tea"}})

@@ -8,12 +8,12 @@ import (
 	"github.com/dynasession/dynasession/codec"
 )
 
-// RunKeeper checks that old, a codec of a type that lacks fields of New, carries them along, as
-// [codec.Keeper] has it: each of values is stored by new, read by old, and stored again over it;
-// read by new it has to be as it was. So values differ from what an Old can hold in fields that Old
-// doesn't have, and only where a Keeper carries them: not in slices.
+// RunKeeper checks that old, a codec of a type that lacks fields of New, preserves them, as
+// [codec.Keeper] requires: it encodes each of values with new, decodes it with old, encodes that
+// over the first payload, and compares what new decodes then. Set fields that Old doesn't have only
+// where a Keeper preserves them, so not in the elements of slices.
 //
-// Both codecs have the same format.
+// Both codecs must have the same format.
 func RunKeeper[Old, New any](t *testing.T, old codec.Codec[Old], new codec.Codec[New], values ...New) {
 	t.Helper()
 	if len(values) == 0 {

@@ -2,7 +2,7 @@ package codectest
 
 import "time"
 
-// Scalars holds one of each.
+// Scalars has a field of each scalar type.
 type Scalars struct {
 	Bool    bool
 	Int     int
@@ -26,7 +26,7 @@ type Blobs struct {
 	Array            [4]byte
 }
 
-// Times holds moments.
+// Times holds times.
 type Times struct {
 	Zero, Moment, Zoned time.Time
 	Pointer             *time.Time
@@ -58,13 +58,13 @@ type Pointers struct {
 	List            *Node
 }
 
-// Node is a list.
+// Node is a linked list.
 type Node struct {
 	Value string
 	Next  *Node
 }
 
-// Embedding gets the fields of a struct that it embeds.
+// Embedding embeds a struct.
 type Embedding struct {
 	Inner
 	hidden
@@ -80,26 +80,26 @@ type Tagged struct {
 	Omitted string `json:"o,omitempty"`
 }
 
-// Older is what Newer was before it had another field.
+// Older is Newer without its newest field.
 type Older struct {
 	Kept    string
 	Dropped string
 }
 
-// Newer is what became of Older.
+// Newer is Older with one more field.
 type Newer struct {
 	Kept  string
 	Added int
 }
 
-// Open holds what is known at run time only.
+// Open holds interfaces, whose types are known at run time only.
 type Open struct {
 	Any  any
 	List []any
 	Map  map[string]any
 }
 
-// Unstorable can't be stored.
+// Unstorable has fields that no codec can store.
 type Unstorable struct {
 	Name string
 	Chan chan int

@@ -7,14 +7,14 @@ import (
 	"github.com/dynasession/dynasession/codec"
 )
 
-// Run checks that c keeps what [codec.Codec] promises, for each of values: what is encoded comes
-// back, from the payload and from its mere bytes; the same value gives the same payload; no payload
-// and no decoded value shares memory with another; another format is ErrFormat; damaged bytes don't
-// panic; and if c is a [codec.Keeper], nothing that is known is carried along, which with
-// [RunKeeper] shows that what is not known is. Values that are equal must not be given twice.
+// Run checks c against the contract of [codec.Codec] with each of values: it decodes to the same
+// value, from the payload and from its bytes alone; the same value encodes to the same payload;
+// payloads and decoded values share no memory; another format is ErrFormat; damaged bytes don't
+// panic; and a [codec.Keeper] preserves no field that T has (see [RunKeeper] for those that it must
+// preserve). No two of values may be equal.
 //
-// Values are compared field by field: exported fields only, none that is tagged `json:"-"`, a nil
-// differs from an empty one, and two times are the same if they are the same moment.
+// Values are compared by their exported fields, except those tagged `json:"-"`. A nil slice or map
+// differs from an empty one, and times are compared by time.Time.Equal.
 func Run[T any](t *testing.T, c codec.Codec[T], values ...T) {
 	t.Helper()
 	if len(values) == 0 {
@@ -39,8 +39,7 @@ func Run[T any](t *testing.T, c codec.Codec[T], values ...T) {
 	concurrent(t, c, values)
 }
 
-// Keeps checks that v comes back as it is, or that Encode refuses it: that it is never changed or
-// lost.
+// Keeps checks that Decode returns v unchanged, or that Encode refuses it.
 func Keeps[T any](t *testing.T, c codec.Codec[T], v T) {
 	t.Helper()
 	p, err := c.Encode(v)

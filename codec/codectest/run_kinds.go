@@ -11,7 +11,7 @@ import (
 	"github.com/dynasession/dynasession/codec"
 )
 
-// Kinds are the codecs of one format for types of every kind.
+// Kinds holds codecs of one format for types of every kind.
 type Kinds struct {
 	Scalars     codec.Codec[Scalars]
 	Blobs       codec.Codec[Blobs]
@@ -30,8 +30,8 @@ type Kinds struct {
 	Pointer     codec.Codec[*Inner]
 }
 
-// RunKinds checks, with [Run], that each kind of Go type comes back, and that what can't is
-// refused.
+// RunKinds checks with [Run] that the codecs return each kind of Go type unchanged, and refuse
+// those that they can't.
 func RunKinds(t *testing.T, k Kinds) {
 	t.Run("scalars", func(t *testing.T) {
 		Run(t, k.Scalars, Scalars{}, Scalars{

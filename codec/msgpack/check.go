@@ -67,13 +67,16 @@ func number(b []byte) (low int64, high uint64, ok bool) {
 // span, and may not: it cuts off what doesn't fit into a narrower number, and it makes as many
 // elements as there are. Most values can't have any of that, which is quick to see.
 func check(b []byte, numbers span, plan *shape.Plan) error {
-	if numbers.low >= plan.Low && numbers.high <= plan.High && len(b)*plan.Unit <= codec.DecodeLimit {
+	if numbers.low >= plan.Low && numbers.high <= plan.High && fewElements(b, plan) {
 		return nil
 	}
 	c := checker{b: b, left: codec.DecodeLimit}
 	_, err := c.value(0, plan)
 	return err
 }
+
+// fewElements reports whether the elements in b can't take more memory than codec.DecodeLimit.
+func fewElements(b []byte, plan *shape.Plan) bool { return len(b)*plan.Unit <= codec.DecodeLimit }
 
 type checker struct {
 	b    []byte

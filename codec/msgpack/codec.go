@@ -1,5 +1,5 @@
-// Package msgpack is the compact codec: MessagePack, about two thirds of the size of JSON, and
-// quicker.
+// Package msgpack is the compact codec: MessagePack takes about two thirds of the size of JSON and
+// is faster.
 //
 //	sessions.New(store, &sessions.Config[Cart]{Codec: msgpack.Codec[Cart]{}})
 package msgpack
@@ -17,21 +17,21 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
-// Format is the name of the format.
+// Format is the name of this codec's format.
 const Format = "msgpack"
 
-// Codec encodes T as MessagePack, by vmihailenco/msgpack. A field's name comes from its `msgpack`
-// tag, else from its `json` tag, else it is Go's; a field that the `json` tag excludes is not
-// stored. The methods EncodeMsgpack, MarshalMsgpack, MarshalBinary and MarshalText are honoured,
+// Codec encodes T as MessagePack, with vmihailenco/msgpack. A field's name comes from its `msgpack`
+// tag, else from its `json` tag, else from Go; a field that the `json` tag excludes is not stored.
+// The methods EncodeMsgpack, MarshalMsgpack, MarshalBinary and MarshalText are honoured,
 // MarshalJSON is not. The zero value is ready to use.
 //
-// What it can't give back it refuses, as [codec.JSON] does, and besides: embedded pointers, structs
-// that hide fields behind MarshalJSON, and in an interface a [json.Number]. NaN and infinities are
-// kept, and so are texts that aren't UTF-8.
+// It refuses what it couldn't return unchanged, as [codec.JSON] does, and also: embedded pointers,
+// structs that hide fields behind MarshalJSON, and a [json.Number] in an interface. It accepts NaN,
+// infinities and strings that aren't UTF-8.
 //
-// A time comes back in the local zone. In an interface, as in a map[string]any, an integer comes
-// back as an int64 or, if it was encoded unsigned, as a uint64, any other number as a float64, a
-// slice as []any, and a map as map[string]any.
+// A time comes back in the local zone. In an interface, as in a map[string]any, a signed integer
+// comes back as an int64, an unsigned one as a uint64, any other number as a float64, a slice as
+// []any, and a map as map[string]any.
 type Codec[T any] struct{}
 
 var format = shape.Format{
@@ -53,8 +53,8 @@ func (Codec[T]) Validate() error {
 	return nil
 }
 
-// Encode returns v as MessagePack. The keys of maps are sorted: the same value always gives the
-// same bytes.
+// Encode returns v as MessagePack. Map keys are sorted, so the same value always gives the same
+// bytes.
 func (Codec[T]) Encode(v T) (codec.Payload, error) {
 	_, b, err := encode(&v)
 	if err != nil {
@@ -63,8 +63,8 @@ func (Codec[T]) Encode(v T) (codec.Payload, error) {
 	return codec.Opaque(Format, b), nil
 }
 
-// EncodeOver returns v as MessagePack, with the members of stored that T has no field for after
-// those that it has, in each struct: see [codec.Keeper].
+// EncodeOver returns v as MessagePack; in each struct the members of stored that T has no field for
+// follow its own: see [codec.Keeper].
 func (Codec[T]) EncodeOver(v T, stored codec.Payload) (codec.Payload, error) {
 	s, b, err := encode(&v)
 	if err != nil {
@@ -107,6 +107,13 @@ func encode(v any) (s *shape.Shape, b []byte, err error) {
 	}
 	if s.Maps || s.Interfaces {
 		if b, err = canonical(b); err != nil {
+			return nil, nil, err
+		}
+	}
+	if !s.Custom && (s.Loose && len(b) > maxDepth || !fewElements(b, s.Plan)) {
+		if _, numbers, err := harmless(b); err != nil {
+			return nil, nil, err
+		} else if err := check(b, numbers, s.Plan); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -38,7 +38,7 @@ func node(b []byte, i int, plan *shape.Plan) (n *members.Node, end int, ok bool)
 	if err != nil || !t.isMap {
 		return nil, 0, false
 	}
-	n = &members.Node{Plan: plan}
+	n = &members.Node{Plan: plan, Members: make([]members.Member, 0, len(plan.Members))}
 	i += t.head
 	for range t.items / 2 {
 		var m members.Member
@@ -78,7 +78,6 @@ func known(b []byte, i, depth int, plan *shape.Plan) (end int, all bool) {
 		return 0, false
 	}
 	i += t.head
-	likely := 0
 	for range t.items / 2 {
 		start, ok := i, false
 		if i, ok = skip(b, i); !ok {
@@ -91,11 +90,9 @@ func known(b []byte, i, depth int, plan *shape.Plan) (end int, all bool) {
 			if err != nil || name.isExt || name.items > 0 || !isText(key[0]) {
 				return 0, false
 			}
-			field, ok := plan.Exact(key[name.head:], likely)
-			if !ok {
+			if below, ok = plan.Exact(key[name.head:]); !ok {
 				return 0, false
 			}
-			below, likely = plan.Members[field].Plan, field+1
 		}
 		if below = members.Inner(below); below != nil && isMap(b, i) {
 			i, ok = known(b, i, depth+1, below)
@@ -126,7 +123,7 @@ func nameOf(key []byte, plan *shape.Plan) (name string, ok bool) {
 	if err != nil || t.isExt || t.items > 0 || t.head+t.body != len(key) || !isText(key[0]) {
 		return "", false
 	}
-	return string(key[t.head:]), true
+	return plan.NameOf(key[t.head:]), true
 }
 
 // isText reports whether a value that begins with c is a text, or bytes, which the decoder takes

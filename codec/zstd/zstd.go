@@ -1,11 +1,11 @@
-// Package zstd compresses what a codec makes, for [codec.Compress]: Zstandard, by
-// klauspost/compress, in Go alone.
+// Package zstd compresses payloads for [codec.Compress] with Zstandard, by klauspost/compress, in
+// pure Go.
 //
 //	sessions.New(store, &sessions.Config[Cart]{
 //		Codec: codec.Compress(codec.JSON[Cart]{}, zstd.New(), 0),
 //	})
 //
-// Items below 1 KB gain nothing by it; docs/cost.md has the sizes from which it pays.
+// It doesn't pay for items below 1 KB; docs/cost.md has the sizes from which it does.
 //
 // [codec.Compress]: https://pkg.go.dev/github.com/dynasession/dynasession/codec#Compress
 package zstd
@@ -19,13 +19,12 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/fault"
 )
 
-// Compressor is a compressor for codec.Compress. What it makes is one frame of RFC 8878, which
-// tells its size and has a checksum: any zstd reads it. The zero value is ready to use. It is safe
-// for concurrent use and starts no goroutine. It must not be copied.
+// Compressor is a compressor for codec.Compress. It writes one frame of RFC 8878 with size and
+// checksum, which any zstd can read. The zero value is ready to use. It is safe for concurrent use
+// and starts no goroutine. It must not be copied.
 //
-// It keeps encoders and decoders for the next call, as many as there were calls at the same time,
-// and drops those that aren't needed: some 0.6 MB for an encoder. One Compressor may serve several
-// codecs.
+// It keeps encoders and decoders for later calls, as many as there were concurrent calls, and drops
+// unused ones; an encoder takes about 0.6 MB. One Compressor may serve several codecs.
 type Compressor struct {
 	encoders, decoders sync.Pool
 }
@@ -36,8 +35,8 @@ func New() *Compressor { return &Compressor{} }
 // Name returns "zstd".
 func (*Compressor) Name() string { return "zstd" }
 
-// Compress returns src as one frame, in memory of its own. Of one src, one version of this package
-// makes one frame, always.
+// Compress returns src as one frame, in new memory. One version of this package always returns the
+// same frame for the same src.
 func (c *Compressor) Compress(src []byte) (frame []byte, err error) {
 	defer func() {
 		if p := fault.Panicked(recover(), "zstd: can't be compressed"); p != nil {
@@ -70,9 +69,9 @@ func (c *Compressor) Compress(src []byte) (frame []byte, err error) {
 // window is how far back a repetition is seen.
 const window = 1 << 20
 
-// Decompress returns what frame holds, in memory of its own. It is an error if that has more than
-// limit bytes, which is found before room is made for them, if frame is anything but one whole
-// frame, or if the checksum differs.
+// Decompress returns the content of frame, in new memory. It returns an error if the content has
+// more than limit bytes, before it allocates them, if frame is not exactly one frame, or if the
+// checksum differs.
 func (c *Compressor) Decompress(frame []byte, limit int) (plain []byte, err error) {
 	defer func() {
 		if p := fault.Panicked(recover(), "zstd: can't be decompressed"); p != nil {

@@ -75,7 +75,7 @@ func open(ctx context.Context) sessions.Store {
 	client, err := dynamo.NewClient(ctx, &dynamo.OpenConfig{Endpoint: *endpoint})
 	check(err)
 	check(dynamo.CreateTable(ctx, client, "quickstart_session"))
-	store, err := dynamo.NewStore(client, &dynamo.Config{Table: "quickstart_session"})
+	store, err := dynamo.NewStore(client, &dynamo.Config{Table: "quickstart_session", Timeout: time.Minute}) // an engine that wakes up
 	check(err)
 	return store
 }

@@ -3,6 +3,7 @@ package compare
 import (
 	"encoding/gob"
 	"encoding/json"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -98,54 +99,78 @@ func theirs(name string, codec scs.Codec) rival {
 	}}
 }
 
-// How long a request takes: bare, and under each middleware. All take turns in one loop, so that they meet the same weather.
+// How long a request takes beyond what the bare handler needs, and what it allocates. All take turns of some calls in one process,
+// each round in another order, so that they meet the same weather: what counts are the ratios of the medians.
 func BenchmarkRequest(b *testing.B) {
 	gob.Register(profile{})
 	rivals := []rival{ours(b), theirs("scs-gob", scs.GobCodec{}), theirs("scs-json", jsonCodec{})}
 	answer := func(w http.ResponseWriter) { _, _ = w.Write([]byte("hello")) }
 	bare := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w) })
-	for _, kind := range []string{"anonymous", "read", "change"} {
-		b.Run(kind, func(b *testing.B) {
-			serve := []func(){server(bare, nil)}
+	doesNotAsk := func(rival) http.HandlerFunc { return bare }
+	reads := func(rv rival) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) { _ = rv.read(r); answer(w) }
+	}
+	changes := func(rv rival) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) { rv.change(r); answer(w) }
+	}
+	for _, c := range []struct {
+		name    string
+		cookies bool
+		handler func(rival) http.HandlerFunc
+	}{
+		{"without a cookie, not asking", false, doesNotAsk},
+		{"without a cookie, reading", false, reads},
+		{"with a session, not asking", true, doesNotAsk},
+		{"with a session, reading", true, reads},
+		{"with a session, changing", true, changes},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			names, serve := []string{"bare"}, []func(){server(bare, nil)}
 			for _, rv := range rivals {
-				h := bare
-				switch kind {
-				case "read":
-					h = func(w http.ResponseWriter, r *http.Request) { _ = rv.read(r); answer(w) }
-				case "change":
-					h = func(w http.ResponseWriter, r *http.Request) { rv.change(r); answer(w) }
-				}
 				var cookies []*http.Cookie
-				if kind != "anonymous" {
+				if c.cookies {
 					w := httptest.NewRecorder()
-					rv.around(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { rv.change(r); answer(w) })).
-						ServeHTTP(w, httptest.NewRequest(http.MethodGet, "https://site.test/", nil))
+					rv.around(changes(rv)).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "https://site.test/", nil))
 					cookies = w.Result().Cookies()
 				}
-				serve = append(serve, server(rv.around(h), cookies))
+				names, serve = append(names, rv.name), append(serve, server(rv.around(c.handler(rv)), cookies))
 			}
-			times := make([][]time.Duration, len(serve))
-			for b.Loop() {
-				for i, f := range serve {
-					begin := time.Now()
-					f()
-					times[i] = append(times[i], time.Since(begin))
-				}
-			}
-			median := func(i int) float64 {
-				slices.Sort(times[i])
-				return float64(times[i][len(times[i])/2])
-			}
+			times := medians(b, serve)
+			over := func(i int) float64 { return times[i] - times[0] }
+			bareAllocs := testing.AllocsPerRun(200, serve[0])
 			b.ReportMetric(0, "ns/op")
-			b.ReportMetric(median(0), "ns/bare")
-			for i, rv := range rivals {
-				b.ReportMetric(median(i+1), "ns/"+rv.name)
+			for i, name := range names[1:] {
+				b.ReportMetric(over(i+1), "ns/"+name)
+				b.ReportMetric(testing.AllocsPerRun(200, serve[i+1])-bareAllocs, "allocs/"+name)
 				if i > 0 {
-					b.ReportMetric((median(1)-median(0))/(median(i+1)-median(0)), "ours/"+rv.name)
+					b.ReportMetric(over(1)/over(i+1), "ours/"+name)
 				}
 			}
 		})
 	}
+}
+
+// turn is how many calls are timed at once: enough for the clock's resolution, and few enough that most turns are not interrupted.
+const turn = 16
+
+// medians returns the median of the time of one call of each, in nanoseconds.
+func medians(b *testing.B, serve []func()) []float64 {
+	times := make([][]time.Duration, len(serve))
+	for b.Loop() {
+		for _, i := range rand.Perm(len(serve)) {
+			begin := time.Now()
+			for range turn {
+				serve[i]()
+			}
+			times[i] = append(times[i], time.Since(begin))
+		}
+	}
+	out := make([]float64, len(serve))
+	for i, t := range times {
+		slices.Sort(t)
+		out[i] = float64(t[len(t)/2]) / turn
+	}
+	return out
 }
 
 func server(h http.Handler, cookies []*http.Cookie) func() {

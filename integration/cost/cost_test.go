@@ -3,7 +3,9 @@ package cost_test
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/dynamo"
 	"github.com/dynasession/dynasession/integration/engine"
+	"github.com/dynasession/dynasession/integration/plot"
 	"github.com/dynasession/dynasession/sessions"
 )
 
@@ -33,13 +36,19 @@ type shop struct {
 
 func newShop(t *testing.T, touch time.Duration) shop {
 	t.Helper()
+	return shopOf(t, sessions.Config[profile]{TouchInterval: touch})
+}
+
+func shopOf(t *testing.T, cfg sessions.Config[profile]) shop {
+	t.Helper()
 	is := is.New(t)
 	client, table := engine.Client(t), engine.NewTable(t)
 	m := &meter{API: client}
 	store, err := dynamo.NewStore(m, &dynamo.Config{Table: table})
 	is.NoErr(err)
 	c := clock.NewFake(time.Now())
-	manager, err := sessions.New(store, &sessions.Config[profile]{Clock: c, TouchInterval: touch})
+	cfg.Clock = c
+	manager, err := sessions.New(store, &cfg)
 	is.NoErr(err)
 	return shop{manager, m, c, client, table}
 }
@@ -121,6 +130,40 @@ func journey(t *testing.T, s shop, subject string) bill {
 	return s.took()
 }
 
+// fetches is how many requests a chatty page makes at once.
+const fetches = 20
+
+// chatty is a page of one Load and many fetches within two seconds, each of which peeks.
+func chatty(t *testing.T, s shop) (all, peeks bill) {
+	t.Helper()
+	is, ctx := is.New(t), t.Context()
+	session, err := s.CreateAndSave(ctx, profile{})
+	is.NoErr(err)
+	id := session.ID().Secret()
+	s.clock.Advance(time.Minute)
+	s.took()
+	for range fetches {
+		_, err := s.Peek(ctx, id)
+		is.NoErr(err)
+		s.clock.Advance(100 * time.Millisecond)
+	}
+	peeks = s.took()
+	s.clock.Advance(time.Minute)
+	_, err = s.Load(ctx, id)
+	is.NoErr(err)
+	for range fetches {
+		s.clock.Advance(100 * time.Millisecond)
+		_, err := s.Peek(ctx, id)
+		is.NoErr(err)
+	}
+	return s.took(), peeks
+}
+
+// chattyShop is one whose Peeks answer from memory for five seconds.
+func chattyShop(t *testing.T) shop {
+	return shopOf(t, sessions.Config[profile]{PeekFor: 5 * time.Second})
+}
+
 // python is the same visit with dynamodb-session-web, whose calls cost, measured on DynamoDB Local with a session of 0.4 KB: a load 2 calls,
 // 1 read unit and 1 write unit; a save or a clear 1 call and 1 write unit.
 func python() bill {
@@ -133,7 +176,8 @@ func python() bill {
 	}
 }
 
-func page(t *testing.T) []byte {
+// page returns docs/cost.md, and its plots by the names of their files.
+func page(t *testing.T) ([]byte, map[string]string) {
 	t.Helper()
 	var out bytes.Buffer
 	fmt.Fprint(&out, `# What it costs
@@ -166,26 +210,62 @@ Login, 40 pages in 10 minutes of which 4 change something, logout.
 	row("dynasession, with a subject", subject)
 	row("dynasession that records every access (`TouchInterval: -1`)", touching)
 	row("dynamodb-session-web", python())
+	visits := plot.Bars("A million visits of 40 pages", "dollars for read and write units (less is better)", "$%.3f",
+		[]string{"dynasession", "dynasession, with a subject", "a store that writes at every page", "dynamodb-session-web"},
+		plot.Series{Values: []float64{ours.dollars(), subject.dollars(), touching.dollars(), python().dollars()}})
+	fmt.Fprintf(&out, "\n![Bars: a million visits cost $%.3f, $%.3f with a subject, and $%.3f with a store that writes at every page](cost-visit.svg)\n",
+		ours.dollars(), subject.dollars(), touching.dollars())
 	fmt.Fprintf(&out, "\nAgainst dynamodb-session-web: %.2f of its dollars without a subject, %.2f with one, %.2f and %.2f of its calls.\n",
 		ours.dollars()/python().dollars(), subject.dollars()/python().dollars(),
 		float64(ours.calls)/float64(python().calls), float64(subject.calls)/float64(python().calls))
+	fmt.Fprint(&out, `
+## A page of 20 fetches
+
+Within two seconds, on one host; each of them peeks. With `+"`Config.PeekFor`"+` Peek may answer from memory.
+
+| with | calls | read units | write units | $ per million |
+| --- | --- | --- | --- | --- |
+`)
+	for _, of := range []struct {
+		what string
+		shop shop
+	}{{"", newShop(t, 0)}, {", `PeekFor: 5 * time.Second`", chattyShop(t)}} {
+		all, peeks := chatty(t, of.shop)
+		row("20 Peeks"+of.what, peeks)
+		row("a Load and 20 Peeks"+of.what, all)
+	}
 	growth(t, &out)
 	table := engine.NewTable(t)
 	sizes(t, &out, table)
 	pays(t, &out, table)
-	return out.Bytes()
+	return out.Bytes(), map[string]string{"cost-visit.svg": visits, "cost-compress.svg": cartsPlot(t)}
 }
 
 func TestCost(t *testing.T) {
 	is := is.New(t)
-	got := page(t)
-	const file = "../../docs/cost.md"
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		is.NoErr(os.WriteFile(file, got, 0o644))
+	text, plots := page(t)
+	files := map[string]string{"cost.md": string(text)}
+	maps.Copy(files, plots)
+	for name, got := range files {
+		file := filepath.Join("../../docs", name)
+		if os.Getenv("UPDATE_GOLDEN") != "" {
+			is.NoErr(os.WriteFile(file, []byte(got), 0o644))
+		}
+		want, err := os.ReadFile(file)
+		is.NoErr(err)
+		is.Equal(got, string(want)) // docs has what was measured
 	}
-	want, err := os.ReadFile(file)
-	is.NoErr(err)
-	is.Equal(string(got), string(want))
+}
+
+// Twenty fetches of a page within PeekFor consume at least 90 % fewer read units, and write nothing.
+func TestCost_PeekForSavesNineReadsOfTen(t *testing.T) {
+	is := is.New(t)
+	all, peeks := chatty(t, newShop(t, 0))
+	fewer, few := chatty(t, chattyShop(t))
+	is.Equal(peeks, bill{fetches, fetches, 0})
+	is.True(few.reads <= peeks.reads/10)
+	is.True(fewer.reads <= all.reads/10)
+	is.Equal(few.writes+fewer.writes, 0.0)
 }
 
 func TestCost_OfAVisitIsAFractionOfItsPredecessors(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/integration/plot"
 )
 
 // saving is a cart in both forms.
@@ -37,6 +39,18 @@ func from(all []saving, saves func(saving) bool) saving {
 func savesWrites(s saving) bool { return s.small.writes < s.plain.writes }
 func savesReads(s saving) bool  { return s.small.reads < s.plain.reads }
 
+// cartsPlot draws what a load and a save of each cart cost in both forms, with JSON.
+func cartsPlot(t *testing.T) string {
+	t.Helper()
+	var lines []float64
+	plain, small := plot.Series{Name: "JSON"}, plot.Series{Name: "JSON, compressed"}
+	for i, s := range savings(t, forms[basket]()[0]) {
+		lines = append(lines, float64(i))
+		plain.Values, small.Values = append(plain.Values, s.plain.dollars()), append(small.Values, s.small.dollars())
+	}
+	return plot.Steps("A cart that grows", "lines of the cart", "dollars for a million loads and saves", lines, plain, small)
+}
+
 // pays writes from which size on compression pays.
 func pays(t *testing.T, out io.Writer, table string) {
 	t.Helper()
@@ -58,6 +72,8 @@ JSON, by its lines:
 			100*(1-small.dollars()/plain.dollars()))
 	}
 	fmt.Fprint(out, `
+![Steps: the dollars of a load and a save grow with the lines of a cart; compressed they cost at most $2](cost-compress.svg)
+
 The break-even with each codec, by the size of the item that is stored without compression: of the smallest of these carts that saves a unit,
 and of the smallest from which on all do. Between them both forms may take the same number of whole units.
 
@@ -72,7 +88,7 @@ and of the smallest from which on all do. Between them both forms may take the s
 	plain, small := weigh(t, json.plain, newBasket(25)), weigh(t, json.compressed, newBasket(25))
 	fmt.Fprintf(out, `
 A visit as the one above, 40 loads and 6 writes, with a cart of 25 lines in it: $%.2f a million, compressed $%.2f. Native attributes that are
-compressed are native no more; who needs them leaves compression away. What it takes in time is a matter of the machine, and printed by
+compressed are no longer native; leave compression away where they are needed. The time it takes depends on the machine, and is printed by
 `+"`go test ./integration/cost -run '^$' -bench Compress`"+`: tens of microseconds, where a call to DynamoDB takes milliseconds.
 `, plain.price(40, 6), small.price(40, 6))
 }

@@ -136,6 +136,8 @@ func (g *gate) ChangeRoster(ctx context.Context, c driver.RosterChange) (r drive
 	return r, either(lost, err)
 }
 
+func (g *gate) Name() string { return g.store.Name() }
+
 func (g *gate) Clock() clock.Clock { return g.store.Clock() }
 
 func either(a, b error) error {

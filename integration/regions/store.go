@@ -244,4 +244,6 @@ func changed(r driver.Roster, c driver.RosterChange) driver.Roster {
 	return r
 }
 
+func (s *store) Name() string { return "sessions" }
+
 func (s *store) Clock() clock.Clock { return s.world.Clock }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"github.com/dynasession/dynasession/integration/plot"
 )
 
 // The service of docs/scale.md beside its users.
@@ -219,27 +221,17 @@ func (m *Month) alternatives() string {
 
 // Plot draws the write units of each hour of a day on which 5 % of all users sign in again in the busiest hour.
 func (m *Month) Plot() string {
-	const width, height, left, bottom = 720, 260, 60, 30
 	mean := m.users.Bill().Times(m.world.Weight() / seconds).Writes
-	most := m.peakUsers.Writes + bots + m.storm.Writes
-	y := func(v float64) float64 { return height - bottom - v/most*(height-bottom-20) }
-	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`+"\n", width, height)
-	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="white"/>`+"\n", width, height)
-	step := (width - left - 10) / 24.0
+	usual := plot.Series{Name: "a usual day"}
+	var hours []string
+	var storm []plot.Mark
 	for h, share := range day {
-		v := mean*24*share + bots
-		fmt.Fprintf(&b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="#4477aa"/>`+"\n", left+float64(h)*step, y(v), step-3, y(0)-y(v))
+		hours = append(hours, fmt.Sprint(h))
+		usual.Values = append(usual.Values, mean*24*share+bots)
 		if share*24 > Peak()-1e-9 {
-			fmt.Fprintf(&b, `<rect x="%.1f" y="%.1f" width="3" height="%.1f" fill="#cc3311"/>`+"\n", left+(float64(h)+0.5)*step, y(most), y(0)-y(most))
-		}
-		if h%3 == 0 {
-			fmt.Fprintf(&b, `<text x="%.1f" y="%d" text-anchor="middle">%d h</text>`+"\n", left+(float64(h)+0.5)*step, height-10, h)
+			storm = append(storm, plot.Mark{At: h, Value: m.peakUsers.Writes + bots + m.storm.Writes})
 		}
 	}
-	for v := 0.0; v < most; v += 10_000 {
-		fmt.Fprintf(&b, `<text x="%d" y="%.1f" text-anchor="end">%s</text>`+"\n", left-6, y(v)+4, count(v))
-	}
-	fmt.Fprintf(&b, `<text x="%d" y="14">write units a second: a day's, and 5 minutes of a login storm</text>`+"\n</svg>\n", left)
-	return b.String()
+	return plot.Columns("A day of 100 million users, and a login storm", "hour of the day", "write units a second", hours, usual,
+		plot.Series{Name: "5 minutes in which 5 % of all users sign in again"}, storm...)
 }

@@ -2,6 +2,9 @@ package store_test
 
 import (
 	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
 	"encoding/json"
 	"maps"
 	"os"
@@ -9,12 +12,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/codec/attribute"
 	"github.com/dynasession/dynasession/codec/msgpack"
+	"github.com/dynasession/dynasession/integration/engine"
+	"github.com/dynasession/dynasession/internal/wants"
+	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -125,4 +132,46 @@ func fromJSON(t *testing.T, text []byte) map[string]types.AttributeValue {
 		t.Fatal(err)
 	}
 	return v.AttributeValue().(*types.AttributeValueMemberM).Value
+}
+
+// sealed is AES in Galois/Counter Mode under a key of its own.
+type sealed struct{ cipher.AEAD }
+
+func (s sealed) Encrypt(plaintext, ad []byte) ([]byte, error) {
+	return s.Seal(nil, nil, plaintext, ad), nil
+}
+func (s sealed) Decrypt(ciphertext, ad []byte) ([]byte, error) {
+	return s.Open(nil, nil, ciphertext, ad)
+}
+
+// Two tables, one key: an item that is copied from one to the other, byte for byte, signs nobody in.
+func TestItem_EncryptedForItsTable(t *testing.T) {
+	is := is.New(t)
+	block, err := aes.NewCipher([]byte(rand.Text() + "012345")) // 32 bytes
+	is.NoErr(err)
+	gcm, err := cipher.NewGCMWithRandomNonce(block)
+	is.NoErr(err)
+	first, second := engine.NewTable(t), engine.NewTable(t)
+	on := func(table string, former ...string) *sessions.Manager[string] {
+		m, err := sessions.New(engine.Store(t, table), &sessions.Config[string]{AEAD: sealed{gcm}, FormerTables: former})
+		is.NoErr(err)
+		return m
+	}
+	m := on(first)
+	s := m.Create()
+	s.Data = "tea"
+	is.NoErr(m.Authenticate(t.Context(), s, "ada"))
+	key := map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: s.Handle()}}
+	item, err := engine.Client(t).GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &first, Key: key})
+	is.NoErr(err)
+	_, err = engine.Client(t).PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &second, Item: item.Item})
+	is.NoErr(err)
+
+	_, err = on(second).Load(t.Context(), s.ID().Secret())
+	wants.Err(t, err, sessions.ErrDecode)
+	got, err := on(second, first).Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	is.Equal(got.Data, "tea")
+	_, err = m.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
 }

@@ -53,7 +53,7 @@ func (w *world) check(t *testing.T) []string {
 	for _, life := range w.lives {
 		ids := life.IDs()
 		for num := range ids {
-			_ = last.did(life, torture.Load, num, "", func() ([]string, error) {
+			_ = last.did(w.managers[life.App], life, torture.Load, num, "", func() ([]string, error) {
 				s, err := w.managers[life.App].Load(t.Context(), ids[num])
 				if err != nil {
 					return nil, err

@@ -42,6 +42,7 @@ type world struct {
 	managers   []*sessions.Manager[ledger] // of one application and the other in turn
 	transports []*faults.Transport
 	slots      []*slot
+	peek       peek
 	calm       sync.RWMutex // held to read by requests, to write by a clock that jumps: nobody is on the way then
 	ticks      atomic.Int64
 	stop       atomic.Bool
@@ -70,6 +71,9 @@ const (
 	slots    = 6
 	workers  = 200
 
+	// peekFor is how long a host remembers what it has read.
+	peekFor = 3 * time.Second
+
 	// crowd is how many sessions a subject has at a time, besides that of its slot.
 	crowd = 300
 
@@ -87,12 +91,19 @@ var applications = [2]string{"shop", "admin"}
 type sabotage struct {
 	api   func(dynamo.API) dynamo.API
 	store func(driver.Store) driver.Store
+	peek  func(*world) peek
 }
+
+// peek is what looks at a session that a host may remember.
+type peek func(m *sessions.Manager[ledger], ctx context.Context, id string) (*sessions.Session[ledger], error)
 
 // newWorld returns one on a table of its own.
 func newWorld(t *testing.T, seed uint64, by sabotage) *world {
 	t.Helper()
-	w := &world{seed: seed, clock: clock.NewFake(time.Now().UTC().Add(time.Hour)), table: engine.NewTable(t)}
+	w := &world{seed: seed, clock: clock.NewFake(time.Now().UTC().Add(time.Hour)), table: engine.NewTable(t), peek: (*sessions.Manager[ledger]).Peek}
+	if by.peek != nil {
+		w.peek = by.peek(w)
+	}
 	partitions := faults.NewPartitions(faults.Throughput{Writes: writesPerSecond}, nil)
 	for i := range managers {
 		base := http.DefaultTransport.(*http.Transport).Clone()
@@ -112,7 +123,7 @@ func newWorld(t *testing.T, seed uint64, by sabotage) *world {
 		if by.store != nil {
 			store = by.store(store)
 		}
-		cfg := &sessions.Config[ledger]{Clock: w.clock, TouchInterval: time.Second, Application: applications[i%2]}
+		cfg := &sessions.Config[ledger]{Clock: w.clock, TouchInterval: time.Second, Application: applications[i%2], PeekFor: peekFor}
 		if i >= 2 {
 			cfg.Merge = merge
 		}

@@ -2,7 +2,7 @@ package driver
 
 import "fmt"
 
-// What can become of a call of a [Store]. Test for them with [errors.Is]; each may be wrapped.
+// The errors of a [Store]. Test for them with [errors.Is]; each may be wrapped.
 var (
 	// ErrNotFound means that there is no such session.
 	ErrNotFound error = &sentinel{text: "session not found"}
@@ -11,17 +11,17 @@ var (
 	// ErrNotFound. The error is an [*EndedError], which has the marker.
 	ErrEnded error = &sentinel{text: "session has ended", parent: ErrNotFound}
 
-	// ErrRenewed means that the session's ID was exchanged for another a moment ago, so that the
-	// session goes on under that one. It is an ErrEnded, and so an ErrNotFound.
+	// ErrRenewed means that the session's ID was exchanged for another a moment ago; the session is
+	// alive under the new one. It is an ErrEnded, and so an ErrNotFound.
 	ErrRenewed error = &sentinel{text: "session goes on under another ID", parent: ErrEnded}
 
-	// ErrExists means that another record has this key; it was left as it is.
+	// ErrExists means that another record has this key; it was not changed.
 	ErrExists error = &sentinel{text: "session exists already"}
 
 	// ErrConflict means that the session was changed since it was loaded; nothing was written.
 	ErrConflict error = &sentinel{text: "session was changed by another request"}
 
-	// ErrRoster means that a roster is not as a change demands; nothing was written.
+	// ErrRoster means that a roster doesn't meet a change's conditions; nothing was written.
 	ErrRoster error = &sentinel{text: "roster was changed by another request"}
 
 	// ErrFull means that a roster holds as many entries as a change allows, or is closed; nothing
@@ -32,17 +32,17 @@ var (
 	// The error is a [*TooLargeError], which has size and limit.
 	ErrTooLarge error = &sentinel{text: "session too large"}
 
-	// ErrDecode means that what is stored can't be read as a session, or its data not as the
-	// application's type.
+	// ErrDecode means that a stored item can't be read as a session, or its data can't be decoded
+	// as the application's type.
 	ErrDecode error = &sentinel{text: "stored session can't be decoded"}
 
-	// ErrUnavailable means that the store could not answer: a network or service failure, a
-	// deadline, a missing table or permission. The session may well exist; treating it as absent
-	// would log its user out.
+	// ErrUnavailable means that the store could not respond: a network or service failure, a
+	// timeout, a missing table or permission. The session may exist: treating it as absent would
+	// log its user out.
 	ErrUnavailable error = &sentinel{text: "session store unavailable"}
 
-	// ErrOutcomeUnknown means that a write may or may not have been applied: its answer was lost,
-	// and nothing stored tells. Repeating the call is safe. It is an ErrUnavailable.
+	// ErrOutcomeUnknown means that a write may or may not have been applied: its response was lost,
+	// and the store couldn't find out. Repeating the call is safe. It is an ErrUnavailable.
 	ErrOutcomeUnknown error = &sentinel{text: "outcome of the write unknown", parent: ErrUnavailable}
 )
 
@@ -55,11 +55,11 @@ type sentinel struct {
 func (s *sentinel) Error() string { return s.text }
 func (s *sentinel) Unwrap() error { return s.parent }
 
-// EndedError is the [ErrEnded] of a key that holds a marker. It is an [ErrRenewed] if the marker
-// says so.
+// EndedError is an [ErrEnded] with the marker that the key holds. It is an [ErrRenewed] if the
+// marker says so.
 type EndedError struct{ Marker Marker }
 
-// Error says why the session has ended.
+// Error returns a text that says why the session has ended.
 func (e *EndedError) Error() string {
 	switch e.Marker.Why {
 	case Renewed:
@@ -79,13 +79,13 @@ func (e *EndedError) Unwrap() error {
 	return ErrEnded
 }
 
-// TooLargeError is the [ErrTooLarge] of a store that has a limit, with the figures.
+// TooLargeError is an [ErrTooLarge] with the record's size and the store's limit.
 type TooLargeError struct {
 	Size  int // bytes that the record would take
 	Limit int // bytes that it may take
 }
 
-// Error names both figures.
+// Error returns a text with both.
 func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("%v: %d bytes, and at most %d can be stored", ErrTooLarge, e.Size, e.Limit)
 }

@@ -208,6 +208,9 @@ func (s *mapStore) ChangeRoster(ctx context.Context, c driver.RosterChange) (dri
 // Clock returns the system's clock: the records are in this process.
 func (s *mapStore) Clock() clock.Clock { return clock.System() }
 
+// Name returns nothing: the records can't be moved anywhere else.
+func (s *mapStore) Name() string { return "" }
+
 // lock locks the store, unless ctx is done.
 func (s *mapStore) lock(ctx context.Context) error {
 	if ctx.Err() != nil {

@@ -2,6 +2,6 @@ package driver
 
 import "strings"
 
-// Reserved reports whether key is none of a record's that a session may have: those of rosters and
-// of what a Manager keeps for all sessions contain a colon.
+// Reserved reports whether key can't be a session's. The keys of rosters, and of records that a
+// Manager keeps for all sessions, contain a colon; a session's key doesn't.
 func Reserved(key string) bool { return strings.Contains(key, ":") }

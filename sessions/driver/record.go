@@ -6,25 +6,25 @@ import (
 	"github.com/dynasession/dynasession/codec"
 )
 
-// Record is a session as a [Store] keeps it: plain values and an encoded payload. It knows nothing
-// of the type of the session's data, and holds the key, never the ID.
+// Record is a session as a [Store] keeps it: plain values and an encoded payload. It doesn't depend
+// on the type of the session's data, and holds the key, never the ID.
 type Record struct {
-	Key         string        // names the session in the store: the hash of its ID
+	Key         string        // identifies the session in the store: the hash of its ID
 	Payload     codec.Payload // the session's data, encoded
-	Rev         string        // names the last write of data; "" in a record of a writer that knows no revisions
-	Subject     string        // whose session it is; "" while nobody has signed in
-	Application string        // which of several applications on one table it belongs to; "" if they don't tell
-	Federated   string        // the identity provider's session that it comes from; "" if it comes from none
-	Device      Device        // where it was begun, if the application has noted it
-	Persist     bool          // the user has asked to stay signed in
+	Rev         string        // identifies the last write of data; "" if the writer doesn't set revisions, as Python doesn't
+	Subject     string        // the user; "" until someone signs in
+	Application string        // which of several applications on one table it belongs to; "" if the Manager has none
+	Federated   string        // the identity provider's session that it comes from; "" if none
+	Device      Device        // where it was started, if the application has set it
+	Persist     bool          // the user chose to stay signed in
 
-	// Binding is what binds the session to a device, opaque; nil if nothing does. Create stores it,
-	// Bind changes what follows its first FixedBinding bytes, and a Replace leaves it as it is
-	// stored.
+	// Binding binds the session to a device; opaque to the store; nil if it isn't bound. Create
+	// stores it, Bind changes what follows its first FixedBinding bytes, and Replace keeps the
+	// stored one.
 	Binding []byte
 
 	// Page and FederatedPage are the pages of the subject's roster and of the federated session's
-	// roster that list the session; 0 is the roster itself. A Manager keeps them.
+	// roster that list the session; 0 is the roster itself. The Manager maintains them.
 	Page, FederatedPage int64
 
 	// Created and Accessed are in UTC, to the microsecond.
@@ -38,15 +38,15 @@ type Record struct {
 // them.
 const FixedBinding = 33
 
-// Device is what an application may note of where a session was begun, so that its user recognises
-// it in a list of sessions. Both texts together have at most 256 bytes of UTF-8.
+// Device describes where a session was started, so that its user recognises it in a list of
+// sessions. The application sets it. Both texts together have at most 256 bytes of UTF-8.
 type Device struct {
 	Name string // such as "Firefox on Linux"
 	IP   string // as the application knows it: behind a proxy, RemoteAddr is the proxy's
 }
 
-// ExpiresAt returns the moment from which the session is dead unless it is accessed before: the
-// earlier of Deadline and Accessed plus IdleTimeout, counted from the whole second. It is a whole
+// ExpiresAt returns the time at which the session expires unless it is accessed before: the earlier
+// of Deadline and Accessed plus IdleTimeout, with Accessed truncated to the second. It is a whole
 // second itself, in UTC.
 func (r Record) ExpiresAt() time.Time {
 	absolute := r.Created.Unix() + int64(r.AbsoluteTimeout/time.Second)
@@ -54,18 +54,18 @@ func (r Record) ExpiresAt() time.Time {
 	return time.Unix(min(absolute, idle), 0).UTC()
 }
 
-// Deadline returns the moment from which the session is dead, however busy it is: Created plus
-// AbsoluteTimeout, as ExpiresAt counts it.
+// Deadline returns the time at which the session expires even if it is in use: Created, truncated
+// to the second, plus AbsoluteTimeout.
 func (r Record) Deadline() time.Time {
 	return time.Unix(r.Created.Unix()+int64(r.AbsoluteTimeout/time.Second), 0).UTC()
 }
 
-// Marker stands in the place of a record whose session has ended, so that nothing that arrives late
-// brings the session back: see [Store.End]. It holds none of the session's data.
+// Marker replaces the record of a session that has ended, so that a late write can't bring the
+// session back: see [Store.End]. It has none of the session's data.
 type Marker struct {
 	Why   Reason
-	Next  string    // the key under which a session that was Renewed goes on
-	Rev   string    // names the write that left it; never empty
+	Next  string    // the new key of a session that was Renewed
+	Rev   string    // identifies the write that stored it; never empty
 	At    time.Time // when the session ended, in UTC, to the microsecond
 	Until time.Time // the whole second from which the store may sweep the marker
 }
@@ -73,11 +73,11 @@ type Marker struct {
 // Reason is why a session has ended.
 type Reason string
 
-// The reasons.
+// The reasons why a session has ended.
 const (
 	Destroyed Reason = "destroyed" // by a logout
-	Renewed   Reason = "renewed"   // its ID was exchanged for another, under which it goes on
-	Revoked   Reason = "revoked"   // with others of its subject, or by its handle
+	Renewed   Reason = "renewed"   // its ID was exchanged for another, under which it is alive
+	Revoked   Reason = "revoked"   // by its handle, or with all sessions of its subject
 	Evicted   Reason = "evicted"   // to make room for another session of its subject
 	Abandoned Reason = "abandoned" // it had idled out, or its login was never completed
 )

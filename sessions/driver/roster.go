@@ -2,14 +2,14 @@ package driver
 
 import "time"
 
-// Roster lists the sessions of a subject, beside the records. A long list has further rosters as
-// pages; which there are, the first one says in Pages. A [Manager] composes them: for a store, each
-// is a roster of its own.
+// Roster lists the sessions of a subject; it is stored in addition to the records. A long list has
+// further rosters as pages; Pages of the first one says which. A [Manager] combines them: to a
+// store, each is a separate roster.
 //
 // [Manager]: https://pkg.go.dev/github.com/dynasession/dynasession/sessions#Manager
 type Roster struct {
-	Key string // of the roster: never a record's
-	Rev string // names its last change; "": there is no roster of this key
+	Key string // of the roster; never a record's key
+	Rev string // identifies its last change; "" if there is no such roster
 
 	// Epoch counts how often all sessions of the subject were revoked at once.
 	Epoch int64
@@ -17,63 +17,63 @@ type Roster struct {
 	// Entries are the keys of sessions, each with the session's absolute deadline, to the second.
 	Entries map[string]time.Time
 
-	// Pages says which pages there are besides.
+	// Pages says which pages the list has.
 	Pages Pages
 
-	// Closed reports whether a change has closed the roster: it takes no entries any more.
+	// Closed reports whether a change has closed the roster, which then accepts no entries.
 	Closed bool
 
-	// Stale is when one of the entries may have idled out, to the second; zero if nobody has said.
+	// Stale is when the first of the entries may have idled out, to the second; zero if unknown.
 	Stale time.Time
 
 	// Expires is when the store may sweep the roster, to the second.
 	Expires time.Time
 }
 
-// Pages are the numbers of a roster's pages: from First to Last, both included. There are none if
-// Last is less than First.
+// Pages is the range of a roster's page numbers, First to Last inclusive. There are none if Last is
+// less than First.
 type Pages struct{ First, Last int64 }
 
-// RosterChange changes a roster in one step. It creates the roster if there is none, unless all it
-// does is to Leave. Whether it is refused depends on the roster as it was before.
+// RosterChange changes a roster in one step. It creates the roster if there is none, unless it only
+// Leaves. Its conditions are checked against the roster as it was before.
 type RosterChange struct {
 	Key string
-	Rev string // what the roster has afterwards, if anything has changed; never empty
+	Rev string // the roster's new Rev if it changes; never empty
 
 	// The change is refused with [ErrRoster] unless the roster has the Epoch, the Rev and the Pages
-	// that are given here; nil demands nothing. A roster that isn't there has Epoch 0, Rev "" and
-	// no Pages.
+	// given here; nil is no condition. A roster that doesn't exist has Epoch 0, Rev "" and no
+	// Pages.
 	IfEpoch *int64
 	IfRev   *string
 	IfPages *Pages
 
-	// Enter is the key of a session that the roster lists afterwards, with its absolute Deadline;
-	// "": none. If the key is listed already, it gets the deadline.
+	// Enter is the key of a session to list in the roster, with its absolute Deadline; "": none. If
+	// the key is listed already, its deadline is replaced.
 	Enter    string
 	Deadline time.Time
 
-	// Most, if it is more than 0, refuses with [ErrFull] to Enter what is not listed yet into a
-	// roster that has as many entries.
+	// If Most is more than 0, a change that would Enter a new key into a roster of that many
+	// entries is refused with [ErrFull].
 	Most int
 
-	// Leave has keys that the roster doesn't list afterwards, whether or not it did. Enter is not
-	// among them.
+	// Leave has keys to remove from the roster, whether or not it lists them. Leave must not
+	// contain Enter.
 	Leave []string
 
 	// Bump adds one to Epoch.
 	Bump bool
 
-	// Pages replaces the roster's Pages; nil leaves them.
+	// Pages replaces the roster's Pages; nil keeps them.
 	Pages *Pages
 
 	// Close is refused with [ErrRoster] unless the roster is empty. Afterwards every Enter is
 	// refused with [ErrFull]. A change does not both Close and Enter.
 	Close bool
 
-	// Stale replaces the roster's Stale; zero leaves it.
+	// Stale replaces the roster's Stale; zero keeps it.
 	Stale time.Time
 
-	// Expires is when the store may sweep the roster, unless it says a later moment already; zero
-	// leaves it.
+	// Expires is when the store may sweep the roster; zero, or a time before the stored one, is
+	// ignored.
 	Expires time.Time
 }

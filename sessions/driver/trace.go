@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Trace collects what a store does for one operation of a Manager, if an observer wants to know;
-// see [TraceFrom]. Its methods may be called on nil, by one goroutine at a time.
+// Trace collects what a store does during one operation of a Manager, if there is an Observer; see
+// [TraceFrom]. Its methods may be called on nil, by one goroutine at a time.
 type Trace struct {
 	// Capacity asks the store for the capacity that its calls consume.
 	Capacity bool
@@ -14,9 +14,9 @@ type Trace struct {
 	Calls                 int           // calls of the store
 	Hedges                int           // reads that were late and were sent a second time
 	ReadUnits, WriteUnits float64       // capacity, if it was asked for
-	ClockSkew             time.Duration // by how much this host's clock is ahead of the store's, if that is worth a report
-	DeadConnections       int           // connections that had died without a word: calls over them got no answer
-	WasRecovered          bool          // a write was recognised as one whose answer had been lost
+	ClockSkew             time.Duration // how far this host's clock is ahead of the store's, if that should be reported
+	DeadConnections       int           // connections that had died silently: calls over them got no response
+	WasRecovered          bool          // a write was found to have been applied before, though its response was lost
 	WasTouched            bool          // an access was recorded
 }
 
@@ -27,7 +27,7 @@ func WithTrace(ctx context.Context, t *Trace) context.Context {
 	return context.WithValue(ctx, traceKey{}, t)
 }
 
-// TraceFrom returns the Trace of the operation whose context is ctx; nil if nobody wants to know.
+// TraceFrom returns the Trace of the operation whose context is ctx; nil if there is none.
 func TraceFrom(ctx context.Context) *Trace {
 	t, _ := ctx.Value(traceKey{}).(*Trace)
 	return t
@@ -47,7 +47,8 @@ func (t *Trace) Touched() {
 	}
 }
 
-// Recovered notes that a write was recognised as one of an earlier attempt, whose answer was lost.
+// Recovered notes that a write was found to have been applied by an earlier attempt, whose response
+// was lost.
 func (t *Trace) Recovered() {
 	if t != nil {
 		t.WasRecovered = true
@@ -61,7 +62,7 @@ func (t *Trace) Hedged() {
 	}
 }
 
-// WantsCapacity reports whether Consumed is wanted.
+// WantsCapacity reports whether the store should call Consumed.
 func (t *Trace) WantsCapacity() bool { return t != nil && t.Capacity }
 
 // Consumed adds read and write units.
@@ -71,7 +72,7 @@ func (t *Trace) Consumed(reads, writes float64) {
 	}
 }
 
-// ConnectionsDied notes that n connections had died without a word.
+// ConnectionsDied notes that n connections had died silently.
 func (t *Trace) ConnectionsDied(n int) {
 	if t != nil {
 		t.DeadConnections += n

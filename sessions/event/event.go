@@ -1,10 +1,10 @@
-// Package event has what a Manager reports of its sessions: set Config.Observer to receive an
-// [Event] for each operation.
+// Package event has the events of a sessions.Manager: set Config.Observer to receive an [Event] for
+// each operation.
 //
 //	m, err := sessions.New(store, &sessions.Config[Cart]{Observer: event.Log(slog.Default())})
 //
-// [Log] writes events to a logger, package otelsessions makes OpenTelemetry's spans and metrics of
-// them, and [Multi] passes them on to several observers.
+// [Log] writes events to a logger, package otelsessions records them as OpenTelemetry spans and
+// metrics, and [Multi] passes them on to several observers.
 package event
 
 import (
@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// Observer receives events, for logs, metrics and alarms. It is called when an operation has ended,
-// in the goroutine of its caller: do slow work in another goroutine. It must be safe for concurrent
-// use. If it panics the event is lost and the request goes on.
+// Observer receives events, for logs, metrics and alarms. Observe is called at the end of an
+// operation, in the caller's goroutine: do slow work in another goroutine. It must be safe for
+// concurrent use. If it panics, the event is lost and the request continues.
 //
 // Each operation ends with one event. Before that there may be a [Touched], a [Recovered], a
 // [ClockSkewed] and a [ConnectionDied] of the same operation.
@@ -22,106 +22,105 @@ type Observer interface {
 	Observe(ctx context.Context, e Event)
 }
 
-// StartObserver is an [Observer] that is also called when an operation starts. The context that
-// Start returns is that of the store's calls and of Observe: so a span that is started here has
-// those of the AWS SDK below it.
+// StartObserver is an [Observer] that is also called when an operation starts. The store's calls
+// and Observe get the context that Start returns, so a span that Start begins is the parent of the
+// AWS SDK's spans.
 type StartObserver interface {
 	Observer
 	Start(ctx context.Context, op string) context.Context
 }
 
-// Event is something that has happened to a session. It holds neither ID nor data.
+// Event describes an operation on a session. It contains neither ID nor data.
 type Event struct {
 	Kind Kind
 
-	// Op is the operation that it ends, as sessions.Error names it.
+	// Op is the operation, by the names that sessions.Error uses.
 	Op string
 
 	// Handle is the session's handle. If the client sent something that is not a session ID, it is
-	// the hash of that. It is empty for operations that are not about one session.
+	// the hash of that text. It is empty if the operation is not about one session.
 	Handle string
 
-	// Subject is whose session it is, as far as that is known.
+	// Subject is the session's user, if known.
 	Subject string
 
 	// Application is the Manager's Config.Application.
 	Application string
 
-	// Reason says of an [EndedID] why the session has ended: "destroyed", "revoked", "evicted" or
+	// Reason of an [EndedID] says why the session had ended: "destroyed", "revoked", "evicted" or
 	// "abandoned".
 	Reason string
 
 	// Duration is how long the operation took, by the system's clock.
 	Duration time.Duration
 
-	// Err is why it failed; nil if it did not.
+	// Err is the operation's error; nil if it succeeded.
 	Err error
 
-	// Ended is how many sessions a revocation has ended, or a login to make room.
+	// Ended is how many sessions a revocation ended, or a login ended to make room.
 	Ended int
 
-	// Calls is how many calls of the store the operation made. Attempts that the store repeated by
-	// itself are not counted.
+	// Calls is how many calls of the store the operation made: 0 for a Peek that was answered from
+	// memory (Config.PeekFor). The store's own retries are not counted.
 	Calls int
 
-	// Touched says of a [Loaded] that the access was recorded; otherwise that was not due.
+	// Touched reports whether a [Loaded] operation recorded the access.
 	Touched bool
 
-	// Hedges is how many reads were late and were sent a second time, as package dynamo does if its
-	// Config says so.
+	// Hedges is how many late reads were sent a second time, which package dynamo does if so
+	// configured.
 	Hedges int
 
-	// ReadUnits and WriteUnits are the capacity that DynamoDB says it consumed, if
-	// Config.ObserveCapacity asks for it.
+	// ReadUnits and WriteUnits are the capacity that the operation consumed, as DynamoDB reports
+	// it, if Config.ObserveCapacity is set.
 	ReadUnits, WriteUnits float64
 
-	// ClockSkew says of a [ClockSkewed] by how much this host's clock is ahead of the store's.
+	// ClockSkew of a [ClockSkewed] is how far this host's clock is ahead of the store's.
 	ClockSkew time.Duration
 
-	// DeadConnections says of a [ConnectionDied] how many connections had.
+	// DeadConnections of a [ConnectionDied] is the number of dead connections.
 	DeadConnections int
 }
 
-// Kind is what has happened. The comments give the name in OWASP's Logging Vocabulary, where it has
-// one.
+// Kind is the kind of an event. The comments give the event's name in OWASP's Logging Vocabulary,
+// if it has one.
 type Kind string
 
-// The kinds of events.
+// The kinds of events, one per line.
 const (
 	Created         Kind = "created"            // session_created
 	Loaded          Kind = "loaded"             //
-	Touched         Kind = "touched"            // its access was recorded; beside Loaded
-	Unchanged       Kind = "unchanged"          // it was saved and had not changed: nothing was written
-	Listed          Kind = "listed"             // a subject's sessions were
-	Saved           Kind = "saved"              // it has changed and is stored
+	Touched         Kind = "touched"            // its access was recorded; sent in addition to Loaded
+	Unchanged       Kind = "unchanged"          // it was saved without a change: nothing was written
+	Listed          Kind = "listed"             // a subject's sessions were listed
+	Saved           Kind = "saved"              // its changes were stored
 	Renewed         Kind = "renewed"            // session_renewed
 	Authenticated   Kind = "authenticated"      // authn_login_success, session_created
 	Bound           Kind = "bound"              // it was bound to a device
 	NotBound        Kind = "not bound"          // a bound session's ID came without the device's proof: perhaps a stolen cookie
 	Destroyed       Kind = "destroyed"          // session_logout
-	Revoked         Kind = "revoked"            // session_expired, reason revoked; one, or all of a subject, or everybody's
+	Revoked         Kind = "revoked"            // session_expired, reason revoked; one session, all of a subject, or all
 	ExpiredIdle     Kind = "expired (idle)"     // session_use_after_expire
 	ExpiredAbsolute Kind = "expired (absolute)" // session_use_after_expire
-	UnknownID       Kind = "unknown ID"         // session_use_after_expire, or a guess: of the right form, and nobody's
+	UnknownID       Kind = "unknown ID"         // session_use_after_expire, or a guess: well-formed, but unknown
 	RenewedID       Kind = "renewed ID"         // session_use_after_expire: exchanged for another a moment ago
 	EndedID         Kind = "ended ID"           // session_use_after_expire: ended a moment ago, see Event.Reason
-	InvalidID       Kind = "invalid ID"         // malformed, or signed by a foreign key: malicious_extraneous
+	InvalidID       Kind = "invalid ID"         // malicious_extraneous: malformed, or signed with another key
 	Undecodable     Kind = "undecodable"        //
 	Conflict        Kind = "conflict"           // another request has changed it since it was loaded
-	Recovered       Kind = "recovered"          // a write whose answer was lost was recognised; beside the other event
+	Recovered       Kind = "recovered"          // a write whose response was lost was found to be applied; sent in addition to the operation's event
 	OutcomeUnknown  Kind = "outcome unknown"    //
 	LimitReached    Kind = "limit reached"      // excess_sessions_exceeded
 	TooLarge        Kind = "too large"          //
 	StoreFailed     Kind = "store failed"       // sys_...: the store is out of reach
-	ClockSkewed     Kind = "clock skewed"       // this host's clock differs from the store's; beside the other event
-	ConnectionDied  Kind = "connection died"    // without a word, so that a call was slow; the idle ones are closed; beside the other event
-	Failed          Kind = "failed"             // for any other reason, the caller's mistake
+	ClockSkewed     Kind = "clock skewed"       // this host's clock differs from the store's; sent in addition to the operation's event
+	ConnectionDied  Kind = "connection died"    // connections died silently and delayed a call; the idle ones were closed; sent in addition to the operation's event
+	Failed          Kind = "failed"             // it failed for another reason, a mistake of the caller
 )
 
-// Multi returns an Observer that passes each event on to all of the given observers. One that
-// panics doesn't keep an event from the others. StartObservers among them nest: each starts within
-// the context of the one before it, and the last of them observes the event first. A nil observer
-// is left out.
+// Multi returns an Observer that passes each event on to all of the given observers. If one panics,
+// the others still get the event. StartObservers nest: each starts in the context of the one before
+// it, and the last one observes the event first. Nil observers are ignored.
 func Multi(observers ...Observer) Observer {
 	var all multi
 	for _, o := range observers {

@@ -5,12 +5,12 @@ import (
 	"log/slog"
 )
 
-// Log returns an Observer that writes a line for each event, with the handle, the subject, the
-// operation, its duration and its error, and OWASP's name of the event where it has one. Reads are
-// logged at Debug, what a session goes through at Info, what points to an attack or to a fault that
-// the service survives at Warn, and a store that is out of reach at Error. So a healthy service
-// that logs from Info on has a line for each login, logout and renewal, and none for a page view.
-// With a nil logger it uses slog.Default at each event.
+// Log returns an Observer that logs a line for each event, with the handle, the subject, the
+// operation, its duration and error, and OWASP's name of the event, if any. Reads are logged at
+// Debug, changes of a session at Info, signs of an attack or of a fault that was handled at Warn,
+// and an unavailable store at Error. So a healthy service that logs at Info has a line for each
+// login, logout and renewal, and none for a page view. If logger is nil, it uses slog.Default at
+// each event.
 func Log(logger *slog.Logger) Observer { return logObserver{logger} }
 
 type logObserver struct{ logger *slog.Logger }

@@ -14,15 +14,15 @@ import (
 
 // Config sets up a [Store]. A nil Config is the zero one.
 type Config struct {
-	// Clock tells the store what has expired and may be swept, and a Manager the time, unless its
-	// Config has a clock too. Defaults to the system's clock, which for sweeping is held back to
-	// the latest time that a Manager has written: so one whose Config has a clock in the past does
-	// not lose live sessions.
+	// Clock decides which records have expired and may be deleted. A Manager without a clock in its
+	// Config uses it too. Defaults to the system's clock, but the store deletes nothing that has
+	// not expired at the latest time that a Manager has written: so a Manager with a clock in the
+	// past does not lose live sessions.
 	Clock clock.Clock
 }
 
-// Store is a [driver.Store] in memory. It is safe for concurrent use. Printed, it shows how many
-// sessions it has, and nothing of them.
+// Store is a [driver.Store] in memory. It is safe for concurrent use. When printed, it shows only
+// how many sessions it has.
 type Store struct {
 	clock clock.Clock   // nil: the system's, held back to table.latest
 	table func() *table // a function, which no verb of fmt looks into
@@ -48,8 +48,11 @@ func (s *Store) Clock() clock.Clock {
 	return clock.System()
 }
 
-// Len returns how many records the store has: expired ones that have not been swept yet count,
-// markers and rosters do not.
+// Name returns "", since no other process can reach the records of a memstore.
+func (s *Store) Name() string { return "" }
+
+// Len returns the number of records in the store, including expired ones that are not deleted yet,
+// but without markers and rosters.
 func (s *Store) Len() int {
 	t := s.table()
 	t.mu.Lock()
@@ -57,10 +60,10 @@ func (s *Store) Len() int {
 	return t.records
 }
 
-// String says how many sessions there are.
+// String returns a text with the number of sessions.
 func (s *Store) String() string { return fmt.Sprintf("memstore of %d sessions", s.Len()) }
 
-// GoString returns what String does.
+// GoString returns the same as String.
 func (s *Store) GoString() string { return s.String() }
 
 // table is all that a Store keeps. One lock guards it: a call holds it for about a microsecond,

@@ -1,5 +1,4 @@
-// Package otelsessions gives sessions to OpenTelemetry: a span and metrics for each operation of a
-// Manager.
+// Package otelsessions records an OpenTelemetry span and metrics for each operation of a Manager.
 //
 //	o, err := otelsessions.New(nil) // the global providers
 //	m, err := sessions.New(store, &sessions.Config[Cart]{Observer: o})
@@ -15,9 +14,8 @@
 //	session.store.hedges how many reads were late and were sent again, if any
 //	error.type          of an operation that failed: the same as the outcome
 //
-// What the AWS SDK does is below it, if the client has a tracer of its own: with
-// smithyoteltracing.Adapt as dynamodb.Options.TracerProvider, a "session load" has a
-// "DynamoDB.GetItem" within.
+// The AWS SDK's spans are its children, if the client has a tracer: with smithyoteltracing.Adapt as
+// dynamodb.Options.TracerProvider, a "session load" contains a "DynamoDB.GetItem".
 //
 // # Metrics
 //
@@ -30,6 +28,6 @@
 //	session.store.dead_connections counter, {connection} connections that had died without a word, so that a call was slow
 //	session.touches.skipped     counter, {touch}        loads whose access was not due to be recorded
 //
-// Names and attributes follow OpenTelemetry's semantic conventions where these have one:
-// session.id, enduser.id, error.type, durations in seconds.
+// Names and attributes follow OpenTelemetry's semantic conventions where they exist: session.id,
+// enduser.id, error.type, durations in seconds.
 package otelsessions

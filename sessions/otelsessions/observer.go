@@ -15,7 +15,7 @@ import (
 
 const scope = "github.com/dynasession/dynasession/sessions/otelsessions"
 
-// Config tells where spans and metrics go. A nil Config is the zero one.
+// Config sets the providers of spans and metrics. A nil Config is the zero one.
 type Config struct {
 	// TracerProvider defaults to the global one.
 	TracerProvider trace.TracerProvider
@@ -30,7 +30,7 @@ type observer struct {
 
 var _ event.StartObserver = (*observer)(nil)
 
-// New returns an Observer that makes spans and metrics. It is safe for concurrent use, and may
+// New returns an Observer that records spans and metrics. It is safe for concurrent use, and may
 // serve several Managers.
 func New(cfg *Config) (event.Observer, error) {
 	var c Config
@@ -56,7 +56,7 @@ func (o *observer) Start(ctx context.Context, op string) context.Context {
 	return ctx
 }
 
-// Observe ends it, unless it goes on, and counts.
+// Observe ends the operation's span, if the operation has ended, and updates the metrics.
 func (o *observer) Observe(ctx context.Context, e event.Event) {
 	span := trace.SpanFromContext(ctx)
 	switch e.Kind {

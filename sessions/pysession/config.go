@@ -8,20 +8,20 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// Options are what a service that uses dynamodb-session-web has set, by the same defaults.
+// Options are the settings of a service that uses dynamodb-session-web, with the same defaults.
 type Options struct {
-	// Bytes is how many random bytes an ID has. Defaults to 32.
+	// Bytes is the number of random bytes in an ID. Defaults to 32.
 	Bytes int
 
-	// Keys are the secrets that IDs are signed with, from the oldest to the newest: sid_keys.
-	// Defaults to none: IDs are not signed.
+	// Keys are the secrets that sign IDs, from the oldest to the newest: sid_keys. Defaults to
+	// none: IDs are not signed.
 	Keys []string
 
-	// IdleTimeout and AbsoluteTimeout are those of new sessions. Default to 2 and 12 hours.
+	// IdleTimeout and AbsoluteTimeout are the timeouts of new sessions. Default to 2 and 12 hours.
 	IdleTimeout, AbsoluteTimeout time.Duration
 
-	// Migrate makes new IDs this module's own, under hashed keys, which Python can't read, and
-	// still takes those that Python has made.
+	// Migrate gives new sessions IDs of this module's own form, stored under hashed keys, which
+	// Python can't read. IDs that Python has made are still accepted.
 	Migrate bool
 
 	// Clock tells the time. Defaults to the system's.
@@ -32,9 +32,9 @@ type Options struct {
 // length.
 const migratedBytes = 32
 
-// Config returns the Config of a Manager that reads and writes what dynamodb-session-web does. T is
-// what its data class serialises to JSON; for its default, a dict, it is map[string]any. The Config
-// may be changed before it is used.
+// Config returns the Config of a Manager that reads and writes the sessions of
+// dynamodb-session-web. T is the Go type for the JSON of Python's data class; for its default, a
+// dict, use map[string]any. You may change the Config before you use it.
 func Config[T any](o Options) *sessions.Config[T] {
 	if o.Bytes == 0 {
 		o.Bytes = 32

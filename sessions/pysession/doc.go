@@ -6,32 +6,32 @@
 //	cfg := pysession.Config[MyData](pysession.Options{Keys: []string{"secret-key"}})
 //	m, err := sessions.New(store, cfg)
 //
-// MyData is what Python's data class serialises, as JSON; for its default, a dict, that is
+// MyData is the Go type for the JSON of Python's data class; for its default, a dict, use
 // map[string]any.
 //
 // # What is given up
 //
-// Against the default of this module:
+// Compared with this module's defaults:
 //
-//   - The table's key is the ID itself. Who can read the table, or a log of its keys, can sign in
-//     as anyone in it.
-//   - Python's writes know no revisions and no conditions: against Python the last writer wins, and
-//     a request of Python's that is slower than a logout brings the session back. Between Go
-//     services both are as strict as ever.
+//   - The table's key is the ID itself. Anyone who can read the table, or a log of its keys, can
+//     sign in as any of its users.
+//   - Python's writes are unconditional: against Python the last writer wins, and a Python request
+//     that is slower than a logout brings the session back. Between Go services neither happens.
 //   - Signatures are HMAC-SHA1, as itsdangerous makes them.
-//   - A subject, a device and revisions are attributes that Python leaves alone and knows nothing
-//     of: a session that Python clears stays in its subject's list until it is looked at, and one
-//     that Python saves after Go has revoked it is back.
+//   - Python ignores the attributes of subject, device and revision: a session that Python clears
+//     stays in its subject's list until the list is read, and one that Python saves after Go has
+//     revoked it is alive again.
 //
-// What doesn't come along: Python's touch of a session that Go has just destroyed leaves an item
-// without data; here that is no session, and every later Load says so.
+// If Python touches a session that Go has just destroyed, it leaves an item without data; Load
+// returns ErrNotFound for it.
 //
 // # Leaving
 //
-// With Options.Migrate, IDs that Python has made are still taken, and new ones are this module's
-// own, under a hashed key: package web renews a session at its first use; without it, ask
-// [sessions.Manager.Outdated] and Renew. Do so when the last Python service is gone, since Python
-// can't read the new ones; when the absolute timeout has passed, drop this package.
+// With Options.Migrate, IDs that Python has made are still accepted, and new ones have this
+// module's own form, stored under a hashed key. Package web renews a session at its first use;
+// without package web, call [sessions.Manager.NeedsRenewal] and Renew. Set it when the last Python
+// service is gone, since Python can't read the new sessions; when the absolute timeout has passed,
+// stop using this package.
 //
 // # What there was, and what there is
 //

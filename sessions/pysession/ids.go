@@ -9,10 +9,10 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// IDs is the scheme of dynamodb-session-web: so many random bytes in base64url without padding, at
-// least 16, and, if there are keys, signed as itsdangerous does. Keys run from the oldest to the
-// newest: the last one signs, all verify. The key of the table is the ID itself, signature
-// included.
+// IDs returns the scheme of dynamodb-session-web: the given number of random bytes, at least 16, in
+// base64url without padding, and signed as itsdangerous does if there are keys. Keys are in order
+// from the oldest to the newest: the last one signs, all verify. The table's key is the ID itself,
+// including the signature.
 func IDs(bytes int, keys ...string) sessions.IDScheme {
 	own := make([][]byte, 0, len(keys))
 	for _, k := range keys {
@@ -40,7 +40,7 @@ func (s *ids) New() sessions.ID {
 	return sessions.IDOf(value + "." + sign(s.keys()[s.signed-1], value))
 }
 
-// Parse refuses whatever is not letter by letter what New could have made: the original lets pass a
+// Parse refuses text that New can't have made, to the letter. The Python library also accepts a
 // signature with spare bits set.
 func (s *ids) Parse(text string) (sessions.ID, error) {
 	if s.signed == 0 {
@@ -64,11 +64,10 @@ func (s *ids) Parse(text string) (sessions.ID, error) {
 	return sessions.IDOf(text), nil
 }
 
-// Key is the ID itself: that is where dynamodb-session-web looks.
+// Key returns the ID itself, as dynamodb-session-web does.
 func (s *ids) Key(id sessions.ID) string { return id.Secret() }
 
-// Validate tells whether the size is within its bounds, and whether there is an empty key, which
-// anybody could sign with.
+// Validate returns an error if the size is out of bounds, or if a key is empty.
 func (s *ids) Validate() error {
 	if s.empty {
 		return fmt.Errorf("pysession: a signing key is empty")
@@ -79,7 +78,7 @@ func (s *ids) Validate() error {
 	return nil
 }
 
-// Format shows how many keys there are, and none of them.
+// Format prints the number of keys, but no key.
 func (s *ids) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "IDs of %d random bytes as keys, signed by one of %d keys", s.bytes, s.signed)
 }

@@ -20,16 +20,16 @@ const minCopyTimeout = 10 * time.Millisecond
 
 // Config sets up a [Store].
 type Config struct {
-	// Home is the Region that is asked at first, one of those given to New. "" means none: every
-	// call is refused until SetHome names one.
+	// Home is the Region to use at first, one of those given to New. If it is "", every call is
+	// refused until SetHome names one.
 	Home string
 
-	// CopyTimeout bounds the copy of a marker into each Region that is not home; at least 10 ms. A
-	// logout takes so much longer if such a Region does not answer. Defaults to 1 second.
+	// CopyTimeout bounds copying a marker into each other Region; at least 10 ms. A logout takes
+	// that much longer if such a Region does not respond. Defaults to 1 second.
 	CopyTimeout time.Duration
 
-	// Logger receives a warning if a marker could not be copied into a Region that is not home.
-	// Defaults to slog.Default().
+	// Logger receives a warning if a marker could not be copied into another Region. Defaults to
+	// slog.Default().
 	Logger *slog.Logger
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/regional"
 )
 
-// A service takes the home from its configuration, and follows it when that changes.
+// A service reads the home from its configuration, and calls SetHome when it changes.
 func Example() {
 	ireland, virginia := memstore.New(nil), memstore.New(nil) // dynamo.Open with each Region, in a service
 	store, err := regional.New(map[string]driver.Store{"eu-west-1": ireland, "us-east-1": virginia}, &regional.Config{Home: "eu-west-1"})

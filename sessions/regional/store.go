@@ -15,8 +15,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// Store is a [driver.Store] over one store in each Region, of which the home's is asked. Make one
-// with [New]. It is safe for concurrent use.
+// Store is a [driver.Store] that wraps one store per Region and uses the home's. Make one with
+// [New]. It is safe for concurrent use.
 type Store struct {
 	stores map[string]driver.Store
 	names  []string // of stores, sorted
@@ -34,7 +34,7 @@ type term struct {
 	calls sync.RWMutex // held for reading by each call, and for writing once the term is over
 }
 
-// New returns a Store over the store of each Region, by the Region's name. A nil cfg means that no
+// New returns a Store that wraps the stores of the Regions, by the Region's name. With a nil cfg no
 // Region is home yet.
 func New(stores map[string]driver.Store, cfg *Config) (*Store, error) {
 	c := cfg.withDefaults()
@@ -46,14 +46,14 @@ func New(stores map[string]driver.Store, cfg *Config) (*Store, error) {
 	return s, nil
 }
 
-// Home returns the name of the Region that is asked; "" if none is.
+// Home returns the name of the home Region; "" if there is none.
 func (s *Store) Home() string { return s.term.Load().home }
 
-// SetHome makes another Region the home, or none if region is "". Calls that begin afterwards go
-// there. It returns when no call of this Store is under way in the former home any more, which
-// that Region's store bounds by its own deadlines. The error is about region; then nothing changes.
+// SetHome makes another Region the home, or none if region is "". Later calls go there. It returns
+// when this Store's calls in the former home have ended, which that Region's store bounds by its
+// timeouts. If region is unknown it returns an error and changes nothing.
 //
-// It moves this process alone: see the package comment for how to move a service.
+// It affects only this process: see the package comment for how to move a service.
 func (s *Store) SetHome(region string) error {
 	if err := checkHome("region", s.stores, region); err != nil {
 		return fmt.Errorf("regional: SetHome: %w", err)
@@ -145,14 +145,14 @@ func (s *Store) Bind(ctx context.Context, key string, binding, was []byte) error
 }
 
 // End implements [driver.Store] in the home, and then copies the marker into the other Regions, so
-// that the session stays ended if the home fails before it has replicated the marker. That a Region
-// can't be reached for the copy is logged, and no error: what has ended in the home has ended.
-// Sessions that were Abandoned are not copied: those that have idled out have idled out in each
-// Region, and nobody was told the IDs of the others.
+// that the session stays ended if the home fails before it has replicated the marker. If a Region
+// can't be reached for the copy, that is logged and not an error: the session has ended in the
+// home. Markers of Abandoned sessions are not copied: sessions that have idled out have idled out
+// in each Region, and no client knows the IDs of the others.
 //
-// A marker is all that can be copied so: nothing comes after it, whichever Region's is the later
-// one. A copy of a record or a roster would replicate back, and undo what the home has stored
-// since.
+// Only markers can be copied like this, since no write follows a marker, so it doesn't matter which
+// Region's is later. A copy of a record or a roster would replicate back and undo later writes of
+// the home.
 func (s *Store) End(ctx context.Context, e driver.End) (driver.Record, error) {
 	t, err := s.begin()
 	if err != nil {
@@ -209,9 +209,13 @@ func (s *Store) ChangeRoster(ctx context.Context, c driver.RosterChange) (driver
 	return t.store.ChangeRoster(ctx, c)
 }
 
-// Clock returns a clock that is that of the home's store, whichever is home when it is asked; while
-// none is, that of the first Region by name.
+// Clock returns a clock that reads the clock of the current home's store; if there is no home, of
+// the first Region by name.
 func (s *Store) Clock() clock.Clock { return homeClock{s} }
+
+// Name returns the name of the store in the first Region by name, whichever is home: the tables of a
+// global table have one name.
+func (s *Store) Name() string { return s.stores[s.names[0]].Name() }
 
 type homeClock struct{ s *Store }
 

@@ -273,6 +273,24 @@ func TestStore_TheClockIsTheHomes(t *testing.T) {
 	is.Equal(c.Correction(), time.Minute)
 }
 
+// placed is a store in a place of the given name.
+type placed struct {
+	driver.Store
+	name string
+}
+
+func (p placed) Name() string { return p.name }
+
+func TestStore_TheNameStaysAtAFailover(t *testing.T) {
+	is := is.New(t)
+	s, err := regional.New(map[string]driver.Store{"us": placed{memstore.New(nil), "two"}, "eu": placed{memstore.New(nil), "one"}}, nil)
+	is.NoErr(err)
+	for _, home := range []string{"", "us", "eu"} {
+		is.NoErr(s.SetHome(home))
+		is.Equal(s.Name(), "one")
+	}
+}
+
 func TestNew_NamesTheFieldAndTheBound(t *testing.T) {
 	eu := memstore.New(nil)
 	for want, tc := range map[string]struct {

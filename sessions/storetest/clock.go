@@ -37,5 +37,17 @@ func clockRules() []rule {
 				return nil
 			},
 		},
+		{
+			name: "name: is the same", sentence: nameSame,
+			needs: []string{createStores},
+			check: func(l *lab) error {
+				before := l.store.Name()
+				_, err := l.created()
+				if err == nil && l.store.Name() != before {
+					err = errors.New("the Name changes")
+				}
+				return err
+			},
+		},
 	}
 }

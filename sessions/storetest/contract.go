@@ -9,7 +9,7 @@ const (
 	returnsGiven = "A Store returns what it was given: the key, a payload that is codec.Equal to the one stored and has its format, " +
 		"Rev, Subject, Application, Federated, Device, Persist, Binding and both pages, both times to the microsecond in UTC, " +
 		"both timeouts to the second."
-	sharesNothing = "Apart from payloads it shares nothing with its callers, who may change what they gave and what they got."
+	sharesNothing = "Apart from payloads it shares no memory with its callers, who may change what they passed and what they got."
 	keepsLiving   = "A Store doesn't judge whether a session has expired: it may return or sweep a record whose ExpiresAt has passed, " +
 		"but it keeps a record whose ExpiresAt has not."
 
@@ -20,7 +20,7 @@ const (
 	contextDone = "A call whose context is done before it begins changes nothing and returns an error that is the context's."
 
 	repeated       = "A write that is repeated with the same Rev, because the first answer was lost, succeeds and changes nothing more."
-	repeatedByRev  = "The store recognises it by the Rev that is stored: once another write has left its own Rev there, the repeated one is judged like any other."
+	repeatedByRev  = "The store recognises it by the Rev that is stored: once another write has stored its own Rev, the repeated one is treated like any other."
 	repeatedNoName = `Rev "" names no write: a write with it is never taken for a repeated one.`
 
 	createStoresRec = "Create stores rec, if its key holds nothing."
@@ -31,50 +31,51 @@ const (
 	loadNone    = "If there is none, the error is ErrNotFound."
 
 	loadAllReturns = "LoadAll returns, for each of at most MaxBatch different keys and in their order, what Load would return."
-	loadAllFails   = "If any of them can't be asked for, the error says so and there are no results."
+	loadAllFails   = "If any of them can't be read, it returns an error and no results."
 
-	replacePuts     = `Replace puts rec in the place of the record of its key, if that record's Rev is rev; rev "" means that it has none.`
-	replaceBinding  = "The Binding that is stored stays."
-	replaceConflict = "If the Rev is another, the error is ErrConflict and nothing changes."
+	replacePuts     = `Replace replaces the record of rec's key by rec, if that record's Rev is rev; rev "" means that it has none.`
+	replaceBinding  = "It keeps the stored Binding."
+	replaceConflict = "If the Rev differs, the error is ErrConflict and nothing changes."
 	noneIsCreated   = "If there is no record, the error is ErrNotFound and none is created."
 	replaceRace     = "Of several Replaces of one rev at the same time, exactly one succeeds."
 
-	touchRecords = "Touch records an access: it moves the record's Accessed to accessed, and the moment from which the store may sweep it to expires."
+	touchRecords = "Touch records an access: it sets the record's Accessed to accessed, and the time from which the store may sweep it to expires."
 	touchForward = "The times move only forward, and both or neither: unless accessed is later than the stored one and expires is not earlier, " +
-		"the record stays as it is, and the call succeeds."
+		"the call succeeds and changes nothing."
 	touchNothingElse = "It changes nothing else, not even Rev, so that it never disturbs a Replace."
 
-	bindSets        = "Bind sets the record's Binding, if the stored one is was; an empty was or binding means that there is none."
+	bindSets        = "Bind sets the record's Binding, if the stored one equals was; an empty was or binding means no Binding."
 	bindNothingElse = "It changes nothing else, not even Rev."
-	bindConflict    = "If the Binding is another, the error is ErrConflict, unless it is binding already, which is a success."
+	bindConflict    = "If the Binding differs, the error is ErrConflict, unless it equals binding already: then the call succeeds."
 
-	endMarks     = "End ends the session of e.Key: it puts e.Marker in the place of the record, or where one could come to be."
+	endMarks     = "End ends the session of e.Key: it stores e.Marker in place of the record, or under the key if there is none."
 	endReturns   = "It returns the record that was there, as far as it can be read and perhaps without its Payload; the zero Record if there was none."
 	endCondition = "If e.If is not met, the error is ErrConflict, or ErrNotFound if e.If demands a record and there is none, and nothing changes."
 	endDeletes   = "With the zero Marker it deletes the record and leaves nothing."
-	endState     = "State is what a key must hold for a session to be ended: a record of the given Rev, or nothing at all."
+	endState     = "State is what a key must hold for End to end its session: a record with the given Rev, or nothing."
 
 	rostersLoad   = "LoadRosters returns the rosters of at most MaxBatch different keys, in their order."
-	rosterNone    = "One that isn't there has its Key and nothing else."
-	rosterChanges = "ChangeRoster makes the change c and returns the roster as it is then."
-	rosterRefused = "If c is refused, the error is ErrRoster or ErrFull, the roster stays as it is, and is returned as it is."
+	rosterNone    = "A roster that doesn't exist is returned with its Key alone."
+	rosterChanges = "ChangeRoster applies c and returns the resulting roster."
+	rosterRefused = "If c is refused, the error is ErrRoster or ErrFull, and the roster is returned unchanged."
 
-	clockTells = "Clock returns the clock of the place where the store keeps its records."
-	clockSafe  = "It is never nil and safe for concurrent use; a store that knows no better returns clock.System."
+	clockTells = "Clock returns the clock of the store's database."
+	clockSafe  = "It is never nil and safe for concurrent use; a store without a better one returns clock.System."
+	nameSame   = "It is the same at every call, and on every host that uses the table."
 
 	changeOneStep  = "RosterChange changes a roster in one step."
-	changeCreates  = "It creates the roster if there is none, unless all it does is to Leave."
-	changeBefore   = "Whether it is refused depends on the roster as it was before."
-	changeIf       = "The change is refused with ErrRoster unless the roster has the Epoch, the Rev and the Pages that are given here; nil demands nothing."
-	changeIfNone   = `A roster that isn't there has Epoch 0, Rev "" and no Pages.`
-	changeEnter    = `Enter is the key of a session that the roster lists afterwards, with its absolute Deadline; "": none.`
-	changeDeadline = "If the key is listed already, it gets the deadline."
-	changeMost     = "Most, if it is more than 0, refuses with ErrFull to Enter what is not listed yet into a roster that has as many entries."
-	changeLeave    = "Leave has keys that the roster doesn't list afterwards, whether or not it did."
+	changeCreates  = "It creates the roster if there is none, unless it only Leaves."
+	changeBefore   = "Its conditions are checked against the roster as it was before."
+	changeIf       = "The change is refused with ErrRoster unless the roster has the Epoch, the Rev and the Pages given here; nil is no condition."
+	changeIfNone   = `A roster that doesn't exist has Epoch 0, Rev "" and no Pages.`
+	changeEnter    = `Enter is the key of a session to list in the roster, with its absolute Deadline; "": none.`
+	changeDeadline = "If the key is listed already, its deadline is replaced."
+	changeMost     = "If Most is more than 0, a change that would Enter a new key into a roster of that many entries is refused with ErrFull."
+	changeLeave    = "Leave has keys to remove from the roster, whether or not it lists them."
 	changeBump     = "Bump adds one to Epoch."
-	changePages    = "Pages replaces the roster's Pages; nil leaves them."
+	changePages    = "Pages replaces the roster's Pages; nil keeps them."
 	changeClose    = "Close is refused with ErrRoster unless the roster is empty."
 	changeClosed   = "Afterwards every Enter is refused with ErrFull."
-	changeStale    = "Stale replaces the roster's Stale; zero leaves it."
-	changeExpires  = "Expires is when the store may sweep the roster, unless it says a later moment already; zero leaves it."
+	changeStale    = "Stale replaces the roster's Stale; zero keeps it."
+	changeExpires  = "Expires is when the store may sweep the roster; zero, or a time before the stored one, is ignored."
 )

@@ -19,12 +19,14 @@ var withoutRule = map[string]string{
 	"Applications choose one (memstore, or dynamo for DynamoDB) and pass it to sessions.New; the Manager calls it.":         "is for applications",
 	"To implement a Store, test it with package storetest: every sentence below, and of RosterChange, is one of its rules.": "is what this test holds",
 
-	"Besides the errors named below a call may return ErrDecode if something stored can't be read, ErrTooLarge, ErrUnavailable and ErrOutcomeUnknown.": "allows something",
-	"A call that returns an error other than ErrOutcomeUnknown has changed nothing.":                                                                   "each rule about an error looks whether something has changed",
+	"Apart from the errors named below, a call may return ErrDecode if something stored can't be read, ErrTooLarge, ErrUnavailable and ErrOutcomeUnknown.": "allows something",
+	"A call that returns an error other than ErrOutcomeUnknown has changed nothing.":                                                                       "each rule about an error looks whether something has changed",
 
-	"A Manager judges by it, unless its Config has another.": "binds the Manager",
-	"Enter is not among them.":                               "binds the Manager",
-	"A change does not both Close and Enter.":                "binds the Manager",
+	"A Manager uses it, unless its Config has another.":                                                      "binds the Manager",
+	`Name returns the name of the table or whatever else the store keeps its records in; "" if it has none.`: "says what it is",
+	"A Manager that encrypts data binds the name to it: under another name the data can't be decrypted.":     "binds the Manager",
+	"Leave must not contain Enter.":           "binds the Manager",
+	"A change does not both Close and Enter.": "binds the Manager",
 }
 
 // contract returns the sentences of the comments that are the contract.

@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/dynasession/dynasession/clock"
@@ -70,6 +71,10 @@ func clocks() []sabotage {
 		}},
 		{"it stands at zero", "clock: tells the time", func(_ driver.Store, s *saboteur) {
 			s.clock = func() clock.Clock { return &clock.Fake{} }
+		}},
+		{"the name counts the calls", "name: is the same", func(_ driver.Store, s *saboteur) {
+			calls := 0
+			s.name = func() string { calls++; return strconv.Itoa(calls) }
 		}},
 	}
 }

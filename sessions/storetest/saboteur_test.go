@@ -31,6 +31,7 @@ type saboteur struct {
 	loadRosters  func(context.Context, ...string) ([]driver.Roster, error)
 	changeRoster func(context.Context, driver.RosterChange) (driver.Roster, error)
 	clock        func() clock.Clock
+	name         func() string
 }
 
 func (s *saboteur) Create(ctx context.Context, rec driver.Record) error {
@@ -94,6 +95,13 @@ func (s *saboteur) ChangeRoster(ctx context.Context, c driver.RosterChange) (dri
 		return s.changeRoster(ctx, c)
 	}
 	return s.Store.ChangeRoster(ctx, c)
+}
+
+func (s *saboteur) Name() string {
+	if s.name != nil {
+		return s.name()
+	}
+	return s.Store.Name()
 }
 
 func (s *saboteur) Clock() clock.Clock {

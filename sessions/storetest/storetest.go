@@ -12,8 +12,8 @@ import (
 // RuleError says that a store breaks a rule.
 type RuleError struct {
 	Rule     string // its name, such as "replace: another rev"
-	Sentence string // of the contract
-	Err      error  // what was seen
+	Sentence string // its sentence of the contract
+	Err      error  // what was observed
 }
 
 // Error names all three.
@@ -21,11 +21,11 @@ func (e *RuleError) Error() string {
 	return fmt.Sprintf("storetest: %s: %v (%q)", e.Rule, e.Err, e.Sentence)
 }
 
-// Unwrap returns what was seen.
+// Unwrap returns what was observed.
 func (e *RuleError) Unwrap() error { return e.Err }
 
-// Run checks the store that newStore returns, with a subtest for each rule. Each subtest asks for a
-// store of its own; newStore may return the same one each time.
+// Run tests the store that newStore returns, with a subtest for each rule. It calls newStore once
+// for each subtest; newStore may always return the same store.
 func Run(t *testing.T, newStore func(t *testing.T) driver.Store) {
 	t.Helper()
 	broken := map[string]bool{}
@@ -43,8 +43,8 @@ func Run(t *testing.T, newStore func(t *testing.T) driver.Store) {
 	}
 }
 
-// Check does what Run does, outside of a test. It returns nil, or the [*RuleError] of every rule
-// that is broken, joined. If ctx ends, the remaining rules fail.
+// Check is [Run] outside of a test. It returns nil, or the joined [*RuleError]s of all broken
+// rules. If ctx ends, the remaining rules fail.
 func Check(ctx context.Context, newStore func() driver.Store) error {
 	broken := map[string]bool{}
 	var errs []error

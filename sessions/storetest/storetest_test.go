@@ -80,7 +80,7 @@ func TestCheck_NamesTheRuleAndTheSentence(t *testing.T) {
 	is.True(errors.As(err, &broken))
 	is.Equal(broken.Rule, "touch: moves the times")
 	is.True(strings.HasPrefix(broken.Error(), "storetest: touch: moves the times: Touch: no, want no error"))
-	is.True(strings.Contains(broken.Error(), "Touch records an access: it moves"))
+	is.True(strings.Contains(broken.Error(), "Touch records an access: it sets"))
 	is.Equal(broken.Unwrap().Error(), "Touch: no, want no error")
 }
 

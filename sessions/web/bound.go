@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/internal/recent"
 	"github.com/dynasession/dynasession/sessions/web/internal/bound"
 )
 
@@ -199,7 +200,7 @@ func (m *Middleware[T]) findBound(
 	}
 	refused, later := error(sessions.ErrNotFound), error(nil)
 	for _, id := range sent.ids {
-		s, err := load(r.Context(), id)
+		s, err := load(recent.Afresh(r.Context()), id) // another host may have registered the key a moment ago
 		if err == nil {
 			var b bound.Binding
 			if binding := s.Binding(); len(binding) == 0 {

@@ -12,8 +12,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// One field binds sessions to the device on which their users sign in. RequireBound guards what
-// only those may do.
+// Config.Bound binds sessions to the device on which their users sign in. RequireBound guards
+// routes for bound sessions only.
 func ExampleMiddleware_RequireBound() {
 	m, err := sessions.New[struct{}](memstore.New(nil), nil)
 	if err != nil {

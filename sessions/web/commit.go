@@ -124,7 +124,7 @@ func (v *visit[T]) save(ctx context.Context, s *sessions.Session[T]) error {
 			return err
 		}
 	}
-	ctx, cancel := outlive(ctx)
+	ctx, cancel := v.outlive(ctx)
 	defer cancel()
 	defer v.asStored(s)()
 	if err := v.middleware.manager.Save(ctx, s); err != nil {
@@ -160,7 +160,7 @@ func (v *visit[T]) abandon() {
 // finish is what is left to do when the handler has returned.
 func (v *visit[T]) finish() {
 	v.mu.Lock()
-	failed, sealed, err := v.failed, v.sealed, v.err
+	failed, sealed, err, hadNone := v.failed, v.sealed, v.err, v.session == nil
 	ignored := err != nil && !sealed && !failed
 	if ignored {
 		v.failed = true
@@ -172,9 +172,14 @@ func (v *visit[T]) finish() {
 	case failed:
 	case !sealed:
 		v.commit(http.StatusOK)
+	case hadNone:
 	default:
 		v.reportLate()
 	}
+	v.reportPlainHTTP()
+	v.mu.Lock()
+	v.over = true
+	v.mu.Unlock()
 }
 
 // reportLate reports a change that came after the session was saved for the last time.

@@ -15,45 +15,46 @@ type Config struct {
 	// SameSite=Lax; Path=/.
 	Cookie Cookie
 
-	// Header names the request header that carries the ID, for an API whose clients keep no
-	// cookies: "Authorization" for "Bearer" and the ID, any other for the ID alone. A new ID is
-	// answered in a header of the same name and form. Without a Cookie there is no cookie then.
+	// Header is the request header that carries the ID, for an API whose clients don't use cookies.
+	// "Authorization" carries "Bearer" and the ID, any other header the ID alone. The response
+	// carries a new ID in a header of the same name and form. If Header is set and Cookie isn't,
+	// there is no cookie.
 	//
 	// With a Cookie as well (at least its Name), one Middleware serves both: browsers by the
-	// cookie, clients by the header. A request that carries both is refused, with [ErrTwoIDs]. One
-	// that carries neither is answered by cookie, unless its handler calls [Middleware.UseHeader].
+	// cookie, clients by the header. A request with both is refused with [ErrTwoIDs]. A request
+	// with neither gets its ID in the cookie, unless its handler calls [Middleware.UseHeader].
 	// Defaults to none.
 	Header string
 
 	// Bound binds sessions to the device on which their users sign in, so that a copied cookie is
-	// worth nothing elsewhere, and is how long a device's proof is valid: 10 minutes, say. At least
-	// 1s, at most 24h. Browsers that know Device Bound Session Credentials register a key after the
-	// login, and prove that they have it by a second cookie, which they renew by themselves; other
-	// browsers have sessions as without Bound. By Header, clients bind a session with DPoP (RFC
-	// 9449). The Handler answers two paths itself, below /.dbsc/. It is experimental: the protocol
-	// is a draft, and one browser engine has it. Read docs/bound.md before turning it on. Defaults
-	// to 0: off.
+	// useless elsewhere. Its value is how long a device's proof is valid, such as 10 minutes. At
+	// least 1s, at most 24h. Browsers that support Device Bound Session Credentials register a key
+	// after the login, and prove that they have it by a second cookie, which they renew by
+	// themselves; for other browsers nothing changes. By Header, clients bind a session with DPoP
+	// (RFC 9449). The Handler serves two paths itself, below /.dbsc/. It is experimental: the
+	// protocol is a draft, and only one browser engine implements it. Read docs/bound.md before
+	// turning it on. Defaults to 0: off.
 	Bound time.Duration
 
 	// BoundFor limits Bound to the logins for which it returns true, to turn it on for some users
 	// first. [Middleware.Authenticate] calls it. Defaults to all logins.
 	BoundFor func(ctx context.Context, subject string) bool
 
-	// BoundReportOnly accepts bound sessions without their proof too: that it was missing is an
-	// event, and nothing else. It is for the time in which Bound is being turned on or off.
+	// BoundReportOnly also accepts bound sessions without their proof, and only reports the missing
+	// proof as an event. Use it while turning Bound on or off.
 	BoundReportOnly bool
 
 	// Error writes the response in place of the handler when the session can't be loaded or saved,
 	// or fails [Middleware.RequireSubject] or [Middleware.RequireFresh]: see [Status] for what err
-	// can be. It may use the session. When the response has started already, it is called all the
-	// same, with a w that discards what is written. Defaults to the bare status of [Status], and a
-	// line to Logger.
+	// can be. It may use the session. If the response has already started, it is called with a w
+	// that discards what is written. Defaults to a response with the status of [Status] and no
+	// body, and a line in Logger.
 	Error func(w http.ResponseWriter, r *http.Request, err error)
 
-	// Logger receives what nobody else is told: that the store is out of reach, that a route lacks
-	// the Handler, that a change came after the response had started, that a session can't be
-	// decoded. It never gets an ID, nor anything that a client has sent as it was sent. Defaults to
-	// slog.Default at each line.
+	// Logger receives problems that are not reported elsewhere: the store is unavailable, a route
+	// lacks the Handler, a change came after the response had started, or a session can't be
+	// decoded. It never gets an ID, nor unescaped text that a client has sent. Defaults to
+	// slog.Default.
 	Logger *slog.Logger
 
 	hasCookie                 bool   // cookies are read and set

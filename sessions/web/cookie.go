@@ -12,55 +12,57 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// Cookie configures the session's cookie. It is always HttpOnly. What browsers would drop is an
-// error of [New]. Give each application on a host a Name of its own: browsers share cookies between
-// the ports of a host, localhost too.
+// Cookie configures the session's cookie. It is always HttpOnly. [New] returns an error for
+// settings with which browsers would drop the cookie. Give each application on a host a different
+// Name: browsers share cookies between the ports of a host, including localhost.
 type Cookie struct {
 	// Name is the cookie's name. It must begin with "__Host-" or "__Secure-" (or "__Http-",
-	// "__Host-Http-", which some browsers know already), so that no other host and no unencrypted
-	// response can plant one; see Unprefixed and Insecure. Defaults to __Host-id, and to id if
-	// Unprefixed or Insecure.
+	// "__Host-Http-", which some browsers support), so that other hosts and unencrypted responses
+	// can't plant one; see Unprefixed and Insecure. Defaults to __Host-id, or to id if Unprefixed
+	// or Insecure is set.
 	Name string
 
-	// Path is where on the host the cookie is sent; it is not a security boundary. Defaults to "/".
+	// Path is the path below which the cookie is sent; it is not a security boundary. Defaults to
+	// "/".
 	Path string
 
-	// Domain makes subdomains get the cookie too, and lets them plant one. It must not be a public
-	// suffix, such as co.uk or github.io, and not be with a name in "__Host-". Defaults to the host
-	// alone.
+	// Domain makes browsers send the cookie to the subdomains too, which can then also plant one.
+	// It must not be a public suffix, such as co.uk or github.io, and can't be combined with a
+	// "__Host-" name. Defaults to the host alone.
 	Domain string
 
-	// SameSite says when a request from another site carries the cookie. http.SameSiteNoneMode
+	// SameSite decides which requests from other sites carry the cookie. http.SameSiteNoneMode
 	// needs Secure. Defaults to http.SameSiteLaxMode.
 	SameSite http.SameSite
 
-	// Persistent makes the browser keep the cookie of every session when it is closed, until the
-	// session's absolute deadline, and at most 400 days, beyond which browsers cut.
-	// [Middleware.Persist] does so for one session. Defaults to a cookie of the browser's session.
+	// Persistent makes the browser keep every session's cookie when it is closed, until the
+	// session's absolute deadline, and at most the 400 days that browsers allow.
+	// [Middleware.Persist] does so for one session. Defaults to a cookie that the browser drops
+	// when it is closed.
 	Persistent bool
 
-	// Partitioned gives each top-level site a cookie of its own (CHIPS). It needs
+	// Partitioned gives each top-level site a separate cookie (CHIPS). It needs
 	// http.SameSiteNoneMode.
 	Partitioned bool
 
-	// Unprefixed allows a Name without a prefix, for a cookie that others set too. A browser then
-	// takes one from any subdomain.
+	// Unprefixed allows a Name without a prefix, for a cookie that other software sets too.
+	// Browsers then also accept one from any subdomain.
 	Unprefixed bool
 
-	// Insecure leaves out Secure, so that the cookie travels over plain HTTP, for development. It
-	// needs a Name without a prefix. On http://localhost Chromium and Firefox take Secure cookies,
-	// and nothing is needed; Safari and other browsers on WebKit take none there: set Insecure, or
-	// serve TLS (mkcert makes a certificate they trust).
+	// Insecure omits Secure, so that the cookie works over plain HTTP, for development. It requires
+	// a Name without a prefix. Chromium and Firefox accept Secure cookies on http://localhost;
+	// Safari and other WebKit browsers don't: set Insecure for them, or serve TLS (mkcert makes a
+	// certificate that they trust).
 	Insecure bool
 
-	// Former are the names, paths and domains that the cookie had before a deploy changed them.
-	// Whenever the cookie is set or deleted, those are deleted; a login and a logout end their
-	// sessions too. Keep them until the absolute timeout has passed. Defaults to none.
+	// Former lists the names, paths and domains that the cookie had before a deploy changed them.
+	// Whenever the cookie is set or deleted, these cookies are deleted; a login and a logout also
+	// end their sessions. Keep them until the absolute timeout has passed. Defaults to none.
 	Former []FormerCookie
 }
 
-// FormerCookie is what a cookie was like before. Zero fields are those of the [Cookie] that it is
-// in.
+// FormerCookie describes an earlier form of the cookie. Fields that are zero default to those of
+// the enclosing [Cookie].
 type FormerCookie struct{ Name, Path, Domain string }
 
 // The bounds that browsers set, from draft-ietf-httpbis-rfc6265bis sections 5.5 to 5.7.

@@ -12,14 +12,14 @@ import (
 // errTooMany is the error of a logout that can't end all that the request may carry.
 var errTooMany = fmt.Errorf("web: the request carries more than %d session IDs: not all of their sessions were ended", most)
 
-// Destroy ends the session, without loading it if it isn't yet, and takes the cookie away: the next
-// Session is a new one. If the request carries the IDs of several sessions, it ends them all. It
-// goes through even if the client has hung up, and after the answer has begun too. nil means that
-// no session is alive any more of which the request carried an ID.
+// Destroy ends the session, without loading it, and deletes the cookie. The next Session returns a
+// new one. If the request carries the IDs of several sessions, it ends them all. It completes even
+// if the client has hung up, and also works after the response has started. If it returns nil, no
+// session whose ID the request carried is alive.
 //
 // If the store fails, the error is [sessions.ErrUnavailable], the session may still be alive, and
 // the client keeps its cookie: tell the user. The error is [ErrCookieKept] if the browser has
-// withheld the cookie from a request of another site: then nobody knows which session to end.
+// withheld the cookie from a request of another site: then it is unknown which session to end.
 func (m *Middleware[T]) Destroy(ctx context.Context) error {
 	v, err := m.visit(ctx)
 	if err != nil {
@@ -74,7 +74,7 @@ func (v *visit[T]) destroy(ctx context.Context) error {
 	fresh := v.middleware.create()
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.session, v.err, v.standing, v.unsaved = fresh, nil, standing[T]{}, false
+	v.session, v.err, v.standing, v.unsaved = fresh, nil, standing{}, false
 	v.known, v.told = clientState{}, clientState{}
 	v.cleared = v.cleared || gone
 	v.device = deviceProof{began: v.device.began}

@@ -6,9 +6,9 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// Sessions returns the sessions of the user who has signed in, that of this request marked as
-// Current: for a page of the user's devices (OWASP ASVS 7.5.2). The error is [ErrNoSubject] if
-// nobody has signed in, otherwise that of [sessions.Manager.Sessions].
+// Sessions returns the signed-in user's sessions, with that of this request marked as Current, for
+// a page that lists the user's devices (OWASP ASVS 7.5.2). The error is [ErrNoSubject] if nobody
+// has signed in, otherwise that of [sessions.Manager.Sessions].
 func (m *Middleware[T]) Sessions(ctx context.Context) ([]sessions.Info, error) {
 	var infos []sessions.Info
 	err := m.asUser(ctx, func(s *sessions.Session[T]) (err error) {
@@ -21,8 +21,8 @@ func (m *Middleware[T]) Sessions(ctx context.Context) ([]sessions.Info, error) {
 	return infos, err
 }
 
-// Revoke ends one of the user's own sessions, by its handle, see [sessions.Manager.Revoke]. For
-// that of this request it is Destroy.
+// Revoke ends one of the signed-in user's sessions, by its handle: see [sessions.Manager.Revoke].
+// For this request's own session it calls Destroy.
 func (m *Middleware[T]) Revoke(ctx context.Context, handle string) error {
 	own := false
 	err := m.asUser(ctx, func(s *sessions.Session[T]) error {
@@ -37,8 +37,8 @@ func (m *Middleware[T]) Revoke(ctx context.Context, handle string) error {
 	return err
 }
 
-// RevokeOthers ends all of the user's sessions but that of this request, and returns how many
-// (OWASP ASVS 7.4.3): after a change of password, say. See [sessions.Manager.RevokeAll].
+// RevokeOthers ends all of the user's sessions except that of this request, and returns how many
+// (OWASP ASVS 7.4.3). Call it after a change of password, say. See [sessions.Manager.RevokeAll].
 func (m *Middleware[T]) RevokeOthers(ctx context.Context) (int, error) {
 	n := 0
 	err := m.asUser(ctx, func(s *sessions.Session[T]) (err error) {

@@ -18,42 +18,41 @@
 // # What it does and when
 //
 // A request whose handler never asks for the session costs no store call and gets no cookie. The
-// first Session loads it. Before the first byte of the answer the session is saved if it has
-// changed, and the cookie is set if the client has to know something new: so no client gets an
-// answer about something that was not stored. If the save fails, Config.Error answers, and what the
-// handler writes is thrown away. A visitor whose session stays empty gets no item and no cookie.
+// first Session loads it. Before the first byte of the response the session is saved if it has
+// changed, and the cookie is set if it has to change: so no response claims a change that was not
+// stored. If the save fails, Config.Error writes the response, and the handler's output is
+// discarded. For a visitor whose session stays empty, nothing is stored and no cookie is set.
 //
-// Authenticate at login, Destroy at logout, Renew at any other change of what the session may do.
+// Call Authenticate at login, Destroy at logout, and Renew at any other change of privileges.
 //
-// What a handler changes after the first byte (or after a Flush or Hijack) is not saved by itself:
-// call Save or Update, and look at the error. A new ID can't be sent any more then, so what needs
-// one is ErrCommitted.
+// Changes after the first byte (or after a Flush or Hijack) are not saved automatically: call Save
+// or Update, and check the error. A new ID can't be sent then, so methods that need one return
+// ErrCommitted.
 //
 // # Whose cookie it is
 //
-// The browser's cookies are shared by its tabs, by requests that overtake each other, and by other
-// applications on the host. So only Destroy deletes the cookie, and a new session replaces it only
-// if it was nobody's any more: see [ErrCookieKept] for what is refused instead. A login always
-// holds.
+// A browser's tabs, its concurrent requests and other applications on the host share its cookies.
+// So only Destroy deletes the cookie, and a new session replaces it only if no live session belongs
+// to it: see [ErrCookieKept] for what is refused instead. A login always replaces it.
 //
 // # What is not saved
 //
-// A client that hangs up loses nothing. Nothing that a handler has left half done is saved: if it
-// panics, if the answer is a 500, if an http.TimeoutHandler has answered for it, or after Discard.
-// What Save has returned nil for is stored.
+// If the client hangs up, its changes are saved all the same. Changes of a handler that did not
+// complete are not saved: if it panics, if the response is a 500, if an http.TimeoutHandler has
+// responded for it, or after Discard. A Save that has returned nil is not undone.
 //
 // # Hijack and WebSockets
 //
-// The session is saved before the connection is given away, and never after. A library that writes
-// the handshake's header itself has to be handed the cookie, if there may be a new one: w.Header()
-// holds it after Save. WaitEnd ends a stream with its session.
+// The session is saved before a Hijack, and not automatically after it. If a library writes the
+// handshake's header itself and the cookie may be new, call Save and pass it the cookie from
+// w.Header(). WaitEnd ends a stream with its session.
 //
 // # Cross-site requests
 //
-// The cookie's SameSite is one line of defence and not enough. Put [http.CrossOriginProtection]
-// around the handler, and don't change anything on GET: that protection always lets GET, HEAD and
-// OPTIONS pass, and so WebSocket handshakes too, whose Origin the application has to check; it lets
-// a request pass that has neither Sec-Fetch-Site nor Origin, as from an old browser; and it
-// compares Origin with Host without the scheme. For proof in the request's content itself, as NIST
-// SP 800-63B words it, put [Middleware.Token] into forms and check it by [Middleware.Verify].
+// The cookie's SameSite attribute alone is not enough. Put [http.CrossOriginProtection] around the
+// handler, and don't change anything on GET: that protection always lets GET, HEAD and OPTIONS
+// pass, and therefore WebSocket handshakes, whose Origin the application has to check; it lets
+// requests pass that have neither Sec-Fetch-Site nor Origin, as from an old browser; and it
+// compares Origin with Host without the scheme. For proof in the request's content, as NIST SP
+// 800-63B requires, put [Middleware.Token] into forms and check it with [Middleware.Verify].
 package web

@@ -25,18 +25,31 @@ type line struct{ field, value string }
 // cookie, or that the cookie is to go. Lines of ours that were there before are taken out, so that
 // one remains, with the last state. After the answer has begun it does nothing.
 func (v *visit[T]) writeCookie() {
-	h, now := v.w.Header(), v.middleware.manager.Clock().Now()
-	v.mu.Lock()
+	h := v.w.Header()
+	now := v.lockForLines()
 	defer v.mu.Unlock()
 	if !v.sealed {
 		v.putLines(h, now)
 	}
 }
 
+// lockForLines locks v.mu, and returns the time, if the client has to be told until when its cookie
+// lasts. The clock is asked without the lock.
+func (v *visit[T]) lockForLines() (now time.Time) {
+	v.mu.Lock()
+	if v.dealings == nil || !v.told.persist {
+		return time.Time{}
+	}
+	v.mu.Unlock()
+	now = v.middleware.manager.Clock().Now()
+	v.mu.Lock()
+	return now
+}
+
 // seal is the last writeCookie, with what caches have to know. The answer begins now.
 func (v *visit[T]) seal() {
-	h, now := v.w.Header(), v.middleware.manager.Clock().Now()
-	v.mu.Lock()
+	h := v.w.Header()
+	now := v.lockForLines()
 	if v.sealed {
 		v.mu.Unlock()
 		return
@@ -122,6 +135,9 @@ func (v *visit[T]) takeLines(h http.Header) {
 
 // lines returns the lines that the client has to be told.
 func (v *visit[T]) lines(now time.Time) (lines []line) {
+	if v.dealings == nil {
+		return nil
+	}
 	c := &v.middleware.config
 	if v.form.fresh {
 		lines = append(lines, line{setCookie, c.Cookie.formLine(v.form)})
@@ -198,12 +214,12 @@ func (v *visit[T]) vary(h http.Header) {
 }
 
 func addVary(h http.Header, on string) {
-	for _, value := range h.Values("Vary") {
+	for _, value := range h["Vary"] {
 		for part := range strings.SplitSeq(value, ",") {
 			if part = strings.TrimSpace(part); part == "*" || strings.EqualFold(part, on) {
 				return
 			}
 		}
 	}
-	h.Add("Vary", on)
+	h["Vary"] = append(slices.Clip(h["Vary"]), on)
 }

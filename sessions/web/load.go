@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/dynasession/dynasession/sessions"
 )
 
 // standing is how a request stands to the cookie that the browser holds.
-type standing[T any] struct {
+type standing struct {
 	kept     error    // why the cookie must not be replaced; nil: it may
 	withheld bool     // since the browser has not sent it
 	beside   []string // the IDs of the browser's other sessions, which a login ends
@@ -56,23 +57,26 @@ func (v *visit[T]) load(ctx context.Context) (*sessions.Session[T], error) {
 // can't be asked, or nil.
 func (v *visit[T]) find(
 	ctx context.Context, load func(context.Context, string) (*sessions.Session[T], error),
-) (found *sessions.Session[T], st standing[T], err error) {
+) (found *sessions.Session[T], st standing, err error) {
 	sent := v.whatWasSent()
 	if sent.both {
 		return nil, st, ErrTwoIDs
 	}
-	ctx, cancel := outlive(ctx)
+	ctx, cancel := v.outlive(ctx)
 	defer cancel()
 	for _, id := range sent.invalid {
 		_, _ = load(ctx, id) // for its event
 	}
-	var live, renewed []string
+	first := ""
+	var live, renewed []string // live ones but the first
 	var unreadable, unproven error
 	for _, id := range sent.ids {
 		s, err := load(ctx, id)
 		switch {
+		case err == nil && found == nil && live == nil:
+			found, first = s, id
 		case err == nil:
-			found, live = s, append(live, id)
+			found, live = nil, append(live, id)
 		case errors.Is(err, sessions.ErrRenewed):
 			renewed = append(renewed, id)
 		case errors.Is(err, sessions.ErrNotFound):
@@ -94,10 +98,11 @@ func (v *visit[T]) find(
 			append(aboutRequest(v.request), slog.Int("more", sent.more)))
 	}
 	switch {
-	case len(live) == 1:
+	case found != nil:
 		return found, st, nil // the others are none, and what was renewed may have led to this one
-	case len(live) > 1:
-		st.kept, st.beside = fmt.Errorf("%w: several live sessions in one request, none of which is taken", ErrCookieKept), append(live, renewed...)
+	case len(live) > 0:
+		st.kept = fmt.Errorf("%w: several live sessions in one request, none of which is taken", ErrCookieKept)
+		st.beside = slices.Concat([]string{first}, live, renewed)
 		if sent.more == 0 {
 			v.middleware.log(ctx, v.request, st.kept)
 		}

@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/dynasession/dynasession/sessions"
 )
 
 // Middleware loads a request's session and writes changes and cookie back. Make one with [New]. It
-// is safe for concurrent use; several of them, with cookies of different names, may go around one
+// is safe for concurrent use; several Middlewares, with cookies of different names, may wrap one
 // handler.
 type Middleware[T any] struct {
 	manager        *sessions.Manager[T]
@@ -19,6 +20,7 @@ type Middleware[T any] struct {
 	idle, absolute time.Duration // of new sessions
 	accepted       accepted      // proofs of devices
 	recent         recentLogins
+	plainHTTP      atomic.Bool // reportPlainHTTP has logged
 }
 
 // New returns a Middleware for the sessions of m. A nil cfg means all defaults. The error names the
@@ -67,6 +69,7 @@ func (m *Middleware[T]) Handler(next http.Handler) http.Handler {
 		v := &visit[T]{middleware: m, w: w}
 		v.context = visitContext[T]{r.Context(), v}
 		if m.config.Bound > 0 {
+			v.deals()
 			v.device.began = m.manager.Clock().Now()
 		}
 		if given, ok := r.Context().Value(visitKey[T]{m}).(*visit[T]); ok {
@@ -145,6 +148,17 @@ func giveBack(r, inner *http.Request) {
 // removed.
 type remover interface{ RemoveAll() error }
 
+func (v *visit[T]) takeTemporary() []remover {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.dealings == nil {
+		return nil
+	}
+	forms := v.temporary
+	v.temporary = nil
+	return forms
+}
+
 // removeTemporary removes the files of the forms that were parsed within this Handler. net/http
 // does so only for the request that it has made, and any Handler around this one may have copied
 // that.
@@ -152,11 +166,7 @@ func (v *visit[T]) removeTemporary() {
 	if f := v.request.MultipartForm; f != nil {
 		_ = f.RemoveAll()
 	}
-	v.mu.Lock()
-	forms := v.temporary
-	v.temporary = nil
-	v.mu.Unlock()
-	for _, f := range forms {
+	for _, f := range v.takeTemporary() {
 		_ = f.RemoveAll()
 	}
 }

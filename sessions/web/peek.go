@@ -6,12 +6,14 @@ import (
 	"time"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/internal/recent"
 )
 
-// Peek reads the session as it is stored now, and records no access: polling and streams, which ask
-// without the user's doing anything, keep no session alive so. Each call asks the store. What it
-// returns is for reading, and nothing of it is saved; without a session it is a new one. The errors
-// are those of [Middleware.Session].
+// Peek reads the session as it is stored now, without recording an access: use it for polling and
+// streams, which should not keep a session alive. Each call makes a store call, unless
+// sessions.Config.PeekFor lets it answer from memory: see [sessions.Manager.Peek]. The session that
+// it returns is read-only, and new if the request has none. The errors are those of
+// [Middleware.Session].
 func (m *Middleware[T]) Peek(ctx context.Context) (*sessions.Session[T], error) {
 	v, err := m.visit(ctx)
 	if err != nil {
@@ -34,14 +36,14 @@ func (m *Middleware[T]) Peek(ctx context.Context) (*sessions.Session[T], error) 
 // at most.
 const waitInterval = 5 * time.Second
 
-// WaitEnd blocks until the request's session has ended, by a logout elsewhere, a revocation or its
-// time, and returns nil then: a stream or a WebSocket must not outlive its session. It returns at
-// most 5 seconds late, costs a share of one read in 5 seconds, and records no access. The error is
-// [sessions.ErrRenewed] if the session goes on under another ID: end the stream, the client
-// connects again with its new cookie. It is ErrNotFound if the request has no session, and that of
-// ctx if it is done before.
+// WaitEnd blocks until the request's session has ended, by a logout elsewhere, a revocation or a
+// timeout, and returns nil. Use it to end streams and WebSockets, which must not outlive their
+// session. It returns at most 5 seconds late, shares its reads with other calls, and records no
+// access. The error is [sessions.ErrRenewed] if the session's ID was exchanged for another: end the
+// stream, and the client connects again with its new cookie. It is ErrNotFound if the request has
+// no session, and the error of ctx if ctx is done before.
 func (m *Middleware[T]) WaitEnd(ctx context.Context) error {
-	s, err := m.Peek(ctx) // one of its own: the handler may change the session at the same time
+	s, err := m.Peek(recent.Afresh(ctx)) // one of its own: the handler may change the session at the same time
 	if err != nil {
 		return err
 	}

@@ -309,10 +309,11 @@ func (v *visit[T]) boundDeletion() []line {
 	return []line{{setCookie, deletion(c.boundCookie(""))}}
 }
 
-// RequireBound admits only sessions that are bound to their device, and requests that prove to come
-// from it, to next: Config.Error answers others, with [ErrNotBound], or [ErrNoSubject] if nobody
-// has signed in. It goes inside of Handler. Browsers register a moment after the login, so that the
-// page on which a login lands is too early for it. If Config.Bound is zero it admits nobody.
+// RequireBound passes to next only requests of sessions that are bound to a device and that prove
+// to come from it. Config.Error responds to others, with [ErrNotBound], or [ErrNoSubject] if the
+// visitor has not signed in. Use it inside of Handler. Browsers register shortly after the login,
+// so don't use it for the page on which a login lands. If Config.Bound is zero, it refuses every
+// request.
 func (m *Middleware[T]) RequireBound(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, err := m.Session(r.Context())

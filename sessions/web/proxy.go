@@ -8,9 +8,9 @@ import (
 	"github.com/dynasession/dynasession/sessions/web/internal/bound"
 )
 
-// Upstream returns a RoundTripper for a httputil.ReverseProxy that goes inside of Handler: what is
-// behind it never sees the session's ID, neither in the cookie nor in Config.Header, and can't set
-// a cookie of the session's name. A nil base is http.DefaultTransport. To hand the ID on, use base
+// Upstream returns a RoundTripper for an httputil.ReverseProxy inside of Handler. The server behind
+// it doesn't see the session's ID, neither in the cookie nor in Config.Header, and can't set a
+// cookie of the session's name. A nil base is http.DefaultTransport. To pass the ID on, use base
 // itself.
 //
 //	proxy := httputil.NewSingleHostReverseProxy(target)

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// RequireSubject admits only signed-in users to next: Config.Error answers others, with
-// [ErrNoSubject]. It goes inside of Handler.
+// RequireSubject passes only requests of signed-in users to next. Config.Error responds to others,
+// with [ErrNoSubject]. Use it inside of Handler.
 func (m *Middleware[T]) RequireSubject(next http.Handler) http.Handler {
 	return m.require(next, func(subject string, _ time.Time) error {
 		if subject == "" {
@@ -20,8 +20,9 @@ func (m *Middleware[T]) RequireSubject(next http.Handler) http.Handler {
 const maxSkew = 5 * time.Second
 
 // RequireFresh returns a middleware for sensitive routes: it admits only users who signed in less
-// than maxAge ago, by [Middleware.Authenticate]. Config.Error answers others, with [ErrNotFresh],
-// or [ErrNoSubject] if nobody has signed in. It goes inside of Handler. OWASP ASVS 7.5.1 and 7.5.3.
+// than maxAge ago, by [Middleware.Authenticate]. Config.Error responds to others, with
+// [ErrNotFresh], or [ErrNoSubject] if the visitor has not signed in. Use it inside of Handler. See
+// OWASP ASVS 7.5.1 and 7.5.3.
 func (m *Middleware[T]) RequireFresh(maxAge time.Duration) func(next http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return m.require(next, func(subject string, since time.Time) error {

@@ -8,12 +8,12 @@ import (
 )
 
 // Save saves the session now, even if it is new and empty, and returns the error that Config.Error
-// would otherwise handle. It is how to save what changes after the answer has begun, as in a stream
-// of events; a new session can't be begun then: that is ErrCommitted. The errors are those of
+// would otherwise handle. Use it to save changes after the response has started, as in a stream of
+// events; for a new session it returns ErrCommitted then. The errors are those of
 // [sessions.Manager.Save] and of [Middleware.Session], and [ErrCookieKept].
 //
-// After an error the answer is the handler's: nothing is saved again by itself, and Config.Error is
-// not called. After [sessions.ErrConflict] and [sessions.ErrNotFound] the next Session loads the
+// After an error the handler writes the response: nothing is saved automatically, and Config.Error
+// is not called. After [sessions.ErrConflict] or [sessions.ErrNotFound] the next Session loads the
 // session again.
 func (m *Middleware[T]) Save(ctx context.Context) error {
 	return m.change(ctx, false, func(v *visit[T], s *sessions.Session[T]) error {
@@ -33,14 +33,14 @@ func (m *Middleware[T]) Save(ctx context.Context) error {
 	})
 }
 
-// Update lets f change the session's data, and saves it. If another request has changed the
-// session, f is called again with what is stored then, so that no change is lost: see
-// [sessions.Manager.Update], whose errors it returns. What the handler has changed before is saved
-// first. For a visitor without a session f is called once, with new data, and a session is begun if
-// it holds something then. [Middleware.Session] returns the result.
+// Update calls f to change the session's data, and saves it. If another request has changed the
+// session, f is called again with the newly stored data, so that no change is lost: see
+// [sessions.Manager.Update], whose errors it returns. It first saves what the handler has changed
+// before. For a visitor without a session it calls f once with zero data, and creates a session if
+// f changes it. [Middleware.Session] then returns the result.
 //
-// An error of f ends Update, which returns it as it is. f must not call methods of the Middleware
-// for the same request.
+// If f returns an error, Update returns it unchanged. f must not call methods of the Middleware for
+// the same request.
 func (m *Middleware[T]) Update(ctx context.Context, f func(*T) error) error {
 	return m.change(ctx, false, func(v *visit[T], s *sessions.Session[T]) error {
 		if s.IsNew() {
@@ -49,7 +49,7 @@ func (m *Middleware[T]) Update(ctx context.Context, f func(*T) error) error {
 		if err := v.save(ctx, s); err != nil {
 			return err
 		}
-		work, cancel := outlive(ctx)
+		work, cancel := v.outlive(ctx)
 		defer cancel()
 		updated, err := m.manager.Update(work, s.ID().Secret(), f)
 		if err != nil {
@@ -77,10 +77,11 @@ func (v *visit[T]) updateNew(ctx context.Context, s *sessions.Session[T], f func
 	return v.save(ctx, s)
 }
 
-// Persist makes the browser keep this session's cookie when it is closed, for as long as the
-// session lasts at most ("keep me signed in"), or no longer than until it is closed. It is stored
-// with the session, and kept by Renew and Authenticate: call it before Authenticate. How long the
-// session lasts its timeouts say: set those too. After the answer has begun it is ErrCommitted.
+// Persist with keep makes the browser keep this session's cookie when it is closed, until the
+// session's absolute deadline ("keep me signed in"). Without keep the browser drops the cookie when
+// it is closed. The choice is stored with the session, and Renew and Authenticate keep it: call
+// Persist before Authenticate. It doesn't change how long the session lasts: set its timeouts too.
+// If the response has started, it returns ErrCommitted.
 func (m *Middleware[T]) Persist(ctx context.Context, keep bool) error {
 	return m.change(ctx, true, func(_ *visit[T], s *sessions.Session[T]) error {
 		s.Persist = keep
@@ -88,9 +89,9 @@ func (m *Middleware[T]) Persist(ctx context.Context, keep bool) error {
 	})
 }
 
-// Discard forgets what was changed in the session and not saved. What is changed afterwards is
-// saved as usual. Call it where a handler that has panicked is recovered, inside of Handler. It
-// makes no store call. The error is [ErrNoMiddleware] or [sessions.ErrDecode].
+// Discard drops the session's unsaved changes. Later changes are saved as usual. Call it in a
+// middleware inside of Handler that recovers panics. It makes no store call. The error is
+// [ErrNoMiddleware] or [sessions.ErrDecode].
 func (m *Middleware[T]) Discard(ctx context.Context) error {
 	v, err := m.visit(ctx)
 	if err != nil {

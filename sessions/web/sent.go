@@ -89,6 +89,12 @@ func (v *visit[T]) headerIDs() []string {
 
 // cookieIDs returns what came in cookies of a name.
 func (v *visit[T]) cookieIDs(name string) []string {
+	if id, ok := v.plainCookie(name); ok {
+		if id == "" {
+			return nil
+		}
+		return []string{id}
+	}
 	var ids []string
 	for _, c := range v.request.CookiesNamed(name) {
 		if c.Quoted {
@@ -97,6 +103,44 @@ func (v *visit[T]) cookieIDs(name string) []string {
 		ids = append(ids, c.Value)
 	}
 	return ids
+}
+
+// plainCookies is how many cookies a plain request has at most.
+const plainCookies = 64
+
+// plainCookie is [http.Request.CookiesNamed] for the plain case: a cookie of the name was sent
+// once, with a value that needs no second look, or not at all. Otherwise it is not ok. What an
+// attacker may have made is net/http's to read.
+func (v *visit[T]) plainCookie(name string) (value string, ok bool) {
+	lines := v.request.Header["Cookie"]
+	if len(lines) == 0 {
+		return "", true
+	}
+	line := lines[0]
+	if len(lines) > 1 || strings.Count(line, ";") >= plainCookies {
+		return "", false
+	}
+	before, after, found := strings.Cut(line, name)
+	if !found {
+		return "", true
+	}
+	value, _, _ = strings.Cut(after, ";")
+	if !strings.HasPrefix(value, "=") || strings.Contains(after, name) || before != "" && !strings.HasSuffix(before, "; ") {
+		return "", false
+	}
+	value = value[1:]
+	for _, c := range []byte(value) {
+		if !isPlain(c) {
+			return "", false
+		}
+	}
+	return value, value != ""
+}
+
+// isPlain reports whether c is a letter or digit, or one of the signs of base64url and of a
+// signature.
+func isPlain(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.'
 }
 
 // formerIDs returns what came in cookies of names that the application has left.
@@ -140,7 +184,11 @@ func isCrossSite(r *http.Request) bool {
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
 		return site == "cross-site"
 	}
-	origin, err := url.Parse(r.Header.Get("Origin"))
+	sender := r.Header.Get("Origin")
+	if sender == "" {
+		return false
+	}
+	origin, err := url.Parse(sender)
 	if err != nil || origin.Host == "" {
 		return false
 	}
@@ -171,9 +219,9 @@ func isSafe(method string) bool {
 	return false
 }
 
-// UseHeader makes the answer carry a new ID in Config.Header and not in the cookie, where both are
-// set up: call it before [Middleware.Authenticate] in the handler by which clients sign in. The
-// error is [ErrTwoIDs] if the request came with the cookie.
+// UseHeader makes the response carry a new ID in Config.Header and not in the cookie, if both are
+// configured: call it before [Middleware.Authenticate] in the handler that signs in API clients.
+// The error is [ErrTwoIDs] if the request came with the cookie.
 func (m *Middleware[T]) UseHeader(r *http.Request) error {
 	v, err := m.visit(r.Context())
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// Where Verify looks for a token.
+// The places where [Middleware.Verify] looks for a token.
 const (
 	TokenHeader = "X-CSRF-Token" // first
 	TokenField  = "csrf_token"   // then, a field of the posted form
@@ -32,15 +32,15 @@ const (
 // maxAnonymousForm is the largest body that Verify reads for a visitor without a session.
 const maxAnonymousForm = 1 << 20
 
-// Token returns an anti-forgery token for a form or a script: proof that a request was made from a
-// page that was given to this browser. It is bound to the session's ID, so that it is a new one
-// after a login. No two are alike, so that compression reveals nothing of them.
+// Token returns an anti-forgery token for a form or a script, which proves that a request was made
+// from a page served to this browser. It is bound to the session's ID, so it changes at a login. It
+// is different at each call, so that response compression doesn't reveal it.
 //
-// A visitor without a session gets none for it, and nothing is stored: the token is bound to a
-// random secret in a cookie of its own, named like the session's with "-form-" and two characters
-// more, which has the same attributes and goes when the browser is closed. After the answer has
-// begun, that is ErrCommitted. Otherwise the error is that of [Middleware.Session]. Clients that
-// send their ID in a header need no token.
+// For a visitor without a session it creates none and stores nothing: it binds the token to a
+// random secret in a second cookie, which has the session cookie's name plus "-form-" and two
+// characters, and the same attributes, and which the browser drops when it is closed. That cookie
+// can't be set once the response has started; the error is then ErrCommitted. Otherwise the error
+// is that of [Middleware.Session]. Clients that send their ID in a header need no token.
 func (m *Middleware[T]) Token(ctx context.Context) (string, error) {
 	v, err := m.visit(ctx)
 	if err != nil {
@@ -71,18 +71,18 @@ func (m *Middleware[T]) Token(ctx context.Context) (string, error) {
 }
 
 // Verify returns nil if r carries a token of its session, in the header [TokenHeader] or in the
-// posted form's field [TokenField], and [ErrToken] if not. It reads the form from the body if the
-// header is missing, but neither on GET nor for a visitor for whom no token was made. Of a visitor
-// without a session it reads 1 MB at most; a larger body, or one that is larger than its
-// [http.MaxBytesReader] allows, is an [*http.MaxBytesError]. A body that can't be read as a form is
-// an ErrToken too. If the session can't be had the error is that of [Middleware.Session]. A request
-// that carries its ID in Config.Header needs no token: browsers don't send one by themselves.
+// posted form's field [TokenField], and [ErrToken] if not. If the header is missing it reads the
+// form from the body, except on GET and for a visitor without a token. For a visitor without a
+// session it reads at most 1 MB. For a larger body, or one that exceeds its [http.MaxBytesReader],
+// the error is an [*http.MaxBytesError]. If the body isn't a form, the error is ErrToken too. If
+// the session can't be loaded, the error is that of [Middleware.Session]. A request that carries
+// its ID in Config.Header needs no token: browsers don't send one by themselves.
 //
-// Forms stay good that were opened before the visitor's session was begun, renewed or has expired,
-// while nobody is signed in. A form that was opened before a login is good for another login only:
-// if Verify is called before Session, it puts the session aside, so that the handler sees a visitor
-// without a session, whose changes are refused with [ErrCookieKept], and whom Authenticate signs
-// in. Otherwise it is an ErrToken.
+// While the visitor is not signed in, tokens of earlier forms stay valid when the session is
+// created, renewed or expires. The token of a form that was opened before a login is valid only for
+// another login: if Verify is called before Session, the handler then sees a visitor without a
+// session, whose changes are refused with [ErrCookieKept] and whom Authenticate signs in. Otherwise
+// it is an ErrToken.
 func (m *Middleware[T]) Verify(r *http.Request) error {
 	v, err := m.visit(r.Context())
 	if err != nil {
@@ -137,7 +137,7 @@ func (v *visit[T]) detach(s *sessions.Session[T]) error {
 		return ErrToken
 	}
 	v.session, v.told = fresh, v.known
-	v.standing = standing[T]{
+	v.standing = standing{
 		kept:   fmt.Errorf("%w: the form was opened before the login", ErrCookieKept),
 		beside: []string{s.ID().Secret()}, detached: true,
 	}

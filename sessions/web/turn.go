@@ -8,9 +8,8 @@ import (
 	"sync"
 )
 
-// ErrBusy means that a method was called for a session from within another call for the same
-// session: by an observer, a log handler, a store or a codec that this call runs. Waiting for it
-// would take forever.
+// ErrBusy means that a method was called from within another call for the same session: by an
+// observer, a log handler, a store or a codec that this call runs. Waiting would be a deadlock.
 var ErrBusy = errors.New("web: called from within another call for the same session")
 
 // turn lets the calls for one session take turns. It is not a lock that code of others could wait

@@ -21,28 +21,45 @@ type visit[T any] struct {
 
 	turn turn // of what loads, changes and saves the session
 
-	mu        sync.Mutex // for what follows; held while nothing is called
-	asked     bool       // the handler has asked for the session
-	handedOut bool       // and has it
-	session   *sessions.Session[T]
-	err       error // why it can't be had
-	sent      sent  // what the client has sent
-	standing  standing[T]
+	mu           sync.Mutex // for what follows; held while nothing is called
+	asked        bool       // the handler has asked for the session
+	handedOut    bool       // and has it
+	cleared      bool       // its cookie is to go
+	wasNil       bool       // the data is a map that was loaded as nil; the turn is held
+	unsaved      bool       // the handler knows that the session is not saved: Save has told it
+	abandoned    bool       // nothing of the session is saved any more, nor looked at
+	sealed       bool       // the answer has begun
+	over         bool       // the handler has returned
+	overReported bool       // reportOver has logged that
+	failed       bool       // Config.Error answers in the handler's place
+	pending      bool       // the handler has answered 200 to a session that it can't have, and no body yet
+	session      *sessions.Session[T]
+	err          error  // why it can't be had
+	header       header // of the answer
+	*dealings           // nil until a method of the Middleware is called for the request
+}
+
+// dealings is what a visit has besides if its handler has to do with the session, which most
+// requests have not.
+type dealings struct {
+	sent      sent // what the client has sent
+	standing  standing
 	known     clientState     // what the client knows of the session
 	told      clientState     // what it is to know
-	cleared   bool            // its cookie is to go
 	device    deviceProof     // what the request has shown of the session's device
 	form      formSecret      // what anti-forgery tokens of visitors without a login are bound to
-	header    header          // of the answer
 	deadline  context.Context // the one with a deadline with which the handler has asked last
 	dealtWith error           // what the handler was told by Save or another of our methods
-	wasNil    bool            // the data is a map that was loaded as nil; the turn is held
-	unsaved   bool            // that was Save's: the handler knows that the session is not saved
-	abandoned bool            // nothing of the session is saved any more, nor looked at
-	sealed    bool            // the answer has begun
-	failed    bool            // Config.Error answers in the handler's place
-	pending   bool            // the handler has answered 200 to a session that it can't have, and no body yet
 	temporary []remover       // what is to be removed when the answer is given
+}
+
+// deals makes that the visit has dealings.
+func (v *visit[T]) deals() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.dealings == nil {
+		v.dealings = &dealings{}
+	}
 }
 
 // visitContext is the context of a visit's request: it spares an allocation.
@@ -69,7 +86,21 @@ func (c *visitContext[T]) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// String shows nothing of the session in what prints a context.
+// lastingContext is context.WithoutCancel of a visitContext: it spares two allocations, and one for
+// each value that is looked up.
+type lastingContext[T any] visitContext[T]
+
+func (c *lastingContext[T]) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
+
+func (c *lastingContext[T]) Done() <-chan struct{} { return nil }
+
+func (c *lastingContext[T]) Err() error { return nil }
+
+func (c *lastingContext[T]) Value(key any) any { return (*visitContext[T])(c).Value(key) }
+
+func (c *lastingContext[T]) String() string { return "web.Handler" }
+
+// String hides the session when a context is printed.
 func (c *visitContext[T]) String() string { return "web.Handler" }
 
 // visit returns what the Handler has made for the request of ctx.
@@ -81,27 +112,27 @@ func (m *Middleware[T]) visit(ctx context.Context) (*visit[T], error) {
 		}
 		return nil, ErrNoMiddleware
 	}
+	v.deals()
 	return v, nil
 }
 
 // Session returns the session of the request whose context is ctx. The first call loads it, or
-// makes a new one if the client has none; all calls return the same, until [Middleware.Destroy], or
-// a [Middleware.Save] that has failed with [sessions.ErrConflict] or [sessions.ErrNotFound], after
-// which it is loaded again. It is saved before the first byte of the answer, if it has changed.
+// creates a new one if the client has none. All calls return the same session, until
+// [Middleware.Destroy], or until a [Middleware.Save] fails with [sessions.ErrConflict] or
+// [sessions.ErrNotFound]: then the next call loads it again. If it has changed it is saved before
+// the first byte of the response.
 //
-// A new session is given to visitors whose cookie must not be replaced, too: the error of
-// [ErrCookieKept] says when. They may be shown a page, and may sign in. What else changes such a
-// session is refused: by Save and Update, and by Config.Error if the handler leaves a change to be
-// saved.
+// Visitors whose cookie must not be replaced get a new session too: see [ErrCookieKept]. They can
+// see pages and can sign in. Other changes of such a session are refused: Save and Update return
+// the error, and Config.Error gets it for a change that would be saved automatically.
 //
-// The error is [sessions.ErrUnavailable] if the store can't be asked, and then the client keeps its
-// cookie; if the handler writes nothing, Config.Error answers. It is [ErrNoMiddleware] if ctx is of
-// no request that went through Handler, and [ErrTwoIDs] if a request carries an ID in both the
-// cookie and the header.
+// The error is [sessions.ErrUnavailable] if the store can't be reached. The client then keeps its
+// cookie, and Config.Error responds if the handler writes nothing. It is [ErrNoMiddleware] if ctx
+// does not belong to a request that went through Handler, and [ErrTwoIDs] if a request carries an
+// ID in both the cookie and the header.
 //
-// A client that has hung up cancels neither this nor what follows; a deadline of ctx is heeded.
-// Several goroutines of one request may call it; they must agree among themselves on what they do
-// with the session.
+// A client that hangs up doesn't cancel this call or later ones; a deadline of ctx does. Several
+// goroutines of one request may call it, but must synchronise their use of the session.
 func (m *Middleware[T]) Session(ctx context.Context) (*sessions.Session[T], error) {
 	v, err := m.visit(ctx)
 	if err != nil {
@@ -111,7 +142,11 @@ func (m *Middleware[T]) Session(ctx context.Context) (*sessions.Session[T], erro
 	if err == nil {
 		v.mu.Lock()
 		v.handedOut = true
+		over := v.over
 		v.mu.Unlock()
+		if over {
+			v.reportOver(ctx)
+		}
 	}
 	return s, err
 }
@@ -142,12 +177,20 @@ func (v *visit[T]) have(ctx context.Context) (s *sessions.Session[T], err error,
 
 // outlive returns a context that a client which hangs up does not cancel. A deadline of ctx is
 // kept.
-func outlive(ctx context.Context) (context.Context, context.CancelFunc) {
-	if at, limited := ctx.Deadline(); limited {
-		return context.WithDeadline(context.WithoutCancel(ctx), at)
+func (v *visit[T]) outlive(ctx context.Context) (context.Context, context.CancelFunc) {
+	at, limited := ctx.Deadline()
+	if own, ok := ctx.(*visitContext[T]); ok {
+		ctx = (*lastingContext[T])(own)
+	} else {
+		ctx = context.WithoutCancel(ctx)
 	}
-	return context.WithoutCancel(ctx), func() {}
+	if limited {
+		return context.WithDeadline(ctx, at)
+	}
+	return ctx, nothing
 }
+
+func nothing() {}
 
 // timedOut returns the error of a context whose deadline has passed. Nothing that was asked for
 // with it is done any more: the answer has been given.
@@ -181,9 +224,12 @@ func (v *visit[T]) isStored(s *sessions.Session[T]) {
 	}
 	state := v.middleware.stateOf(s)
 	v.mu.Lock()
+	unchanged := v.told == state
 	v.told = state
 	v.mu.Unlock()
-	v.writeCookie()
+	if !unchanged {
+		v.writeCookie()
+	}
 }
 
 // create returns a new session. A map as Data can be written to.
@@ -206,9 +252,12 @@ func makeMap[T any](s *sessions.Session[T]) bool {
 // asStored makes an empty map, which was loaded as nil, nil again until what it returns is called:
 // that it can be written to is no change.
 func (v *visit[T]) asStored(s *sessions.Session[T]) func() {
+	if !v.wasNil {
+		return nothing
+	}
 	data := reflect.ValueOf(&s.Data).Elem()
-	if !v.wasNil || data.IsNil() || data.Len() > 0 {
-		return func() {}
+	if data.IsNil() || data.Len() > 0 {
+		return nothing
 	}
 	data.SetZero()
 	return func() { makeMap(s) }

@@ -63,7 +63,7 @@ func TestWith_AHandlerInsideTakesItForWhatTheClientSent(t *testing.T) {
 	is.True(cookie(t, w) != nil)
 }
 
-// A handler is tested with a session of one's own, and nothing else.
+// To test a handler, give it a session.
 func ExampleMiddleware_With() {
 	type user struct{ Name string }
 	m, err := sessions.New[user](memstore.New(nil), nil)

@@ -23,7 +23,7 @@ var (
 // errAnswered is what a handler gets whose answer Config.Error has given.
 var errAnswered = fmt.Errorf("%w: the session could not be saved", ErrCommitted)
 
-// Unwrap is for http.ResponseController.
+// Unwrap returns the wrapped writer, for http.ResponseController.
 func (v *visit[T]) Unwrap() http.ResponseWriter { return v.w }
 
 func (v *visit[T]) Header() http.Header {
@@ -79,7 +79,7 @@ func (v *visit[T]) WriteString(s string) (int, error) {
 	return io.WriteString(v.w, s)
 }
 
-// ReadFrom lets a file go to the connection without a copy, where the writer below can do that.
+// ReadFrom uses the wrapped writer's ReadFrom, which can send a file without copying it.
 func (v *visit[T]) ReadFrom(r io.Reader) (int64, error) {
 	if !v.commit(http.StatusOK) {
 		return 0, errAnswered
@@ -92,7 +92,7 @@ func (v *visit[T]) ReadFrom(r io.Reader) (int64, error) {
 
 func (v *visit[T]) Flush() { _ = v.FlushError() }
 
-// FlushError is the Flush that http.ResponseController prefers.
+// FlushError is Flush with an error, which http.ResponseController prefers.
 func (v *visit[T]) FlushError() error {
 	if !v.commit(http.StatusOK) {
 		return errAnswered
@@ -100,8 +100,8 @@ func (v *visit[T]) FlushError() error {
 	return http.NewResponseController(v.w).Flush()
 }
 
-// Hijack saves the session now: afterwards nobody knows when the handler is done. If the connection
-// can't be had, as with HTTP/2, the answer has not begun.
+// Hijack saves the session first, since the end of a hijacked connection is unknown. If hijacking
+// isn't possible, as with HTTP/2, the response has not started.
 func (v *visit[T]) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	begun := v.isSealed()
 	if !v.commit(http.StatusSwitchingProtocols) {
@@ -116,7 +116,7 @@ func (v *visit[T]) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return conn, rw, err
 }
 
-// Push begins no answer.
+// Push doesn't start the response.
 func (v *visit[T]) Push(target string, options *http.PushOptions) error {
 	if below, ok := below[http.Pusher](v.w); ok {
 		return below.Push(target, options)
@@ -124,8 +124,8 @@ func (v *visit[T]) Push(target string, options *http.PushOptions) error {
 	return http.ErrNotSupported
 }
 
-// CloseNotify is for those who still ask for it, such as gin's Stream. New code asks the request's
-// context.
+// CloseNotify is for code that still uses it, such as gin's Stream. New code should use the
+// request's context.
 func (v *visit[T]) CloseNotify() <-chan bool {
 	//lint:ignore SA1019 what is below may know it
 	if below, ok := below[http.CloseNotifier](v.w); ok {

@@ -92,6 +92,9 @@ func (r *Row) Item() Item {
 	return it
 }
 
+// Key returns the item's key.
+func (r *Row) Key() Item { return Item{names[id]: r[id]} }
+
 func (r *Row) len() int {
 	n := 0
 	for _, av := range r {

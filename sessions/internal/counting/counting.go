@@ -73,6 +73,8 @@ func (c *countingStore) ChangeRoster(ctx context.Context, change driver.RosterCh
 
 func (c *countingStore) Clock() clock.Clock { return c.store.Clock() }
 
+func (c *countingStore) Name() string { return c.store.Name() }
+
 func known(err error) error {
 	if err == nil {
 		return nil

@@ -21,7 +21,8 @@ type AEAD interface {
 }
 
 // The prefixes of the format of data that is encrypted, before that of the codec. The first was
-// written before the format and the application were bound to the data, and is only read.
+// written before the format, the application and the store's name were bound to the data, and is
+// only read.
 const (
 	unboundPrefix = "aead+"
 	prefix        = "aead2+"
@@ -29,31 +30,39 @@ const (
 
 var errPlaintext = errors.New("data is stored unencrypted, and Config.AllowPlaintext is false")
 
-// Plaintext says what may be unencrypted: what is read, and what is written.
-type Plaintext struct{ Allow, Write bool }
+// Options say what else is read than what is encrypted for the store, and what is written.
+type Options struct {
+	AllowPlaintext, WritePlaintext bool
+	FormerNames                    []string // of stores whose data is read too
+}
 
 // New returns store with its payloads encrypted.
-func New(store driver.Store, aead AEAD, plaintext Plaintext) driver.Store {
-	return &encryptingStore{store, aead, plaintext}
+func New(store driver.Store, aead AEAD, options Options) *Store {
+	return &Store{store, aead, options}
 }
 
-type encryptingStore struct {
+// Store is a [driver.Store] whose payloads are encrypted.
+type Store struct {
 	driver.Store
-	aead      AEAD
-	plaintext Plaintext
+	aead    AEAD
+	options Options
 }
 
-// associated returns what is bound to a record's data: so data can't be put into another record,
-// nor an older save's into this one, nor be given to another subject, application or life, nor be
-// read by another codec.
-func associated(rec driver.Record, format string) []byte {
-	ad := []byte("dynasession 1")
-	texts := []string{rec.Key, rec.Rev, rec.Subject}
-	if format != "" {
-		ad = []byte("dynasession 2")
-		fixed := rec.Binding[:min(len(rec.Binding), driver.FixedBinding)]
-		texts = append(texts, format, rec.Application, rec.Federated, string(fixed))
-	}
+// associated returns what is bound to a record's data: so data can't be put into another record or
+// another store, nor an older save's into this one, nor be given to another subject, application or
+// life, nor be read by another codec.
+func associated(rec driver.Record, format, store string) []byte {
+	fixed := rec.Binding[:min(len(rec.Binding), driver.FixedBinding)]
+	return associate("dynasession 2", rec, rec.Key, rec.Rev, rec.Subject, format, rec.Application, rec.Federated, string(fixed), store)
+}
+
+// unbound returns what was bound to data of the first prefix.
+func unbound(rec driver.Record) []byte {
+	return associate("dynasession 1", rec, rec.Key, rec.Rev, rec.Subject)
+}
+
+func associate(what string, rec driver.Record, texts ...string) []byte {
+	ad := []byte(what)
 	for _, text := range texts {
 		ad = binary.BigEndian.AppendUint64(ad, uint64(len(text)))
 		ad = append(ad, text...)
@@ -64,8 +73,8 @@ func associated(rec driver.Record, format string) []byte {
 	return ad
 }
 
-func (s *encryptingStore) encrypted(rec driver.Record) (driver.Record, error) {
-	if s.plaintext.Write || driver.Reserved(rec.Key) {
+func (s *Store) encrypted(rec driver.Record) (driver.Record, error) {
+	if s.options.WritePlaintext || driver.Reserved(rec.Key) {
 		return rec, nil
 	}
 	format := rec.Payload.Format()
@@ -73,7 +82,7 @@ func (s *encryptingStore) encrypted(rec driver.Record) (driver.Record, error) {
 	if err != nil {
 		return rec, fmt.Errorf("encode: %w", err)
 	}
-	b, err := s.aead.Encrypt(plain, associated(rec, format))
+	b, err := s.aead.Encrypt(plain, associated(rec, format, s.Name()))
 	if err != nil {
 		return rec, fmt.Errorf("%w: encrypt: %w", driver.ErrUnavailable, err)
 	}
@@ -81,28 +90,36 @@ func (s *encryptingStore) encrypted(rec driver.Record) (driver.Record, error) {
 	return rec, nil
 }
 
-// decrypted returns rec with its payload decrypted. If the payload is not what was encrypted, rec
+// Decrypted returns rec, as the store below keeps it, with its payload decrypted. If the payload is not what was encrypted, rec
 // has one that says so when it is read; an error means that it could not be decrypted now.
-func (s *encryptingStore) decrypted(rec driver.Record) (driver.Record, error) {
+func (s *Store) Decrypted(rec driver.Record) (driver.Record, error) {
 	stored := rec.Payload.Format()
-	format, bound := strings.CutPrefix(stored, prefix)
-	ad := associated(rec, format)
-	if !bound {
-		var sealed bool
-		if format, sealed = strings.CutPrefix(stored, unboundPrefix); !sealed {
-			if !s.plaintext.Allow {
-				rec.Payload = unreadable{stored, errPlaintext}
-			}
-			return rec, nil
+	var ads [][]byte // one of them was bound to the data
+	format, ok := strings.CutPrefix(stored, prefix)
+	if ok {
+		ads = append(ads, associated(rec, format, s.Name()))
+		for _, name := range s.options.FormerNames {
+			ads = append(ads, associated(rec, format, name))
 		}
-		ad = associated(rec, "")
+	} else if format, ok = strings.CutPrefix(stored, unboundPrefix); ok {
+		ads = append(ads, unbound(rec))
+	} else {
+		if !s.options.AllowPlaintext {
+			rec.Payload = unreadable{stored, errPlaintext}
+		}
+		return rec, nil
 	}
 	b, err := rec.Payload.Bytes()
 	if err != nil {
 		rec.Payload = unreadable{format, err}
 		return rec, nil
 	}
-	plain, err := s.aead.Decrypt(b, ad)
+	var plain []byte
+	for _, ad := range ads {
+		if plain, err = s.aead.Decrypt(b, ad); err == nil || isOutage(err) {
+			break
+		}
+	}
 	switch {
 	case err == nil:
 		rec.Payload = codec.Opaque(format, plain)
@@ -134,7 +151,7 @@ func (p unreadable) Bytes() ([]byte, error) { return nil, p.err }
 // String shows the format.
 func (p unreadable) String() string { return p.format + " payload, unreadable" }
 
-func (s *encryptingStore) Create(ctx context.Context, rec driver.Record) error {
+func (s *Store) Create(ctx context.Context, rec driver.Record) error {
 	rec, err := s.encrypted(rec)
 	if err != nil {
 		return err
@@ -143,15 +160,15 @@ func (s *encryptingStore) Create(ctx context.Context, rec driver.Record) error {
 }
 
 // Load decrypts. LoadAll doesn't: nobody reads the data of many.
-func (s *encryptingStore) Load(ctx context.Context, key string) (driver.Record, error) {
+func (s *Store) Load(ctx context.Context, key string) (driver.Record, error) {
 	rec, err := s.Store.Load(ctx, key)
 	if err != nil || driver.Reserved(key) {
 		return rec, err
 	}
-	return s.decrypted(rec)
+	return s.Decrypted(rec)
 }
 
-func (s *encryptingStore) Replace(ctx context.Context, rec driver.Record, rev string) error {
+func (s *Store) Replace(ctx context.Context, rec driver.Record, rev string) error {
 	rec, err := s.encrypted(rec)
 	if err != nil {
 		return err

@@ -52,7 +52,7 @@ func record() driver.Record {
 func TestEncrypt_WhatIsWrittenIsReadAgain(t *testing.T) {
 	is := is.New(t)
 	below := cued.New(memstore.New(nil))
-	s := encrypt.New(below, &vowels{}, encrypt.Plaintext{})
+	s := encrypt.New(below, &vowels{}, encrypt.Options{})
 	rec := record()
 	is.NoErr(s.Create(t.Context(), rec))
 	stored, err := below.Load(t.Context(), "key")
@@ -111,7 +111,7 @@ func TestEncrypt_WhatIsBound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			is := is.New(t)
 			below := cued.New(memstore.New(nil))
-			s := encrypt.New(below, &vowels{}, encrypt.Plaintext{Allow: true})
+			s := encrypt.New(below, &vowels{}, encrypt.Options{AllowPlaintext: true, FormerNames: []string{"elsewhere"}})
 			is.NoErr(s.Create(t.Context(), record()))
 			below.On("Load", func(call *cued.Call) error {
 				err := call.Do()
@@ -144,7 +144,7 @@ func TestEncrypt_OutagesAreToldFromWrongData(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			is := is.New(t)
 			aead := &vowels{}
-			s := encrypt.New(memstore.New(nil), aead, encrypt.Plaintext{})
+			s := encrypt.New(memstore.New(nil), aead, encrypt.Options{})
 			is.NoErr(s.Create(t.Context(), record()))
 			aead.down = c.err
 			got, err := s.Load(t.Context(), "key")
@@ -171,7 +171,7 @@ func TestEncrypt_OutagesAreToldFromWrongData(t *testing.T) {
 func TestEncrypt_NothingElseNeedsTheKey(t *testing.T) {
 	is := is.New(t)
 	aead := &vowels{}
-	s := encrypt.New(memstore.New(nil), aead, encrypt.Plaintext{})
+	s := encrypt.New(memstore.New(nil), aead, encrypt.Options{})
 	is.NoErr(s.Create(t.Context(), record()))
 	aead.down = errors.New("down")
 	all, err := s.LoadAll(t.Context(), []string{"key"})
@@ -190,7 +190,7 @@ func TestEncrypt_NothingElseNeedsTheKey(t *testing.T) {
 func TestEncrypt_ReservedKeysStayAsTheyAre(t *testing.T) {
 	is := is.New(t)
 	mem := memstore.New(nil)
-	s := encrypt.New(mem, &vowels{down: errors.New("down")}, encrypt.Plaintext{})
+	s := encrypt.New(mem, &vowels{down: errors.New("down")}, encrypt.Options{})
 	rec := record()
 	rec.Key = "incident:not-before"
 	is.NoErr(s.Create(t.Context(), rec))
@@ -206,10 +206,10 @@ func TestEncrypt_PlaintextIsReadOnlyIfThatIsAllowed(t *testing.T) {
 	is := is.New(t)
 	mem := memstore.New(nil)
 	is.NoErr(mem.Create(t.Context(), record()))
-	got, err := encrypt.New(mem, &vowels{}, encrypt.Plaintext{Allow: true}).Load(t.Context(), "key")
+	got, err := encrypt.New(mem, &vowels{}, encrypt.Options{AllowPlaintext: true}).Load(t.Context(), "key")
 	is.NoErr(err)
 	is.True(codec.Equal(got.Payload, record().Payload))
-	got, err = encrypt.New(mem, &vowels{}, encrypt.Plaintext{}).Load(t.Context(), "key")
+	got, err = encrypt.New(mem, &vowels{}, encrypt.Options{}).Load(t.Context(), "key")
 	is.NoErr(err)
 	_, err = got.Payload.Bytes()
 	wants.Text(t, err, "stored unencrypted", "Config.AllowPlaintext is false")

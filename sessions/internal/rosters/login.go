@@ -13,6 +13,10 @@ import (
 type Limit struct {
 	Max   int  // 0: any number
 	Evict bool // the least recently used one makes room
+
+	// Confirm is called before a session is ended to make room; an error ends the login instead.
+	// Nil: none is needed.
+	Confirm func(ctx context.Context) error
 }
 
 // Login is the way of a new session into a list. It begins by reading the list's epoch, before

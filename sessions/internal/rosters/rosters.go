@@ -8,6 +8,8 @@ package rosters
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha512"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -73,6 +75,27 @@ func RenewalRev(handle string) string { return Rev() + "<" + handle[:16] }
 // handle.
 func ComesFrom(rev, handle string) bool {
 	return len(handle) > 16 && strings.HasSuffix(rev, "<"+handle[:16])
+}
+
+// RenewedRev returns the Rev of a marker that says of a session of an application that it was renewed.
+// To another application it says that it is none of theirs.
+func RenewedRev(application string) string {
+	if application == "" {
+		return Rev()
+	}
+	return Rev() + "@" + applicationHash(application)
+}
+
+// IsForeign reports whether a marker's Rev says that the session is of another application than the
+// one given.
+func IsForeign(rev, application string) bool {
+	_, of, said := strings.Cut(rev, "@")
+	return said && (application == "" || of != applicationHash(application))
+}
+
+func applicationHash(application string) string {
+	sum := sha512.Sum512([]byte(application))
+	return hex.EncodeToString(sum[:8])
 }
 
 // PageKey returns the key of a page of the list whose key is given; page 0 is the head, which has

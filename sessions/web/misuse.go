@@ -1,0 +1,71 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+var (
+	// errPlainHTTP is what an application learns from the log alone: its users can't sign in.
+	errPlainHTTP = errors.New("web: a page of this host was loaded over http://, where browsers drop the Secure cookie: " +
+		"serve TLS, or for development set Cookie.Insecure")
+
+	// errOver is a Session that a goroutine asked for which has outlived its handler.
+	errOver = errors.New("web: Session was called after the handler had returned, when changes are not saved any more: " +
+		"in a goroutine that outlives the handler call Update of sessions.Manager with the session's ID")
+)
+
+// reportPlainHTTP logs, once for a Middleware, that a browser was sent a Secure cookie over plain
+// HTTP.
+func (v *visit[T]) reportPlainHTTP() {
+	m := v.middleware
+	if m.config.Cookie.Insecure || m.plainHTTP.Load() || !isFromPlainPage(v.request) {
+		return
+	}
+	v.mu.Lock()
+	sent := slices.ContainsFunc(v.header.lines, func(l line) bool { return l.field == setCookie })
+	v.mu.Unlock()
+	if sent && !m.plainHTTP.Swap(true) {
+		m.log(v.request.Context(), v.request, errPlainHTTP)
+	}
+}
+
+// isFromPlainPage reports whether a browser says that a page of this very host has sent the
+// request, and was loaded over http:// from another machine. That there is no TLS here doesn't say
+// so: a proxy may have ended it.
+func isFromPlainPage(r *http.Request) bool {
+	if r.TLS != nil {
+		return false
+	}
+	for _, field := range []string{"Origin", "Referer"} {
+		page := r.Header.Get(field)
+		if !strings.HasPrefix(page, "http://") {
+			continue
+		}
+		from, err := url.Parse(page)
+		if err != nil || from.Host != r.Host {
+			continue
+		}
+		host := from.Hostname()
+		ip := net.ParseIP(host)
+		return host != "localhost" && (ip == nil || !ip.IsLoopback())
+	}
+	return false
+}
+
+// reportOver logs, once for a request, that its session was asked for after its handler had
+// returned.
+func (v *visit[T]) reportOver(ctx context.Context) {
+	v.mu.Lock()
+	report := v.over && !v.overReported
+	v.overReported = v.overReported || report
+	v.mu.Unlock()
+	if report {
+		v.middleware.log(ctx, v.request, errOver)
+	}
+}

@@ -1,0 +1,80 @@
+package web_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/sessions/web"
+)
+
+func TestMisuse_ASecureCookieOverPlainHTTP(t *testing.T) {
+	for name, c := range map[string]struct {
+		target, field, value string
+		cookie               web.Cookie
+		want                 int
+	}{
+		"a form":             {"http://shop.test/", "Origin", "http://shop.test", web.Cookie{}, 1},
+		"a link":             {"http://shop.test/", "Referer", "http://shop.test/page", web.Cookie{}, 1},
+		"over TLS":           {"https://shop.test/", "Origin", "http://shop.test", web.Cookie{}, 0},
+		"behind a proxy":     {"http://shop.test/", "Origin", "https://shop.test", web.Cookie{}, 0},
+		"another site":       {"http://shop.test/", "Origin", "http://other.test", web.Cookie{}, 0},
+		"no browser":         {"http://shop.test/", "X-A", "b", web.Cookie{}, 0},
+		"on localhost":       {"http://localhost:8080/", "Origin", "http://localhost:8080", web.Cookie{}, 0},
+		"on this machine":    {"http://[::1]:8080/", "Origin", "http://[::1]:8080", web.Cookie{}, 0},
+		"an insecure cookie": {"http://shop.test/", "Origin", "http://shop.test", web.Cookie{Insecure: true}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			l := logs(t)
+			s := newSite(t, &web.Config{Cookie: c.cookie})
+			for range 2 { // it is said once
+				w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, c.target, nil)
+				r.Header.Set(c.field, c.value)
+				s.Handler(s.signIn(t, "ada")).ServeHTTP(w, r)
+				is.True(w.Header().Get("Set-Cookie") != "")
+			}
+			is.Equal(strings.Count(l.String(), "level="), c.want)
+			is.Equal(strings.Count(l.String(), "serve TLS, or for development set Cookie.Insecure"), c.want)
+		})
+	}
+	t.Run("without a cookie", func(t *testing.T) {
+		is := is.New(t)
+		l := logs(t)
+		s := newSite(t, nil)
+		r := httptest.NewRequest(http.MethodGet, "http://shop.test/", nil)
+		r.Header.Set("Referer", "http://shop.test/")
+		s.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(httptest.NewRecorder(), r)
+		is.Equal(l.String(), "")
+	})
+}
+
+func TestMisuse_AGoroutineThatOutlivesItsHandler(t *testing.T) {
+	is := is.New(t)
+	l := logs(t)
+	s := newSite(t, nil)
+	id := s.stored(t, visitor{})
+	returned, done := make(chan struct{}), make(chan struct{})
+	s.get(func(_ http.ResponseWriter, r *http.Request) {
+		go func() {
+			defer close(done)
+			<-returned
+			for range 2 { // it is said once
+				got, err := s.Session(r.Context())
+				if err == nil {
+					got.Data.Visits++
+				}
+			}
+		}()
+	}, id)
+	is.Equal(l.String(), "")
+	close(returned)
+	<-done
+	is.Equal(strings.Count(l.String(), "level="), 1)
+	is.True(strings.Contains(l.String(), "call Update of sessions.Manager with the session's ID"))
+	is.True(!strings.Contains(l.String(), id))
+	is.Equal(s.data(t, id).Visits, 0)
+}
