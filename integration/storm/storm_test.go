@@ -65,7 +65,7 @@ func inStorm(t *testing.T, of func(key string) string, limit sessions.SubjectLim
 		store, err := dynamo.NewStore(api, &dynamo.Config{Table: table})
 		is.NoErr(err)
 		s.Manager, err = sessions.New(store, &sessions.Config[ledger]{
-			Clock: presentTime{now.Sub(time.Now())}, SubjectLimit: limit,
+			Clock: presentTime{time.Until(now)}, SubjectLimit: limit,
 		})
 		is.NoErr(err)
 		f(t, s)
