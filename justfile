@@ -1,6 +1,7 @@
 # The tools are run at fixed versions and stay out of go.mod: who uses the library doesn't get them.
 gofumpt := "mvdan.cc/gofumpt@v0.12.0"
 staticcheck := "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
+benchstat := "golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da"
 
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
@@ -52,6 +53,22 @@ bench *what:
     done
     go test ./integration/bench -run '^TestSpeed$' -count=1 -tables "$tables" >&2
     cat "$tables"
+    just compare >&2
+
+# compare speed with the last release's; fails if a ratio has become worse by more than a tenth, or by one allocation
+compare:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    now="$(mktemp)"
+    trap 'rm -f "$now"' EXIT
+    failed=
+    CI=true go test ./integration/bench/operations -run '^TestKept' -count=1 -ratios -figures "$now" || failed=yes
+    go run {{ benchstat }} released=integration/bench/testdata/figures.txt now="$now" || echo "benchstat did not run"
+    [ -z "$failed" ]
+
+# write the figures that later versions are compared with, as part of a release, on a machine that nothing else uses
+release-figures:
+    UPDATE_GOLDEN=1 CI=true go test ./integration/bench/operations -run '^TestKept$' -count=1 -ratios
 
 # every benchmark function, and the middleware beside another
 benchmarks:

@@ -13,7 +13,6 @@ import (
 // kept of a text that isn't valid.
 type text struct {
 	b     []byte
-	s     string // b, of which names without escapes are parts; "" until the first of them
 	depth int
 }
 
@@ -41,7 +40,9 @@ func (t *text) node(i int, plan *shape.Plan) (n *members.Node, end int, ok bool)
 			return nil, 0, false
 		}
 		m.Key = t.b[start:i]
-		if m.Name, ok = t.name(start, i); !ok {
+		if bytes.IndexByte(m.Key, '\\') < 0 {
+			m.Name = plan.NameOf(m.Key[1 : len(m.Key)-1])
+		} else if m.Name, ok = unquote(m.Key); !ok {
 			return nil, 0, false
 		}
 		if i = t.space(i); i >= len(t.b) || t.b[i] != ':' {
@@ -73,20 +74,9 @@ func (t *text) node(i int, plan *shape.Plan) (n *members.Node, end int, ok bool)
 	}
 }
 
-// name returns the text in quotes that stands from start to end.
-func (t *text) name(start, end int) (s string, ok bool) {
-	if bytes.IndexByte(t.b[start:end], '\\') >= 0 {
-		return unquote(t.b[start:end])
-	}
-	if t.s == "" {
-		t.s = string(t.b)
-	}
-	return t.s[start+1 : end-1], true
-}
-
-// known is node for those who only want to know that the plan has every member of the object, by its
-// own name: then it is ok. Most objects are so, and it makes nothing.
-func (t *text) known(i int, plan *shape.Plan) (end int, ok bool) {
+// known reports whether the object that begins at i has, as far as is quick to see, no member that
+// the plan doesn't know, and returns where it ends: most values have none, and need no node.
+func (t *text) known(i int, plan *shape.Plan) (end int, known bool) {
 	if t.depth++; t.depth > maxJSONDepth {
 		return 0, false
 	}
@@ -97,24 +87,25 @@ func (t *text) known(i int, plan *shape.Plan) (end int, ok bool) {
 	if i = t.space(i + 1); i < len(t.b) && t.b[i] == '}' {
 		return i + 1, true
 	}
-	for {
-		start := i
+	var below *shape.Plan
+	for likely := 0; ; {
+		start, ok := i, false
 		if i, ok = t.text(i); !ok {
 			return 0, false
 		}
-		name := t.b[start+1 : i-1]
+		if plan.Kind == shape.Map {
+			below = members.Inner(plan.Elem)
+		} else {
+			field, ok := plan.Exact(t.b[start+1:i-1], likely) // no name of a field has an escape
+			if !ok {
+				return 0, false
+			}
+			below, likely = members.Inner(plan.Members[field].Plan), field+1
+		}
 		if i = t.space(i); i >= len(t.b) || t.b[i] != ':' {
 			return 0, false
 		}
 		i = t.space(i + 1)
-		var below *shape.Plan
-		if plan.Kind == shape.Map {
-			below = members.Inner(plan.Elem)
-		} else if below, ok = plan.Exact(name); !ok || bytes.IndexByte(name, '\\') >= 0 {
-			return 0, false
-		} else {
-			below = members.Inner(below)
-		}
 		if below != nil && i < len(t.b) && t.b[i] == '{' {
 			i, ok = t.known(i, below)
 		} else {
@@ -149,13 +140,16 @@ func (t *text) text(i int) (end int, ok bool) {
 	if i >= len(t.b) || t.b[i] != '"' {
 		return 0, false
 	}
-	for i++; i < len(t.b); i++ {
-		switch t.b[i] {
-		case '"':
-			return i + 1, true
-		case '\\':
-			i++
+	for i++; i < len(t.b); {
+		n := bytes.IndexByte(t.b[i:], '"')
+		if n < 0 {
+			return 0, false
 		}
+		escape := bytes.IndexByte(t.b[i:i+n], '\\')
+		if escape < 0 {
+			return i + n + 1, true
+		}
+		i += escape + 2
 	}
 	return 0, false
 }

@@ -98,10 +98,11 @@ type reading struct {
 // observe learns from an answer to a request that was begun at the given moment and whose headers
 // have come now.
 func (c *serviceClock) observe(answer *http.Response, begun reading) {
-	date, now := first(answer.Header["Date"]), c.read()
+	date := first(answer.Header["Date"])
 	if date == "" || answer.StatusCode >= http.StatusInternalServerError || first(answer.Header["Age"]) != "" {
 		return // none, or not the service's own, or from a cache
 	}
+	now := c.read()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	ahead := now.wall.Sub(earliest) - now.mono

@@ -359,3 +359,45 @@ func TestLists_WhatHasEndedLeavesBoth(t *testing.T) {
 	w.store.Off()
 	is.Equal(lists(), 0)
 }
+
+// That an ID was renewed is its own application's to know.
+func TestApplication_NoneLearnsOfAnothersRenewals(t *testing.T) {
+	is := is.New(t)
+	w, shop, admin, before := shops(t, sessions.Config[cart]{})
+	of := loginTo(t, shop, "7")
+	first := of.ID().Secret()
+	is.NoErr(shop.Renew(t.Context(), of))
+	second := of.ID().Secret()
+	handle := of.Handle()
+	is.NoErr(shop.Authenticate(t.Context(), of, "7"))
+	check := func() {
+		t.Helper()
+		for _, id := range []string{first, second} {
+			for _, m := range []*sessions.Manager[cart]{admin, before} {
+				_, load := m.Load(t.Context(), id)
+				_, peek := m.Peek(t.Context(), id)
+				_, update := m.Update(t.Context(), id, func(*cart) error { return nil })
+				_, follow := m.Follow(t.Context(), id)
+				for _, err := range []error{load, peek, update, m.Revoke(t.Context(), "7", handle)} {
+					wants.Err(t, err, sessions.ErrNotFound)
+					wants.NotErr(t, err, sessions.ErrRenewed)
+				}
+				wants.Err(t, follow, sessions.ErrNotFound)
+			}
+			_, err := shop.Load(t.Context(), id)
+			wants.Err(t, err, sessions.ErrRenewed)
+		}
+	}
+	check()
+	is.NoErr(shop.Destroy(t.Context(), of)) // of what it led to nothing is left that says whose it was
+	_, err := admin.Load(t.Context(), first)
+	wants.NotErr(t, err, sessions.ErrRenewed)
+
+	common := loginTo(t, before, "8") // a session of no application is everybody's
+	id := common.ID().Secret()
+	is.NoErr(w.Renew(t.Context(), common))
+	for _, m := range []*sessions.Manager[cart]{shop, admin, before} {
+		_, err := m.Load(t.Context(), id)
+		wants.Err(t, err, sessions.ErrRenewed)
+	}
+}

@@ -318,6 +318,31 @@ type calls func(n int)
 
 func (c calls) Observe(_ context.Context, e event.Event) { c(e.Calls) }
 
+func ExampleManager_Recognizes() {
+	m := newManager(nil)
+	fmt.Println(m.Recognizes(m.Create().ID().Secret())) // whether anybody has it, Load says
+	fmt.Println(m.Recognizes("a cookie of another application"))
+	// Output:
+	// true
+	// false
+}
+
+func ExampleManager_Follow() {
+	ctx := context.Background()
+	m := newManager(nil)
+	s, _ := m.CreateAndSave(ctx, Cart{Items: []string{"tea"}})
+	before := s.ID().Secret()
+	_ = m.Authenticate(ctx, s, "user 42") // in another request: the first click of two
+
+	_, err := m.Load(ctx, before)
+	fmt.Println(errors.Is(err, sessions.ErrRenewed))
+	found, _ := m.Follow(ctx, before) // for whoever has just shown the same password
+	fmt.Println(found.Subject(), found.Data.Items)
+	// Output:
+	// true
+	// user 42 [tea]
+}
+
 func ExampleManager_WaitEnd() {
 	ctx := context.Background()
 	m := newManager(nil)

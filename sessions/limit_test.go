@@ -300,7 +300,8 @@ func TestMonitor_SignsInForThreeDays(t *testing.T) {
 	}
 }
 
-// One session that stays for a month beside a monitor that never signs out.
+// One session that stays for a month, in the list's first page, beside a monitor that never signs out:
+// the list grows no longer for it.
 func TestMonitor_BesideSomebodyWhoStays(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
@@ -323,9 +324,39 @@ func TestMonitor_BesideSomebodyWhoStays(t *testing.T) {
 	infos, err := w.Sessions(t.Context(), "user")
 	is.NoErr(err)
 	is.Equal(len(infos), 481)
-	t.Log("calls:", len(w.store.Took()))
+	calls := len(w.store.Took())
+	t.Log("calls:", calls)
+	is.True(calls <= 10)
 	n, err := w.RevokeAll(t.Context(), "user")
 	is.NoErr(err)
 	is.True(n >= 481)
 	is.True(!w.alive(t, stays))
+}
+
+// The login of a session that has ended elsewhere fails, and ends no other to make room.
+func TestSubjectLimit_ALoginThatFailsEvictsNobody(t *testing.T) {
+	for name, end := range map[string]func(p world, s *sessions.Session[cart]) error{
+		"ended": func(p world, s *sessions.Session[cart]) error { return p.other.DestroyID(t.Context(), s.ID().Secret()) },
+		"renewed": func(p world, s *sessions.Session[cart]) error {
+			return p.other.Renew(t.Context(), mustLoad(t, p.other, s.ID().Secret()))
+		},
+		"expired": func(p world, _ *sessions.Session[cart]) error { p.clock.Advance(time.Minute); return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			p := newWorld(t, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 2, Evict: true}})
+			a, b := p.login(t, "user"), p.login(t, "user")
+			s := p.Create()
+			s.IdleTimeout = time.Minute
+			is.NoErr(p.Save(t.Context(), s))
+			is.NoErr(end(p, s))
+			wants.Err(t, p.Authenticate(t.Context(), s, "user"), sessions.ErrNotFound)
+			is.True(p.alive(t, a) && p.alive(t, b))
+
+			c := p.saved(t, cart{}) // one that lives makes room
+			is.NoErr(p.Authenticate(t.Context(), c, "user"))
+			is.True(p.alive(t, c))
+			is.Equal(len(p.handles(t, "user")), 2)
+		})
+	}
 }

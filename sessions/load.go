@@ -117,7 +117,7 @@ func (m *Manager[T]) load(ctx context.Context, text string, access bool, prove f
 	}
 	rec, err := m.store.Load(ctx, key)
 	if err != nil {
-		return nil, err
+		return nil, m.own(err)
 	}
 	return m.loaded(ctx, id, rec, access, prove)
 }
@@ -130,16 +130,26 @@ func (m *Manager[T]) peek(ctx context.Context, id ID, key string, prove func(bin
 		rec, err = m.decrypted(rec)
 	}
 	if err != nil {
-		return nil, err
+		return nil, m.own(err)
 	}
 	s, err := m.loaded(ctx, id, rec, false, prove)
 	if err == nil || !remembered || errors.Is(err, ErrUnavailable) {
 		return s, err
 	}
 	if rec, err = m.store.Load(ctx, key); err != nil {
-		return nil, err
+		return nil, m.own(err)
 	}
 	return m.loaded(ctx, id, rec, false, prove)
+}
+
+// own returns err, as it concerns this Manager's application: that a session of another one was
+// renewed is nothing that it may learn.
+func (m *Manager[T]) own(err error) error {
+	var ended *driver.EndedError
+	if errors.As(err, &ended) && ended.Marker.Why == driver.Renewed && rosters.IsForeign(ended.Marker.Rev, m.application) {
+		return ErrNotFound
+	}
+	return err
 }
 
 // loaded returns the session of a record that was loaded, if it is one for this Manager and this

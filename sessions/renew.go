@@ -166,6 +166,9 @@ func (m *Manager[T]) exchange(ctx context.Context, s *Session[T], subject string
 		x.rec.Key = m.ids.Key(x.id)
 		x.rec.Rev = rosters.RenewalRev(handleOf(s.rec.Key))
 		x.marker = rosters.NewMarker(s.rec.Key, driver.Renewed, x.rec.Key, now)
+		if x.marker != (driver.Marker{}) {
+			x.marker.Rev = rosters.RenewedRev(s.rec.Application)
+		}
 	}
 	if err := m.enterLists(ctx, s, x, logins); err != nil {
 		m.leaveLists(ctx, x.rec, "")
@@ -359,6 +362,12 @@ func (m *Manager[T]) enterLists(ctx context.Context, s *Session[T], x *exchange,
 	switch {
 	case l.subject != nil:
 		limit := rosters.Limit{Max: m.limit.Max, Evict: m.limit.Evict}
+		if s.stored {
+			limit.Confirm = func(ctx context.Context) error {
+				_, err := m.store.Load(ctx, s.rec.Key) // the login of a session that has ended fails, and must end no other
+				return err
+			}
+		}
 		x.rec.Page, err = l.subject.Enter(ctx, e, replaces, limit)
 		x.evicted = l.subject.Evicted
 	case x.rec.Subject != "":

@@ -245,7 +245,9 @@ func (m *Manager[T]) revoke(ctx context.Context, subject, handle string) error {
 			continue
 		case found[0].Err != nil:
 			return found[0].Err
-		case rec.Subject != subject || !m.owns(rec):
+		case !m.owns(rec):
+			return ErrNotFound
+		case rec.Subject != subject:
 			return missing
 		}
 		return m.endFollowing(ctx, rec, driver.Revoked)
@@ -289,6 +291,10 @@ func (m *Manager[T]) RevokeAll(ctx context.Context, subject string, except ...st
 	n, err := 0, checkSubject(subject)
 	if err == nil {
 		n, err = m.revokeLists(ctx, m.lists(subjectKey, subject), except)
+		if m.recent != nil {
+			m.recent.Ended(m.application, subject) // of each ID that a session had, too
+			m.recent.Ended("", subject)
+		}
 	}
 	return n, o.done(event.Event{Kind: event.Revoked, Subject: subject, Ended: n}, err)
 }

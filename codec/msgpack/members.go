@@ -14,6 +14,9 @@ func carry(plan *shape.Plan, fresh, stored []byte) (all []byte, ok bool) {
 	if plan = members.Inner(plan); plan == nil || bytes.Equal(fresh, stored) {
 		return nil, false
 	}
+	if _, all := known(stored, 0, 0, plan); all {
+		return nil, false
+	}
 	if _, _, err := harmless(stored); err != nil {
 		return nil, false
 	}
@@ -35,7 +38,7 @@ func node(b []byte, i int, plan *shape.Plan) (n *members.Node, end int, ok bool)
 	if err != nil || !t.isMap {
 		return nil, 0, false
 	}
-	n = &members.Node{Plan: plan}
+	n = &members.Node{Plan: plan, Members: make([]members.Member, 0, len(plan.Members))}
 	i += t.head
 	for range t.items / 2 {
 		var m members.Member
@@ -64,6 +67,56 @@ func node(b []byte, i int, plan *shape.Plan) (n *members.Node, end int, ok bool)
 	return n, i, true
 }
 
+// known reports whether the map that begins at i of b has, as far as is quick to see, no member that
+// the plan doesn't know, and returns where it ends: most values have none, and need no node.
+func known(b []byte, i, depth int, plan *shape.Plan) (end int, all bool) {
+	if i > len(b) || depth > quickDepth {
+		return 0, false
+	}
+	t, err := read(b[i:])
+	if err != nil || !t.isMap {
+		return 0, false
+	}
+	i += t.head
+	likely := 0
+	for range t.items / 2 {
+		start, ok := i, false
+		if i, ok = skip(b, i); !ok {
+			return 0, false
+		}
+		below := plan.Elem // of a map
+		if plan.Kind == shape.Struct {
+			key := b[start:i]
+			name, err := read(key)
+			if err != nil || name.isExt || name.items > 0 || !isText(key[0]) {
+				return 0, false
+			}
+			field, ok := plan.Exact(key[name.head:], likely)
+			if !ok {
+				return 0, false
+			}
+			below, likely = plan.Members[field].Plan, field+1
+		}
+		if below = members.Inner(below); below != nil && isMap(b, i) {
+			i, ok = known(b, i, depth+1, below)
+		} else {
+			i, ok = skip(b, i)
+		}
+		if !ok {
+			return 0, false
+		}
+	}
+	return i, true
+}
+
+// quickDepth is how deep known reads.
+const quickDepth = 100
+
+// isMap reports whether a map begins at i of b.
+func isMap(b []byte, i int) bool {
+	return i < len(b) && (b[i]&0xf0 == 0x80 || b[i] == 0xde || b[i] == codeMap32)
+}
+
 // nameOf returns the name that a key is: of a struct a text, of a map anything.
 func nameOf(key []byte, plan *shape.Plan) (name string, ok bool) {
 	if plan.Kind == shape.Map {
@@ -73,7 +126,7 @@ func nameOf(key []byte, plan *shape.Plan) (name string, ok bool) {
 	if err != nil || t.isExt || t.items > 0 || t.head+t.body != len(key) || !isText(key[0]) {
 		return "", false
 	}
-	return string(key[t.head:]), true
+	return plan.NameOf(key[t.head:]), true
 }
 
 // isText reports whether a value that begins with c is a text, or bytes, which the decoder takes

@@ -26,6 +26,7 @@ func (b bill) dollars() float64 { return 0.125*b.reads + 0.625*b.writes }
 type meter struct {
 	dynamo.API
 	bill
+	failing func() error // asked before each PutItem, which fails if it does; nil: none does
 }
 
 // took returns what was consumed since it was last asked.
@@ -56,6 +57,11 @@ func (m *meter) GetItem(ctx context.Context, in *dynamodb.GetItemInput, o ...fun
 }
 
 func (m *meter) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	if m.failing != nil {
+		if err := m.failing(); err != nil {
+			return nil, err
+		}
+	}
 	in.ReturnConsumedCapacity = types.ReturnConsumedCapacityTotal
 	out, err := m.API.PutItem(ctx, in, o...)
 	if err == nil {

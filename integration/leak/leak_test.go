@@ -112,10 +112,21 @@ func TestLeak_NothingThatIsWrittenHoldsAnIDOrData(t *testing.T) {
 		store := engine.Store(t, engine.NewTable(t), network.Client)
 		m, err := sessions.New(store, &sessions.Config[private]{
 			Codec: c, Clock: now, Observer: observers, SubjectLimit: sessions.SubjectLimit{Max: 2}, RevocationCheck: time.Second,
+			PeekFor: time.Minute,
 		})
 		is.NoErr(err)
 		e.hear(m)
 		e.hear(store)
+		remembered, err := m.CreateAndSave(t.Context(), data())
+		is.NoErr(err)
+		e.know(remembered)
+		for range 2 {
+			peeked, err := m.Peek(t.Context(), remembered.ID().Secret())
+			is.NoErr(err)
+			e.hear(peeked)
+		}
+		e.hear(m) // with a session in its memory
+		e.hear(*m)
 		network.SetRates(faults.Rates{faults.CutBefore: 0.1, faults.CutAfter: 0.2, faults.ErrorAfter: 0.1, faults.Throttle: 0.1})
 		for range 8 {
 			live(t.Context(), e, m, now)

@@ -5,6 +5,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -423,6 +424,8 @@ func roll(t *testing.T, d deploy, store driver.Store, seed uint64, clicks int) [
 	return f.anomalies
 }
 
+var clicks = flag.Int("clicks", 60, "how many times each client of TestFleet clicks")
+
 // While a deploy rolls, binaries of two releases serve the same sessions, over a network that fails:
 // no member is lost, no read writes, and no read meets a conflict.
 func TestFleet(t *testing.T) {
@@ -434,7 +437,7 @@ func TestFleet(t *testing.T) {
 				store = engine.Store(t, engine.NewTable(t))
 			}
 			begin := time.Now()
-			found := roll(t, d, store, s, 60)
+			found := roll(t, d, store, s, *clicks)
 			t.Log(time.Since(begin).Round(time.Millisecond))
 			for _, a := range found[:min(len(found), 10)] {
 				t.Error(a)

@@ -11,18 +11,18 @@ func (l *Life) Check() []string {
 	defer l.mu.Unlock()
 	for _, check := range []func(){
 		l.checkAcknowledged, l.checkRefused, l.checkMonotone, l.checkDestroyed, l.checkRenewed, l.checkRevoked, l.checkGone, l.checkMoved, l.checkTrespass,
-		l.checkLate, l.checkEarly,
+		l.checkLate, l.checkEarly, l.checkPeeked,
 	} {
 		check()
 	}
 	return l.anomalies
 }
 
-// seen returns the events that saw the session alive.
+// seen returns the events that saw the session alive, as it was stored then.
 func (l *Life) seen() []Event {
 	var seen []Event
 	for _, e := range l.events {
-		if e.Outcome == Done && e.Kind != Destroy && e.Kind != Revoke && e.Kind != Trespass {
+		if e.Outcome == Done && e.Kind != Destroy && e.Kind != Revoke && e.Kind != Trespass && e.Kind != Peek {
 			seen = append(seen, e)
 		}
 	}
@@ -114,12 +114,7 @@ func (l *Life) checkRenewed() {
 
 // checkRevoked: nothing of a session that had a subject is alive after an acknowledged Revoke, under whatever ID.
 func (l *Life) checkRevoked() {
-	bound := int64(1) << 62 // since when it certainly has a subject
-	for _, e := range l.events {
-		if e.Kind == Authenticate && e.Outcome == Done {
-			bound = min(bound, e.End)
-		}
-	}
+	bound := l.boundSince()
 	end := int64(1) << 62
 	for _, e := range l.events {
 		if e.Kind == Revoke && e.Outcome == Done && e.Begin > bound {
@@ -185,7 +180,7 @@ func (l *Life) checkMoved() {
 		if at, ok := maybe[e.ID]; e.Outcome == Moved && (!ok || at > e.End) {
 			l.anomaly("%s says that ID %d was renewed, and nobody has", e.Kind, e.ID)
 		}
-		if at, ok := done[e.ID]; e.Outcome == Gone && e.Kind == Load && ok && e.Begin > at {
+		if at, ok := done[e.ID]; e.Outcome == Gone && (e.Kind == Load || e.Kind == Peek) && ok && e.Begin > at {
 			l.anomaly("%s says that ID %d is gone, and not that it was renewed", e.Kind, e.ID)
 		}
 	}
@@ -202,7 +197,7 @@ func (l *Life) checkTrespass() {
 
 // checkLate: nothing is alive after its deadlines. All accesses count, those that may not have been recorded too.
 func (l *Life) checkLate() {
-	for _, e := range l.seen() {
+	for _, e := range append(l.seen(), l.peeked()...) {
 		if e.Kind == Create {
 			continue
 		}
@@ -222,7 +217,7 @@ func (l *Life) checkLate() {
 func (l *Life) latest(e Event, fits func(Event) bool) time.Time {
 	var latest time.Time
 	for _, o := range l.events {
-		if o.Begin < e.End && o.Begin != e.Begin && o.Kind != Revoke && o.Kind != Trespass && fits(o) && o.After.After(latest) {
+		if o.Begin < e.End && o.Begin != e.Begin && o.Kind != Revoke && o.Kind != Trespass && o.Kind != Peek && fits(o) && o.After.After(latest) {
 			latest = o.After
 		}
 	}
@@ -253,6 +248,67 @@ func (l *Life) isEarly(e Event) bool {
 		}
 	}
 	return e.After.Before(accessed.Truncate(time.Second).Add(l.Idle)) && e.After.Before(created.Truncate(time.Second).Add(l.Absolute))
+}
+
+// peeked returns the Peeks that saw the session alive.
+func (l *Life) peeked() []Event {
+	return slices.DeleteFunc(slices.Clone(l.events), func(e Event) bool { return e.Kind != Peek || e.Outcome != Done })
+}
+
+// checkPeeked: what a Peek has not seen is at most PeekFor old, or not at all if its own host has done it, or has seen it done.
+func (l *Life) checkPeeked() {
+	bound := 1 << 30 // the first ID that certainly had a subject
+	for _, o := range l.events {
+		if o.Kind == Authenticate && o.Outcome == Done {
+			bound = min(bound, o.ID+1)
+		}
+	}
+	at := map[string]int{}
+	for i, mark := range l.marks {
+		at[mark] = i + 1
+	}
+	since := l.boundSince()
+	for _, e := range l.peeked() {
+		for _, o := range l.events {
+			if o.Outcome != Done || o.End >= e.Begin || o.Kind == Trespass {
+				continue
+			}
+			own := o.Host == e.Host
+			old := !o.After.Add(l.PeekFor).After(e.Before)
+			switch {
+			case o.Kind == Destroy:
+				if old || own && e.ID >= o.ID {
+					l.anomaly("peek under ID %d, %v after an acknowledged destroy", e.ID, e.Before.Sub(o.After))
+				}
+				continue
+			case o.Kind == Revoke:
+				if o.Begin > since && (old || own && e.ID >= bound) {
+					l.anomaly("peek under ID %d, %v after an acknowledged revocation", e.ID, e.Before.Sub(o.After))
+				}
+				continue
+			case !old && (!own || o.ID > e.ID):
+				continue // it need not know
+			case o.renames() && o.ID >= e.ID:
+				l.anomaly("peek under ID %d, %v after it had been renewed away", e.ID, e.Before.Sub(o.After))
+			case o.ID > e.ID:
+				l.anomaly("peek under ID %d, %v after the session was alive under ID %d", e.ID, e.Before.Sub(o.After), o.ID)
+			}
+			if o.Seen > e.Seen || o.Mark != "" && (at[o.Mark] == 0 || at[o.Mark] > e.Seen) {
+				l.anomaly("peek saw %d marks %v after %s %s saw %d", e.Seen, e.Before.Sub(o.After), o.Kind, o.Mark, o.Seen)
+			}
+		}
+	}
+}
+
+// boundSince returns since when the session certainly has a subject.
+func (l *Life) boundSince() int64 {
+	bound := int64(1) << 62
+	for _, e := range l.events {
+		if e.Kind == Authenticate && e.Outcome == Done {
+			bound = min(bound, e.End)
+		}
+	}
+	return bound
 }
 
 func byBegin(events []Event) []Event {

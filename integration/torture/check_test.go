@@ -77,12 +77,37 @@ func TestCheck(t *testing.T) {
 			Event{Kind: Load, Begin: 62, End: 63}), "after its absolute deadline"},
 		"a login begins another lifetime": {at(created, Event{Kind: Authenticate, Begin: 30, End: 31}, Event{Kind: Load, ID: 1, Begin: 50, End: 55},
 			Event{Kind: Load, ID: 1, Begin: 62, End: 63}), ""},
-		"expired too early":    {at(created, Event{Kind: Load, Begin: 3, End: 30, Outcome: Expired}), "has expired"},
-		"expired in good time": {at(created, Event{Kind: Load, Begin: 3, End: 31, Outcome: Expired}), ""},
+		"a peek at what was there two minutes ago": {at(created, Event{Kind: Save, Begin: 3, End: 4, Mark: "a", Seen: 1},
+			Event{Kind: Renew, Begin: 3, End: 4, Mark: "b", Seen: 2}, Event{Kind: Destroy, ID: 1, Begin: 3, End: 4},
+			Event{Kind: Peek, Host: 1, Begin: 5, End: 9, Seen: 0}), ""},
+		"a peek at what was there before":       {at(created, Event{Kind: Save, Begin: 3, End: 4, Mark: "a", Seen: 1}, Event{Kind: Peek, Host: 1, Begin: 6, End: 7, Seen: 0}), "saw 0 marks"},
+		"a peek at what its host has saved":     {at(created, Event{Kind: Save, Begin: 3, End: 4, Mark: "a", Seen: 1}, Event{Kind: Peek, Begin: 5, End: 7, Seen: 0}), "saw 0 marks"},
+		"a peek beside a save":                  {at(created, Event{Kind: Save, Begin: 3, End: 6, Mark: "a", Seen: 1}, Event{Kind: Peek, Begin: 5, End: 7, Seen: 0}), ""},
+		"a peek at less than its host has seen": {at(created, Event{Kind: Load, Begin: 3, End: 4, Seen: 2}, Event{Kind: Peek, Begin: 5, End: 7, Seen: 1}), "saw 1 marks"},
+		"a peek after a peek at more":           {at(created, Event{Kind: Peek, Begin: 3, End: 4, Seen: 2}, Event{Kind: Peek, Begin: 5, End: 7, Seen: 1}), "saw 1 marks"},
+		"a peek at what was destroyed":          {at(created, Event{Kind: Destroy, Begin: 3, End: 4}, Event{Kind: Peek, Host: 1, Begin: 6, End: 7}), "after an acknowledged destroy"},
+		"a peek at what its host has destroyed": {at(created, Event{Kind: Destroy, Begin: 3, End: 4}, Event{Kind: Peek, Begin: 5, End: 7}), "after an acknowledged destroy"},
+		"a peek at what its host has destroyed under the ID before": {at(created, Event{Kind: Renew, Host: 1, Begin: 3, End: 4}, Event{Kind: Destroy, Begin: 5, End: 6},
+			Event{Kind: Peek, ID: 1, Begin: 7, End: 7}), "after an acknowledged destroy"},
+		"a peek at what was renewed":          {at(created, Event{Kind: Renew, Begin: 3, End: 4}, Event{Kind: Peek, Host: 1, Begin: 6, End: 7}), "renewed away"},
+		"a peek at what its host has renewed": {at(created, Event{Kind: Renew, Begin: 3, End: 4}, Event{Kind: Peek, Begin: 5, End: 7}), "renewed away"},
+		"a peek at what was alive under another ID": {at(created, Event{Kind: Renew, Outcome: Unknown, Begin: 3, End: 4}, Event{Kind: Load, ID: 1, Begin: 3, End: 4},
+			Event{Kind: Peek, Begin: 6, End: 7}), "alive under ID 1"},
+		"a peek at what was revoked": {at(created, Event{Kind: Authenticate, Begin: 3, End: 4}, Event{Kind: Revoke, ID: -1, Begin: 5, End: 6},
+			Event{Kind: Peek, Host: 1, ID: 1, Begin: 8, End: 8}), "after an acknowledged revocation"},
+		"a peek at what its host has revoked": {at(created, Event{Kind: Authenticate, Begin: 3, End: 4}, Event{Kind: Revoke, ID: -1, Begin: 5, End: 6},
+			Event{Kind: Peek, ID: 1, Begin: 7, End: 8}), "after an acknowledged revocation"},
+		"a peek at what another host has just revoked": {at(created, Event{Kind: Authenticate, Begin: 3, End: 4}, Event{Kind: Revoke, ID: -1, Begin: 5, End: 6},
+			Event{Kind: Peek, Host: 1, ID: 1, Begin: 7, End: 8}), ""},
+		"a peek is no access":                    {at(created, Event{Kind: Peek, Begin: 20, End: 21}, Event{Kind: Load, Begin: 32, End: 33}), "after it had idled out"},
+		"a peek that is late":                    {at(created, Event{Kind: Peek, Begin: 32, End: 33}), "after it had idled out"},
+		"a peek that says that nothing is there": {at(created, Event{Kind: Peek, Begin: 3, End: 4, Outcome: Gone}), "nobody has ended it"},
+		"expired too early":                      {at(created, Event{Kind: Load, Begin: 3, End: 30, Outcome: Expired}), "has expired"},
+		"expired in good time":                   {at(created, Event{Kind: Load, Begin: 3, End: 31, Outcome: Expired}), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			is := is.New(t)
-			l := &Life{Name: "s", Idle: 30 * time.Minute, Absolute: time.Hour}
+			l := &Life{Name: "s", Idle: 30 * time.Minute, Absolute: time.Hour, PeekFor: 2 * time.Minute}
 			l.Observe([]string{"a", "b"})
 			l.ids = []string{"0", "1", "2"}
 			for _, e := range c.events {

@@ -18,10 +18,11 @@ const (
 	Destroy
 	Revoke   // of all sessions of the subject
 	Trespass // another application asked for the session, or tried to end it
+	Peek     // a look that may be from the host's memory, as old as Life.PeekFor says
 	kinds
 )
 
-var kindNames = [kinds]string{"create", "load", "save", "update", "renew", "authenticate", "destroy", "revoke", "trespass"}
+var kindNames = [kinds]string{"create", "load", "save", "update", "renew", "authenticate", "destroy", "revoke", "trespass", "peek"}
 
 // String returns the kind's name.
 func (k Kind) String() string { return kindNames[k] }
@@ -57,6 +58,7 @@ type Event struct {
 	// Before and After are what the clock of the managers showed then.
 	Before, After time.Time
 
+	Host int    // which of the hosts was asked
 	ID   int    // which of the session's IDs was asked for, by its number
 	Mark string // what it added to the session's data; "" if nothing
 	Seen int    // if Done: how many marks the data had

@@ -12,6 +12,7 @@ type Life struct {
 	Name           string
 	App            int // whose session it is
 	Idle, Absolute time.Duration
+	PeekFor        time.Duration // how old what a Peek sees may be
 
 	mu        sync.Mutex
 	ids       []string // in the order in which it had them
@@ -94,8 +95,8 @@ func (l *Life) Story() []string {
 	defer l.mu.Unlock()
 	lines := []string{fmt.Sprintf("%s, idle timeout %v, absolute timeout %v", l.Name, l.Idle, l.Absolute)}
 	for _, e := range byBegin(slices.Clone(l.events)) {
-		lines = append(lines, fmt.Sprintf("%6d to %6d, %s to %s: %v under ID %d: %v, %s, sees %d",
-			e.Begin, e.End, e.Before.Format("15:04:05.000"), e.After.Format("15:04:05.000"), e.Kind, e.ID, e.Outcome, e.Mark, e.Seen))
+		lines = append(lines, fmt.Sprintf("%6d to %6d, %s to %s: %v on host %d under ID %d: %v, %s, sees %d",
+			e.Begin, e.End, e.Before.Format("15:04:05.000"), e.After.Format("15:04:05.000"), e.Kind, e.Host, e.ID, e.Outcome, e.Mark, e.Seen))
 	}
 	return lines
 }

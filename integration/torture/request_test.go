@@ -28,13 +28,13 @@ func (w *worker) begin(ctx context.Context, m *sessions.Manager[ledger], at *slo
 	s.IdleTimeout = []time.Duration{10 * time.Second, time.Minute, time.Hour}[w.random.IntN(3)]
 	s.AbsoluteTimeout = []time.Duration{2 * time.Minute, 12 * time.Hour}[w.random.IntN(2)]
 	w.mu.Lock()
-	life := &torture.Life{Name: fmt.Sprint("session ", len(w.lives)), App: at.app, Idle: s.IdleTimeout, Absolute: s.AbsoluteTimeout}
+	life := &torture.Life{Name: fmt.Sprint("session ", len(w.lives)), App: at.app, Idle: s.IdleTimeout, Absolute: s.AbsoluteTimeout, PeekFor: peekFor}
 	w.lives = append(w.lives, life)
 	w.mu.Unlock()
 	at.life, at.lives = nil, append(at.lives, life)
 	num := life.NewID(s.ID().Secret())
 	ctx = context.WithoutCancel(ctx)
-	err := w.did(life, torture.Create, num, "", func() ([]string, error) { return nil, resolve(func() error { return m.Save(ctx, s) }) })
+	err := w.did(m, life, torture.Create, num, "", func() ([]string, error) { return nil, resolve(func() error { return m.Save(ctx, s) }) })
 	if err != nil {
 		w.end(ctx, m, &held{s, at, life, num})
 		return
@@ -60,7 +60,7 @@ func (w *worker) load(ctx context.Context, m *sessions.Manager[ledger], at *slot
 		return nil
 	}
 	var s *sessions.Session[ledger]
-	err := w.did(life, torture.Load, num, "", func() (seen []string, err error) {
+	err := w.did(m, life, torture.Load, num, "", func() (seen []string, err error) {
 		if s, err = m.Load(ctx, id); err == nil {
 			seen = s.Data.Marks
 		}
@@ -74,6 +74,27 @@ func (w *worker) load(ctx context.Context, m *sessions.Manager[ledger], at *slot
 	at.dead = 0
 	at.mu.Unlock()
 	return &held{s, at, life, num}
+}
+
+// look peeks, often enough for what it sees to be remembered.
+func (w *worker) look(ctx context.Context, m *sessions.Manager[ledger], at *slot) {
+	life, id, num := w.current(ctx, m, at)
+	if life == nil {
+		return
+	}
+	for range 1 + w.random.IntN(8) {
+		err := w.did(m, life, torture.Peek, num, "", func() ([]string, error) {
+			s, err := w.peek(m, ctx, id)
+			if err != nil {
+				return nil, err
+			}
+			return s.Data.Marks, nil
+		})
+		if err != nil {
+			at.missing(life, num, err)
+			return
+		}
+	}
 }
 
 // exhume asks for a session under an ID that it once had.
@@ -91,8 +112,12 @@ func (w *worker) exhume(ctx context.Context) {
 		return // it may not even be stored yet
 	}
 	m := w.manager(life.App)
-	_ = w.did(life, torture.Load, num, "", func() ([]string, error) {
-		s, err := m.Load(ctx, ids[num])
+	kind, look := torture.Load, m.Load
+	if w.random.IntN(2) == 0 {
+		kind, look = torture.Peek, func(ctx context.Context, id string) (*sessions.Session[ledger], error) { return w.peek(m, ctx, id) }
+	}
+	_ = w.did(m, life, kind, num, "", func() ([]string, error) {
+		s, err := look(ctx, ids[num])
 		if err != nil {
 			return nil, err
 		}
@@ -111,7 +136,7 @@ func (w *worker) trespass(ctx context.Context, at *slot) {
 		_ = m.DestroyID(ctx, id) // whatever it says: the session goes on
 		return
 	}
-	_ = w.did(life, torture.Trespass, num, "", func() ([]string, error) {
+	_ = w.did(m, life, torture.Trespass, num, "", func() ([]string, error) {
 		_, err := m.Load(ctx, id)
 		return nil, err
 	})
@@ -134,10 +159,11 @@ func (w *worker) join(ctx context.Context, at *slot) {
 		w.transports[host].Plan("PutItem", faults.Late, faults.Late)
 	}
 	w.begin(ctx, m, device)
+	h := w.load(ctx, m, device) // which begins another session if that one has failed
 	at.mu.Lock()
-	at.lives = append(at.lives, device.lives...)
+	at.lives = append(at.lives, device.lives...) // before any of them has the subject, whose revocations concern them then
 	at.mu.Unlock()
-	switch h := w.load(ctx, m, device); {
+	switch {
 	case h == nil:
 	case regrets:
 		w.end(ctx, m, h)
@@ -149,7 +175,7 @@ func (w *worker) join(ctx context.Context, at *slot) {
 func (w *worker) save(ctx context.Context, m *sessions.Manager[ledger], h *held) {
 	mark := w.mark()
 	h.Data.Marks = append(h.Data.Marks, mark)
-	_ = w.did(h.life, torture.Save, h.num, mark, func() ([]string, error) {
+	_ = w.did(m, h.life, torture.Save, h.num, mark, func() ([]string, error) {
 		err := resolve(func() error { return m.Save(ctx, h.Session) })
 		return h.Data.Marks, err
 	})
@@ -161,7 +187,7 @@ func (w *worker) update(ctx context.Context, m *sessions.Manager[ledger], at *sl
 		return
 	}
 	mark := w.mark()
-	err := w.did(life, torture.Update, num, mark, func() ([]string, error) {
+	err := w.did(m, life, torture.Update, num, mark, func() ([]string, error) {
 		s, err := m.Update(ctx, id, func(l *ledger) error {
 			if len(l.Marks) >= 80 {
 				return errFull
@@ -198,7 +224,7 @@ func (w *worker) move(ctx context.Context, m *sessions.Manager[ledger], h *held,
 	h.Data.Marks = append(h.Data.Marks, mark)
 	ctx = context.WithoutCancel(ctx) // a context that is done could never resolve a doubt
 	old := h.num
-	err := w.did(h.life, kind, old, mark, func() ([]string, error) {
+	err := w.did(m, h.life, kind, old, mark, func() ([]string, error) {
 		err := resolve(func() error { return call(ctx) })
 		return h.Data.Marks, err
 	})
@@ -228,7 +254,7 @@ func (w *worker) destroy(ctx context.Context, m *sessions.Manager[ledger], h *he
 
 // end destroys what is held until that is acknowledged, under whatever ID another request may have given it.
 func (w *worker) end(ctx context.Context, m *sessions.Manager[ledger], h *held) {
-	_ = w.did(h.life, torture.Destroy, h.num, "", func() ([]string, error) {
+	_ = w.did(m, h.life, torture.Destroy, h.num, "", func() ([]string, error) {
 		err := m.Destroy(ctx, h.Session)
 		for n := 0; err != nil && n < 1000; n++ {
 			err = m.Destroy(ctx, h.Session)
@@ -239,7 +265,7 @@ func (w *worker) end(ctx context.Context, m *sessions.Manager[ledger], h *held) 
 
 // revoke ends all sessions of a slot's subject.
 func (w *worker) revoke(ctx context.Context, m *sessions.Manager[ledger], at *slot) {
-	e := torture.Event{Kind: torture.Revoke, ID: -1, Begin: w.ticks.Add(1), Before: w.clock.Now()}
+	e := torture.Event{Kind: torture.Revoke, Host: w.host(m), ID: -1, Begin: w.ticks.Add(1), Before: w.clock.Now()}
 	_, err := m.RevokeAll(ctx, at.subject)
 	e.After, e.End = w.clock.Now(), w.ticks.Add(1)
 	if err != nil {

@@ -3,6 +3,7 @@ package torture_test
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/dynasession/dynasession/dynamo"
+	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -89,6 +91,36 @@ func (o open) Load(ctx context.Context, key string) (driver.Record, error) {
 	return rec, err
 }
 
+// stubborn is a memory of its own in front of each host's, which keeps what it has seen for a time, whatever has been done since.
+func stubborn(w *world, keep time.Duration) peek {
+	type key struct {
+		m  *sessions.Manager[ledger]
+		id string
+	}
+	type seen struct {
+		s  *sessions.Session[ledger]
+		at time.Time
+	}
+	var mu sync.Mutex
+	all := map[key]seen{}
+	return func(m *sessions.Manager[ledger], ctx context.Context, id string) (*sessions.Session[ledger], error) {
+		now := w.clock.Now()
+		mu.Lock()
+		known, ok := all[key{m, id}]
+		mu.Unlock()
+		if ok && now.Sub(known.at) < keep && known.s.ExpiresAt().After(now) {
+			return known.s, nil
+		}
+		s, err := m.Peek(ctx, id)
+		if err == nil {
+			mu.Lock()
+			all[key{m, id}] = seen{s, now}
+			mu.Unlock()
+		}
+		return s, err
+	}
+}
+
 // The record of a store that is broken shows it, within seconds.
 func TestSaboteurs(t *testing.T) {
 	for name, by := range map[string]sabotage{
@@ -100,6 +132,8 @@ func TestSaboteurs(t *testing.T) {
 		"a login that enters no roster":            {store: func(s driver.Store) driver.Store { return unlisted{s} }},
 		"a revocation that only drops entries":     {store: func(s driver.Store) driver.Store { return dropping{s} }},
 		"applications that aren't told apart":      {store: func(s driver.Store) driver.Store { return open{s} }},
+		"a memory that lasts too long":             {peek: func(w *world) peek { return stubborn(w, time.Hour) }},
+		"a memory that misses what its host does":  {peek: func(w *world) peek { return stubborn(w, peekFor/2) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for round := range uint64(8) { // one or two do, unless the machine is slow

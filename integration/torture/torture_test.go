@@ -53,7 +53,7 @@ func (w *world) check(t *testing.T) []string {
 	for _, life := range w.lives {
 		ids := life.IDs()
 		for num := range ids {
-			_ = last.did(life, torture.Load, num, "", func() ([]string, error) {
+			_ = last.did(w.managers[life.App], life, torture.Load, num, "", func() ([]string, error) {
 				s, err := w.managers[life.App].Load(t.Context(), ids[num])
 				if err != nil {
 					return nil, err
@@ -73,6 +73,9 @@ func (w *world) check(t *testing.T) []string {
 		if found := life.Check(); len(found) > 0 {
 			if anomalies == nil {
 				w.story = life.Story() // of the first of them
+				for num, id := range ids {
+					w.story = append(w.story, fmt.Sprintf("ID %d: %s", num, w.stored(t, key(id))))
+				}
 			}
 			anomalies = append(anomalies, found...)
 		}

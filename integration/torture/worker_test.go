@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/dynasession/dynasession/integration/torture"
@@ -72,6 +73,10 @@ func (w *worker) request(ctx context.Context) {
 		w.update(ctx, m, at)
 		return
 	}
+	if dice < 45 {
+		w.look(ctx, m, at)
+		return
+	}
 	h := w.load(ctx, m, at)
 	switch {
 	case h == nil, dice < 50:
@@ -91,6 +96,9 @@ func (w *worker) manager(app int) *sessions.Manager[ledger] {
 	return w.managers[app+2*w.random.IntN(len(w.managers)/2)]
 }
 
+// host returns the number of a host.
+func (w *world) host(m *sessions.Manager[ledger]) int { return slices.Index(w.managers, m) }
+
 // change does one of the things that change a session.
 func (w *worker) change(ctx context.Context, m *sessions.Manager[ledger], h *held) {
 	switch w.random.IntN(4) {
@@ -103,9 +111,11 @@ func (w *worker) change(ctx context.Context, m *sessions.Manager[ledger], h *hel
 	}
 }
 
-// did records an event: call makes the calls, and returns how they ended and what was seen.
-func (w *worker) did(life *torture.Life, kind torture.Kind, num int, mark string, call func() ([]string, error)) error {
-	e := torture.Event{Kind: kind, ID: num, Mark: mark, Begin: w.ticks.Add(1), Before: w.clock.Now()}
+// did records an event of a host: call makes the calls, and returns how they ended and what was seen.
+func (w *worker) did(
+	m *sessions.Manager[ledger], life *torture.Life, kind torture.Kind, num int, mark string, call func() ([]string, error),
+) error {
+	e := torture.Event{Kind: kind, Host: w.host(m), ID: num, Mark: mark, Begin: w.ticks.Add(1), Before: w.clock.Now()}
 	seen, err := call()
 	e.After, e.End = w.clock.Now(), w.ticks.Add(1)
 	e.Outcome = outcome(err)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"sort"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -40,6 +42,7 @@ type world struct {
 	managers   []*sessions.Manager[ledger] // of one application and the other in turn
 	transports []*faults.Transport
 	slots      []*slot
+	peek       peek
 	calm       sync.RWMutex // held to read by requests, to write by a clock that jumps: nobody is on the way then
 	ticks      atomic.Int64
 	stop       atomic.Bool
@@ -68,6 +71,9 @@ const (
 	slots    = 6
 	workers  = 200
 
+	// peekFor is how long a host remembers what it has read.
+	peekFor = 3 * time.Second
+
 	// crowd is how many sessions a subject has at a time, besides that of its slot.
 	crowd = 300
 
@@ -85,12 +91,19 @@ var applications = [2]string{"shop", "admin"}
 type sabotage struct {
 	api   func(dynamo.API) dynamo.API
 	store func(driver.Store) driver.Store
+	peek  func(*world) peek
 }
+
+// peek is what looks at a session that a host may remember.
+type peek func(m *sessions.Manager[ledger], ctx context.Context, id string) (*sessions.Session[ledger], error)
 
 // newWorld returns one on a table of its own.
 func newWorld(t *testing.T, seed uint64, by sabotage) *world {
 	t.Helper()
-	w := &world{seed: seed, clock: clock.NewFake(time.Now().UTC().Add(time.Hour)), table: engine.NewTable(t)}
+	w := &world{seed: seed, clock: clock.NewFake(time.Now().UTC().Add(time.Hour)), table: engine.NewTable(t), peek: (*sessions.Manager[ledger]).Peek}
+	if by.peek != nil {
+		w.peek = by.peek(w)
+	}
 	partitions := faults.NewPartitions(faults.Throughput{Writes: writesPerSecond}, nil)
 	for i := range managers {
 		base := http.DefaultTransport.(*http.Transport).Clone()
@@ -110,7 +123,7 @@ func newWorld(t *testing.T, seed uint64, by sabotage) *world {
 		if by.store != nil {
 			store = by.store(store)
 		}
-		cfg := &sessions.Config[ledger]{Clock: w.clock, TouchInterval: time.Second, Application: applications[i%2]}
+		cfg := &sessions.Config[ledger]{Clock: w.clock, TouchInterval: time.Second, Application: applications[i%2], PeekFor: peekFor}
 		if i >= 2 {
 			cfg.Merge = merge
 		}
@@ -206,4 +219,26 @@ func (w *world) records(t *testing.T) map[string]string {
 		}
 	}
 	return revs
+}
+
+// stored says what is stored under a key.
+func (w *world) stored(t *testing.T, key string) string {
+	t.Helper()
+	got, err := engine.Client(t).GetItem(t.Context(), &dynamodb.GetItemInput{
+		TableName: &w.table, ConsistentRead: new(true), Key: map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: key}},
+	})
+	if err != nil {
+		return err.Error()
+	}
+	var all []string
+	for name, value := range got.Item {
+		switch v := value.(type) {
+		case *types.AttributeValueMemberS:
+			all = append(all, name+" "+v.Value[:min(len(v.Value), 40)])
+		case *types.AttributeValueMemberN:
+			all = append(all, name+" "+v.Value)
+		}
+	}
+	sort.Strings(all)
+	return key[:12] + ": " + strings.Join(all, ", ")
 }

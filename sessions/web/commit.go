@@ -105,6 +105,7 @@ func (v *visit[T]) saveBeforeAnswer(status int) error {
 		m.log(ctx, v.request, err)
 	}
 	if told != nil {
+		v.abandon()
 		return nil // the handler has been told of trouble, and this is its answer
 	}
 	return err

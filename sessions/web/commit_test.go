@@ -523,3 +523,30 @@ func TestConfigError_ThatSaysNothingIsNoSuccess(t *testing.T) {
 	s.store.fails = errOut
 	is.Equal(s.get(func(_ http.ResponseWriter, r *http.Request) { _, _ = s.Session(r.Context()) }, s.fake()).Code, 503)
 }
+
+// As echo does: what recovers is around the Handler, and answers by the writer that the handler had.
+func TestTrap_WhatRecoversOutsideAndAnswersByTheInnerWriterSavesNothing(t *testing.T) {
+	for _, status := range []int{http.StatusOK, http.StatusTeapot, http.StatusInternalServerError, http.StatusServiceUnavailable} {
+		is := is.New(t)
+		s := newSite(t, nil)
+		id := s.stored(t, visitor{})
+		var inner http.ResponseWriter
+		h := s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			inner = w
+			s.session(t, r).Data.Visits = 7
+			panic(http.ErrAbortHandler)
+		}))
+		w := httptest.NewRecorder()
+		func() {
+			defer func() {
+				is.Equal(recover(), http.ErrAbortHandler)
+				inner.WriteHeader(status)
+				_, _ = inner.Write([]byte("sorry"))
+			}()
+			h.ServeHTTP(w, request(id))
+		}()
+		is.Equal(w.Code, status)
+		is.Equal(w.Body.String(), "sorry")
+		is.Equal(s.store.took(), "Load")
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"slices"
 
 	"github.com/dynasession/dynasession/sessions"
 )
@@ -84,10 +85,10 @@ func (v *visit[T]) login(ctx context.Context, s *sessions.Session[T], subject st
 			beside = append(beside, id)
 		}
 	}
-	secrets, fresh := v.formSecrets(), s.IsNew()
-	if fresh {
-		if first := v.middleware.recent.get(secrets, m.Clock().Now()); first != "" && len(beside) == 0 {
-			beside = append(beside, first)
+	handlers, from := *s, v.cameFrom()
+	if s.IsNew() {
+		if v.joins(ctx, s, handlers, subject, v.middleware.recent.get(from, m.Clock().Now())) {
+			return nil
 		}
 		v.takeOver(ctx, s, subject, beside)
 	} else if was := s.Subject(); was != "" && was != subject {
@@ -102,6 +103,9 @@ func (v *visit[T]) login(ctx context.Context, s *sessions.Session[T], subject st
 		err = m.AuthenticateBound(ctx, s, subject, binding)
 		switch {
 		case errors.Is(err, sessions.ErrLimit):
+			if v.joins(ctx, s, handlers, subject, v.middleware.recent.get(from, m.Clock().Now())) {
+				return nil
+			}
 			if !v.makeRoom(ctx, beside, subject) {
 				return err
 			}
@@ -118,16 +122,67 @@ func (v *visit[T]) login(ctx context.Context, s *sessions.Session[T], subject st
 			beside = append(beside, old)
 		default:
 			if err == nil {
-				id := s.ID().Secret()
-				if first := v.middleware.recent.put(secrets, id, m.Clock().Now()); first != "" && first != id && fresh {
-					beside = append(beside, first)
-				}
-				v.endBeside(ctx, beside)
+				v.settle(ctx, s, handlers, subject, beside, from)
 			}
 			return err
 		}
 	}
 	return err
+}
+
+// cameFrom returns what tells the browser that a login comes from: the IDs and the form secrets that
+// it has sent.
+func (v *visit[T]) cameFrom() []string {
+	return slices.Concat(v.whatWasSent().ids, v.formSecrets())
+}
+
+// settle is what is left to do after a login: it ends what the browser had before. If this browser
+// has signed in by another request at the same time, as at the second click on the login's button,
+// that one's session is taken and this one's is ended: both answers give the browser the same ID,
+// and it doesn't matter which of them it gets last.
+func (v *visit[T]) settle(ctx context.Context, s *sessions.Session[T], handlers sessions.Session[T], subject string, beside, from []string) {
+	own, now := s.ID().Secret(), v.middleware.manager.Clock().Now()
+	first := v.middleware.recent.put(from, own, now)
+	if !v.joins(ctx, s, handlers, subject, first) {
+		if first != "" && !slices.Contains(from, first) {
+			beside = append(beside, first)
+		}
+		v.middleware.recent.replace(from, own, now)
+		v.endBeside(ctx, beside)
+		return
+	}
+	others := []string{own}
+	for _, id := range beside {
+		if was, err := v.middleware.manager.Follow(ctx, id); err == nil && was.Handle() != s.Handle() {
+			others = append(others, id) // it leads to another session than the one that is taken
+		}
+	}
+	v.endBeside(ctx, others)
+}
+
+// joins makes s the session of the login of a moment ago that has the ID first, with what the
+// handler has changed, and reports whether it has: if it is the same user's, and the request has
+// not come with it already. Whoever has both the browser's secret and the user's password could have
+// had that answer too.
+func (v *visit[T]) joins(ctx context.Context, s *sessions.Session[T], handlers sessions.Session[T], subject, first string) bool {
+	m := v.middleware.manager
+	if first == "" || slices.Contains(v.whatWasSent().ids, first) {
+		return false
+	}
+	found, err := m.Load(ctx, first)
+	if err != nil || found.Subject() != subject {
+		return false
+	}
+	loaded := handlers
+	if err := m.Discard(&loaded); err != nil {
+		return false
+	}
+	applyChanges(loaded, handlers, found)
+	if err := m.Save(ctx, found); err != nil {
+		return false
+	}
+	*s = *found
+	return true
 }
 
 // endBeside ends the browser's other sessions. If that fails they live on until they idle out, and

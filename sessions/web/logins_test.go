@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -257,5 +258,135 @@ func TestOverlay(t *testing.T) {
 		if !reflect.DeepEqual(got, c.want) {
 			t.Errorf("got  %s\nwant %s", fmt.Sprintf("%+v", got), fmt.Sprintf("%+v", c.want))
 		}
+	}
+}
+
+// Two requests sign in at the same moment, neither of which knows of the other when it begins. Whichever answer the browser gets
+// last, it is signed in, and the user has one session.
+func TestTrap_TwoLoginsAtTheSameMoment(t *testing.T) {
+	for name, limit := range map[string]sessions.SubjectLimit{"": {}, ", of one session each": {Max: 1}} {
+		for _, before := range []string{"a form", "a basket", "a dead ID"} {
+			for _, last := range []string{"first", "second"} {
+				t.Run(before+name+", "+last+" answer last", func(t *testing.T) {
+					is := is.New(t)
+					s := newSiteWith(t, nil, &sessions.Config[visitor]{SubjectLimit: limit})
+					c := s.client()
+					basket := visitor{}
+					switch before {
+					case "a basket":
+						c.do(http.MethodPost, "", s.count(t))
+						basket.Visits = 1
+					case "a dead ID":
+						c.do(http.MethodPost, "", s.count(t))
+						s.clock.Advance(24 * time.Hour)
+					}
+					c.page(t)
+					first, second := c.copy(), c.copy()
+					once := false
+					s.store.hook = func(_ context.Context, call string) {
+						if call == "Create" && !once {
+							once = true
+							second.do(http.MethodPost, "", func(w http.ResponseWriter, r *http.Request) {
+								s.session(t, r).Data.Name = "of the second"
+								s.signIn(t, "u")(w, r)
+							})
+						}
+					}
+					first.do(http.MethodPost, "", s.signIn(t, "u"))
+					is.True(once)
+					if last == "first" {
+						c.take(second)
+						c.take(first)
+					} else {
+						c.take(first)
+						c.take(second)
+					}
+					subject, data := c.seen(t)
+					is.Equal(subject, "u")
+					basket.Name = "of the second"
+					is.Equal(data, basket)
+					is.Equal(s.listed(t, "u"), 1)
+				})
+			}
+		}
+	}
+}
+
+// Another user's login at the same moment: the browser is in the session of one of them, and the other has none left.
+func TestTrap_TwoUsersLoginsAtTheSameMoment(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	c := s.client()
+	c.page(t)
+	first, second := c.copy(), c.copy()
+	once := false
+	s.store.hook = func(_ context.Context, call string) {
+		if call == "Create" && !once {
+			once = true
+			second.do(http.MethodPost, "", s.signIn(t, "bob"))
+		}
+	}
+	first.do(http.MethodPost, "", s.signIn(t, "alice"))
+	c.take(second)
+	c.take(first)
+	subject, _ := c.seen(t)
+	is.Equal(subject, "alice")
+	is.Equal(s.listed(t, "alice"), 1)
+	is.Equal(s.listed(t, "bob"), 0)
+}
+
+// Who signs in again knows of the first login: it is a new one.
+func TestAuthenticate_AgainWithinAMinuteIsANewLogin(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	c := s.client()
+	c.page(t)
+	c.login(t, "u")
+	was := c.cookies["__Host-id"]
+	s.clock.Advance(30 * time.Second)
+	c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+		is.NoErr(s.Authenticate(r.Context(), "u"))
+		is.Equal(s.session(t, r).CreatedAt(), s.clock.Now().UTC())
+	})
+	is.True(c.cookies["__Host-id"] != was)
+	is.Equal(s.listed(t, "u"), 1)
+
+	c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) { is.NoErr(s.Destroy(r.Context())) })
+	c.login(t, "u") // after a logout too
+	subject, _ := c.seen(t)
+	is.Equal(subject, "u")
+	is.Equal(s.listed(t, "u"), 1)
+}
+
+// Two processes: each click is served by another. A visitor with a session leaves none behind; one without leaves one, which no
+// browser holds, until it idles out.
+func TestTrap_ADoubleClickAcrossTwoProcesses(t *testing.T) {
+	for before, want := range map[string]int{"a session": 1, "a session, of one at most": 1, "none": 2} {
+		t.Run(before, func(t *testing.T) {
+			is := is.New(t)
+			limit := sessions.SubjectLimit{}
+			if strings.HasSuffix(before, "one at most") {
+				limit.Max = 1
+			}
+			s := newSiteWith(t, nil, &sessions.Config[visitor]{SubjectLimit: limit})
+			other := s
+			var err error
+			other.Middleware, err = web.New(s.manager, nil)
+			is.NoErr(err)
+			c := s.client()
+			if before != "none" {
+				c.do(http.MethodGet, "", func(_ http.ResponseWriter, r *http.Request) { is.NoErr(s.Save(r.Context())) }) // as docs/web.md has it
+			}
+			c.page(t)
+			first, second := c.copy(), c.copy()
+			second.site = other
+			first.do(http.MethodPost, "", s.signIn(t, "u"))
+			second.do(http.MethodPost, "", other.signIn(t, "u"))
+			c.take(first)
+			c.take(second)
+			subject, _ := c.seen(t)
+			is.Equal(subject, "u")
+			is.Equal(s.listed(t, "u"), want)
+		})
 	}
 }

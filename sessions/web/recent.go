@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// recentLogins are the logins of the last moments, by the form secret of the browser that they came
-// from: what a second click on the login's button takes the place of, where the visitor had no
-// session that says so. They are this process's only. Where the second click is served elsewhere,
-// the first click's session is left in the user's list until it idles out; a visitor who has a
-// session already leaves none.
+// recentLogins are the logins of the last moments, by what the browser that they came from has
+// sent, an ID or the secret of its form: what a second click on the login's button joins. They are
+// this process's only. Where the second click is served elsewhere, it takes the first one's place if
+// the visitor had a session, and if not, the session of one of the two is left in the user's list
+// until it idles out.
 type recentLogins struct {
-	mu     sync.Mutex
-	byForm map[[sha256.Size]byte]recentLogin
+	mu       sync.Mutex
+	bySecret map[[sha256.Size]byte]recentLogin
 }
 
 type recentLogin struct {
@@ -26,21 +26,30 @@ const (
 	mostRecent = 1024 // beyond that all are forgotten
 )
 
-// put notes a login, and returns the ID of the one before it, "" if there was none.
-func (l *recentLogins) put(secrets []string, id string, now time.Time) (before string) {
-	if len(secrets) == 0 {
-		return ""
-	}
+// put notes a login, if there is none from this browser already, whose ID it returns.
+func (l *recentLogins) put(secrets []string, id string, now time.Time) (first string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	before = l.find(secrets, now)
-	if l.byForm == nil || len(l.byForm) >= mostRecent {
-		l.byForm = map[[sha256.Size]byte]recentLogin{}
+	if first = l.find(secrets, now); first == "" {
+		l.note(secrets, id, now)
+	}
+	return first
+}
+
+// replace notes a login in the place of any that there is from this browser.
+func (l *recentLogins) replace(secrets []string, id string, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.note(secrets, id, now)
+}
+
+func (l *recentLogins) note(secrets []string, id string, now time.Time) {
+	if l.bySecret == nil || len(l.bySecret) >= mostRecent {
+		l.bySecret = map[[sha256.Size]byte]recentLogin{}
 	}
 	for _, secret := range secrets {
-		l.byForm[sha256.Sum256([]byte(secret))] = recentLogin{id, now}
+		l.bySecret[sha256.Sum256([]byte(secret))] = recentLogin{id, now}
 	}
-	return before
 }
 
 // get returns the ID of the last login, "" if there was none.
@@ -52,7 +61,7 @@ func (l *recentLogins) get(secrets []string, now time.Time) string {
 
 func (l *recentLogins) find(secrets []string, now time.Time) string {
 	for _, secret := range secrets {
-		if r, ok := l.byForm[sha256.Sum256([]byte(secret))]; ok && now.Sub(r.at) < recently && !now.Before(r.at) {
+		if r, ok := l.bySecret[sha256.Sum256([]byte(secret))]; ok && now.Sub(r.at) < recently && !now.Before(r.at) {
 			return r.id
 		}
 	}

@@ -228,3 +228,30 @@ func TestPush_WithoutHTTP2IsNotSupported(t *testing.T) {
 		is.NoErr(s.Authenticate(r.Context(), "u")) // it has not begun the answer
 	})
 }
+
+// pushing is a writer over HTTP/2; wrapping is what middleware puts around one.
+type (
+	pushing struct {
+		http.ResponseWriter
+		pushed []string
+	}
+	wrapping struct{ http.ResponseWriter }
+)
+
+func (p *pushing) Push(target string, _ *http.PushOptions) error {
+	p.pushed = append(p.pushed, target)
+	return nil
+}
+
+func (w wrapping) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func TestPush_GoesToTheWriterBelow(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	below := &pushing{ResponseWriter: httptest.NewRecorder()}
+	s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		is.NoErr(w.(http.Pusher).Push("/style.css", nil))
+		is.NoErr(s.Authenticate(r.Context(), "u")) // it has not begun the answer
+	})).ServeHTTP(wrapping{below}, request())
+	is.Equal(below.pushed, []string{"/style.css"})
+}

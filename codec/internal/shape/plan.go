@@ -314,12 +314,22 @@ func (p *Plan) Find(name string) (i int, exact, ok bool) {
 	return i, false, ok
 }
 
-// Exact returns the plan of the member of that very name.
-func (p *Plan) Exact(name []byte) (plan *Plan, ok bool) {
-	if i, ok := p.exact[string(name)]; ok {
-		return p.Members[i].Plan, true
+// NameOf returns the name that b spells. It makes no copy of one that a member of p has.
+func (p *Plan) NameOf(b []byte) string {
+	if i, ok := p.exact[string(b)]; ok {
+		return p.Members[i].Name
 	}
-	return nil, false
+	return string(b)
+}
+
+// Exact returns the member of exactly this name. It looks at the one of index likely first: most
+// values are written in the order of their fields.
+func (p *Plan) Exact(name []byte, likely int) (i int, ok bool) {
+	if likely < len(p.Members) && !p.Members[likely].Hidden && p.Members[likely].Name == string(name) {
+		return likely, true
+	}
+	i, ok = p.exact[string(name)]
+	return i, ok
 }
 
 // Match returns, for each of the names in a stored struct, the member of p that takes it, or -1 if

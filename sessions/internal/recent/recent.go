@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,9 +25,10 @@ type Bounds struct {
 // Store is a [driver.Store] that remembers the records that it has loaded, as they are stored: what
 // is encrypted stays so. [Store.Peek] may return one of them. All other calls go to the store below.
 //
-// Whatever may change or end a session, whether or not it succeeds, has it forgotten when the call
-// returns, and so has a call that finds it gone. A read that is under way at that moment is not
-// remembered, since it may have seen what was before.
+// A call that may change or end a session has it forgotten when it returns, whether or not it has
+// succeeded, and so has one that finds it gone. A read that is under way at that moment is not
+// remembered, since it may have seen what was before. So no Peek shows anything older than what a
+// call has stored or returned that had ended before the Peek began.
 type Store struct {
 	store  driver.Store
 	now    func() time.Time
@@ -34,7 +36,10 @@ type Store struct {
 
 	mu      sync.Mutex
 	records *ttlcache.Cache[string, memory]
-	reads   map[string][]*read // under way and still good to be remembered, by key, in the order in which they began
+	reads   map[string][]*read // under way, by key, in the order in which they began
+	begun   int64              // counts the reads
+	ends    map[owner]end      // of a session of each owner, the last, if it is not long ago
+	oldest  []end              // the same, with those before the last
 }
 
 // memory is a record, and when the read began that has found it.
@@ -43,35 +48,69 @@ type memory struct {
 	began moment
 }
 
-// moment is a time by the Manager's clock and by this process's, which nobody sets.
-type moment struct{ wall, process time.Time }
+// moment is a time by the Manager's clock and by this process's, which nobody sets. The number puts
+// reads and ends in order.
+type moment struct {
+	wall, process time.Time
+	n             int64
+}
+
+// owner is whose a session is.
+type owner struct{ application, subject string }
+
+// end is that of a session of an owner.
+type end struct {
+	owner owner
+	at    moment
+}
 
 // read is a call of Load that is under way.
 type read struct {
 	began     moment
-	outrun    bool          // the session was changed, or seen by a later read, since: what this one finds may be old
-	done      chan struct{} // closed when it has ended
-	rec       driver.Record // what it has found
+	overtaken bool           // the session was changed, or found gone, since: what it finds may be what was before
+	beside    *driver.Record // what a read has found that ended while this one was under way
+	torn      bool           // several have, and not the same
+	done      chan struct{}  // closed when it has ended
+	rec       driver.Record  // what it has found
 	succeeded bool
 	gaveUp    bool // its context was done
+}
+
+// sees notes what a read has found while r was under way.
+func (r *read) sees(rec *driver.Record) {
+	r.torn = r.torn || r.beside != nil && !isSame(*r.beside, *rec)
+	r.beside = rec
+}
+
+// isSame reports whether two records, as they were found, are the same for certain.
+func isSame(a, b driver.Record) bool {
+	return a.Rev != "" && a.Rev == b.Rev && a.Accessed.Equal(b.Accessed) && bytes.Equal(a.Binding, b.Binding)
 }
 
 // New returns store with a memory. The time is that of now.
 func New(store driver.Store, bounds Bounds, now func() time.Time) *Store {
 	cost := func(item ttlcache.CostItem[string, memory]) uint64 { return uint64(sizeOf(item.Value.rec)) }
 	return &Store{
-		store: store, now: now, bounds: bounds, reads: map[string][]*read{},
+		store: store, now: now, bounds: bounds, reads: map[string][]*read{}, ends: map[owner]end{},
 		records: ttlcache.New(ttlcache.WithMaxCost(uint64(bounds.Bytes), cost), ttlcache.WithDisableTouchOnHit[string, memory]()),
 	}
 }
 
-func (s *Store) moment() moment { return moment{s.now().Round(0), time.Now()} }
+func (s *Store) moment() moment { return moment{wall: s.now().Round(0), process: time.Now()} }
 
 // isFresh reports whether what was read at began may be returned at now. A clock that was set back
 // makes nothing younger.
 func (s *Store) isFresh(began, now moment) bool {
 	age := now.wall.Sub(began.wall)
 	return age >= 0 && age < s.bounds.For && now.process.Sub(began.process) < s.bounds.For
+}
+
+// isGood reports whether a record may be returned at now: it was read not long ago, and no session
+// of its owner has ended here since. This may be the one that another process has given a new ID,
+// under which it was ended here. The lock is held.
+func (s *Store) isGood(m memory, now moment) bool {
+	last, ended := s.ends[owner{m.rec.Application, m.rec.Subject}]
+	return s.isFresh(m.began, now) && (!ended || last.at.n < m.began.n)
 }
 
 // Peek returns the record of key, as Load does or as a Load has found it that began less than
@@ -82,13 +121,13 @@ func (s *Store) Peek(ctx context.Context, key string) (rec driver.Record, rememb
 	for ctx.Err() == nil {
 		now := s.moment()
 		s.mu.Lock()
-		if item := s.records.Get(key); item != nil && s.isFresh(item.Value().began, now) {
+		if item := s.records.Get(key); item != nil && s.isGood(item.Value(), now) {
 			rec = item.Value().rec
 			s.mu.Unlock()
 			return clone(rec), true, nil
 		}
 		reads := s.reads[key]
-		if len(reads) == 0 || !s.isFresh(reads[len(reads)-1].began, now) {
+		if len(reads) == 0 || reads[len(reads)-1].overtaken || !s.isFresh(reads[len(reads)-1].began, now) {
 			own := s.begin(key, now)
 			s.mu.Unlock()
 			rec, err = s.load(ctx, key, own)
@@ -104,13 +143,21 @@ func (s *Store) Peek(ctx context.Context, key string) (rec driver.Record, rememb
 		if other.gaveUp {
 			continue
 		}
-		if other.succeeded && !other.outrun && s.isFresh(other.began, s.moment()) {
+		if s.hasSucceeded(other) {
 			return clone(other.rec), true, nil
 		}
 		break
 	}
 	rec, err = s.Load(ctx, key) // of a context that is done the store says what it says
 	return rec, false, err
+}
+
+// hasSucceeded reports whether what another's read has found may be returned now.
+func (s *Store) hasSucceeded(other *read) bool {
+	now := s.moment()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return other.succeeded && !other.overtaken && s.isGood(memory{other.rec, other.began}, now)
 }
 
 // Load implements [driver.Store].
@@ -125,6 +172,8 @@ func (s *Store) Load(ctx context.Context, key string) (driver.Record, error) {
 // begin notes a read. The lock is held.
 func (s *Store) begin(key string, now moment) *read {
 	s.sweep(now)
+	s.begun++
+	now.n = s.begun
 	own := &read{began: now, done: make(chan struct{})}
 	s.reads[key] = append(s.reads[key], own)
 	return own
@@ -135,46 +184,38 @@ func (s *Store) load(ctx context.Context, key string, own *read) (rec driver.Rec
 	err = driver.ErrUnavailable // if the store panics
 	defer func() {
 		own.gaveUp = err != nil && ctx.Err() != nil
-		s.end(key, own, rec, err)
+		s.finish(key, own, rec, err)
 	}()
 	rec, err = s.store.Load(ctx, key)
 	return rec, err
 }
 
-// end notes what a read has found, and lets those go that wait for it.
-func (s *Store) end(key string, own *read, rec driver.Record, err error) {
+// finish notes what a read has found, and lets those go that wait for it.
+func (s *Store) finish(key string, own *read, rec driver.Record, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer close(own.done)
+	s.reads[key] = slices.DeleteFunc(s.reads[key], func(r *read) bool { return r == own })
+	if len(s.reads[key]) == 0 {
+		delete(s.reads, key)
+	}
 	switch {
 	case errors.Is(err, driver.ErrUnavailable): // nothing is known
-		s.leave(key, own)
+		return
 	case err != nil:
 		s.forget(key)
-	case !own.outrun:
-		own.rec, own.succeeded = clone(rec), true
-		s.leave(key, own)
+		return
+	}
+	own.rec = clone(rec)
+	for _, other := range s.reads[key] {
+		other.sees(&own.rec)
+	}
+	switch {
+	case own.torn, own.beside != nil && !isSame(*own.beside, rec):
+		s.forget(key) // of two reads at a time nobody knows which has seen the later state
+	case !own.overtaken:
+		own.succeeded = true
 		s.remember(key, memory{own.rec, own.began})
-	}
-}
-
-// leave takes a read that has ended out of those under way. If it has found something, those that
-// began before it are outrun. The lock is held.
-func (s *Store) leave(key string, own *read) {
-	var rest []*read
-	before := true
-	for _, r := range s.reads[key] {
-		switch {
-		case r == own:
-			before = false
-		case before && own.succeeded:
-			r.outrun = true
-		default:
-			rest = append(rest, r)
-		}
-	}
-	if s.reads[key] = rest; len(rest) == 0 {
-		delete(s.reads, key)
 	}
 }
 
@@ -190,9 +231,23 @@ func (s *Store) remember(key string, m memory) {
 func (s *Store) forget(key string) {
 	s.records.Delete(key)
 	for _, r := range s.reads[key] {
-		r.outrun = true
+		r.overtaken = true
 	}
-	delete(s.reads, key)
+}
+
+// mostEnds bounds how many ends are remembered. Beyond that everything is forgotten, which costs a
+// few reads more.
+const mostEnds = 4096
+
+// forgetAll drops all that is known. The lock is held.
+func (s *Store) forgetAll() {
+	s.records.DeleteAll()
+	for _, reads := range s.reads {
+		for _, r := range reads {
+			r.overtaken = true
+		}
+	}
+	s.ends, s.oldest = map[owner]end{}, nil
 }
 
 // sweep drops what is too old, from that on which nobody has asked for longest. The lock is held.
@@ -206,6 +261,30 @@ func (s *Store) sweep(now moment) {
 			return false
 		})
 	}
+	for len(s.oldest) > 0 && now.process.Sub(s.oldest[0].at.process) >= s.bounds.For { // then all that was read before is too old
+		if of := s.oldest[0].owner; s.ends[of] == s.oldest[0] {
+			delete(s.ends, of)
+		}
+		s.oldest = s.oldest[1:]
+	}
+}
+
+// Ended says that sessions of an owner have been ended. All that is known of the owner's sessions is
+// forgotten.
+func (s *Store) Ended(application, subject string) {
+	if subject == "" {
+		return
+	}
+	now := s.moment()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.oldest) == mostEnds {
+		s.forgetAll()
+	}
+	now.n = s.begun
+	last := end{owner{application, subject}, now}
+	s.ends[last.owner] = last
+	s.oldest = append(s.oldest, last)
 }
 
 // changed is forget for the end of a call that may have changed a session.
@@ -253,7 +332,9 @@ func (s *Store) Bind(ctx context.Context, key string, binding, was []byte) error
 // End implements [driver.Store].
 func (s *Store) End(ctx context.Context, e driver.End) (driver.Record, error) {
 	defer s.changed(e.Key)
-	return s.store.End(ctx, e)
+	was, err := s.store.End(ctx, e)
+	s.Ended(was.Application, was.Subject)
+	return was, err
 }
 
 // LoadRosters implements [driver.Store].
@@ -293,7 +374,7 @@ func sizeOf(rec driver.Record) int {
 		return n + nativeTimes*native.Size()
 	}
 	if b, err := rec.Payload.Bytes(); err == nil {
-		n += len(b)
+		n += len(b) + len(b)/4 // an allocation is rounded up
 	}
 	return n
 }

@@ -149,6 +149,11 @@ func (l *Login) makeRoom(ctx context.Context, c *census, limit Limit, looks map[
 		// They will have stored their sessions in a moment, or are renewals, which take no place.
 		return false, l.giveUp(ctx, c.pending, looks)
 	}
+	if limit.Confirm != nil {
+		if err := limit.Confirm(ctx); err != nil {
+			return false, err
+		}
+	}
 	for _, rec := range victims[:surplus] {
 		_, err := l.k.End(ctx, rec.Key, driver.Evicted, &driver.State{Rev: rec.Rev, Accessed: rec.Accessed})
 		switch {

@@ -13,6 +13,10 @@ import (
 type Limit struct {
 	Max   int  // 0: any number
 	Evict bool // the least recently used one makes room
+
+	// Confirm is called before a session is ended to make room; an error ends the login instead.
+	// Nil: none is needed.
+	Confirm func(ctx context.Context) error
 }
 
 // Login is the way of a new session into a list. It begins by reading the list's epoch, before
@@ -279,33 +283,4 @@ func (k *Keeper) end(ctx context.Context, key string, why driver.Reason, state *
 		return false, nil
 	}
 	return false, err
-}
-
-// retire looks at the first page of several, drops what is dead of it, and closes it when it is
-// empty. Whatever fails is left to the next login that opens a page.
-func (k *Keeper) retire(ctx context.Context, head driver.Roster) {
-	pages := head.Pages
-	if pages.First >= pages.Last {
-		return
-	}
-	first, err := k.Head(ctx, PageKey(head.Key, pages.First))
-	if err != nil {
-		return
-	}
-	now := k.Now()
-	if len(first.Entries) > 0 && !first.Stale.IsZero() && !first.Stale.After(now) || len(passed(first, now)) > 0 {
-		if first, err = k.prune(ctx, first); err != nil {
-			return
-		}
-	}
-	if len(first.Entries) > 0 {
-		return
-	}
-	until := now.Add(kept).Truncate(time.Second)
-	if _, err := k.Store.ChangeRoster(ctx, driver.RosterChange{Key: first.Key, Rev: Rev(), Close: true, Expires: until}); err != nil {
-		return
-	}
-	_, _ = k.Store.ChangeRoster(ctx, driver.RosterChange{
-		Key: head.Key, Rev: Rev(), IfPages: &pages, Pages: &driver.Pages{First: pages.First + 1, Last: pages.Last}, Expires: until,
-	})
 }

@@ -8,6 +8,8 @@ package rosters
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha512"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -75,6 +77,27 @@ func ComesFrom(rev, handle string) bool {
 	return len(handle) > 16 && strings.HasSuffix(rev, "<"+handle[:16])
 }
 
+// RenewedRev returns the Rev of a marker that says of a session of an application that it was renewed.
+// To another application it says that it is none of theirs.
+func RenewedRev(application string) string {
+	if application == "" {
+		return Rev()
+	}
+	return Rev() + "@" + applicationHash(application)
+}
+
+// IsForeign reports whether a marker's Rev says that the session is of another application than the
+// one given.
+func IsForeign(rev, application string) bool {
+	_, of, said := strings.Cut(rev, "@")
+	return said && (application == "" || of != applicationHash(application))
+}
+
+func applicationHash(application string) string {
+	sum := sha512.Sum512([]byte(application))
+	return hex.EncodeToString(sum[:8])
+}
+
 // PageKey returns the key of a page of the list whose key is given; page 0 is the head, which has
 // the list's key.
 func PageKey(list string, page int64) string {
@@ -99,13 +122,27 @@ func (k *Keeper) Head(ctx context.Context, list string) (driver.Roster, error) {
 	return all[0], nil
 }
 
-// All loads a list, its head first.
+// All loads a list, its head first. What was listed when it began, and has not left, is in it.
 func (k *Keeper) All(ctx context.Context, list string) ([]driver.Roster, error) {
-	head, err := k.Head(ctx, list)
-	if err != nil {
-		return nil, err
+	var seen []driver.Roster // the pages out of which entries have been moved
+	for range attempts {
+		head, err := k.Head(ctx, list)
+		if err != nil {
+			return nil, err
+		}
+		parts, err := k.withPages(ctx, head)
+		if err != nil {
+			return nil, err
+		}
+		moved := slices.DeleteFunc(slices.Clone(parts[1:]), func(page driver.Roster) bool { return !hasMoved(page) })
+		if len(moved) == 0 || slices.EqualFunc(moved, seen, func(a, b driver.Roster) bool { return a.Key == b.Key && a.Pages == b.Pages }) {
+			return parts, nil
+		}
+		// The pages are read in no order: what has left one of them may have come into the last after
+		// that was read. If nothing more has left when they are read again, it is there then.
+		seen = moved
 	}
-	return k.withPages(ctx, head)
+	return nil, driver.ErrConflict
 }
 
 // withPages returns the head and what it says are its pages.
@@ -171,7 +208,7 @@ func (k *Keeper) Move(ctx context.Context, list string, page int64, e Entry) (in
 	if !errors.Is(err, driver.ErrFull) {
 		return page, err
 	}
-	// The page is closed: nothing in it was alive.
+	// The page is closed: what was alive in it has been moved into another.
 	login, err := k.Open(ctx, list)
 	if err != nil {
 		return 0, err

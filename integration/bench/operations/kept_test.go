@@ -1,0 +1,159 @@
+package operations
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/integration/bench"
+	"github.com/dynasession/dynasession/integration/bench/canned"
+)
+
+var (
+	ratios  = flag.Bool("ratios", false, "compare times too, not allocations alone, as `just compare` does")
+	outFile = flag.String("figures", "", "write what is measured to this `file`, for benchstat")
+)
+
+// released has the figures of the last release. With UPDATE_GOLDEN=1 and -ratios it is written.
+const released = "../testdata/figures.txt"
+
+// attempts is how often a ratio that has become worse is measured: others use the machine too.
+const attempts = 3
+
+// TestKept compares with the last release. A ratio that has become worse by more than a tenth fails it, as does one allocation more.
+//
+// The ratio is that of an operation over what an application would write by hand: the codec, a deadline, and the SDK's call. The ratio over the
+// SDK's call alone depends on the machine: after a call, encoding/json isn't in the processor's cache any more, and takes the longer the
+// more others use the machine.
+func TestKept(t *testing.T) {
+	is := is.New(t)
+	pairs := keptPairs(t)
+	got := bench.Figures{}
+	for name, p := range pairs {
+		p.measure(t, got, name)
+	}
+	if os.Getenv("UPDATE_GOLDEN") != "" && *ratios {
+		is.NoErr(os.WriteFile(released, []byte(got.String()), 0o644))
+		return
+	}
+	base := readReleased(t)
+	for _, units := range base {
+		if !*ratios {
+			delete(units, bench.Ratio) // it isn't measured
+		}
+	}
+	worse := got.Worse(base)
+	for n := 1; n < attempts && len(worse) > 0; n++ {
+		again := bench.Figures{}
+		for name := range worse {
+			if p, ok := pairs[name]; ok {
+				p.measure(t, again, name)
+			}
+		}
+		got.Better(again)
+		worse = got.Worse(base)
+	}
+	if *outFile != "" {
+		is.NoErr(os.WriteFile(*outFile, []byte(got.String()), 0o644))
+	}
+	for _, name := range slices.Sorted(maps.Keys(worse)) {
+		t.Errorf("%s: %s", name, worse[name])
+	}
+}
+
+// Each figure that is worse than the last release's fails the comparison.
+func TestKept_FindsWhatIsWorse(t *testing.T) {
+	is := is.New(t)
+	base := readReleased(t)
+	is.Equal(readReleased(t).Worse(base), map[string]string{})
+	is.Equal(len(base), len(operations)*len(codecs))
+	for name := range base {
+		for _, unit := range []string{bench.Ratio, bench.Allocations} {
+			now := readReleased(t)
+			for i := range now[name][unit] {
+				now[name][unit][i] *= 1.11
+				now[name][unit][i] += 0.01
+			}
+			worse := now.Worse(base)
+			is.Equal(len(worse), 1)
+			is.True(worse[name] != "")
+		}
+	}
+}
+
+func readReleased(t *testing.T) bench.Figures {
+	t.Helper()
+	is := is.New(t)
+	f, err := os.Open(released)
+	is.NoErr(err)
+	defer f.Close()
+	base, err := bench.ReadFigures(f)
+	is.NoErr(err)
+	is.True(len(base) > 0)
+	return base
+}
+
+// pair is an operation, what an application would write by hand, and the SDK's bare calls.
+type pair struct{ ours, byHand, bare, encoding call }
+
+func keptPairs(t *testing.T) map[string]pair {
+	t.Helper()
+	pairs := map[string]pair{}
+	for _, c := range codecs {
+		ours, bare := onDynamo(t, c.Codec, func(k *canned.Kept) http.RoundTripper { return k })
+		encoding := encoding(t, c.Codec)
+		for _, operation := range operations {
+			bare, encoding := bare[operation], encoding[operation]
+			byHand := func(ctx context.Context) error {
+				ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+				defer cancel()
+				if err := encoding(ctx); err != nil {
+					return err
+				}
+				return bare(ctx)
+			}
+			pairs[fmt.Sprintf("Benchmark%s/%s", operation, c.name)] = pair{ours[operation], byHand, bare, encoding}
+		}
+	}
+	return pairs
+}
+
+// measure adds the figures of p. The calls are made one at a time, in an order that changes, and each of several ratios is one of medians.
+func (p pair) measure(t *testing.T, f bench.Figures, name string) {
+	t.Helper()
+	is, ctx := is.New(t), t.Context()
+	counted := func(c call) float64 { return testing.AllocsPerRun(100, func() { is.NoErr(c(ctx)) }) }
+	allocs := counted(p.ours) - counted(p.bare) - counted(p.encoding)
+	if !*ratios {
+		f.Add(name, bench.Allocations, allocs)
+		return
+	}
+	const rounds, turns = 8, 150
+	calls := []call{p.ours, p.byHand, p.bare}
+	for range rounds {
+		times := make([][]time.Duration, len(calls))
+		for range turns {
+			for _, i := range rand.Perm(len(calls)) {
+				begin := time.Now()
+				is.NoErr(calls[i](ctx))
+				times[i] = append(times[i], time.Since(begin))
+			}
+		}
+		ours := float64(bench.Percentile(times[0], 50))
+		f.Add(name, bench.Allocations, allocs)
+		f.Add(name, bench.Ratio, rounded(ours/float64(bench.Percentile(times[1], 50))))
+		f.Add(name, "times-SDK", rounded(ours/float64(bench.Percentile(times[2], 50))))
+	}
+}
+
+// rounded returns x with three digits after the point.
+func rounded(x float64) float64 { return float64(int(x*1000+0.5)) / 1000 }

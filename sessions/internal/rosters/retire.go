@@ -1,0 +1,113 @@
+package rosters
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/dynasession/dynasession/sessions/driver"
+)
+
+// retiredAtOnce is how many pages one login retires at most. It is more than the one that it opens,
+// so that a list that has grown shrinks again.
+const retiredAtOnce = 2
+
+// fewPages is how many pages a list may have before sessions are moved to make it shorter.
+const fewPages = 8
+
+// retire drops the first pages of several if nothing in them is alive. Whatever fails is left to
+// the next login that opens a page.
+func (k *Keeper) retire(ctx context.Context, head driver.Roster) {
+	for range retiredAtOnce {
+		var retired bool
+		if head, retired = k.retireFirst(ctx, head); !retired {
+			return
+		}
+	}
+}
+
+// retireFirst drops what is dead of the first page, and what is alive too if the list is long: else
+// a session that stays for months would keep all the pages that have come since. It closes the page
+// when it is empty, and returns the head that doesn't list it any more.
+func (k *Keeper) retireFirst(ctx context.Context, head driver.Roster) (driver.Roster, bool) {
+	pages := head.Pages
+	if pages.First >= pages.Last {
+		return head, false
+	}
+	first, err := k.Head(ctx, PageKey(head.Key, pages.First))
+	if err != nil {
+		return head, false
+	}
+	now := k.Now()
+	stale := !first.Stale.IsZero() && !first.Stale.After(now)
+	if len(first.Entries) > 0 && stale || len(passed(first, now)) > 0 {
+		if first, err = k.prune(ctx, first); err != nil {
+			return head, false
+		}
+	}
+	if len(first.Entries) > 0 && pages.Last-pages.First >= fewPages && (stale || hasMoved(first)) {
+		if head, first, err = k.moveOn(ctx, head, first); err != nil {
+			return head, false
+		}
+	}
+	if len(first.Entries) > 0 {
+		return head, false
+	}
+	until := now.Add(kept).Truncate(time.Second)
+	if _, err := k.Store.ChangeRoster(ctx, driver.RosterChange{Key: first.Key, Rev: Rev(), Close: true, Expires: until}); err != nil {
+		return head, false
+	}
+	next, err := k.Store.ChangeRoster(ctx, driver.RosterChange{
+		Key: head.Key, Rev: Rev(), IfPages: &pages, Pages: &driver.Pages{First: pages.First + 1, Last: pages.Last}, Expires: until,
+	})
+	return next, err == nil
+}
+
+// moveOn moves entries of the first page into the last, at most half a page of them, and returns the
+// head and the first page as they are then. The sessions' records don't know: the first page stays
+// closed for as long as they may live, so that nothing enters it because a record names it, and when
+// one of them ends its entry stays until somebody finds it dead.
+//
+// The entries are in the last page before they leave the first. They leave on condition of its Rev,
+// as one may have got a later deadline. The first page counts, in the place of Pages, how often it
+// has moved some, for those who read the last page before they came into it, and the first after
+// they had left: see Keeper.All. Before that the head is changed, for a login that counts sessions:
+// it demands the head's Rev.
+func (k *Keeper) moveOn(ctx context.Context, head, first driver.Roster) (newHead, newFirst driver.Roster, err error) {
+	var moved []string
+	latest := time.Time{}
+	for _, key := range Keys([]driver.Roster{first}) {
+		if len(moved) >= k.PageSize/2 {
+			break
+		}
+		deadline := first.Entries[key]
+		c := k.entering(PageKey(head.Key, head.Pages.Last), Entry{Key: key, Deadline: deadline})
+		c.Most, c.Stale = k.PageSize, first.Stale
+		if _, err := k.Store.ChangeRoster(ctx, c); errors.Is(err, driver.ErrFull) {
+			break
+		} else if err != nil {
+			return head, first, err
+		}
+		moved, latest = append(moved, key), later(latest, deadline)
+	}
+	if len(moved) == 0 {
+		return head, first, nil
+	}
+	pages := head.Pages
+	newHead, err = k.Store.ChangeRoster(ctx, driver.RosterChange{
+		Key: head.Key, Rev: Rev(), IfPages: &pages, Pages: &pages, Expires: k.until(latest),
+	})
+	if err != nil {
+		return head, first, err
+	}
+	newFirst, err = k.Store.ChangeRoster(ctx, driver.RosterChange{
+		Key: first.Key, Rev: Rev(), IfRev: &first.Rev, Leave: moved, Pages: &driver.Pages{First: first.Pages.First + 1},
+	})
+	if err != nil {
+		return newHead, first, err
+	}
+	return newHead, newFirst, nil
+}
+
+// hasMoved reports whether entries of a page have been moved into another.
+func hasMoved(page driver.Roster) bool { return page.Pages != driver.Pages{} }

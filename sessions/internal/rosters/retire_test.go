@@ -1,0 +1,207 @@
+package rosters_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/internal/cued"
+	"github.com/dynasession/dynasession/sessions/internal/rosters"
+)
+
+// stays signs in a session that doesn't idle out, and returns its key and its page.
+func (d *desk) stays(t *testing.T) (key string, page int64) {
+	t.Helper()
+	is := is.New(t)
+	l, err := d.Open(t.Context(), list)
+	is.NoErr(err)
+	key = d.key()
+	page, err = l.Enter(t.Context(), d.entry(key), "", rosters.Limit{})
+	is.NoErr(err)
+	d.storeLong(t, key)
+	return key, page
+}
+
+func (d *desk) storeLong(t *testing.T, key string) {
+	t.Helper()
+	now := d.clock.Now()
+	is.New(t).NoErr(d.mem.Create(t.Context(), driver.Record{
+		Key: key, Payload: codec.Opaque("json", []byte("1")), Rev: rosters.Rev(), Created: now, Accessed: now,
+		IdleTimeout: absolute, AbsoluteTimeout: absolute,
+	}))
+}
+
+// longList returns a list whose first page has sessions that stay, before many pages of which
+// nobody comes back.
+func longList(t *testing.T, staying int) (d *desk, stay []string) {
+	t.Helper()
+	d = newLazyDesk(1, 4)
+	d.must(t)
+	for range staying {
+		key, page := d.stays(t)
+		is.New(t).Equal(page, int64(1))
+		stay = append(stay, key)
+	}
+	for range 44 {
+		d.must(t)
+	}
+	d.clock.Advance(2 * idle)
+	return d, stay
+}
+
+func (d *desk) pages(t *testing.T) driver.Pages {
+	t.Helper()
+	head, err := d.behind().Head(t.Context(), list)
+	is.New(t).NoErr(err)
+	return head.Pages
+}
+
+// Sessions that stay keep no page, however many there are in the first one.
+func TestRetire_PastSessionsThatStay(t *testing.T) {
+	for staying := range 5 {
+		t.Run(fmt.Sprint(staying), func(t *testing.T) {
+			is := is.New(t)
+			d, stay := longList(t, staying)
+			for range 120 {
+				d.clock.Advance(time.Minute)
+				d.must(t)
+				d.wantListed(t, stay...)
+			}
+			pages := d.pages(t)
+			is.True(pages.First > 1)
+			is.True(pages.Last-pages.First < 30)
+		})
+	}
+}
+
+// What happens to a session that stays while it is moved, at whatever point: it is listed, and so
+// is what it is renewed to, and whoever counts up the epoch sees it afterwards.
+func TestRetire_ASessionIsListedWhileItIsMoved(t *testing.T) {
+	type beside func(t *testing.T, d *desk, key string) (also string)
+	for name, do := range map[string]beside{
+		"revocation": func(t *testing.T, d *desk, key string) string {
+			_, err := d.Bump(t.Context(), list)
+			is.New(t).NoErr(err)
+			if !d.listed(t)[key] {
+				t.Error("a revocation doesn't see the session")
+			}
+			return key
+		},
+		"renewal": func(t *testing.T, d *desk, key string) string {
+			is := is.New(t)
+			next := d.key()
+			page, err := d.Move(t.Context(), list, 1, d.entry(next))
+			is.NoErr(err)
+			d.storeLong(t, next)
+			_, err = d.End(t.Context(), key, driver.Renewed, nil)
+			is.NoErr(err)
+			is.NoErr(d.Leave(t.Context(), list, page, key))
+			return next
+		},
+		"longer": func(t *testing.T, d *desk, key string) string {
+			is := is.New(t)
+			_, err := d.Extend(t.Context(), list, 1, rosters.Entry{Key: key, Deadline: d.clock.Now().Add(100 * absolute), Stale: d.clock.Now().Add(idle)})
+			is.NoErr(err)
+			return key
+		},
+		"login": func(t *testing.T, d *desk, key string) string { return d.must(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			moved := 0
+			for n := 1; n < 100; n++ {
+				came := false
+				for _, after := range []bool{false, true} {
+					d, stay := longList(t, 1)
+					was := d.pages(t)
+					other, also := d.behind(), ""
+					at := new(bool)
+					for range 8 { // until a page has been opened
+						at = d.at(n, after, func() { also = do(t, other, stay[0]) })
+						_, _, err := d.login(t, rosters.Limit{})
+						d.store.Off()
+						if err != nil && name != "revocation" && !errors.Is(err, driver.ErrEnded) { // pruned: it begins again
+							t.Error(err)
+						}
+						if *at || d.pages(t).First > was.First {
+							break
+						}
+					}
+					came = came || *at
+					for range 30 { // whatever was left half done
+						d.wantListed(t, stay[0], also)
+						d.must(t)
+					}
+					if d.pages(t).First > was.First {
+						moved++
+					}
+					if name == "longer" && *at {
+						d.clock.Advance(absolute)
+						if !d.deadline(t, stay[0]).After(d.clock.Now()) {
+							t.Errorf("at %d, after %v: the later deadline is in no entry", n, after)
+						}
+					}
+				}
+				if !came {
+					break
+				}
+			}
+			if moved == 0 {
+				t.Error("no page was ever retired: it was no test")
+			}
+		})
+	}
+}
+
+// deadline returns the latest of a session's entries.
+func (d *desk) deadline(t *testing.T, key string) (latest time.Time) {
+	t.Helper()
+	parts, err := d.behind().All(t.Context(), list)
+	is.New(t).NoErr(err)
+	for _, part := range parts {
+		if at := part.Entries[key]; at.After(latest) {
+			latest = at
+		}
+	}
+	return latest
+}
+
+// Pages are read in no order: a session that was not yet in the last when that was read, and not in
+// the first any more when that was, is found all the same.
+func TestAll_WhileSessionsAreMoved(t *testing.T) {
+	split := 0
+	for staying := 1; staying <= 4; staying++ {
+		for logins := range 24 {
+			d, stay := longList(t, staying)
+			other, reads := d.behind(), 0
+			d.store.On("LoadRosters", func(c *cued.Call) error {
+				err := c.Do() // of which the last page is what it was
+				if reads++; len(c.Keys) < 2 || reads > 6 {
+					return err
+				}
+				for range logins {
+					other.must(t)
+				}
+				later, err := d.mem.LoadRosters(t.Context(), c.Keys...)
+				if copy(c.Rosters, later[:len(later)-1]); later[0].Pages != (driver.Pages{}) {
+					split++
+				}
+				return err
+			})
+			parts, err := d.All(t.Context(), list)
+			is.New(t).NoErr(err)
+			found := rosters.Keys(parts)
+			for i, key := range stay {
+				if !slices.Contains(found, key) {
+					t.Errorf("%d staying, %d logins: session %d is not found", staying, logins, i)
+				}
+			}
+		}
+	}
+	is.New(t).True(split > 0)
+}
