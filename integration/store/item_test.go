@@ -140,6 +140,7 @@ type sealed struct{ cipher.AEAD }
 func (s sealed) Encrypt(plaintext, ad []byte) ([]byte, error) {
 	return s.Seal(nil, nil, plaintext, ad), nil
 }
+
 func (s sealed) Decrypt(ciphertext, ad []byte) ([]byte, error) {
 	return s.Open(nil, nil, ciphertext, ad)
 }
