@@ -12,6 +12,7 @@ import (
 
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/codec/codectest"
+	"github.com/dynasession/dynasession/internal/wants"
 )
 
 // flat is a compressor of the standard library's parts. Its level may differ, as versions do.
@@ -180,7 +181,7 @@ func TestCompress_MovesALiveTable(t *testing.T) {
 		}
 	}
 	_, err := before.Decode(kept(t, encoded(t, after, v)))
-	is.True(errors.Is(err, codec.ErrFormat)) // hence the step between
+	wants.Err(t, err, codec.ErrFormat) // hence the step between
 	is.True(!codec.Equal(encoded(t, after, v), encoded(t, before, v)))
 }
 
@@ -203,14 +204,14 @@ func TestCompress_OtherFormatsAreNotDecompressed(t *testing.T) {
 	c := codec.Compress[string](codec.JSON[string]{}, failing{errors.New("s3cret")}, 0)
 	for _, format := range []string{"gob", "failing+msgpack", "failing+", "+json", "flat+json", "failing+failing+json", ""} {
 		_, err := c.Decode(codec.Opaque(format, []byte(`"x"`)))
-		is.True(errors.Is(err, codec.ErrFormat))
+		wants.Err(t, err, codec.ErrFormat)
 	}
 	_, err := c.Decode(codec.Opaque("failing+json", nil))
 	is.True(err != nil && !errors.Is(err, codec.ErrFormat))
 	_, err = c.Decode(broken{"failing+json"})
 	is.Equal(err.Error(), "no bytes")
 	_, err = c.Decode(nil)
-	is.True(errors.Is(err, codec.ErrFormat))
+	wants.Err(t, err, codec.ErrFormat)
 }
 
 func TestCompress_Validate(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/codec/codectest"
+	"github.com/dynasession/dynasession/internal/wants"
 )
 
 func TestJSON_Kinds(t *testing.T) {
@@ -87,7 +88,7 @@ func TestJSON_DecodeErrorsHoldNoValue(t *testing.T) {
 			is.True(err != nil)
 			is.Equal(got, plain{}) // no half a value
 			is.Equal(err.Error(), want)
-			is.True(!errors.Is(err, codec.ErrFormat))
+			wants.NotErr(t, err, codec.ErrFormat)
 		})
 	}
 	t.Run("the cause is there for errors.As", func(t *testing.T) {

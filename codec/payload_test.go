@@ -10,6 +10,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/internal/wants"
 )
 
 // broken is a payload whose bytes can't be had.
@@ -66,11 +67,11 @@ func TestBytesOf(t *testing.T) {
 	is.Equal(string(b), "1")
 
 	_, err = codec.BytesOf(codec.Opaque("json", []byte("1")), "msgpack")
-	is.True(errors.Is(err, codec.ErrFormat))
+	wants.Err(t, err, codec.ErrFormat)
 	is.Equal(err.Error(), `codec: payload is of another format: have "json", want "msgpack"`)
 
 	_, err = codec.BytesOf(nil, "json")
-	is.True(errors.Is(err, codec.ErrFormat))
+	wants.Err(t, err, codec.ErrFormat)
 	is.Equal(err.Error(), `codec: payload is of another format: have none, want "json"`)
 
 	_, err = codec.BytesOf(broken{"json"}, "json")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/codec/codectest"
+	"github.com/dynasession/dynasession/internal/wants"
 )
 
 // named is JSON under another name.
@@ -70,7 +71,7 @@ func TestUpgrade_Errors(t *testing.T) {
 	t.Run("a format that none knows is ErrFormat and names all", func(t *testing.T) {
 		is := is.New(t)
 		_, err := c.Decode(codec.Opaque("gob", nil))
-		is.True(errors.Is(err, codec.ErrFormat))
+		wants.Err(t, err, codec.ErrFormat)
 		is.Equal(err.Error(), "Upgrade: none of 2 codecs reads it: codec: payload is of another format: have \"gob\", want \"new\"\n"+
 			"codec: payload is of another format: have \"gob\", want \"json\"")
 	})

@@ -13,6 +13,7 @@ import (
 	"github.com/dynasession/dynasession/codec/codectest"
 	"github.com/dynasession/dynasession/codec/msgpack"
 	"github.com/dynasession/dynasession/codec/zstd"
+	"github.com/dynasession/dynasession/internal/wants"
 )
 
 type personV1 struct {
@@ -95,7 +96,7 @@ func TestMigrate(t *testing.T) {
 			_, err := c.Decode(must(v1.Encode(personV1{"s3cret", age})))
 			is.True(err != nil)
 			is.Equal(err.Error(), want)
-			is.True(!errors.Is(err, codec.ErrFormat))
+			wants.NotErr(t, err, codec.ErrFormat)
 			is.Equal(errors.Is(err, errAge), age == "x")
 			is.True(!strings.Contains(fmt.Sprintf("%v %+v %#v %d %s", err, err, err, err, err), "s3cret"))
 		}
@@ -104,7 +105,7 @@ func TestMigrate(t *testing.T) {
 		is := is.New(t)
 		_, err := codec.Migrate(codec.Codec[personV1](v1), func(personV1) (int, error) { return 0, codec.ErrFormat }).Decode(old)
 		is.True(err != nil)
-		is.True(!errors.Is(err, codec.ErrFormat))
+		wants.NotErr(t, err, codec.ErrFormat)
 	})
 	t.Run("writes nothing", func(t *testing.T) {
 		is := is.New(t)
@@ -139,11 +140,11 @@ func TestVersion(t *testing.T) {
 			_, isValue := p.(attribute.Value)
 			is.Equal(isValue, format == "v2+dynamodb")
 			_, err = inner.Decode(p)
-			is.True(errors.Is(err, codec.ErrFormat))
+			wants.Err(t, err, codec.ErrFormat)
 			_, err = c.Decode(must(inner.Encode(v)))
-			is.True(errors.Is(err, codec.ErrFormat))
+			wants.Err(t, err, codec.ErrFormat)
 			_, err = codec.Version(22, inner).Decode(p)
-			is.True(errors.Is(err, codec.ErrFormat))
+			wants.Err(t, err, codec.ErrFormat)
 		})
 	}
 }

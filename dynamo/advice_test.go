@@ -13,6 +13,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/dynamo"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -40,7 +41,7 @@ func TestAdvice(t *testing.T) {
 			is := is.New(t)
 			store, _ := newStore(t, c.answer)
 			_, err := store.Load(t.Context(), "k")
-			is.True(errors.Is(err, driver.ErrUnavailable))
+			wants.Err(t, err, driver.ErrUnavailable)
 			is.True(strings.Contains(err.Error(), c.want))
 			is.True(strings.Contains(store.Create(t.Context(), record()).Error(), c.want)) // writes too
 		})
@@ -58,7 +59,7 @@ func TestAdviceWithoutRegionOrCredentials(t *testing.T) {
 		store, err := dynamo.NewStore(dynamodb.New(options), nil)
 		is.NoErr(err)
 		_, err = store.Load(t.Context(), "k")
-		is.True(errors.Is(err, driver.ErrUnavailable))
+		wants.Err(t, err, driver.ErrUnavailable)
 		is.True(strings.Contains(err.Error(), want))
 
 		err = store.Create(t.Context(), record())

@@ -13,6 +13,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/dynamo"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -30,7 +31,7 @@ func TestHangingServiceEndsAtTheDeadline(t *testing.T) {
 			is.NoErr(err)
 			err = write(t.Context(), store) // t.Context() has no deadline: that this returns is the proof
 			check(t, err, driver.ErrOutcomeUnknown)
-			is.True(errors.Is(err, context.DeadlineExceeded))
+			wants.Err(t, err, context.DeadlineExceeded)
 			_, err = store.Load(t.Context(), "k")
 			check(t, err, driver.ErrUnavailable)
 		})
@@ -56,11 +57,11 @@ func TestDoneContextSendsNothing(t *testing.T) {
 	for _, write := range writes {
 		err := write(ctx, store)
 		check(t, err, driver.ErrUnavailable) // not unknown: nothing was sent
-		is.True(errors.Is(err, context.Canceled))
+		wants.Err(t, err, context.Canceled)
 	}
 	_, err := store.Load(ctx, "k")
 	check(t, err, driver.ErrUnavailable)
-	is.True(errors.Is(err, context.Canceled))
+	wants.Err(t, err, context.Canceled)
 	is.Equal(len(w.sent), 0)
 }
 
@@ -109,7 +110,7 @@ func TestTheEarlierDeadlineCounts(t *testing.T) {
 			defer cancel()
 			begun := time.Now()
 			_, err = store.Load(ctx, "k")
-			is.True(errors.Is(err, context.DeadlineExceeded))
+			wants.Err(t, err, context.DeadlineExceeded)
 			is.Equal(time.Since(begun), c.ends)
 		})
 	}
@@ -133,7 +134,7 @@ func TestRetriesShareAQuota(t *testing.T) {
 	const calls = 100
 	for range calls {
 		_, err := store.Load(t.Context(), "k")
-		is.True(errors.Is(err, driver.ErrUnavailable))
+		wants.Err(t, err, driver.ErrUnavailable)
 	}
 	is.True(len(w.sent) < calls+calls/2) // far from six times as many
 }
@@ -156,7 +157,7 @@ func TestRetries_OfThrottledCallsLeaveTheQuotaAlone(t *testing.T) {
 	}})
 	for range hot {
 		_, err := store.Load(t.Context(), "hot")
-		is.True(errors.Is(err, driver.ErrUnavailable))
+		wants.Err(t, err, driver.ErrUnavailable)
 	}
 	is.Equal(len(w.sent), 10*hot)
 	_, err := store.Load(t.Context(), "another's")
@@ -201,7 +202,7 @@ func TestOtherAPIsThanTheSDKsClient(t *testing.T) {
 			is.NoErr(err)
 			err = writes["Delete"](t.Context(), store)
 			check(t, err, want)
-			is.True(errors.Is(err, cause))
+			wants.Err(t, err, cause)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package dynamo_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -85,7 +85,7 @@ func TestMangledItems(t *testing.T) {
 				attributes += `,"` + c.attribute + `":` + c.value
 			}
 			rec, err := loadItem(t, attributes)
-			is.True(errors.Is(err, driver.ErrDecode))
+			wants.Err(t, err, driver.ErrDecode)
 			is.True(strings.Contains(err.Error(), `"`+c.attribute+`"`)) // the attribute's name
 			is.True(!strings.Contains(err.Error(), "recently-secret"))
 			is.Equal(rec.Key, "") // and never half a record

@@ -16,6 +16,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/dynamo"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -53,7 +54,7 @@ func TestHedge_AReadThatIsLateIsAskedAgainAndTheFirstAnswerCounts(t *testing.T) 
 				is := is.New(t)
 				p := &paced{next: steps(c.steps...)}
 				took, err := timed(t, hedged(t, p, always(10*ms)))
-				is.True(errors.Is(err, c.err))
+				wants.Err(t, err, c.err)
 				is.True(c.err == nil || errors.Is(err, driver.ErrUnavailable))
 				is.Equal(took, c.takes)
 				<-time.After(time.Second) // until the deaf one has ended as well
@@ -89,7 +90,7 @@ func TestHedge_IsOneAttemptOfTheSameRequest(t *testing.T) {
 		store, err := dynamo.NewStore(w.client(), &dynamo.Config{Hedge: always(10 * ms)})
 		is.NoErr(err)
 		_, err = store.Load(t.Context(), "k")
-		is.True(errors.Is(err, driver.ErrUnavailable))
+		wants.Err(t, err, driver.ErrUnavailable)
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		is.Equal(len(w.sent), 2)
@@ -106,7 +107,7 @@ func TestHedge_WritesAreNeverMadeTwice(t *testing.T) {
 				w := &wire{answers: []answer{hanging}}
 				store, err := dynamo.NewStore(w.client(), &dynamo.Config{Hedge: always(10 * ms)})
 				is.NoErr(err)
-				is.True(errors.Is(write(t.Context(), store), driver.ErrOutcomeUnknown))
+				wants.Err(t, write(t.Context(), store), driver.ErrOutcomeUnknown)
 				is.Equal(len(w.sent), 1)
 			})
 		})
@@ -219,7 +220,7 @@ func TestHedge_ARetryIsNotHedged(t *testing.T) {
 		store, err := dynamo.NewStore(w.client(), &dynamo.Config{Hedge: always(500 * ms)})
 		is.NoErr(err)
 		_, err = store.WithoutPauses().Load(t.Context(), "k")
-		is.True(errors.Is(err, driver.ErrUnavailable))
+		wants.Err(t, err, driver.ErrUnavailable)
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		is.Equal(len(w.sent), 2) // the attempt that failed, and the one after it
@@ -291,9 +292,8 @@ func TestHedge_EachCallHasARequestOfItsOwn(t *testing.T) {
 
 func TestHedge_AGoroutineThatExitsIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		is := is.New(t)
 		_, err := timed(t, hedged(t, &paced{next: steps(step{exits: true})}, always(10*ms)))
-		is.True(errors.Is(err, driver.ErrUnavailable))
+		wants.Err(t, err, driver.ErrUnavailable)
 	})
 }
 

@@ -1,12 +1,12 @@
 package dynamo_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -14,7 +14,7 @@ func TestFormatAndDataMustAgree(t *testing.T) {
 	is := is.New(t)
 	data := strings.Replace(whole, `"data":{"S":"{\"n\":1}"}`, "", 1)
 	_, err := loadItem(t, data+`"data":{"S":"text"},"format":{"S":"msgpack"}`)
-	is.True(errors.Is(err, driver.ErrDecode))
+	wants.Err(t, err, driver.ErrDecode)
 	is.True(strings.Contains(err.Error(), `"data"`))
 
 	rec, err := loadItem(t, data+`"data":{"B":"gQE="},"format":{"S":"of-tomorrow"}`)

@@ -10,6 +10,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/dynamo"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -160,7 +161,7 @@ func TestLoadAll_EndsAtTheDeadline(t *testing.T) {
 	is.NoErr(err)
 	_, err = store.WithPauses(time.Hour).LoadAll(t.Context(), []string{"a", "b"})
 	check(t, err, driver.ErrUnavailable)
-	is.True(errors.Is(err, context.DeadlineExceeded))
+	wants.Err(t, err, context.DeadlineExceeded)
 }
 
 func TestLoadAll_Outcomes(t *testing.T) {

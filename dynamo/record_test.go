@@ -9,6 +9,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -69,7 +70,7 @@ func TestTooLargeIsRefusedBeforeTheCall(t *testing.T) {
 	for _, err := range []error{
 		store.Create(t.Context(), rec), store.Replace(t.Context(), rec, "base"),
 	} {
-		is.True(errors.Is(err, driver.ErrTooLarge))
+		wants.Err(t, err, driver.ErrTooLarge)
 		is.True(errors.As(err, &large))
 		is.Equal(large.Size, 409601)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/dynamo"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -79,7 +80,7 @@ func TestLoadRosters_AMangledOneIsErrDecode(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			is := is.New(t)
 			_, err := loadRoster(t, `"id":{"S":"k"},`+item)
-			is.True(errors.Is(err, driver.ErrDecode))
+			wants.Err(t, err, driver.ErrDecode)
 			is.True(strings.Contains(err.Error(), `"`+name+`"`))
 		})
 	}

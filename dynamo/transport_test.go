@@ -15,6 +15,7 @@ import (
 	"github.com/aws/smithy-go/logging"
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -58,10 +59,10 @@ const refused = `{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFai
 func TestTransport_AFailedConditionLogsNothing(t *testing.T) {
 	is := is.New(t)
 	log, _, err := logged(t, answering{status: 400, body: refused})
-	is.True(errors.Is(err, driver.ErrExists))
+	wants.Err(t, err, driver.ErrExists)
 	is.Equal(log, "")
 	log, err, _ = logged(t, answering{status: 200, body: `{}`}) // nor does Alternator with any answer
-	is.True(errors.Is(err, driver.ErrNotFound))
+	wants.Err(t, err, driver.ErrNotFound)
 	is.Equal(log, "")
 }
 
@@ -78,10 +79,9 @@ func TestTransport_AWrongChecksumShows(t *testing.T) {
 
 // An answer that breaks off is one, with what there is of it.
 func TestTransport_AnAnswerThatBreaksOff(t *testing.T) {
-	is := is.New(t)
 	broken := errors.New("connection reset by peer")
 	_, load, create := logged(t, answering{status: 200, body: `{"Item":{"id":`, err: broken})
-	is.True(errors.Is(load, driver.ErrUnavailable))
-	is.True(errors.Is(load, broken))
-	is.True(errors.Is(create, driver.ErrOutcomeUnknown))
+	wants.Err(t, load, driver.ErrUnavailable)
+	wants.Err(t, load, broken)
+	wants.Err(t, create, driver.ErrOutcomeUnknown)
 }

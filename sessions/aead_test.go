@@ -15,12 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dynasession/dynasession/internal/wants"
-
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/codec/msgpack"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"

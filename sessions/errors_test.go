@@ -5,10 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dynasession/dynasession/internal/wants"
-
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/driver"
 )

@@ -4,11 +4,10 @@ import (
 	"crypto/rand"
 	"testing"
 
-	"github.com/dynasession/dynasession/internal/wants"
-
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/clock"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )

@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/dynasession/dynasession/internal/wants"
-
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/internal/cued"
 	"github.com/dynasession/dynasession/sessions/memstore"

@@ -24,6 +24,7 @@ import (
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/codec/attribute"
 	"github.com/dynasession/dynasession/codec/msgpack"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
@@ -247,7 +248,7 @@ func TestMergeFields(t *testing.T) {
 			}{{"as given", c.ours, c.theirs}, {"the other way round", c.theirs, c.ours}} {
 				got, err := sessions.MergeFields(c.base, order.a, order.b)
 				if c.conflict != "" {
-					is.True(errors.Is(err, sessions.ErrConflict)) // is a conflict
+					wants.Err(t, err, sessions.ErrConflict) // is a conflict
 					is.True(strings.HasSuffix(err.Error(), " both sides changed "+c.conflict))
 					is.True(!strings.Contains(err.Error(), "secret")) // shows no key
 					continue
@@ -273,7 +274,7 @@ func deepEqual(a, b order) bool {
 func TestMergeFields_OfTypesThatAreNoStructs(t *testing.T) {
 	is := is.New(t)
 	_, err := sessions.MergeFields(1, 2, 3)
-	is.True(errors.Is(err, sessions.ErrConflict))
+	wants.Err(t, err, sessions.ErrConflict)
 	is.True(strings.HasSuffix(err.Error(), "both sides changed the data"))
 	n, err := sessions.MergeFields(1, 1, 3)
 	is.NoErr(err)
@@ -385,9 +386,9 @@ func TestMergeFields_AMethodOfTheTypesOwn(t *testing.T) {
 
 	type failure struct{ F failing }
 	_, err = sessions.MergeFields(failure{}, failure{failing{1}}, failure{failing{1}})
-	is.True(errors.Is(err, errFull))
+	wants.Err(t, err, errFull)
 	is.Equal(err.Error(), "F: full")
-	is.True(!errors.Is(err, sessions.ErrConflict)) // that is for the method to say
+	wants.NotErr(t, err, sessions.ErrConflict) // that is for the method to say
 
 	_, err = sessions.MergeFields(nilMerge{}, nilMerge{1}, nilMerge{1})
 	is.Equal(err.Error(), "the data: its method Merge returned nil")
@@ -440,7 +441,7 @@ func isOneValue[V any](t *testing.T, ours, theirs V) {
 	is := is.New(t)
 	var base V
 	_, err := sessions.MergeFields(base, ours, theirs)
-	is.True(errors.Is(err, sessions.ErrConflict))
+	wants.Err(t, err, sessions.ErrConflict)
 	got, err := sessions.MergeFields(&base, &base, &theirs) // behind a pointer too
 	is.NoErr(err)
 	is.Equal(got, &theirs)
@@ -549,7 +550,7 @@ func TestMergeFields_OfValuesThatContainThemselves(t *testing.T) {
 	is.True(got.Next == o)
 	_, err = sessions.MergeFields(&order{}, loop("x"), loop("x"))
 	is.Equal(err.Error(), "Next.Next contains itself")
-	is.True(!errors.Is(err, sessions.ErrConflict))
+	wants.NotErr(t, err, sessions.ErrConflict)
 	got, err = sessions.MergeFields(&order{}, &order{}, loop("t"))
 	is.NoErr(err)
 	is.True(got.Next == got.Next.Next)
@@ -557,7 +558,7 @@ func TestMergeFields_OfValuesThatContainThemselves(t *testing.T) {
 	self := map[string]any{}
 	self["self"] = self
 	_, err = sessions.MergeFields(nil, map[string]any{"k": []any{self}}, map[string]any{"k": []any{self, 1}})
-	is.True(errors.Is(err, sessions.ErrConflict))
+	wants.Err(t, err, sessions.ErrConflict)
 
 	// A chain of shared parts has as many ways through it as there are numbers of its length in bits.
 	chain := func(last string) map[string]any {
@@ -568,7 +569,7 @@ func TestMergeFields_OfValuesThatContainThemselves(t *testing.T) {
 		return m
 	}
 	_, err = sessions.MergeFields(chain("b"), chain("o"), chain("t"))
-	is.True(errors.Is(err, sessions.ErrConflict))
+	wants.Err(t, err, sessions.ErrConflict)
 	merged, err := sessions.MergeFields(chain("b"), chain("b"), chain("t"))
 	is.NoErr(err)
 	for range 64 {
@@ -593,7 +594,7 @@ func TestMergeFields_OfMapsWithNaNKeys(t *testing.T) {
 	is.NoErr(err)
 	is.Equal(len(got), 4)
 	_, err = sessions.MergeFields(nan(1), nan(2), nan(3))
-	is.True(errors.Is(err, sessions.ErrConflict))
+	wants.Err(t, err, sessions.ErrConflict)
 }
 
 func TestMergeFields_OfTypesThatNoCodecStores(t *testing.T) {
@@ -616,13 +617,12 @@ func TestMergeFields_OfTypesThatNoCodecStores(t *testing.T) {
 	is.NoErr(err)
 	is.True(got.F != nil && got.C == c && *got.P == nil && got.X.n == 1 && got.Inherited == "o")
 	_, err = sessions.MergeFields(odd{}, ours, odd{embedded: &embedded{"t"}})
-	is.True(errors.Is(err, sessions.ErrConflict))
+	wants.Err(t, err, sessions.ErrConflict)
 }
 
 func TestNoMerge(t *testing.T) {
-	is := is.New(t)
 	_, err := sessions.NoMerge(cart{}, cart{Count: 1}, cart{Count: 1})
-	is.True(errors.Is(err, sessions.ErrConflict))
+	wants.Err(t, err, sessions.ErrConflict)
 }
 
 // leaf draws one of a few values, so that two sides often agree.

@@ -9,10 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dynasession/dynasession/internal/wants"
-
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/internal/cued"

@@ -2,7 +2,6 @@ package sessions_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -273,5 +272,5 @@ func TestRevokeAll_CancelledBeforeItBegan(t *testing.T) {
 	_, err := w.RevokeAll(done, "user")
 	wants.Err(t, err, sessions.ErrUnavailable)
 	is.True(w.alive(t, s))
-	is.True(errors.Is(err, done.Err()))
+	wants.Err(t, err, done.Err())
 }

@@ -10,12 +10,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/dynasession/dynasession/internal/wants"
-
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/internal/cued"
 	"github.com/dynasession/dynasession/sessions/memstore"

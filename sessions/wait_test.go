@@ -2,7 +2,6 @@ package sessions_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"
@@ -96,7 +96,7 @@ func TestWaitEnd_EndsWithTheSession(t *testing.T) {
 				if c.want == nil {
 					is.NoErr(got)
 				} else {
-					is.True(errors.Is(got, c.want))
+					wants.Err(t, got, c.want)
 				}
 				if name == "its time" {
 					is.True(time.Since(begun) <= time.Hour+10*time.Second)
@@ -128,7 +128,7 @@ func TestWaitEnd_AStoreOutOfReachEndsNothing(t *testing.T) {
 		store.down.Store(false)
 		<-time.After(time.Minute)
 		cancel()
-		is.True(errors.Is(<-ended, context.Canceled))
+		wants.Err(t, <-ended, context.Canceled)
 		is.True(store.calls.Load() >= 120)
 	})
 }
@@ -199,7 +199,7 @@ func TestWaitEnd_TheLeadIsHandedOn(t *testing.T) {
 			synctest.Wait()
 		}
 		cancels[0]() // the first leads
-		is.True(errors.Is(<-ended[0], context.Canceled))
+		wants.Err(t, <-ended[0], context.Canceled)
 		is.NoErr(m.DestroyID(t.Context(), held[1].ID().Secret()))
 		is.NoErr(<-ended[1])
 		is.NoErr(m.DestroyID(t.Context(), held[2].ID().Secret()))

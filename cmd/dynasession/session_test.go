@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/integration/engine"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 )
 
@@ -68,7 +68,7 @@ func TestSession_ShowsEachForm(t *testing.T) {
 
 			is.True(strings.Contains(d.done(append([]string{"session", "end"}, args[2:]...)...), s.Handle()))
 			_, err := m.Load(t.Context(), id)
-			is.True(errors.Is(err, sessions.ErrNotFound)) // it is dead
+			wants.Err(t, err, sessions.ErrNotFound) // it is dead
 			r := d.run(args...)
 			if python {
 				is.Equal(r.code, exitNotFound) // there, nothing is left of it
@@ -109,7 +109,7 @@ func TestSession_EndFollowsARenewal(t *testing.T) {
 	is.True(strings.Contains(d.done("session", "show", s.Handle()), "ada"))
 	d.done("session", "end", before)
 	_, err = m.Load(t.Context(), s.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrNotFound))
+	wants.Err(t, err, sessions.ErrNotFound)
 	is.True(strings.Contains(d.done("subject", "list", "ada"), "0 sessions"))
 }
 
@@ -159,7 +159,7 @@ func TestSession_Applications(t *testing.T) {
 	is.True(strings.Contains(d.done("subject", "end", "7"), "0 sessions"))
 	is.True(strings.Contains(d.done("-application", "shop", "subject", "end", "7"), "1 sessions"))
 	_, err = shop.Load(t.Context(), s.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrNotFound))
+	wants.Err(t, err, sessions.ErrNotFound)
 }
 
 func TestSubject_ListAndEnd(t *testing.T) {
@@ -189,7 +189,7 @@ func TestSubject_ListAndEnd(t *testing.T) {
 	is.Equal(d.json(&ended, "subject", "end", "ada", "-except", handles[1]).code, 0)
 	is.Equal(ended.Ended, 2)
 	_, err = m.Load(t.Context(), ids[0])
-	is.True(errors.Is(err, sessions.ErrNotFound))
+	wants.Err(t, err, sessions.ErrNotFound)
 	_, err = m.Load(t.Context(), ids[1])
 	is.NoErr(err) // but that one
 	for _, id := range ids {
@@ -223,7 +223,7 @@ func TestRevokeBefore(t *testing.T) {
 	fresh, err := sessions.New(store, &sessions.Config[cart]{RevocationCheck: time.Second})
 	is.NoErr(err)
 	_, err = fresh.Load(t.Context(), s.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrNotFound))
+	wants.Err(t, err, sessions.ErrNotFound)
 	after, err := fresh.CreateAndSave(t.Context(), tea)
 	is.NoErr(err)
 	_, err = fresh.Load(t.Context(), after.ID().Secret())

@@ -10,6 +10,7 @@ import (
 
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/codec/attribute"
+	"github.com/dynasession/dynasession/internal/wants"
 )
 
 type account struct {
@@ -48,7 +49,7 @@ func TestDecodeErrors_HoldNoValue(t *testing.T) {
 			is.Equal(got, account{})
 			is.True(!strings.Contains(err.Error(), "s3cret"))
 			is.Equal(err.Error(), want)
-			is.True(!errors.Is(err, codec.ErrFormat))
+			wants.NotErr(t, err, codec.ErrFormat)
 		})
 	}
 	is := is.New(t)

@@ -1,7 +1,6 @@
 package attribute_test
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/codec/attribute"
+	"github.com/dynasession/dynasession/internal/wants"
 )
 
 func TestValue(t *testing.T) {
@@ -42,9 +42,9 @@ func TestValue_OfNothing(t *testing.T) {
 	is.Equal(fmt.Sprint(zero), "dynamodb payload of type unknown")
 
 	_, err = attribute.ValueOf(nil)
-	is.True(errors.Is(err, codec.ErrFormat))
+	wants.Err(t, err, codec.ErrFormat)
 	_, err = attribute.ValueOf(codec.Opaque("json", []byte("{}")))
-	is.True(errors.Is(err, codec.ErrFormat))
+	wants.Err(t, err, codec.ErrFormat)
 }
 
 func TestValue_IsNeverPrinted(t *testing.T) {

@@ -3,7 +3,6 @@ package zstd_test
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/codec/codectest"
 	"github.com/dynasession/dynasession/codec/zstd"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
@@ -156,7 +156,7 @@ func TestManager_MovesHostByHost(t *testing.T) {
 		for j, reader := range steps {
 			got, err := reader.Load(ctx, s.ID().Secret())
 			if i-j > 1 { // who compresses doesn't run beside who can't read it
-				is.True(errors.Is(err, sessions.ErrDecode))
+				wants.Err(t, err, sessions.ErrDecode)
 				continue
 			}
 			is.NoErr(err)
@@ -192,7 +192,7 @@ func TestManager_ABombIsAnErrDecode(t *testing.T) {
 	rec.Rev = "another"
 	is.NoErr(mem.Replace(ctx, rec, before))
 	_, err = m.Load(ctx, s.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrDecode))
+	wants.Err(t, err, sessions.ErrDecode)
 	is.True(strings.Contains(err.Error(), "holds 1099511627776 bytes, and at most 4194304 are read"))
 }
 

@@ -1,7 +1,6 @@
 package cost_test
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 )
 
@@ -95,7 +95,7 @@ func grownAndEnded(t *testing.T) ([]grown, ending) {
 		}
 		var err error
 		e.first, err = s.RevokeAll(ctx, "user")
-		is.True(errors.Is(err, sessions.ErrUnavailable))
+		wants.Err(t, err, sessions.ErrUnavailable)
 		s.failing = nil
 		e.second, err = s.RevokeAll(ctx, "user")
 		is.NoErr(err)

@@ -14,6 +14,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/dynamo"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -94,7 +95,7 @@ func TestStore_IsOnATableThatFits(t *testing.T) {
 	table := NewTable(t)
 	is.NoErr(dynamo.CheckTable(t.Context(), Client(t), table))
 	_, err := Store(t, table).Load(t.Context(), "none")
-	is.True(errors.Is(err, driver.ErrNotFound))
+	wants.Err(t, err, driver.ErrNotFound)
 }
 
 // Without an engine a test is skipped, and fails on CI, where a skipped test would look like a

@@ -3,7 +3,6 @@ package engine
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -18,6 +17,8 @@ import (
 	"time"
 
 	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/internal/wants"
 )
 
 // TestMain lets the test binary play the other processes, too: an engine that starts quickly, and a
@@ -159,11 +160,10 @@ func TestAwaitAsksUntilItAnswers(t *testing.T) {
 }
 
 func TestAwaitEndsWithTheProcess(t *testing.T) {
-	is := is.New(t)
 	gone := make(chan struct{})
 	close(gone)
 	err := await(t.Context(), "http://127.0.0.1:1", gone)
-	is.True(errors.Is(err, errGone)) // nobody waits a minute for a dead process
+	wants.Err(t, err, errGone) // nobody waits a minute for a dead process
 }
 
 func TestAwaitGivesUp(t *testing.T) {
@@ -171,7 +171,7 @@ func TestAwaitGivesUp(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	err := await(ctx, "http://127.0.0.1:1", nil)
-	is.True(errors.Is(err, context.DeadlineExceeded))
+	wants.Err(t, err, context.DeadlineExceeded)
 	is.True(strings.Contains(err.Error(), "http://127.0.0.1:1 does not answer")) // the error says who
 	is.True(strings.Contains(err.Error(), "refused"))                            // and why
 }
@@ -217,7 +217,7 @@ func TestStartOnATakenPortSaysSo(t *testing.T) {
 	is := is.New(t)
 	port := occupied(t)
 	_, err := start(t.Context(), port, ".", played(os.Args[0]))
-	is.True(errors.Is(err, errPortTaken))                                           // whoever asks for a port wants this one and no other
+	wants.Err(t, err, errPortTaken)                                                 // whoever asks for a port wants this one and no other
 	is.True(strings.Contains(err.Error(), "an engine on port "+strconv.Itoa(port))) // the error has what the engine said
 	is.True(strings.Contains(err.Error(), "Address already in use"))
 }
@@ -247,7 +247,7 @@ func TestStartWithoutAnEngineSaysWhatIsLacking(t *testing.T) {
 			is := is.New(t)
 			machine(t, "", c.commands)
 			_, err := Start(t.Context(), 0)
-			is.True(errors.Is(err, ErrNone))
+			wants.Err(t, err, ErrNone)
 			is.True(strings.Contains(err.Error(), c.want))
 			is.True(strings.Contains(err.Error(), "set DYNAMODB_ENDPOINT")) // and what helps
 		})
@@ -257,6 +257,6 @@ func TestStartWithoutAnEngineSaysWhatIsLacking(t *testing.T) {
 func TestStartCommandThatDoesNotExist(t *testing.T) {
 	is := is.New(t)
 	_, err := start(t.Context(), 0, ".", func(int) []string { return []string{"./no-such-command"} })
-	is.True(errors.Is(err, errGone))
+	wants.Err(t, err, errGone)
 	is.True(strings.Contains(err.Error(), "no-such-command")) // the shell's complaint is in the error
 }

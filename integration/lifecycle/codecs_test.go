@@ -4,13 +4,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dynasession/dynasession/internal/wants"
-
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/codec/attribute"
 	"github.com/dynasession/dynasession/codec/msgpack"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 )
 

@@ -4,12 +4,11 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/dynasession/dynasession/internal/wants"
-
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/integration/engine"
 	"github.com/dynasession/dynasession/integration/faults"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 )
 

@@ -4,12 +4,11 @@ import (
 	"context"
 	"testing"
 
-	"github.com/dynasession/dynasession/internal/wants"
-
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/integration/engine"
 	"github.com/dynasession/dynasession/integration/faults"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/driver"
 )

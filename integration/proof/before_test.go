@@ -14,6 +14,7 @@ import (
 	"github.com/dynasession/dynasession/integration/engine"
 	"github.com/dynasession/dynasession/integration/proof"
 	"github.com/dynasession/dynasession/integration/proof/before"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 )
 
@@ -73,7 +74,7 @@ func TestBefore_OneSession(t *testing.T) {
 		is.NoErr(old.Save(ctx, s, strings.Replace(s.Data, `]`, fmt.Sprintf(`,"old-%d"]`, n), 1)))
 		is.NoErr(old.Renew(ctx, s))
 		_, err = m.Load(ctx, got.ID().Secret())
-		is.True(errors.Is(err, sessions.ErrNotFound))
+		wants.Err(t, err, sessions.ErrNotFound)
 	}
 	got, err := m.Load(ctx, s.ID)
 	is.NoErr(err)
@@ -115,14 +116,14 @@ func TestBefore_Markers(t *testing.T) {
 			} {
 				is.True(again() != nil)
 				_, err = m.Load(ctx, id)
-				is.True(errors.Is(err, sessions.ErrNotFound))
+				wants.Err(t, err, sessions.ErrNotFound)
 			}
 			listed, err := old.Sessions(ctx, "user")
 			is.NoErr(err)
 			is.Equal(listed, handlesOf(t, m, "user"))
 			is.NoErr(old.Destroy(ctx, inHand)) // which may take the marker away, and nothing else
 			_, err = m.Load(ctx, id)
-			is.True(errors.Is(err, sessions.ErrNotFound))
+			wants.Err(t, err, sessions.ErrNotFound)
 		})
 	}
 }
@@ -151,7 +152,7 @@ func TestBefore_Lists(t *testing.T) {
 			}
 			for _, id := range ids {
 				_, err := m.Load(ctx, id)
-				is.True(errors.Is(err, sessions.ErrNotFound))
+				wants.Err(t, err, sessions.ErrNotFound)
 				_, err = old.Load(ctx, id)
 				is.Equal(err, before.ErrNotFound)
 			}
@@ -215,7 +216,7 @@ func TestBefore_Limit(t *testing.T) {
 	is.Equal(len(handles), 3)
 	is.NoErr(m.Revoke(ctx, "user", handles[0]))
 	s := oldLogin(t, old, "user")
-	is.True(errors.Is(m.Authenticate(ctx, m.Create(), "user"), sessions.ErrLimit))
+	wants.Err(t, m.Authenticate(ctx, m.Create(), "user"), sessions.ErrLimit)
 	is.NoErr(old.Destroy(ctx, s))
 	newLogin(t, m, "user")
 	late, err := old.Create(ctx, `{"marks":[]}`)

@@ -2,7 +2,6 @@ package python_test
 
 import (
 	"encoding/json"
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/integration/engine"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 )
 
@@ -74,9 +74,9 @@ func TestGoWrites_PythonLoadsChangesSavesClears(t *testing.T) {
 
 		p.call("clear", map[string]any{"id": id})
 		_, err = m.Load(t.Context(), id)
-		is.True(errors.Is(err, sessions.ErrNotFound))
+		wants.Err(t, err, sessions.ErrNotFound)
 		back.Data.User = "too late"
-		is.True(errors.Is(m.Save(t.Context(), back), sessions.ErrNotFound)) // Go's slow request brings nothing back
+		wants.Err(t, m.Save(t.Context(), back), sessions.ErrNotFound) // Go's slow request brings nothing back
 	})
 }
 
@@ -106,7 +106,7 @@ func TestTouches_OfEitherSideKeepTheSessionAliveForTheOther(t *testing.T) {
 	is.True(after.AccessedAt().After(before.AccessedAt()))
 	now.Advance(61*time.Second + time.Since(now.Now()))
 	_, err = early.Load(t.Context(), id)
-	is.True(errors.Is(err, sessions.ErrExpired)) // the session's own timeout, not the manager's
+	wants.Err(t, err, sessions.ErrExpired) // the session's own timeout, not the manager's
 }
 
 func TestPythonTouch_OfASessionThatGoHasDestroyedIsNotFound(t *testing.T) {
@@ -118,7 +118,7 @@ func TestPythonTouch_OfASessionThatGoHasDestroyedIsNotFound(t *testing.T) {
 	is.NoErr(m.Destroy(t.Context(), s))
 	p.call("touch", map[string]any{"id": s.ID().Secret()}) // by a request that had read it before
 	_, err = m.Load(t.Context(), s.ID().Secret())
-	is.True(errors.Is(err, sessions.ErrNotFound))
+	wants.Err(t, err, sessions.ErrNotFound)
 	fresh, err := m.LoadOrCreate(t.Context(), s.ID().Secret())
 	is.NoErr(err)
 	is.True(fresh.IsNew() && fresh.ID() != s.ID())
@@ -150,20 +150,19 @@ func TestPythonData_ThatGoCannotHaveIsAClearError(t *testing.T) {
 	for _, raw := range []string{`{"s3cret": NaN}`, `{"s3cret": -Infinity}`, `{"s3cret": "\ud83d"}`, `not JSON: s3cret`} {
 		id := p.call("create", map[string]any{"raw": raw}).ID
 		_, err := m.Load(t.Context(), id)
-		is.True(errors.Is(err, sessions.ErrDecode))
+		wants.Err(t, err, sessions.ErrDecode)
 		is.True(!strings.Contains(err.Error(), "s3cret"))
 		is.True(!strings.Contains(err.Error(), id))
 	}
 }
 
 func TestForgedIDs_AskNobody(t *testing.T) {
-	is := is.New(t)
 	p := start(t, "secret-key")
 	m := manager[cart](p, nil)
 	id := p.call("create", map[string]any{"data": cart{}}).ID
 	forged := id[:len(id)-1] + string("AB"[btoi(strings.HasSuffix(id, "A"))])
 	_, err := m.Load(t.Context(), forged)
-	is.True(errors.Is(err, sessions.ErrInvalidID))
+	wants.Err(t, err, sessions.ErrInvalidID)
 }
 
 func btoi(b bool) int {

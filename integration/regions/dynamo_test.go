@@ -7,6 +7,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/integration/engine"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/regional"
@@ -25,10 +26,10 @@ func TestHome_OnDynamoDB(t *testing.T) {
 	is.NoErr(m.Authenticate(ctx, s, "alice"))
 	old := s.Handle()
 	_, err = us.Load(ctx, old)
-	is.True(errors.Is(err, driver.ErrNotFound))
+	wants.Err(t, err, driver.ErrNotFound)
 	is.NoErr(m.Renew(ctx, s))
 	_, err = us.Load(ctx, old)
-	is.True(errors.Is(err, driver.ErrRenewed))
+	wants.Err(t, err, driver.ErrRenewed)
 	is.NoErr(m.Destroy(ctx, s))
 	var ended *driver.EndedError
 	_, err = us.Load(ctx, s.Handle())

@@ -1,10 +1,10 @@
 package regions_test
 
 import (
-	"errors"
 	"testing"
 	"time"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 )
 
@@ -19,9 +19,9 @@ func TestHome_MovedAsPlannedLosesNothing(t *testing.T) {
 
 	x.moveHome("")
 	_, err := x.us.Load(x.ctx, a)
-	x.True(errors.Is(err, sessions.ErrUnavailable)) // and not ErrNotFound, which would sign the user out
-	x.True(!errors.Is(err, sessions.ErrNotFound))
-	x.True(errors.Is(x.eu.Authenticate(x.ctx, x.eu.Create(), "alice"), sessions.ErrUnavailable))
+	wants.Err(t, err, sessions.ErrUnavailable) // and not ErrNotFound, which would sign the user out
+	wants.NotErr(t, err, sessions.ErrNotFound)
+	wants.Err(t, x.eu.Authenticate(x.ctx, x.eu.Create(), "alice"), sessions.ErrUnavailable)
 
 	x.settle()
 	x.moveHome("us")
@@ -70,7 +70,7 @@ func TestHome_ALogoutHoldsWhileProcessesDiffer(t *testing.T) {
 				}
 				alive := end(x, id)
 				if !before {
-					x.True(errors.Is(x.eu.Save(x.ctx, s), sessions.ErrNotFound))
+					wants.Err(t, x.eu.Save(x.ctx, s), sessions.ErrNotFound)
 				}
 				x.True(x.isDead(id))
 				x.settle()
@@ -90,7 +90,7 @@ func TestHome_AHostThatIsCutOffSignsNobodyOut(t *testing.T) {
 	id := x.login(x.us, "alice")
 	x.world.Cut("us", true)
 	_, err := x.us.Load(x.ctx, id)
-	x.True(errors.Is(err, sessions.ErrUnavailable))
+	wants.Err(t, err, sessions.ErrUnavailable)
 	x.True(x.lives(x.eu, id))
 	x.NoErr(x.eu.DestroyID(x.ctx, id)) // although the marker can't be copied
 	x.True(!x.lives(x.eu, id))

@@ -1,7 +1,6 @@
 package regions_test
 
 import (
-	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -11,6 +10,7 @@ import (
 	"github.com/matryer/is"
 	"pgregory.net/rapid"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 )
 
@@ -139,7 +139,7 @@ func TestHome_RandomWorlds(t *testing.T) {
 				}
 				for id := range k.dead {
 					_, err := m.Load(x.ctx, id)
-					x.True(errors.Is(err, sessions.ErrNotFound))
+					wants.Err(t, err, sessions.ErrNotFound)
 				}
 			},
 		})

@@ -1,7 +1,6 @@
 package regions_test
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/dynasession/dynasession/dynamo"
 	"github.com/dynasession/dynasession/integration/engine"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 )
 
@@ -99,7 +99,7 @@ func TestStrong_TheStoreNeedsNeitherTransactionsNorTTL(t *testing.T) {
 		is.Equal(s.Data, cart{1, 1})
 		is.NoErr(us.Renew(ctx, s))
 		_, err = eu.Load(ctx, id)
-		is.True(errors.Is(err, sessions.ErrRenewed))
+		wants.Err(t, err, sessions.ErrRenewed)
 		ids = append(ids, s.ID().Secret())
 	}
 	infos, err := hosts[0].Sessions(ctx, "alice")
@@ -107,13 +107,13 @@ func TestStrong_TheStoreNeedsNeitherTransactionsNorTTL(t *testing.T) {
 	is.Equal(len(infos), 24)
 	is.NoErr(hosts[0].DestroyID(ctx, ids[0]))
 	_, err = hosts[1].Load(ctx, ids[0])
-	is.True(errors.Is(err, sessions.ErrNotFound))
+	wants.Err(t, err, sessions.ErrNotFound)
 	n, err := hosts[1].RevokeAll(ctx, "alice")
 	is.NoErr(err)
 	is.Equal(n, 23)
 	for _, id := range ids {
 		_, err := hosts[0].Load(ctx, id)
-		is.True(errors.Is(err, sessions.ErrNotFound))
+		wants.Err(t, err, sessions.ErrNotFound)
 	}
 
 	way.mu.Lock()

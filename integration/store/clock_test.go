@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"testing"
 	"time"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/integration/engine"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/event"
 )
@@ -84,7 +84,7 @@ func TestClock_OfAWrongHost(t *testing.T) {
 			idle, err := rightHost(clock.NewFake(z.Now().Add(-sessions.DefaultIdleTimeout-5*time.Second))).CreateAndSave(t.Context(), "idle")
 			is.NoErr(err)
 			_, err = wrongHost().Load(t.Context(), idle.ID().Secret())
-			is.True(errors.Is(err, sessions.ErrExpired))
+			wants.Err(t, err, sessions.ErrExpired)
 
 			// A recorded access is of the right time: the session lives for its idle timeout from
 			// now on, and no longer.

@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"errors"
 	"fmt"
 	"testing"
 
@@ -9,6 +8,7 @@ import (
 
 	"github.com/dynasession/dynasession/integration/engine"
 	"github.com/dynasession/dynasession/integration/faults"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/storetest"
 )
@@ -38,7 +38,7 @@ func TestStore_ReadsThatComeInParts(t *testing.T) {
 				is.NoErr(l.Err)
 				is.Equal(l.Record.Key, keys[i])
 			} else {
-				is.True(errors.Is(l.Err, driver.ErrNotFound))
+				wants.Err(t, l.Err, driver.ErrNotFound)
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -158,7 +159,7 @@ func TestEnd_Conditions(t *testing.T) {
 				}
 				old, err := p.End(t.Context(), driver.End{Key: "k", Marker: marker, If: &c.state})
 				if c.want != nil {
-					is.True(errors.Is(err, c.want))
+					wants.Err(t, err, c.want)
 					is.True(p.item(t, "k")["ended"] == nil)
 					return
 				}

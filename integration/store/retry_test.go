@@ -11,6 +11,7 @@ import (
 
 	"github.com/dynasession/dynasession/integration/engine"
 	"github.com/dynasession/dynasession/integration/faults"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -128,7 +129,7 @@ func TestRetry_AfterAnAnswerThatWasLost(t *testing.T) {
 			if c.want == nil {
 				is.NoErr(err)
 			} else {
-				is.True(errors.Is(err, c.want))
+				wants.Err(t, err, c.want)
 			}
 			is.True(!errors.Is(err, driver.ErrConflict) && !errors.Is(err, driver.ErrExists) && !errors.Is(err, driver.ErrRoster)) // never a guess
 			is.Equal(network.Counts()[faults.CutAfter], 1)

@@ -14,6 +14,7 @@ import (
 	"github.com/matryer/is"
 	"pgregory.net/rapid"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -96,7 +97,7 @@ func TestRoster_OfVersionsThatDidNotCount(t *testing.T) {
 	})
 	full := driver.RosterChange{Key: "subject:x", Rev: "full", Enter: "d", Deadline: day(3), Most: 3, Expires: day(10)}
 	r, err := p.ChangeRoster(t.Context(), full)
-	is.True(errors.Is(err, driver.ErrFull))
+	wants.Err(t, err, driver.ErrFull)
 	is.Equal(r, got[0])
 
 	full.Most = 4
@@ -125,7 +126,7 @@ func TestRoster_BesideVersionsThatDoNotCount(t *testing.T) {
 	item["s:b"], item["s:c"] = item["s:a"], item["s:a"]
 	p.put(t, item)
 	_, err := p.ChangeRoster(t.Context(), driver.RosterChange{Key: "subject:x", Rev: "full", Enter: "d", Deadline: day(3), Most: 3, Expires: day(10)})
-	is.True(errors.Is(err, driver.ErrFull)) // although n says 1
+	wants.Err(t, err, driver.ErrFull) // although n says 1
 
 	delete(item, "s:a")
 	delete(item, "s:b")
@@ -166,7 +167,7 @@ func TestRoster_Closed(t *testing.T) {
 	p.change(t, 3, driver.RosterChange{Close: true})
 	p.change(t, 4, driver.RosterChange{Close: true}) // again is nothing new
 	r, err = p.ChangeRoster(t.Context(), driver.RosterChange{Key: "subject:x", Rev: "enter", Enter: "b", Deadline: day(1), Expires: day(10)})
-	is.True(errors.Is(err, driver.ErrFull))
+	wants.Err(t, err, driver.ErrFull)
 	is.True(r.Closed)
 	r = p.change(t, 5, driver.RosterChange{Leave: []string{"a"}, Bump: true}) // anything else goes on
 	is.True(r.Closed)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/codec/attribute"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -55,7 +56,7 @@ func TestSize_OurLimitIsTheEngines(t *testing.T) {
 			over := sized(t, p, limit+1, payload)
 			over.Rev = "other"
 			err = p.Replace(t.Context(), over, fits.Rev)
-			is.True(errors.Is(err, driver.ErrTooLarge))
+			wants.Err(t, err, driver.ErrTooLarge)
 			var tooLarge *driver.TooLargeError
 			is.True(errors.As(err, &tooLarge))
 			is.Equal(*tooLarge, driver.TooLargeError{Size: limit + 1, Limit: limit})

@@ -2,7 +2,6 @@ package event_test
 
 import (
 	"bytes"
-	"errors"
 	"log/slog"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/clock"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/event"
 	"github.com/dynasession/dynasession/sessions/memstore"
@@ -109,7 +109,7 @@ func TestLog_SaysWhyAnIDHasEnded(t *testing.T) {
 		is.NoErr(end(s))
 		out.Reset()
 		_, err := m.Load(t.Context(), id)
-		is.True(errors.Is(err, sessions.ErrNotFound))
+		wants.Err(t, err, sessions.ErrNotFound)
 		is.True(strings.Contains(out.String(), want))
 		is.True(strings.Contains(out.String(), "event=session_use_after_expire"))
 	}

@@ -1,11 +1,11 @@
 package memstore_test
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"
@@ -39,7 +39,7 @@ func TestADecoratedStoreRevokes(t *testing.T) {
 	for _, s := range all {
 		for _, m := range []*sessions.Manager[int]{direct, decorated} {
 			_, err := m.Load(t.Context(), s.ID().Secret())
-			is.True(errors.Is(err, sessions.ErrNotFound))
+			wants.Err(t, err, sessions.ErrNotFound)
 		}
 	}
 	is.Equal(store.Len(), 0)

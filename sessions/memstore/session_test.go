@@ -9,6 +9,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -123,5 +124,5 @@ func TestLoad_ReturnsWhatHasExpiredUntilItIsSwept(t *testing.T) {
 	is.Equal(rec.Rev, "rev-of-key0")
 	is.NoErr(s.Create(t.Context(), record("another", c.Now())))
 	_, err = s.Load(t.Context(), "key0")
-	is.True(errors.Is(err, driver.ErrNotFound))
+	wants.Err(t, err, driver.ErrNotFound)
 }

@@ -3,7 +3,6 @@ package memstore_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"
 	"github.com/dynasession/dynasession/sessions/storetest"
@@ -68,8 +68,8 @@ func TestStore_AContextThatIsDoneIsUnavailable(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			is := is.New(t)
 			err := call()
-			is.True(errors.Is(err, driver.ErrUnavailable))
-			is.True(errors.Is(err, context.Canceled))
+			wants.Err(t, err, driver.ErrUnavailable)
+			wants.Err(t, err, context.Canceled)
 			is.Equal(s.Len(), 1)
 		})
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
@@ -187,7 +188,7 @@ func TestSweep_ARecordsTimeIsNotItsMarkers(t *testing.T) {
 	c.Advance(2*time.Hour - time.Second) // the record would have been swept by now
 	write(t, s)
 	_, err = s.Load(t.Context(), "key0")
-	is.True(errors.Is(err, driver.ErrEnded))
+	wants.Err(t, err, driver.ErrEnded)
 }
 
 func TestSweep_WithoutAClockGoesByEachKindOfWrite(t *testing.T) {
@@ -213,7 +214,7 @@ func TestSweep_WithoutAClockGoesByEachKindOfWrite(t *testing.T) {
 			is.NoErr(s.Create(t.Context(), lives))
 			is.NoErr(call(s))
 			_, err := s.Load(t.Context(), "dies")
-			is.True(errors.Is(err, driver.ErrNotFound))
+			wants.Err(t, err, driver.ErrNotFound)
 		})
 	}
 }
@@ -231,5 +232,5 @@ func TestSweep_WhatExpiresEarlierNow(t *testing.T) {
 	write(t, s)
 	is.Equal(s.Len(), 9)
 	_, err := s.Load(t.Context(), "key7")
-	is.True(errors.Is(err, driver.ErrNotFound))
+	wants.Err(t, err, driver.ErrNotFound)
 }

@@ -6,11 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dynasession/dynasession/internal/wants"
-
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/clock"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/memstore"
 	"github.com/dynasession/dynasession/sessions/pysession"

@@ -13,6 +13,7 @@ import (
 
 	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"
 	"github.com/dynasession/dynasession/sessions/regional"
@@ -65,12 +66,12 @@ func TestStore_AsksTheHome(t *testing.T) {
 	is.Equal(p.Home(), "eu")
 	is.NoErr(p.Create(ctx, record("a")))
 	_, err := p.us.Load(ctx, "a")
-	is.True(errors.Is(err, driver.ErrNotFound))
+	wants.Err(t, err, driver.ErrNotFound)
 
 	is.NoErr(p.SetHome("us"))
 	is.Equal(p.Home(), "us")
 	_, err = p.Load(ctx, "a")
-	is.True(errors.Is(err, driver.ErrNotFound))
+	wants.Err(t, err, driver.ErrNotFound)
 	is.NoErr(p.Create(ctx, record("b")))
 	_, err = p.us.Load(ctx, "b")
 	is.NoErr(err)
@@ -125,10 +126,10 @@ func TestStore_WhatHasNotEndedInTheHomeIsNotCopied(t *testing.T) {
 	p := newPair(t, nil)
 	is.NoErr(p.Create(ctx, record("a")))
 	_, err := p.End(ctx, driver.End{Key: "a", Marker: marker(driver.Renewed), If: &driver.State{Rev: "another"}})
-	is.True(errors.Is(err, driver.ErrConflict))
+	wants.Err(t, err, driver.ErrConflict)
 	_, err = p.us.Load(ctx, "a")
-	is.True(errors.Is(err, driver.ErrNotFound))
-	is.True(!errors.Is(err, driver.ErrEnded))
+	wants.Err(t, err, driver.ErrNotFound)
+	wants.NotErr(t, err, driver.ErrEnded)
 }
 
 // A login that prunes its list would else wait for another Region for each session that has idled out.
@@ -139,10 +140,10 @@ func TestStore_WhatNobodyHoldsIsNotCopied(t *testing.T) {
 	_, err := p.End(ctx, driver.End{Key: "a", Marker: marker(driver.Abandoned)})
 	is.NoErr(err)
 	_, err = p.End(ctx, driver.End{Key: "a", Marker: driver.Marker{Why: driver.Revoked, Rev: "later", Until: start}})
-	is.True(errors.Is(err, driver.ErrEnded))
+	wants.Err(t, err, driver.ErrEnded)
 	_, err = p.us.Load(ctx, "a")
-	is.True(errors.Is(err, driver.ErrNotFound))
-	is.True(!errors.Is(err, driver.ErrEnded))
+	wants.Err(t, err, driver.ErrNotFound)
+	wants.NotErr(t, err, driver.ErrEnded)
 }
 
 // What a table that Python reads has for a marker: nothing.
@@ -185,7 +186,7 @@ func TestStore_ACopyThatFailsIsLoggedAndMadeByTheNextEnd(t *testing.T) {
 	again := marker(driver.Revoked)
 	again.Rev = "later"
 	_, err = p.End(ctx, driver.End{Key: "a-k3y", Marker: again})
-	is.True(errors.Is(err, driver.ErrEnded))
+	wants.Err(t, err, driver.ErrEnded)
 	var ended *driver.EndedError
 	_, err = p.us.Load(ctx, "a-k3y")
 	is.True(errors.As(err, &ended))
@@ -241,14 +242,14 @@ func TestStore_SetHomeWaitsForCallsUnderWay(t *testing.T) {
 		}
 	}
 	_, err := p.Load(ctx, "a") // and serves, while the call goes on
-	is.True(errors.Is(err, driver.ErrNotFound))
+	wants.Err(t, err, driver.ErrNotFound)
 	select {
 	case <-moved:
 		t.Fatal("a call is under way in the former home")
 	default:
 	}
 	close(us.answer)
-	is.True(errors.Is(<-loaded, driver.ErrNotFound))
+	wants.Err(t, <-loaded, driver.ErrNotFound)
 	is.NoErr(<-moved)
 }
 

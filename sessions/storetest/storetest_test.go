@@ -9,6 +9,7 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"
 	"github.com/dynasession/dynasession/sessions/storetest"
@@ -106,9 +107,8 @@ func TestCheck_AStoreThatPanics(t *testing.T) {
 }
 
 func TestCheck_AContextThatEnds(t *testing.T) {
-	is := is.New(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	err := storetest.Check(ctx, func() driver.Store { return memstore.New(nil) })
-	is.True(errors.Is(err, context.Canceled))
+	wants.Err(t, err, context.Canceled)
 }

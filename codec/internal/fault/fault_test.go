@@ -9,6 +9,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/codec/internal/fault"
+	"github.com/dynasession/dynasession/internal/wants"
 )
 
 func TestNew_TheTextIsTheFormatsAlone(t *testing.T) {
@@ -16,7 +17,7 @@ func TestNew_TheTextIsTheFormatsAlone(t *testing.T) {
 	cause := errors.New("s3cret")
 	err := fmt.Errorf("outer: %w", fault.New(cause, "field %s", "Name"))
 	is.Equal(err.Error(), "outer: field Name")
-	is.True(errors.Is(err, cause))
+	wants.Err(t, err, cause)
 	var f *fault.Error
 	is.True(errors.As(err, &f))
 	for _, verb := range []string{"%v", "%+v", "%s", "%q"} {
@@ -40,5 +41,5 @@ func TestPanicked(t *testing.T) {
 	is := is.New(t)
 	is.NoErr(fault.Panicked(nil, "doing"))
 	is.Equal(fault.Panicked("s3cret", "doing").Error(), "doing: panicked with a string")
-	is.True(errors.Is(fault.Panicked(errors.ErrUnsupported, "doing"), errors.ErrUnsupported))
+	wants.Err(t, fault.Panicked(errors.ErrUnsupported, "doing"), errors.ErrUnsupported)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -54,13 +55,12 @@ func TestMarker_IsNoSessionForVersionsThatDoNotKnowIt(t *testing.T) {
 
 // Whatever is in it: where there is a marker, the session has ended.
 func TestMarker_Mangled(t *testing.T) {
-	is := is.New(t)
 	for _, it := range []Item{
 		{"id": Text("k"), "ended": Text("renewed")},
 		{"id": Text("k"), "ended": Number("1"), "accessed": Text("recently"), "expires": Text("soon")},
 	} {
 		_, err := Record(it)
-		is.True(errors.Is(err, driver.ErrEnded))
+		wants.Err(t, err, driver.ErrEnded)
 	}
 }
 
