@@ -75,10 +75,13 @@ func Example() {
 		http.Redirect(w, r, "/", http.StatusSeeOther) // the session is saved before the first byte goes out
 	})
 	mux.HandleFunc("POST /add", func(w http.ResponseWriter, r *http.Request) {
-		err := sess.Update(r.Context(), func(c *Cart) error { // whatever other tabs do at the same time
-			c.Items = append(c.Items, r.FormValue("item"))
-			return nil
-		})
+		err := sess.Verify(r)
+		if err == nil {
+			err = sess.Update(r.Context(), func(c *Cart) error { // whatever other tabs do at the same time
+				c.Items = append(c.Items, r.PostFormValue("item"))
+				return nil
+			})
+		}
 		if err != nil {
 			fail(w, err)
 			return
@@ -95,13 +98,25 @@ func Example() {
 		page.Execute(w, map[string]any{"Cart": s.Data, "Messages": s.Data.Flash.Take(), "Token": token})
 	})
 	mux.Handle("GET /devices", sess.RequireSubject(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		devices, err := sess.Sessions(r.Context()) // to end one: sess.Revoke; all but this one: sess.RevokeOthers
+		devices, err := sess.Sessions(r.Context())
+		token, tokenErr := sess.Token(r.Context())
+		if err = errors.Join(err, tokenErr); err != nil {
+			fail(w, err)
+			return
+		}
+		page.Execute(w, map[string]any{"Devices": devices, "Token": token})
+	})))
+	mux.HandleFunc("POST /devices/end", func(w http.ResponseWriter, r *http.Request) {
+		err := sess.Verify(r)
+		if err == nil {
+			err = sess.Revoke(r.Context(), r.PostFormValue("handle")) // all but this one: sess.RevokeOthers
+		}
 		if err != nil {
 			fail(w, err)
 			return
 		}
-		page.Execute(w, map[string]any{"Devices": devices})
-	})))
+		http.Redirect(w, r, "/devices", http.StatusSeeOther)
+	})
 	mux.HandleFunc("POST /logout", func(w http.ResponseWriter, r *http.Request) {
 		err := sess.Verify(r)
 		if err == nil {
@@ -133,7 +148,8 @@ func Example() {
 		fmt.Println(r.StatusCode, strings.TrimSpace(shown))
 	}
 	see(browser.Get(server.URL + "/devices"))
-	see(browser.PostForm(server.URL+"/add", url.Values{"item": {"tea"}}))
+	see(browser.Get(server.URL))
+	see(browser.PostForm(server.URL+"/add", url.Values{"item": {"tea"}, web.TokenField: {token}}))
 	see(browser.PostForm(server.URL+"/login", url.Values{
 		"name": {"ada"}, "password": {"correct horse"}, web.TokenField: {token},
 	}))
@@ -141,6 +157,7 @@ func Example() {
 	see(browser.PostForm(server.URL+"/logout", url.Values{web.TokenField: {token}}))
 	// Output:
 	// 401 Unauthorized
+	// 200 cart=[]
 	// 200 cart=[tea]
 	// 200 Welcome back. cart=[tea]
 	// 200 cart=[tea]
