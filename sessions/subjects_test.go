@@ -13,6 +13,7 @@ import (
 
 	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/event"
 	"github.com/dynasession/dynasession/sessions/internal/cued"
 )
@@ -228,6 +229,36 @@ func TestRevokeAll_GoesOnAfterAFailure(t *testing.T) {
 	n, err = w.RevokeAll(t.Context(), "user")
 	is.NoErr(err)
 	is.Equal(n, 1)
+}
+
+// One session that can't be ended is an error, and the next call ends it.
+func TestRevokeAll_SaysThatOneCouldNotBeEnded(t *testing.T) {
+	for _, failure := range []error{sessions.ErrUnavailable, sessions.ErrOutcomeUnknown} {
+		is := is.New(t)
+		w := newWorld(t, nil)
+		var handles []string
+		for range 3 {
+			handles = append(handles, w.login(t, "user").Handle())
+		}
+		w.store.On("End", func(c *cued.Call) error {
+			if c.Key == handles[1] {
+				return failure
+			}
+			return c.Do()
+		})
+		before, err := w.RevokeAll(t.Context(), "user")
+		wants.Err(t, err, failure)
+		w.store.Off()
+		_, err = w.mem.Load(t.Context(), handles[1])
+		is.NoErr(err) // it lives
+		after, err := w.RevokeAll(t.Context(), "user")
+		is.NoErr(err)
+		is.Equal(before+after, 3)
+		for _, handle := range handles {
+			_, err = w.mem.Load(t.Context(), handle)
+			wants.Err(t, err, driver.ErrEnded)
+		}
+	}
 }
 
 func TestDevice_IsStoredByTheLogin(t *testing.T) {
