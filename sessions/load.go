@@ -24,17 +24,19 @@ func (m *Manager[T]) Create() *Session[T] {
 	created := &struct { // at once
 		session Session[T]
 		unnamed unnamed
-	}{unnamed: unnamed{ids: m.ids}}
-	created.session = Session[T]{
-		IdleTimeout:     m.idle,
-		AbsoluteTimeout: m.absolute,
-		unnamed:         &created.unnamed,
-		corrected:       corrected,
-		rec: driver.Record{
-			Application: m.application, Created: now, Accessed: now,
-			IdleTimeout: m.idle, AbsoluteTimeout: m.absolute,
+	}{
+		session: Session[T]{
+			IdleTimeout:     m.idle,
+			AbsoluteTimeout: m.absolute,
+			corrected:       corrected,
+			rec: driver.Record{
+				Application: m.application, Created: now, Accessed: now,
+				IdleTimeout: m.idle, AbsoluteTimeout: m.absolute,
+			},
 		},
+		unnamed: unnamed{ids: m.ids},
 	}
+	created.session.unnamed = &created.unnamed
 	return &created.session
 }
 
