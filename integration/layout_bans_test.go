@@ -15,7 +15,8 @@ import (
 
 // banned says what in the file must not be there, one sentence with its position each.
 //
-// A test that sleeps is slow when it passes and flaky when it doesn't: fake clocks and channels do better. The library
+// A test that sleeps is slow when it passes and flaky when it doesn't: fake clocks and channels do better. One that looks
+// whether an error is of a kind shows the error if it isn't. The library
 // returns its errors, starts nothing that outlives a call, and draws nothing from a generator that can be predicted. Only what asks twice at
 // a time needs goroutines: see concurrent.
 func banned(s source) []string {
@@ -43,6 +44,9 @@ func banned(s source) []string {
 			if f, ok := n.Fun.(*ast.Ident); ok && f.Name == "panic" && library && !(slices.Contains(concurrent, s.path) && goesOn(n)) {
 				report(n.Pos(), "panic in the library: return an error")
 			}
+			if hidesAnError(n) {
+				report(n.Pos(), "is.True of errors.Is doesn't show the error: take wants.Err or wants.NotErr")
+			}
 			if f, ok := n.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "Go" && len(n.Args) == 1 && !goroutines {
 				report(n.Pos(), "a goroutine in the library") // sync.WaitGroup's, or errgroup's
 			}
@@ -54,6 +58,31 @@ func banned(s source) []string {
 		return true
 	})
 	return found
+}
+
+// hidesAnError reports whether a call is is.True(errors.Is(…)), or of its contrary.
+func hidesAnError(call *ast.CallExpr) bool {
+	called := func(e ast.Expr, pkg, name string) *ast.CallExpr {
+		c, _ := e.(*ast.CallExpr)
+		if c == nil || len(c.Args) == 0 {
+			return nil
+		}
+		if f, ok := c.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == name {
+			if x, ok := f.X.(*ast.Ident); ok && x.Name == pkg {
+				return c
+			}
+		}
+		return nil
+	}
+	check := called(call, "is", "True")
+	if check == nil {
+		return false
+	}
+	what := check.Args[0]
+	if not, ok := what.(*ast.UnaryExpr); ok && not.Op == token.NOT {
+		what = not.X
+	}
+	return called(what, "errors", "Is") != nil
 }
 
 // goesOn reports whether a call of panic hands on one that was caught in a goroutine, where it is kept in a field named so.
@@ -109,6 +138,9 @@ func TestBanned(t *testing.T) {
 		random     = "import \"math/rand\""
 		random2    = "import \"math/rand/v2\""
 		commentary = "// panic(1), go f() and time.Sleep(1) are only spoken of.\nfunc f() string { return `time.Sleep(1) panic(1)` }"
+		hides      = "func f() { is.True(errors.Is(err, target)) }"
+		hidesNot   = "func f() { is.True(!errors.Is(err, target)) }"
+		hidesLess  = "func f() { is.True(n == 1 || errors.Is(err, target)) }"
 	)
 	for _, tc := range []struct {
 		path, code string
@@ -129,6 +161,9 @@ func TestBanned(t *testing.T) {
 		{"sessions/load.go", commentary, ""},
 		{"sessions/load_test.go", sleeps, "time.Sleep"},
 		{"sessions/load_test.go", renamed, "time.Sleep"},
+		{"sessions/load_test.go", hides, "wants.Err"},
+		{"sessions/load_test.go", hidesNot, "wants.NotErr"},
+		{"sessions/load_test.go", hidesLess, ""},
 		{"sessions/load_test.go", panics, ""},
 		{"sessions/load_test.go", goes, ""},
 		{"sessions/load_test.go", random, ""},

@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/event"
 	"github.com/dynasession/dynasession/sessions/web"
@@ -81,12 +81,12 @@ func TestTrap_AFailedSaveNeverReachesTheClientAsTheHandlersAnswer(t *testing.T) 
 				w.Header().Set("X-Of-The-Handler", "goes")
 				w.WriteHeader(http.StatusCreated)
 				_, err := w.Write([]byte("all is well"))
-				is.True(errors.Is(err, web.ErrCommitted))
+				wants.Err(t, err, web.ErrCommitted)
 				_, err = io.WriteString(w, "all is well")
-				is.True(errors.Is(err, web.ErrCommitted))
+				wants.Err(t, err, web.ErrCommitted)
 				_, err = io.Copy(w, strings.NewReader("all is well"))
-				is.True(errors.Is(err, web.ErrCommitted))
-				is.True(errors.Is(http.NewResponseController(w).Flush(), web.ErrCommitted))
+				wants.Err(t, err, web.ErrCommitted)
+				wants.Err(t, http.NewResponseController(w).Flush(), web.ErrCommitted)
 			})).ServeHTTP(w, request(id))
 			is.Equal(w.Code, c.status)
 			is.True(!strings.Contains(w.Body.String(), "all is well"))
@@ -100,7 +100,7 @@ func TestTrap_AFailedSaveNeverReachesTheClientAsTheHandlersAnswer(t *testing.T) 
 func TestCommit_AFailureIsAnsweredByTheConfigsError(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, &web.Config{Error: func(w http.ResponseWriter, r *http.Request, err error) {
-		is.True(errors.Is(err, sessions.ErrConflict))
+		wants.Err(t, err, sessions.ErrConflict)
 		http.Error(w, "again, please", http.StatusTooManyRequests)
 	}})
 	id := s.stored(t, visitor{})
@@ -137,7 +137,7 @@ func TestTrap_AChangeAfterTheAnswerHasBegunIsNoSilence(t *testing.T) {
 		_, _ = w.Write([]byte("hello"))
 		s.session(t, r).Data.Visits++
 	}, id)
-	is.True(errors.Is(late, web.ErrCommitted))
+	wants.Err(t, late, web.ErrCommitted)
 	is.Equal(w.Body.String(), "hello")
 	is.Equal(w.Header().Get("X-Late"), "")
 	is.Equal(s.data(t, id).Visits, 0)
@@ -240,7 +240,7 @@ func TestTrap_AHandlerThatDealtWithSavesErrorIsNotOverruled(t *testing.T) {
 			w := s.get(func(w http.ResponseWriter, r *http.Request) {
 				s.session(t, r).Data.Visits++
 				saved := s.Save(r.Context())
-				is.True(errors.Is(saved, err))
+				wants.Err(t, saved, err)
 				http.Error(w, "sorry", http.StatusTeapot)
 			}, id)
 			is.Equal(w.Code, http.StatusTeapot)
@@ -265,7 +265,7 @@ func TestSave_AfterAConflictTheHandlerLoadsAgain(t *testing.T) {
 			mine.Data.Visits += 10
 			_, err := s.manager.Update(t.Context(), id, func(v *visitor) error { v.Visits++; return nil })
 			is.NoErr(err)
-			is.True(errors.Is(s.Save(r.Context()), sessions.ErrConflict))
+			wants.Err(t, s.Save(r.Context()), sessions.ErrConflict)
 			again := s.session(t, r)
 			is.True(again != mine)
 			again.Data.Visits += 10

@@ -2,13 +2,13 @@ package web_test
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/memstore"
@@ -67,7 +67,7 @@ func TestRevoke_OneAndTheOthers(t *testing.T) {
 	a, b, c, foreign := s.login(t, "user"), s.login(t, "user"), s.login(t, "user"), s.login(t, "another")
 	handle := func(id string) string { return s.handle(t, id) }
 	s.get(func(_ http.ResponseWriter, r *http.Request) {
-		is.True(errors.Is(s.Revoke(r.Context(), handle(foreign)), sessions.ErrNotFound))
+		wants.Err(t, s.Revoke(r.Context(), handle(foreign)), sessions.ErrNotFound)
 		is.NoErr(s.Revoke(r.Context(), handle(b)))
 		n, err := s.RevokeOthers(r.Context())
 		is.NoErr(err)
@@ -109,13 +109,12 @@ func (o *onBump) ChangeRoster(ctx context.Context, c driver.RosterChange) (drive
 }
 
 func TestDevices_OfNobody(t *testing.T) {
-	is := is.New(t)
 	s := withRosters(t)
 	s.get(func(_ http.ResponseWriter, r *http.Request) {
 		_, err := s.Sessions(r.Context())
-		is.True(errors.Is(err, web.ErrNoSubject))
+		wants.Err(t, err, web.ErrNoSubject)
 		_, err = s.RevokeOthers(r.Context())
-		is.True(errors.Is(err, web.ErrNoSubject))
-		is.True(errors.Is(s.Revoke(r.Context(), "x"), web.ErrNoSubject))
+		wants.Err(t, err, web.ErrNoSubject)
+		wants.Err(t, s.Revoke(r.Context(), "x"), web.ErrNoSubject)
 	})
 }

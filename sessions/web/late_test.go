@@ -3,7 +3,6 @@ package web_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/memstore"
 	"github.com/dynasession/dynasession/sessions/web"
@@ -51,7 +51,7 @@ func TestTrap_AfterTheRequestsDeadlineNothingIsStored(t *testing.T) {
 	})).ServeHTTP(w, request(id).WithContext(ctx))
 	is.Equal(s.store.took(), "Load")
 	is.Equal(w.Code, http.StatusServiceUnavailable)
-	is.True(errors.Is(told, context.DeadlineExceeded))
+	wants.Err(t, told, context.DeadlineExceeded)
 }
 
 // What answers for a handler within the Handler, and whose deadline has passed, has it stop half way: whichever of the usual statuses
@@ -93,7 +93,7 @@ func TestTrap_AHandlerThatWasToldIsNotOverruled(t *testing.T) {
 				s.session(t, r).Data.Visits = 7
 				s.store.fails = errOut
 				err := call(s, r.Context())
-				is.True(errors.Is(err, sessions.ErrUnavailable))
+				wants.Err(t, err, sessions.ErrUnavailable)
 				w.WriteHeader(http.StatusTeapot)
 				_, _ = w.Write([]byte("later"))
 			}, id)
@@ -155,9 +155,9 @@ func TestTrap_AfterALoginNothingIsWithheldAnyMore(t *testing.T) {
 	s.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		called := false
 		err := s.Update(r.Context(), func(*visitor) error { called = true; return nil })
-		is.True(errors.Is(err, web.ErrCookieKept))
+		wants.Err(t, err, web.ErrCookieKept)
 		is.True(!called) // what would be refused is not begun
-		is.True(errors.Is(s.Destroy(r.Context()), web.ErrCookieKept))
+		wants.Err(t, s.Destroy(r.Context()), web.ErrCookieKept)
 		is.NoErr(s.Authenticate(r.Context(), "u"))
 		is.NoErr(s.Update(r.Context(), func(v *visitor) error { v.Visits++; return nil }))
 		is.NoErr(s.Destroy(r.Context()))

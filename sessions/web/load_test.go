@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +12,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/web"
 )
@@ -133,7 +133,7 @@ func TestTrap_AnOutageKeepsTheCookieAndIsNoAnonymousVisitor(t *testing.T) {
 		w := s.get(func(_ http.ResponseWriter, r *http.Request) {
 			ran++
 			got, err := s.Session(r.Context())
-			is.True(errors.Is(err, sessions.ErrUnavailable))
+			wants.Err(t, err, sessions.ErrUnavailable)
 			is.True(got == nil)
 		}, id)
 		is.Equal(w.Code, http.StatusServiceUnavailable)
@@ -181,8 +181,8 @@ func TestTrap_ASessionThatCannotBeDecodedIsLeftToABinaryThatCan(t *testing.T) {
 	s.get(func(_ http.ResponseWriter, r *http.Request) {
 		s.session(t, r).Data.Visits++
 		err := s.Save(r.Context())
-		is.True(errors.Is(err, web.ErrCookieKept))
-		is.True(errors.Is(err, sessions.ErrDecode))
+		wants.Err(t, err, web.ErrCookieKept)
+		wants.Err(t, err, sessions.ErrDecode)
 	}, id)
 	w = s.get(func(_ http.ResponseWriter, r *http.Request) { is.NoErr(s.Authenticate(r.Context(), "u")) }, id)
 	is.True(cookie(t, w) != nil) // a login is a login

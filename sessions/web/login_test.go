@@ -1,13 +1,13 @@
 package web_test
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"testing"
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/web"
 )
@@ -27,7 +27,7 @@ func TestAuthenticate_GivesANewIDAndTheOldOneIsDead(t *testing.T) {
 	is.True(after != before)
 	is.Equal(s.data(t, after), visitor{Name: "n", Visits: 1})
 	_, err := s.manager.Load(t.Context(), before)
-	is.True(errors.Is(err, sessions.ErrNotFound))
+	wants.Err(t, err, sessions.ErrNotFound)
 }
 
 // Fixation: who has planted an ID, or knew it, has nothing after the login.
@@ -123,7 +123,7 @@ func TestDestroy_ThatFailsIsTold(t *testing.T) {
 				s.session(t, r)
 			}
 			err := s.Destroy(r.Context())
-			is.True(errors.Is(err, sessions.ErrUnavailable))
+			wants.Err(t, err, sessions.ErrUnavailable)
 			http.Error(w, "you are still signed in", http.StatusServiceUnavailable)
 		}, id)
 		is.Equal(len(w.Header().Values("Set-Cookie")), 0) // kept: a cookie that is gone would hide that the session isn't
@@ -136,8 +136,8 @@ func TestActions_AfterTheAnswerHasBegun(t *testing.T) {
 	id := s.stored(t, visitor{})
 	s.get(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte("x"))
-		is.True(errors.Is(s.Renew(r.Context()), web.ErrCommitted))
-		is.True(errors.Is(s.Authenticate(r.Context(), "u"), web.ErrCommitted))
+		wants.Err(t, s.Renew(r.Context()), web.ErrCommitted)
+		wants.Err(t, s.Authenticate(r.Context(), "u"), web.ErrCommitted)
 		is.Equal(s.store.took(), "") // and nothing was done
 		is.NoErr(s.Destroy(r.Context()))
 	}, id)
@@ -145,7 +145,7 @@ func TestActions_AfterTheAnswerHasBegun(t *testing.T) {
 
 	s.get(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte("x"))
-		is.True(errors.Is(s.Save(r.Context()), web.ErrCommitted)) // nobody could be told of a new one
+		wants.Err(t, s.Save(r.Context()), web.ErrCommitted) // nobody could be told of a new one
 	})
 	is.Equal(s.mem.Len(), 0)
 }
@@ -159,13 +159,12 @@ func TestSave_SavesWhatIsEmptyToo(t *testing.T) {
 }
 
 func TestActions_AnErrorOfTheStoreIsTheirs(t *testing.T) {
-	is := is.New(t)
 	s := newSite(t, nil)
 	id := s.stored(t, visitor{})
 	s.store.fails = fmt.Errorf("%w: out", sessions.ErrUnavailable)
 	s.get(func(_ http.ResponseWriter, r *http.Request) {
 		for _, err := range []error{s.Save(r.Context()), s.Renew(r.Context()), s.Authenticate(r.Context(), "u"), s.Verify(r)} {
-			is.True(errors.Is(err, sessions.ErrUnavailable))
+			wants.Err(t, err, sessions.ErrUnavailable)
 		}
 	}, id)
 }

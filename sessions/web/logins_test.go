@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/web"
 )
@@ -182,7 +182,7 @@ func TestAuthenticate_WhatItRefusesChangesNothing(t *testing.T) {
 	c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
 		s.session(t, r).Data.Name = "n"
 		err := s.Authenticate(r.Context(), "bob")
-		is.True(errors.Is(err, sessions.ErrLimit))
+		wants.Err(t, err, sessions.ErrLimit)
 		is.Equal(web.Status(err), http.StatusConflict)
 		is.Equal(s.session(t, r).Subject(), "alice")
 		is.Equal(s.session(t, r).Data.Name, "n")
@@ -218,7 +218,7 @@ func TestPersist_IsOneSessionsAndStays(t *testing.T) {
 	c.do(http.MethodGet, "", func(_ http.ResponseWriter, r *http.Request) { is.Equal(s.session(t, r).Persist, false) })
 	c.do(http.MethodGet, "", func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusOK)
-		is.True(errors.Is(s.Persist(r.Context(), true), web.ErrCommitted))
+		wants.Err(t, s.Persist(r.Context(), true), web.ErrCommitted)
 	})
 }
 

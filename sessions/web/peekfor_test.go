@@ -2,13 +2,13 @@ package web_test
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"testing"
 	"time"
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 )
 
@@ -48,7 +48,7 @@ func TestWaitEnd_AsksTheStoreWhateverIsRemembered(t *testing.T) {
 	s.get(func(_ http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), time.Minute)
 		defer cancel()
-		is.True(errors.Is(s.WaitEnd(ctx), sessions.ErrNotFound)) // and not in five seconds
+		wants.Err(t, s.WaitEnd(ctx), sessions.ErrNotFound) // and not in five seconds
 	}, id)
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/memstore"
 	"github.com/dynasession/dynasession/sessions/web"
@@ -44,7 +45,7 @@ func TestUpdate_OfEveryKindOfVisitor(t *testing.T) {
 	is.Equal(cookie(t, w), nil)
 	s.get(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusOK)
-		is.True(errors.Is(s.Update(r.Context(), add), web.ErrCommitted))
+		wants.Err(t, s.Update(r.Context(), add), web.ErrCommitted)
 	})
 	is.Equal(s.mem.Len(), items)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
@@ -48,7 +49,7 @@ func TestToken_OfVisitorsWithoutASessionStoresNothing(t *testing.T) {
 	c := s.client()
 	for range 20 {
 		token := s.client().page(t)
-		is.True(errors.Is(c.verify(t, token), web.ErrToken)) // another browser's
+		wants.Err(t, c.verify(t, token), web.ErrToken) // another browser's
 	}
 	token := c.page(t)
 	is.NoErr(c.verify(t, token))
@@ -128,7 +129,7 @@ func TestToken_IsNewAtTheLogin(t *testing.T) {
 	// For one who knows the session's or the form's secret of before.
 	c.do(http.MethodPost, url.Values{web.TokenField: {before}}.Encode(), func(_ http.ResponseWriter, r *http.Request) {
 		is.Equal(s.session(t, r).Subject(), "u")
-		is.True(errors.Is(s.Verify(r), web.ErrToken))
+		wants.Err(t, s.Verify(r), web.ErrToken)
 	})
 	fresh := c.page(t)
 	is.True(fresh != before)
@@ -157,10 +158,10 @@ func TestToken_OfBeforeTheLoginIsGoodForALoginOnly(t *testing.T) {
 		is.Equal(got.Subject(), "")
 		is.Equal(got.Data, visitor{})
 		got.Data.Name = "forged"
-		is.True(errors.Is(s.Save(r.Context()), web.ErrCookieKept))
-		is.True(errors.Is(s.Destroy(r.Context()), web.ErrCookieKept))
+		wants.Err(t, s.Save(r.Context()), web.ErrCookieKept)
+		wants.Err(t, s.Destroy(r.Context()), web.ErrCookieKept)
 		_, err := s.Sessions(r.Context())
-		is.True(errors.Is(err, web.ErrNoSubject))
+		wants.Err(t, err, web.ErrNoSubject)
 	})
 	is.Equal(w.Code, http.StatusOK) // the handler was told
 	is.Equal(c.cookies["__Host-id"], alices)
@@ -189,7 +190,7 @@ func TestToken_OfANewSessionAfterTheAnswerHasBegun(t *testing.T) {
 	s.get(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte("x"))
 		_, err := s.Token(r.Context())
-		is.True(errors.Is(err, web.ErrCommitted))
+		wants.Err(t, err, web.ErrCommitted)
 	})
 	is.Equal(s.mem.Len(), 0)
 }
@@ -212,7 +213,6 @@ func (u unread) Read([]byte) (int, error) { u.t.Error("the body is read"); retur
 func (unread) Close() error               { return nil }
 
 func TestVerify_ReadsNoBodyWhereNothingCanBeProved(t *testing.T) {
-	is := is.New(t)
 	s := newSite(t, nil)
 	id := s.stored(t, visitor{})
 	for name, c := range map[string]struct{ method, id string }{
@@ -223,7 +223,7 @@ func TestVerify_ReadsNoBodyWhereNothingCanBeProved(t *testing.T) {
 			r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
 			r.AddCookie(&http.Cookie{Name: "__Host-id", Value: c.id})
 			s.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-				is.True(errors.Is(s.Verify(r), web.ErrToken))
+				wants.Err(t, s.Verify(r), web.ErrToken)
 			})).ServeHTTP(httptest.NewRecorder(), r)
 		})
 	}

@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
@@ -55,14 +55,14 @@ func TestTransports_OneServiceForBrowsersAndClients(t *testing.T) {
 		is.Equal(w.Code, http.StatusBadRequest)
 		is.Equal(cookie(t, w), nil)
 		serve(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			is.True(errors.Is(s.Destroy(r.Context()), web.ErrTwoIDs))
-			is.True(errors.Is(s.Authenticate(r.Context(), "u"), web.ErrTwoIDs))
+			wants.Err(t, s.Destroy(r.Context()), web.ErrTwoIDs)
+			wants.Err(t, s.Authenticate(r.Context(), "u"), web.ErrTwoIDs)
 		}), both[0], both[1])
 	}
 	is.Equal(s.store.took(), "")
 
 	serve(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		is.True(errors.Is(s.UseHeader(r), web.ErrTwoIDs)) // a browser's
+		wants.Err(t, s.UseHeader(r), web.ErrTwoIDs) // a browser's
 	}), id, "")
 
 	renewed := serve(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { is.NoErr(s.Renew(r.Context())) }), "", bearer)

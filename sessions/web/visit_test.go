@@ -1,13 +1,13 @@
 package web_test
 
 import (
-	"errors"
 	"net/http"
 	"sync"
 	"testing"
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/web"
 )
@@ -81,12 +81,12 @@ func TestSession_OutsideOfTheMiddleware(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, nil)
 	_, err := s.Session(t.Context())
-	is.True(errors.Is(err, web.ErrNoMiddleware))
+	wants.Err(t, err, web.ErrNoMiddleware)
 	for _, err := range []error{s.Save(t.Context()), s.Renew(t.Context()), s.Authenticate(t.Context(), "u"), s.Destroy(t.Context()), s.Verify(request())} {
-		is.True(errors.Is(err, web.ErrNoMiddleware))
+		wants.Err(t, err, web.ErrNoMiddleware)
 	}
 	_, err = s.Token(t.Context())
-	is.True(errors.Is(err, web.ErrNoMiddleware))
+	wants.Err(t, err, web.ErrNoMiddleware)
 }
 
 func TestSession_AnEmptyOneIsSavedIfItsTimeoutsAreItsOwn(t *testing.T) {

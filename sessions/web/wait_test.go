@@ -11,6 +11,7 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 )
 
@@ -60,12 +61,12 @@ func TestWaitEnd_WithoutASession(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, nil)
 	s.get(func(_ http.ResponseWriter, r *http.Request) {
-		is.True(errors.Is(s.WaitEnd(r.Context()), sessions.ErrNotFound))
+		wants.Err(t, s.WaitEnd(r.Context()), sessions.ErrNotFound)
 	})
 	id := s.stored(t, visitor{})
 	s.get(func(_ http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithCancel(r.Context())
 		cancel()
-		is.True(errors.Is(s.WaitEnd(ctx), context.Canceled))
+		wants.Err(t, s.WaitEnd(ctx), context.Canceled)
 	}, id)
 }

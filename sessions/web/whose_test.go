@@ -10,6 +10,7 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/event"
 	"github.com/dynasession/dynasession/sessions/web"
@@ -45,8 +46,8 @@ func TestTrap_ARequestThatIsSlowerThanARenewalTakesNothingAway(t *testing.T) {
 
 			refused := func(err error) {
 				t.Helper()
-				is.True(errors.Is(err, web.ErrCookieKept))
-				is.True(errors.Is(err, sessions.ErrRenewed))
+				wants.Err(t, err, web.ErrCookieKept)
+				wants.Err(t, err, sessions.ErrRenewed)
 				is.Equal(web.Status(err), http.StatusConflict)
 			}
 			w = slow.do(http.MethodPost, "", func(w http.ResponseWriter, r *http.Request) { // and is told

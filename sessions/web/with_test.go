@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/memstore"
 	"github.com/dynasession/dynasession/sessions/web"
@@ -118,7 +118,7 @@ func TestPeek_RecordsNoAccessAndSavesNothing(t *testing.T) {
 	s.store.fails = errOut
 	c.do(http.MethodGet, "", func(_ http.ResponseWriter, r *http.Request) {
 		_, err := s.Peek(r.Context())
-		is.True(errors.Is(err, sessions.ErrUnavailable))
+		wants.Err(t, err, sessions.ErrUnavailable)
 	})
 }
 

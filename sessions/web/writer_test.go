@@ -3,7 +3,6 @@ package web_test
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -16,6 +15,8 @@ import (
 	"time"
 
 	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/internal/wants"
 )
 
 func TestTrap_AFlushCarriesTheCookie(t *testing.T) {
@@ -204,7 +205,7 @@ func TestTrap_AfterAHijackThatIsRefusedALoginWorks(t *testing.T) {
 	server := httptest.NewUnstartedServer(s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.session(t, r).Data.Visits++
 		_, _, err := http.NewResponseController(w).Hijack()
-		is.True(errors.Is(err, http.ErrNotSupported))
+		wants.Err(t, err, http.ErrNotSupported)
 		is.NoErr(s.Authenticate(r.Context(), "u"))
 		s.session(t, r).Data.Visits++
 		_, _ = w.Write([]byte("hello"))
