@@ -78,7 +78,6 @@ func TestSession_IsLoadedOnceByAllWhoAsk(t *testing.T) {
 }
 
 func TestSession_OutsideOfTheMiddleware(t *testing.T) {
-	is := is.New(t)
 	s := newSite(t, nil)
 	_, err := s.Session(t.Context())
 	wants.Err(t, err, web.ErrNoMiddleware)

@@ -58,7 +58,6 @@ func TestTrap_AStreamEndsWithItsSession(t *testing.T) {
 }
 
 func TestWaitEnd_WithoutASession(t *testing.T) {
-	is := is.New(t)
 	s := newSite(t, nil)
 	s.get(func(_ http.ResponseWriter, r *http.Request) {
 		wants.Err(t, s.WaitEnd(r.Context()), sessions.ErrNotFound)
