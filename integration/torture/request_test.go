@@ -29,10 +29,10 @@ func (w *worker) begin(ctx context.Context, m *sessions.Manager[ledger], at *slo
 	s.AbsoluteTimeout = []time.Duration{2 * time.Minute, 12 * time.Hour}[w.random.IntN(2)]
 	w.mu.Lock()
 	life := &torture.Life{Name: fmt.Sprint("session ", len(w.lives)), App: at.app, Idle: s.IdleTimeout, Absolute: s.AbsoluteTimeout, PeekFor: peekFor}
+	num := life.NewID(s.ID().Secret()) // before others see it
 	w.lives = append(w.lives, life)
 	w.mu.Unlock()
 	at.life, at.lives = nil, append(at.lives, life)
-	num := life.NewID(s.ID().Secret())
 	ctx = context.WithoutCancel(ctx)
 	err := w.did(m, life, torture.Create, num, "", func() ([]string, error) { return nil, resolve(func() error { return m.Save(ctx, s) }) })
 	if err != nil {
