@@ -52,6 +52,13 @@ func (t *Transport) Plan(operation string, faults ...Fault) {
 	t.planned[operation] = append(t.planned[operation], faults...)
 }
 
+// Unplan forgets what is planned for the operation and has not been met.
+func (t *Transport) Unplan(operation string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.planned, operation)
+}
+
 // SetRates changes the rates for the attempts to come; nil ends the faults.
 func (t *Transport) SetRates(rates Rates) {
 	t.mu.Lock()

@@ -86,7 +86,7 @@ func TestTrap_ARenewalThatDiesLeavesOneAlive(t *testing.T) {
 					if step == "the old ID" {
 						h.network.Plan("PutItem", faults.None)
 					}
-					h.lose("PutItem", fault) // from here on the host is dead to the engine, or the engine to it
+					restore := h.lose("PutItem", fault) // from here on the host is dead to the engine, or the engine to it
 					err := operations[name].call(t.Context(), h, s)
 					wants.Err(t, err, sessions.ErrOutcomeUnknown)
 					is.Equal(s.ID().Secret(), old) // nobody is told another
@@ -96,6 +96,7 @@ func TestTrap_ARenewalThatDiesLeavesOneAlive(t *testing.T) {
 					is.Equal(err == nil, !committed)
 
 					// The host was not dead after all: repeating the call is safe.
+					restore()
 					is.NoErr(operations[name].call(t.Context(), h, s))
 					is.Equal(engine.Count(t, h.table), 1)
 					is.Equal(loaded(t, h.other, s.ID().Secret()).Data.Count, int64(6))

@@ -2,6 +2,7 @@ package lifecycle_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/matryer/is"
@@ -13,9 +14,10 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// lose makes the first attempt of the next call meet the fault, and the engine be out of reach for the rest of them.
-func (h host) lose(operation string, first faults.Fault) {
-	h.network.Plan(operation, first, faults.CutBefore, faults.CutBefore, faults.CutBefore, faults.CutBefore, faults.CutBefore)
+// lose makes the first attempt of the next call meet the fault, and the engine be out of reach from then on, until it is restored.
+func (h host) lose(operation string, first faults.Fault) (restore func()) {
+	h.network.Plan(operation, append([]faults.Fault{first}, slices.Repeat([]faults.Fault{faults.CutBefore}, 50)...)...)
+	return func() { h.network.Unplan(operation) }
 }
 
 // Another writer comes between our attempt that was applied and the next. To call that a conflict would have the caller do his
@@ -33,9 +35,10 @@ func TestUnknown_AnotherWriterCameBetween(t *testing.T) {
 			h := newHost(t)
 			s := saved(t, h.Manager, cart{Count: 1})
 			id := s.ID().Secret()
-			h.lose("UpdateItem", faults.CutAfter)
+			restore := h.lose("UpdateItem", faults.CutAfter)
 			s.Data.Count = 2
 			wants.Err(t, h.Save(t.Context(), s), sessions.ErrOutcomeUnknown) // applied, and nobody knows
+			restore()
 			meanwhile(t.Context(), t, h, id)
 			err := h.Save(t.Context(), s)
 			is.True(err != nil) // never success
@@ -77,8 +80,9 @@ func TestUnknown_ASaveMayBeRepeated(t *testing.T) {
 			h := newHost(t)
 			s := saved(t, h.Manager, cart{})
 			s.Data.Items = append(s.Data.Items, "tea")
-			h.lose("UpdateItem", fault)
+			restore := h.lose("UpdateItem", fault)
 			wants.Err(t, h.Save(t.Context(), s), sessions.ErrOutcomeUnknown)
+			restore()
 			is.NoErr(h.Save(t.Context(), s))
 			is.Equal(loaded(t, h.other, s.ID().Secret()).Data.Items, []string{"tea"})
 		})
