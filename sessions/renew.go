@@ -358,6 +358,7 @@ func (m *Manager[T]) enterLists(ctx context.Context, s *Session[T], x *exchange,
 	replaces := ""
 	if s.stored {
 		replaces = s.rec.Key
+		e.Longer = x.rec.Deadline().After(s.rec.Deadline())
 	}
 	switch {
 	case l.subject != nil:

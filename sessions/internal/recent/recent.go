@@ -287,6 +287,13 @@ func (s *Store) Ended(application, subject string) {
 	s.oldest = append(s.oldest, last)
 }
 
+// endedSomebodys is Ended where nobody knows whose session has ended.
+func (s *Store) endedSomebodys() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forgetAll()
+}
+
 // changed is forget for the end of a call that may have changed a session.
 func (s *Store) changed(key string) {
 	s.mu.Lock()
@@ -333,6 +340,9 @@ func (s *Store) Bind(ctx context.Context, key string, binding, was []byte) error
 func (s *Store) End(ctx context.Context, e driver.End) (driver.Record, error) {
 	defer s.changed(e.Key)
 	was, err := s.store.End(ctx, e)
+	if errors.Is(err, driver.ErrOutcomeUnknown) || err == nil && was.Key == "" && (e.If == nil || !e.If.Absent) {
+		s.endedSomebodys() // an answer was lost
+	}
 	s.Ended(was.Application, was.Subject)
 	return was, err
 }

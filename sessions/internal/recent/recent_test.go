@@ -160,6 +160,35 @@ func TestStore_ManyEnds(t *testing.T) {
 	is.True(!d.remembers(t, 1))
 }
 
+// An end whose answer was lost doesn't say whose session it was: here it may be that of an ID which
+// another process has exchanged for the one that was ended.
+func TestStore_AnEndWithoutAnAnswer(t *testing.T) {
+	for name, answer := range map[string]error{"repeated": nil, "unknown": driver.ErrOutcomeUnknown} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			d := newDesk(1 << 20)
+			is.NoErr(d.Create(t.Context(), record(1, codec.Opaque("json", []byte("1")))))
+			is.True(!d.remembers(t, 1))
+			is.True(d.remembers(t, 1))
+			next := record(2, codec.Opaque("json", []byte("1")))
+			next.Subject = "user 1"
+			is.NoErr(d.calls.Store.Create(t.Context(), next)) // by another process
+			_, err := d.calls.Store.End(t.Context(), driver.End{Key: key(1), Marker: rosters.NewMarker(key(1), driver.Renewed, key(2), start)})
+			is.NoErr(err)
+			d.calls.Once("End", func(c *cued.Call) error {
+				is.NoErr(c.Do())
+				c.Record = driver.Record{}
+				return answer
+			})
+			_, err = d.End(t.Context(), driver.End{Key: key(2), Marker: rosters.NewMarker(key(2), driver.Destroyed, "", start)})
+			is.Equal(err, answer)
+			_, remembered, err := d.Peek(t.Context(), key(1))
+			is.True(!remembered)
+			is.True(err != nil)
+		})
+	}
+}
+
 // An end counts for what was read before, wherever the clock is put.
 func TestStore_AnEndAndAClockThatGoesBack(t *testing.T) {
 	is := is.New(t)

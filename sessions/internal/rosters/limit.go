@@ -248,6 +248,7 @@ func (l *Login) spillOne(ctx context.Context, but string) {
 	}
 	e := Entry{Key: oldest, Deadline: l.head.Entries[oldest], Stale: l.head.Entries[oldest]}
 	full := *l
+	full.moves = true
 	pages := full.head.Pages
 	entered, isFull, err := false, true, error(nil)
 	if pages.Last >= max(pages.First, 1) {

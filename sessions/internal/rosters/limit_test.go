@@ -282,3 +282,79 @@ func TestLimit_SparesABinaryWhatItCannotRead(t *testing.T) {
 	_, _, err = d.login(t, limit) // what can't be read doesn't keep its user out
 	is.NoErr(err)
 }
+
+// A login that moves the oldest entry out of the head, and knows of it what was, takes no later deadline
+// from it that it has got in the page into which it is moved.
+func TestSpill_ALaterDeadlineStays(t *testing.T) {
+	is := is.New(t)
+	d := newDesk(1, 12)
+	limit := rosters.Limit{Max: 100}
+	login := func(d *desk) string {
+		d.clock.Advance(time.Minute)
+		key, _, err := d.login(t, limit)
+		is.NoErr(err)
+		return key
+	}
+	login(d)
+	oldest := login(d)
+	login(d)
+	login(d) // moves the first out
+	longer := d.clock.Now().Add(absolute)
+	moved := false
+	d.store.On("ChangeRoster", func(c *cued.Call) error {
+		if c.Change.Enter == oldest && !moved {
+			moved = true
+			other := d.behind()
+			login(other)
+			head, err := other.Head(t.Context(), list)
+			is.NoErr(err)
+			is.True(head.Entries[oldest].IsZero())
+			longer = longer.Add(-2 * time.Minute).Add(time.Second) // still the oldest
+			_, err = other.Extend(t.Context(), list, 0, rosters.Entry{Key: oldest, Deadline: longer})
+			is.NoErr(err)
+			login(other)
+		}
+		return c.Do()
+	})
+	login(d)
+	is.True(moved)
+	parts, err := d.behind().All(t.Context(), list)
+	is.NoErr(err)
+	latest := time.Time{}
+	for _, part := range parts {
+		if at := part.Entries[oldest]; at.After(latest) {
+			latest = at
+		}
+	}
+	is.Equal(latest, longer)
+}
+
+// Nor does it take out of the page what another login has moved there, when all other sessions are
+// revoked meanwhile.
+func TestSpill_WhatARevocationSparesStaysListed(t *testing.T) {
+	is := is.New(t)
+	d := newDesk(1, 12)
+	login := func(d *desk) string {
+		d.clock.Advance(time.Minute)
+		key, _, err := d.login(t, rosters.Limit{Max: 100})
+		is.NoErr(err)
+		return key
+	}
+	login(d)
+	oldest := login(d)
+	login(d)
+	login(d)
+	moved := false
+	d.store.On("ChangeRoster", func(c *cued.Call) error {
+		if c.Change.Enter == oldest && !moved {
+			moved = true
+			login(d.behind())
+			_, err := d.behind().Bump(t.Context(), list)
+			is.NoErr(err)
+		}
+		return c.Do()
+	})
+	login(d)
+	is.True(moved)
+	d.wantListed(t, oldest)
+}

@@ -26,6 +26,7 @@ type Login struct {
 	k     *Keeper
 	epoch int64
 	head  driver.Roster // as last seen
+	moves bool          // what enters a page is to leave the head
 
 	// Evicted is how many sessions have been ended to make room.
 	Evicted int
@@ -123,9 +124,7 @@ func (l *Login) changeHead(ctx context.Context, c driver.RosterChange) (changed 
 // afterwards: if it has the epoch still, whoever counts it up reads the page later than this entry
 // came into it.
 func (l *Login) enterPage(ctx context.Context, e Entry, page int64) (entered, full bool, err error) {
-	c := l.k.entering(PageKey(l.head.Key, page), e)
-	c.Most, c.Stale = l.k.PageSize, e.Stale
-	part, err := l.k.Store.ChangeRoster(ctx, c)
+	part, err := l.enterPart(ctx, page, e)
 	if errors.Is(err, driver.ErrFull) {
 		return false, true, nil
 	}
@@ -145,18 +144,45 @@ func (l *Login) enterPage(ctx context.Context, e Entry, page int64) (entered, fu
 	return entered, false, err
 }
 
+// enterPart lists e in a page that has room.
+func (l *Login) enterPart(ctx context.Context, page int64, e Entry) (driver.Roster, error) {
+	if l.moves {
+		return l.k.enterMoved(ctx, PageKey(l.head.Key, page), e)
+	}
+	c := l.k.entering(PageKey(l.head.Key, page), e)
+	c.Most, c.Stale = l.k.PageSize, e.Stale
+	return l.k.Store.ChangeRoster(ctx, c)
+}
+
 // confirmed reports whether the head, as it was read after e entered a page, lists that page and
-// has the epoch. If not, e leaves the page again.
+// has the epoch. If not, e leaves the page again. The head stays as long as e may live.
 func (l *Login) confirmed(ctx context.Context, e Entry, page int64) (bool, error) {
 	switch {
 	case l.head.Epoch != l.epoch:
-		_ = l.k.Leave(ctx, l.head.Key, page, e.Key)
+		l.leave(ctx, page, e)
 		return false, ErrRevoked
 	case page < l.head.Pages.First || page > l.head.Pages.Last:
-		_ = l.k.Leave(ctx, l.head.Key, page, e.Key)
+		l.leave(ctx, page, e)
 		return false, nil
+	case l.head.Expires.Before(e.Deadline):
+		pages := l.head.Pages
+		changed, err := l.changeHead(ctx, driver.RosterChange{
+			Key: l.head.Key, Rev: Rev(), IfEpoch: &l.epoch, IfPages: &pages, Expires: l.k.long(e.Deadline),
+		})
+		if changed || err != nil {
+			return changed, err
+		}
+		return l.confirmed(ctx, e, page)
 	}
 	return true, nil
+}
+
+// leave takes e out of a page that it has entered in vain. What was to be moved stays: another may
+// have moved it too.
+func (l *Login) leave(ctx context.Context, page int64, e Entry) {
+	if !l.moves {
+		_ = l.k.Leave(ctx, l.head.Key, page, e.Key)
+	}
 }
 
 // openPage enters a page that nobody sees yet, and then has the head list it. A page that is full
@@ -165,9 +191,7 @@ func (l *Login) confirmed(ctx context.Context, e Entry, page int64) (bool, error
 func (l *Login) openPage(ctx context.Context, e Entry) (entered bool, page int64, err error) {
 	next := max(l.head.Pages.Last, 0) + 1
 	for range attempts {
-		c := l.k.entering(PageKey(l.head.Key, next), e)
-		c.Most, c.Stale = l.k.PageSize, e.Stale
-		if _, err = l.k.Store.ChangeRoster(ctx, c); !errors.Is(err, driver.ErrFull) {
+		if _, err = l.enterPart(ctx, next, e); !errors.Is(err, driver.ErrFull) {
 			break
 		}
 		next++
@@ -185,7 +209,7 @@ func (l *Login) publish(ctx context.Context, e Entry, page, last int64) (entered
 	was := l.head.Pages
 	pages := driver.Pages{First: max(was.First, 1), Last: last}
 	published, err := l.changeHead(ctx, driver.RosterChange{
-		Key: l.head.Key, Rev: Rev(), IfEpoch: &l.epoch, IfPages: &was, Pages: &pages, Expires: l.k.until(e.Deadline),
+		Key: l.head.Key, Rev: Rev(), IfEpoch: &l.epoch, IfPages: &was, Pages: &pages, Expires: l.k.long(e.Deadline),
 	})
 	if err != nil {
 		return false, err

@@ -81,9 +81,8 @@ func (k *Keeper) moveOn(ctx context.Context, head, first driver.Roster) (newHead
 			break
 		}
 		deadline := first.Entries[key]
-		c := k.entering(PageKey(head.Key, head.Pages.Last), Entry{Key: key, Deadline: deadline})
-		c.Most, c.Stale = k.PageSize, first.Stale
-		if _, err := k.Store.ChangeRoster(ctx, c); errors.Is(err, driver.ErrFull) {
+		e := Entry{Key: key, Deadline: deadline, Stale: first.Stale}
+		if _, err := k.enterMoved(ctx, PageKey(head.Key, head.Pages.Last), e); errors.Is(err, driver.ErrFull) {
 			break
 		} else if err != nil {
 			return head, first, err
@@ -107,6 +106,33 @@ func (k *Keeper) moveOn(ctx context.Context, head, first driver.Roster) (newHead
 		return newHead, first, err
 	}
 	return newHead, newFirst, nil
+}
+
+// movedAttempts bounds how often an entry that is being moved is tried again because others enter the
+// same page.
+const movedAttempts = 8
+
+// enterMoved lists in a page, if it has room, what is to leave another part of the list, and returns
+// the page. A later deadline that the page has of it stays: what is known of the other part may be
+// from before.
+func (k *Keeper) enterMoved(ctx context.Context, page string, e Entry) (driver.Roster, error) {
+	part, err := k.Head(ctx, page)
+	if err != nil {
+		return part, err
+	}
+	for range movedAttempts {
+		if at, listed := part.Entries[e.Key]; listed && !at.Before(e.Deadline) {
+			return part, nil
+		}
+		c := k.entering(page, e)
+		c.IfRev, c.Most, c.Stale = &part.Rev, k.PageSize, e.Stale
+		changed, err := k.Store.ChangeRoster(ctx, c)
+		if !errors.Is(err, driver.ErrRoster) || errors.Is(err, driver.ErrFull) {
+			return changed, err
+		}
+		part = changed
+	}
+	return part, driver.ErrConflict
 }
 
 // hasMoved reports whether entries of a page have been moved into another.

@@ -205,3 +205,53 @@ func TestAll_WhileSessionsAreMoved(t *testing.T) {
 	}
 	is.New(t).True(split > 0)
 }
+
+// A login that moves a session, and knows of it what was, takes no later deadline from it that it has
+// got in the page into which it is moved.
+func TestRetire_ALaterDeadlineStays(t *testing.T) {
+	is := is.New(t)
+	d, _ := longList(t, 4)
+	opens := func(d *desk) { // logs in until a page has been opened
+		for was := d.pages(t).Last; d.pages(t).Last == was; {
+			d.must(t)
+		}
+	}
+	first := rosters.PageKey(list, 1)
+	opens(d.behind()) // moves half of the page
+	left, err := d.Head(t.Context(), first)
+	is.NoErr(err)
+	is.Equal(len(left.Entries), 2)
+	key := rosters.Keys([]driver.Roster{left})[0]
+	slow, reached, goOn := d.behind(), make(chan bool), make(chan bool)
+	cue := cued.New(d.mem)
+	slow.Store, slow.made = cue, slow.made+1000
+	leavesFirst := func(c *cued.Call) bool { return c.Key == first && c.Change.Pages != nil }
+	cue.On("ChangeRoster", func(c *cued.Call) error {
+		if leavesFirst(c) {
+			reached <- true
+			<-goOn
+		}
+		return c.Do()
+	})
+	done := make(chan bool)
+	go func() { // moves it, and is slow to have it leave the first page
+		defer close(done)
+		opens(slow)
+	}()
+	<-reached
+	longer := d.clock.Now().Add(100 * absolute)
+	moved := false
+	d.store.On("ChangeRoster", func(c *cued.Call) error {
+		if c.Change.Enter == key && !moved {
+			moved = true
+			close(goOn)
+			<-done
+			_, err = d.behind().Extend(t.Context(), list, 1, rosters.Entry{Key: key, Deadline: longer, Stale: longer})
+			is.NoErr(err)
+		}
+		return c.Do()
+	})
+	opens(d)
+	is.True(moved)
+	is.True(d.deadline(t, key).Equal(longer))
+}

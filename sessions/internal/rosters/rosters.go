@@ -205,6 +205,9 @@ func (k *Keeper) Leave(ctx context.Context, list string, page int64, keys ...str
 // page.
 func (k *Keeper) Move(ctx context.Context, list string, page int64, e Entry) (int64, error) {
 	_, err := k.Store.ChangeRoster(ctx, k.entering(PageKey(list, page), e))
+	if err == nil && e.Longer {
+		return page, k.keepHead(ctx, list, page, e.Deadline)
+	}
 	if !errors.Is(err, driver.ErrFull) {
 		return page, err
 	}
@@ -230,13 +233,17 @@ func (k *Keeper) Extend(ctx context.Context, list string, page int64, e Entry) (
 			return 0, err
 		}
 		if deadline, listed := part.Entries[e.Key]; listed && !deadline.Before(e.Deadline) {
-			return page, nil
+			return page, k.keepHead(ctx, list, page, e.Deadline)
 		} else if !listed && part.Closed {
 			return k.Move(ctx, list, page, e)
 		}
 		c := k.entering(part.Key, e)
 		c.IfRev = &part.Rev
-		if _, err := k.Store.ChangeRoster(ctx, c); !errors.Is(err, driver.ErrRoster) {
+		_, err = k.Store.ChangeRoster(ctx, c)
+		if err == nil {
+			return page, k.keepHead(ctx, list, page, e.Deadline)
+		}
+		if !errors.Is(err, driver.ErrRoster) {
 			return page, err
 		}
 	}
@@ -248,6 +255,7 @@ type Entry struct {
 	Key      string
 	Deadline time.Time // its absolute deadline
 	Stale    time.Time // when it will have idled out if nobody comes back
+	Longer   bool      // its deadline is later than that of the session which it is about to replace
 }
 
 // entering returns the change that lists e, on no condition.
@@ -260,6 +268,27 @@ func (k *Keeper) entering(key string, e Entry) driver.RosterChange {
 // until returns when a roster may be swept that has to stay until deadline.
 func (k *Keeper) until(deadline time.Time) time.Time {
 	return later(deadline, k.Now().Add(kept).Truncate(time.Second))
+}
+
+// long returns when a head may be swept that has pages, in one of which an entry has a deadline: so
+// late that it covers those who enter the page next, which they then need not see to.
+func (k *Keeper) long(deadline time.Time) time.Time {
+	now := k.Now()
+	return k.until(deadline.Add(max(deadline.Sub(now), 0)).Truncate(time.Second))
+}
+
+// keepHead makes that a list's head stays until deadline, which an entry of a page has got: without
+// the head nobody finds the page.
+func (k *Keeper) keepHead(ctx context.Context, list string, page int64, deadline time.Time) error {
+	if page == 0 {
+		return nil
+	}
+	head, err := k.Head(ctx, list)
+	if err != nil || !head.Expires.Before(deadline) {
+		return err
+	}
+	_, err = k.Store.ChangeRoster(ctx, driver.RosterChange{Key: list, Rev: Rev(), Expires: k.long(deadline)})
+	return err
 }
 
 func later(a, b time.Time) time.Time {
