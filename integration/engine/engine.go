@@ -120,10 +120,10 @@ func NewTable(t testing.TB) string {
 }
 
 // Store returns a [dynamo.Store] on the table, with a client of its own. The functions may change
-// every option of the client.
+// every option of the client. Its calls have 20 s, so that a busy machine fails no test.
 func Store(t testing.TB, table string, optFns ...func(*dynamodb.Options)) *dynamo.Store {
 	t.Helper()
-	store, err := dynamo.NewStore(Client(t, optFns...), &dynamo.Config{Table: table})
+	store, err := dynamo.NewStore(Client(t, optFns...), &dynamo.Config{Table: table, Timeout: 20 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

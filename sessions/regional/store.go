@@ -214,7 +214,8 @@ func (s *Store) ChangeRoster(ctx context.Context, c driver.RosterChange) (driver
 func (s *Store) Clock() clock.Clock { return homeClock{s} }
 
 // Name returns the name of the store in the first Region by name, whichever is home: the tables of a
-// global table have one name.
+// global table have one name. If they have different ones and data is encrypted, a new Region that
+// comes first needs that name in sessions.Config.FormerTables.
 func (s *Store) Name() string { return s.stores[s.names[0]].Name() }
 
 type homeClock struct{ s *Store }
