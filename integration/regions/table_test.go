@@ -27,7 +27,7 @@ var meanwhile = []row{
 	{name: "a user who is sent to the other Region right after the login is signed in there", holds: func(x *scene) bool {
 		return x.lives(x.us, x.login(x.eu, "alice"))
 	}},
-	{name: "who has logged out is out in the other Region at once", holds: func(x *scene) bool {
+	{name: "a user who has logged out is signed out in the other Region at once", holds: func(x *scene) bool {
 		id := x.login(x.eu, "alice")
 		x.settle()
 		x.NoErr(x.eu.DestroyID(x.ctx, id))
@@ -115,7 +115,7 @@ var meanwhile = []row{
 		x.world.Clock.Advance(2 * time.Second)
 		return x.isDead(id)
 	}},
-	{name: "who is active stays signed in although the other Region was cut off for longer than `IdleTimeout`", holds: func(x *scene) bool {
+	{name: "an active user stays signed in although the other Region was cut off for longer than `IdleTimeout`", holds: func(x *scene) bool {
 		id := x.login(x.eu, "alice")
 		x.settle()
 		x.world.Cut("us", true)
@@ -139,13 +139,13 @@ var meanwhile = []row{
 }
 
 var lost = []row{
-	{name: "who signed in before what was lost stays signed in", only: twoTables, holds: func(x *scene) bool {
+	{name: "a user who signed in before the lost writes stays signed in", only: twoTables, holds: func(x *scene) bool {
 		id := x.login(x.eu, "alice")
 		x.settle()
 		x.losesEU()
 		return x.lives(x.us, id)
 	}},
-	{name: "who signed in a moment before stays signed in", only: twoTables, holds: func(x *scene) bool {
+	{name: "a user who signed in a moment before stays signed in", only: twoTables, holds: func(x *scene) bool {
 		id := x.login(x.eu, "alice")
 		x.losesEU()
 		return x.lives(x.us, id)
@@ -159,7 +159,7 @@ var lost = []row{
 		x.losesEU()
 		return x.load(x.us, id).Data.Apples == 1
 	}},
-	{name: "who logged out a moment before stays out", only: twoTables, holds: func(x *scene) bool {
+	{name: "a user who logged out a moment before stays signed out", only: twoTables, holds: func(x *scene) bool {
 		id := x.login(x.eu, "alice")
 		x.settle()
 		x.NoErr(x.eu.DestroyID(x.ctx, id))
