@@ -11,6 +11,7 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/internal/cued"
+	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
 // What each operation asks of the store: reads and writes are what it costs.
@@ -234,4 +235,36 @@ func TestRevokeAll_OfTenThousand(t *testing.T) {
 	}
 	is.Equal(len(w.handles(t, "user")), 0)
 	is.True(w.alive(t, w.login(t, "user")))
+}
+
+// A session that signs in again while its list is read part by part is in what is read, even if it changes its part.
+func TestSessions_ASessionThatChangesItsPartIsListed(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	first := w.login(t, "user")
+	for range rosters.DefaultHeadSize - 1 {
+		w.login(t, "user")
+	}
+	last := w.login(t, "user") // in a page: the head is full
+	is.NoErr(w.Destroy(t.Context(), first))
+	reads := 0
+	w.store.On("LoadRosters", func(c *cued.Call) error {
+		if reads++; reads == 2 { // the head has been read
+			w.clock.Advance(time.Second)
+			is.NoErr(w.other.Authenticate(t.Context(), last, "user")) // into the head
+		}
+		return c.Do()
+	})
+	infos, err := w.Sessions(t.Context(), "user")
+	is.NoErr(err)
+	w.store.Off()
+	is.True(reads >= 2)
+	is.True(slices.ContainsFunc(infos, func(i sessions.Info) bool { return i.Handle == last.Handle() }))
+	is.Equal(len(infos), rosters.DefaultHeadSize)
+	infos, err = w.Sessions(t.Context(), "user")
+	is.NoErr(err)
+	is.Equal(len(infos), rosters.DefaultHeadSize)
+	n, err := w.RevokeAll(t.Context(), "user")
+	is.NoErr(err)
+	is.Equal(n, rosters.DefaultHeadSize)
 }

@@ -200,7 +200,7 @@ func (m *Manager[T]) finish(ctx context.Context, s *Session[T]) error {
 	old := s.rec
 	s.id = x.id
 	if old.Key != x.rec.Key {
-		m.leaveLists(ctx, old, "")
+		m.leaveRenewed(ctx, old, x.rec)
 	}
 	s.Device, s.Federated = x.rec.Device, x.rec.Federated
 	s.rec, s.stored, s.written, s.inDoubt, s.seen = x.rec, true, x.encoded, nil, x.seen

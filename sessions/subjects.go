@@ -105,6 +105,21 @@ func (m *Manager[T]) leaveLists(ctx context.Context, rec driver.Record, except s
 	}
 }
 
+// leaveRenewed is leaveLists for a session that goes on as next. In a list of which next is in
+// another part old stays listed until it is found dead: those who read the parts one after another
+// would find neither, if old left the one before they read it and next entered the other after.
+func (m *Manager[T]) leaveRenewed(ctx context.Context, old, next driver.Record) {
+	if old.Application == next.Application {
+		if old.Subject == next.Subject && old.Page != next.Page {
+			old.Subject = ""
+		}
+		if old.Federated == next.Federated && old.FederatedPage != next.FederatedPage {
+			old.Federated = ""
+		}
+	}
+	m.leaveLists(ctx, old, "")
+}
+
 // Sessions returns the live sessions of a subject, the most recently used first (OWASP ASVS 7.5.2).
 // It is strongly consistent: it includes every login that has returned, and no session that has
 // been logged out. It reads a hundred sessions in one call: 12 calls for a thousand.

@@ -106,6 +106,8 @@ type Op struct {
 
 	Why string // the error's text
 
+	Overtaken bool // a revocation overlaps, which may have ended the new ID at once
+
 	// Call and Return order operations in real time.
 	Call, Return int64
 }

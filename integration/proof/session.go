@@ -80,6 +80,11 @@ func (s session) step(o Op) []any {
 	case o.Outcome == Unknown:
 		return []any{s}
 	case o.Outcome == Done && ok && (o.readsNothing() || next.data == o.Data):
+		if o.Overtaken && next.bound {
+			ended := next
+			ended.alive = false
+			return []any{next, ended}
+		}
 		return []any{next}
 	case o.Outcome != Done && s.refused(o):
 		return []any{s}
@@ -119,6 +124,15 @@ func partition(history []porcupine.Operation, by func(Op) string) [][]porcupine.
 	return all
 }
 
+// overtaken returns whether an exchange of IDs and a revocation of its session overlap. The new ID is
+// stored, and may be ended, before the old one is: then the exchange succeeds, the old ID was alive until
+// that moment, and the new one is dead.
+func overtaken(o Op, history []Op) bool {
+	return (o.Kind == Renew || o.Kind == Authenticate) && slices.ContainsFunc(history, func(r Op) bool {
+		return r.Kind == Revoke && r.Life == o.Life && r.Call < o.Return && o.Call < r.Return
+	})
+}
+
 // operations returns a history in Porcupine's form. What failed has changed nothing, and whether it
 // had to fail nobody can say: it is left out.
 func operations(history []Op) []porcupine.Operation {
@@ -130,6 +144,7 @@ func operations(history []Op) []porcupine.Operation {
 		if (o.Kind == Renew || o.Kind == Authenticate) && o.Outcome == Unknown {
 			o.Next = -1 - i
 		}
+		o.Overtaken = overtaken(o, history)
 		all = append(all, porcupine.Operation{Input: o, Call: o.Call, Return: o.Return})
 	}
 	return all
