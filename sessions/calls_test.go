@@ -268,3 +268,38 @@ func TestSessions_ASessionThatChangesItsPartIsListed(t *testing.T) {
 	is.NoErr(err)
 	is.Equal(n, rosters.DefaultHeadSize)
 }
+
+// Nor does a revocation miss it, whichever list it goes by.
+func TestRevoke_ASessionThatChangesItsPartIsEnded(t *testing.T) {
+	for name, revoke := range map[string]func(w world) error{
+		"RevokeAll":       func(w world) error { _, err := w.RevokeAll(t.Context(), "user"); return err },
+		"RevokeFederated": func(w world) error { _, err := w.RevokeFederated(t.Context(), "idp 1"); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			w := newWorld(t, nil)
+			var all []*sessions.Session[cart]
+			for range rosters.DefaultHeadSize + 1 {
+				s := w.Create()
+				s.Federated = "idp 1"
+				is.NoErr(w.Authenticate(t.Context(), s, "user"))
+				all = append(all, s)
+			}
+			last := all[rosters.DefaultHeadSize] // in a page
+			for _, s := range all[:rosters.DefaultHeadSize] {
+				is.NoErr(w.Destroy(t.Context(), s))
+			}
+			reads := 0
+			w.store.On("LoadRosters", func(c *cued.Call) error {
+				if reads++; reads == 2 { // the head has been read, and is empty
+					is.NoErr(w.other.Authenticate(t.Context(), last, "user")) // into the head
+				}
+				return c.Do()
+			})
+			is.NoErr(revoke(w))
+			w.store.Off()
+			is.True(reads >= 2)
+			is.True(!w.alive(t, last))
+		})
+	}
+}

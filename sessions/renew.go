@@ -41,7 +41,8 @@ func (m *Manager[T]) Renew(ctx context.Context, s *Session[T]) error {
 //
 // Once started, Authenticate completes even if ctx is cancelled. The errors are those of
 // [Manager.Renew], [ErrLimit], and [ErrRevoked] if the subject's sessions were revoked during the
-// login. On [ErrNotFound], authenticate a session of [Manager.LoadOrCreate].
+// login. A revocation that comes last may end the new session without an error here: its next use is
+// [ErrNotFound]. On [ErrNotFound], authenticate a session of [Manager.LoadOrCreate].
 func (m *Manager[T]) Authenticate(ctx context.Context, s *Session[T], subject string) error {
 	return m.AuthenticateBound(ctx, s, subject, nil)
 }

@@ -105,9 +105,10 @@ func (m *Manager[T]) leaveLists(ctx context.Context, rec driver.Record, except s
 	}
 }
 
-// leaveRenewed is leaveLists for a session that goes on as next. In a list of which next is in
-// another part old stays listed until it is found dead: those who read the parts one after another
-// would find neither, if old left the one before they read it and next entered the other after.
+// leaveRenewed is leaveLists for a session that goes on as next. If next is in another part of a
+// list, old stays listed there until it is found dead. Parts are read one after another: a reader
+// that reads next's part before next enters it, and old's part after old has left, would find
+// neither.
 func (m *Manager[T]) leaveRenewed(ctx context.Context, old, next driver.Record) {
 	if old.Application == next.Application {
 		if old.Subject == next.Subject && old.Page != next.Page {
