@@ -109,7 +109,8 @@ func ExampleVersion() {
 	// codec: payload is of another format: have "json", want "v2+…"
 }
 
-// oauth2Token stands for golang.org/x/oauth2.Token, which keeps the ID token in an unexported field that no codec sees.
+// oauth2Token stands for golang.org/x/oauth2.Token, which keeps the ID token in an unexported field
+// that no codec sees.
 type oauth2Token struct {
 	AccessToken string `json:"access_token"`
 	raw         map[string]any

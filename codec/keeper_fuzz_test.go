@@ -14,8 +14,9 @@ import (
 	"github.com/dynasession/dynasession/codec/msgpack"
 )
 
-// overStored decodes what is stored, encodes it over that, and checks that what T knows is as it was, and that a second time changes
-// nothing. It returns what was encoded, or nil if stored can't be read.
+// overStored decodes what is stored, encodes it over that, and checks that what T knows is as it
+// was, and that a second time changes nothing. It returns what was encoded, or nil if stored can't
+// be read.
 func overStored(t *testing.T, c codec.Codec[account], stored codec.Payload) codec.Payload {
 	t.Helper()
 	v, err := c.Decode(stored)

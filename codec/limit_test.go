@@ -40,7 +40,8 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// TestDecode_BoundsTheMemoryOfElements decodes what is small and stands for much. None of it makes more memory than a few times DecodeLimit.
+// TestDecode_BoundsTheMemoryOfElements decodes what is small and stands for much. None of it makes
+// more memory than a few times DecodeLimit.
 func TestDecode_BoundsTheMemoryOfElements(t *testing.T) {
 	const n = 390_000
 	times := func(s, sep string, n int) string { return strings.TrimSuffix(strings.Repeat(s+sep, n), sep) }
@@ -123,7 +124,8 @@ type chain struct {
 	Z, A map[string]int // a map, so that msgpack sorts
 }
 
-// TestCodecs_TakeTimeInProportion doubles each kind of field: the time may double, and some more, as other things run on this machine too.
+// TestCodecs_TakeTimeInProportion doubles each kind of field: the time may double, and some more,
+// as other things run on this machine too.
 func TestCodecs_TakeTimeInProportion(t *testing.T) {
 	fields := map[string]func(v *growing, n int){
 		"numbers": func(v *growing, n int) {
@@ -180,8 +182,9 @@ func TestCodecs_TakeTimeInProportion(t *testing.T) {
 	}
 }
 
-// inProportion checks that work on 8 n takes about as long as 8 times that on n: 3 times that at most, and a quadratic one takes 8 times.
-// The shortest times count, which no other work on the machine has lengthened, and they have many chances to be short.
+// inProportion checks that work on 8 n takes about as long as 8 times that on n: 3 times that at
+// most, and a quadratic one takes 8 times. The shortest times count, which no other work on the
+// machine has lengthened, and they have many chances to be short.
 func inProportion(t *testing.T, n int, work func(n int) func()) {
 	t.Helper()
 	few, many := work(n), work(8*n)

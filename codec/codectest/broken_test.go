@@ -169,7 +169,8 @@ func saboteurs() map[string]struct {
 // sabotage names the saboteur that a child of this test has to run.
 const sabotage = "CODECTEST_SABOTAGE"
 
-// TestRun_CatchesABrokenCodec lets each saboteur fail in a process of its own, since a test that fails can't be taken back.
+// TestRun_CatchesABrokenCodec lets each saboteur fail in a process of its own, since a test that
+// fails can't be taken back.
 func TestRun_CatchesABrokenCodec(t *testing.T) {
 	for name, s := range saboteurs() {
 		t.Run(name, func(t *testing.T) {

@@ -67,8 +67,8 @@ func node(b []byte, i int, plan *shape.Plan) (n *members.Node, end int, ok bool)
 	return n, i, true
 }
 
-// known reports whether the map that begins at i of b has, as far as is quick to see, no member that
-// the plan doesn't know, and returns where it ends: most values have none, and need no node.
+// known reports whether the map that begins at i of b has, as far as is quick to see, no member
+// that the plan doesn't know, and returns where it ends: most values have none, and need no node.
 func known(b []byte, i, depth int, plan *shape.Plan) (end int, all bool) {
 	if i > len(b) || depth > quickDepth {
 		return 0, false

@@ -9,8 +9,8 @@ import (
 	"github.com/dynasession/dynasession/codec"
 )
 
-// TestGolden_WhatWasStoredIsReadForEver reads payloads that the first version has stored. The files never change; a later version may
-// compress in other bytes, and adds files of its own.
+// TestGolden_WhatWasStoredIsReadForEver reads payloads that the first version has stored. The files
+// never change; a later version may compress in other bytes, and adds files of its own.
 func TestGolden_WhatWasStoredIsReadForEver(t *testing.T) {
 	for format, c := range with[cart]() {
 		t.Run(format, func(t *testing.T) {
