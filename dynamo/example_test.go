@@ -72,6 +72,8 @@ func ExampleReport() {
 	}}
 	fmt.Print(r)
 	fmt.Println(r.OK())
+
+	// Output:
 	// ok      key                  `id`, a string
 	// wrong   TTL                  TTL is off, so dead sessions stay for ever: enable it on the attribute `expires`
 	// false
