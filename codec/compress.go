@@ -24,8 +24,8 @@ const mostDecompressed = 4 << 20
 // compression saves less than the longer format name takes; a native value's size is the one that
 // DynamoDB counts. The format of a compressed payload is the compressor's name, a plus, and inner's
 // format, such as "zstd+json". If above is zero, it is [DefaultCompressAbove]. Decode reads both
-// forms, whatever above is. Any other format is [ErrFormat]. A frame that declares more than 4 MB
-// is rejected before anything is allocated for it.
+// forms. Any other format is [ErrFormat]. A frame that declares more than 4 MB is rejected before
+// anything is allocated for it.
 //
 // A live table moves to it as with any [Upgrade]: first every server reads both and writes plainly,
 // Upgrade(inner, Compress(inner, by, 0)), then every server compresses, Compress(inner, by, 0). The

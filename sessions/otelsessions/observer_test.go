@@ -173,7 +173,7 @@ func TestHedges_AreCounted(t *testing.T) {
 			}
 		}
 	}
-	is.Equal(told, []int64{2, 1}) // nothing where there was none
+	is.Equal(told, []int64{2, 1}) // no value for operations without one
 
 	var all metricdata.ResourceMetrics
 	is.NoErr(s.reader.Collect(t.Context(), &all))
@@ -207,7 +207,7 @@ func TestDeadConnections_AreCounted(t *testing.T) {
 			}
 		}
 	}
-	is.Equal(told, 2) // nothing where there was none
+	is.Equal(told, 2) // no value for operations without one
 
 	var all metricdata.ResourceMetrics
 	is.NoErr(s.reader.Collect(t.Context(), &all))

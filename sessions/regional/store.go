@@ -147,8 +147,8 @@ func (s *Store) Bind(ctx context.Context, key string, binding, was []byte) error
 // End implements [driver.Store] in the home, and then copies the marker into the other Regions, so
 // that the session stays ended if the home fails before it has replicated the marker. If a Region
 // can't be reached for the copy, that is logged and not an error: the session has ended in the
-// home. Markers of Abandoned sessions are not copied: sessions that have idled out have idled out
-// in each Region, and no client knows the IDs of the others.
+// home. Markers of Abandoned sessions are not copied: a session that has idled out is dead in every
+// Region, and no client knows the IDs of the other abandoned ones.
 //
 // Only markers can be copied like this, since no write follows a marker, so it doesn't matter which
 // Region's is later. A copy of a record or a roster would replicate back and undo later writes of

@@ -89,7 +89,7 @@ func TestIsOwnWrite_NeedsARev(t *testing.T) {
 	is := is.New(t)
 	is.True(IsOwnWrite(Item{"rev": Text("r")}, "r"))
 	is.True(!IsOwnWrite(Item{"rev": Text("other")}, "r"))
-	is.True(!IsOwnWrite(Item{"rev": Text("")}, "")) // an empty rev is no write's
+	is.True(!IsOwnWrite(Item{"rev": Text("")}, "")) // no write has an empty rev
 	is.True(!IsOwnWrite(Item{}, ""))
 	is.True(!IsOwnWrite(nil, "r"))
 	is.True(!IsOwnWrite(Item{"rev": Number("1")}, "1")) // mangled
