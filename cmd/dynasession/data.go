@@ -18,7 +18,7 @@ import (
 	"github.com/dynasession/dynasession/codec/zstd"
 )
 
-// mostData bounds what compressed data may become.
+// mostData is the largest size to which data is decompressed, in bytes.
 const mostData = 4 << 20
 
 var (
@@ -28,8 +28,8 @@ var (
 
 var versionPrefix = regexp.MustCompile(`^v[0-9]+$`)
 
-// readable returns a session's data as JSON, as far as it can be read without the application's
-// type. What is no JSON, of which dynamodb-session-web writes some, is returned as it is.
+// readable returns a session's data as JSON. It fails if only the application can read them. Data
+// that is not valid JSON, such as the NaN that dynamodb-session-web may write, is returned as text.
 func readable(it item) (json.RawMessage, string, error) {
 	av := it["data"]
 	format := it.format()
@@ -61,7 +61,7 @@ func readable(it item) (json.RawMessage, string, error) {
 	}
 }
 
-// leaf reads data that is neither compressed nor encrypted. av is nil if it was compressed.
+// leaf decodes data that is neither compressed nor encrypted. av is nil if it was compressed.
 func leaf(format string, raw []byte, av types.AttributeValue) (json.RawMessage, string, error) {
 	switch format {
 	case "json":
@@ -75,7 +75,7 @@ func leaf(format string, raw []byte, av types.AttributeValue) (json.RawMessage, 
 		}
 		return marshal(plain(v))
 	case "dynamodb":
-		if av == nil { // within another format it is DynamoDB's JSON
+		if av == nil { // compressed native data is DynamoDB JSON
 			value, err := attribute.ValueOf(codec.Opaque(attribute.Format, raw))
 			if err != nil {
 				return nil, "", errors.New("is no DynamoDB JSON")

@@ -28,21 +28,21 @@ func (c *cli) statsFlags() {
 	c.set.BoolVar(&c.estimateOnly, "estimate", false, "only estimate what it costs")
 }
 
-// A group is the sessions of one application in one format.
+// A group counts the sessions of one application in one format.
 type group struct {
 	Application string `json:"application"`
 	Format      string `json:"format"`
 	Alive       int64  `json:"alive"`
-	Expired     int64  `json:"expired"` // and not swept yet
+	Expired     int64  `json:"expired"` // expired and not swept yet
 	Bytes       int64  `json:"bytes"`
 }
 
-// counts are what stats has counted, of a segment or of the whole table.
+// counts are the results for a segment or the whole table.
 type counts struct {
 	Items   int64            `json:"items"`
 	Bytes   int64            `json:"bytes"`
 	Alive   int64            `json:"alive"`
-	Signed  int64            `json:"signedIn"` // of those alive
+	Signed  int64            `json:"signedIn"` // alive and signed in
 	Expired int64            `json:"expired"`
 	Ended   int64            `json:"ended"` // markers
 	Rosters int64            `json:"rosters"`
@@ -50,12 +50,13 @@ type counts struct {
 	Units   float64          `json:"readUnits"`
 	Groups  map[string]group `json:"groups"`
 	Sizes   histogram        `json:"sizes"`
-	Ages    histogram        `json:"ages"` // of those alive
+	Ages    histogram        `json:"ages"` // of the sessions alive
 }
 
 func newCounts() *counts { return &counts{Groups: map[string]group{}, Sizes: sizes(), Ages: ages()} }
 
-// add counts an item. If an application is named, the sessions of others are other items.
+// add counts an item. If application is not empty, sessions of other applications count as other
+// items.
 func (n *counts) add(it item, now time.Time, application string) {
 	size := it.size()
 	n.Items++
@@ -120,32 +121,33 @@ func (n *counts) merge(other *counts) {
 	n.Ages.merge(other.Ages)
 }
 
-// sorted returns the groups, the largest first.
+// sorted returns the groups, largest first.
 func (n *counts) sorted() []group {
 	return slices.SortedFunc(maps.Values(n.Groups), func(a, b group) int {
 		return cmp.Or(cmp.Compare(b.Alive+b.Expired, a.Alive+a.Expired), cmp.Compare(a.Application, b.Application), cmp.Compare(a.Format, b.Format))
 	})
 }
 
-// progress is what a state file keeps: which segments were counted, and what they had. It holds no
-// key of an item, some of which are IDs.
+// progress is the content of a state file: the segments counted so far and their results. It holds
+// no keys, since some keys are IDs.
 type progress struct {
 	Table       string       `json:"table"`
-	Created     time.Time    `json:"created"` // when the table was: another of its name is another
+	Created     time.Time    `json:"created"` // to notice a new table of the same name
 	Application string       `json:"application"`
-	Now         time.Time    `json:"now"` // by which sessions are alive or expired
+	Now         time.Time    `json:"now"` // the time by which sessions are judged alive or expired
 	Segments    int          `json:"segments"`
 	Done        map[int]bool `json:"done"`
 	Counted     *counts      `json:"counted"`
 }
 
-// segmentBytes is about how much of the table a segment has: what is lost when a run is stopped.
+// segmentBytes is the approximate size of a segment, and so the most work that each worker loses
+// when a run is stopped.
 const (
 	segmentBytes = 2 << 20
 	maxSegments  = 100_000
 )
 
-// An estimate is what stats will cost. DynamoDB updates the figures it is based on about every six
+// An estimate is the expected cost of stats. DynamoDB updates the figures behind it about every six
 // hours.
 type estimate struct {
 	Items   int64   `json:"items"`
@@ -157,7 +159,8 @@ type estimate struct {
 
 func (c *cli) estimate(out *dynamodb.DescribeTableOutput, segments int) estimate {
 	e := estimate{Items: aws.ToInt64(out.Table.ItemCount), Bytes: aws.ToInt64(out.Table.TableSizeBytes)}
-	e.Units = math.Ceil(float64(e.Bytes)/4096)/2 + float64(segments)/2 // half a unit for 4 KB, rounded up for each segment
+	// Half a unit for 4 KB, rounded up in each segment.
+	e.Units = math.Ceil(float64(e.Bytes)/4096)/2 + float64(segments)/2
 	e.Dollars = e.Units / 1e6 * c.price
 	e.Seconds = e.Units / c.rate
 	return e
@@ -216,7 +219,7 @@ func (c *cli) stats(ctx context.Context, _ []string) error {
 	return nil
 }
 
-// progress returns what the state file has, or a beginning.
+// progress returns the content of the state file, or a new progress if there is no file.
 func (c *cli) progress(out *dynamodb.DescribeTableOutput) (*progress, error) {
 	now, ok := awsmiddleware.GetServerTime(out.ResultMetadata)
 	if !ok {
@@ -246,7 +249,7 @@ func (c *cli) progress(out *dynamodb.DescribeTableOutput) (*progress, error) {
 	return &kept, nil
 }
 
-// keep writes the state file, so that it is never seen half written.
+// keep writes the state file. It replaces the file atomically, so that no reader sees half of it.
 func (c *cli) keep(p *progress) error {
 	if c.state == "" {
 		return nil
@@ -269,7 +272,7 @@ func (c *cli) keep(p *progress) error {
 	return err
 }
 
-// count scans what p has not counted yet.
+// count scans the segments that p does not have yet.
 func (c *cli) count(ctx context.Context, client *dynamodb.Client, p *progress, e estimate) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
