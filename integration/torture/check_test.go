@@ -10,7 +10,7 @@ import (
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// at gives events the times of ticks that are minutes.
+// at sets the times of events from their ticks, one minute per tick.
 func at(events ...Event) []Event {
 	for i := range events {
 		events[i].Before = noon.Add(time.Duration(events[i].Begin) * time.Minute)
@@ -23,7 +23,7 @@ func TestCheck(t *testing.T) {
 	created := Event{Kind: Create, Begin: 1, End: 2}
 	for name, c := range map[string]struct {
 		events []Event
-		says   string // "" if nothing
+		says   string // "" for no anomaly
 	}{
 		"a life": {at(created,
 			Event{Kind: Save, Begin: 3, End: 4, Mark: "a", Seen: 1},
