@@ -111,8 +111,8 @@ func (c *cli) prepare(cmd command, usage io.Writer) {
 
 func (c *cli) commonFlags() {
 	c.set.StringVar(&c.table, "table", dynamo.DefaultTable, "the table's `name`")
-	c.set.StringVar(&c.region, "region", "", "the AWS `Region`; default as in AWS's configuration")
-	c.set.StringVar(&c.profile, "profile", "", "the `name` of a profile of AWS's configuration")
+	c.set.StringVar(&c.region, "region", "", "the AWS `Region`; default: from the AWS configuration")
+	c.set.StringVar(&c.profile, "profile", "", "the `name` of a profile of the AWS configuration")
 	c.set.StringVar(&c.endpoint, "endpoint", "", "the `URL` of another endpoint, such as DynamoDB Local's")
 	c.set.StringVar(&c.application, "application", "", "the `name` of one of several applications that share the table")
 	c.set.BoolVar(&c.json, "json", false, "print JSON, for programs")
@@ -132,7 +132,7 @@ func parse(set *flag.FlagSet, args []string) (positional []string, err error) {
 }
 
 func (c *cli) usage(to io.Writer) {
-	fmt.Fprint(to, "dynasession looks after a table of sessions.\n\n")
+	fmt.Fprint(to, "dynasession manages a table of sessions.\n\n")
 	for _, cmd := range commands {
 		fmt.Fprintf(to, "  dynasession %s %s\n      %s\n", cmd.name, cmd.args, cmd.summary)
 	}

@@ -111,7 +111,7 @@ type command struct {
 }
 
 var commands = []command{
-	{name: "table create", summary: "create the table, or complete one that is there", run: (*cli).tableCreate},
+	{name: "table create", summary: "create the table, or complete an existing one", run: (*cli).tableCreate},
 	{name: "table check", summary: "say what is wrong with the table, and how to mend it", run: (*cli).tableCheck},
 	{
 		name: "table template", args: "cloudformation|terraform|policy [ROLE]", fewest: 1, most: 2, flags: (*cli).templateFlags,
@@ -125,7 +125,7 @@ var commands = []command{
 		name: "revoke-before", args: "TIME", fewest: 1, most: 1, flags: (*cli).confirmFlags,
 		summary: "end everybody's sessions that began before TIME, such as 2026-11-26T03:00:00Z, or now", run: (*cli).revokeBefore,
 	},
-	{name: "stats", flags: (*cli).statsFlags, summary: "count sessions, by a Scan of the table", run: (*cli).stats},
+	{name: "stats", flags: (*cli).statsFlags, summary: "count the sessions by scanning the table", run: (*cli).stats},
 }
 
 // find returns the command named by the first words, and the remaining words.

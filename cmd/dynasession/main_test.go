@@ -93,7 +93,7 @@ func (d *desk) done(args ...string) string {
 	return r.out
 }
 
-// json runs the program with -json, and decodes its output into into.
+// json runs the program with -json, and decodes its output.
 func (d *desk) json(into any, args ...string) ran {
 	d.t.Helper()
 	r := d.run(append(args, "-json")...)
@@ -146,7 +146,7 @@ func TestUsage_AnIDInThePlaceOfAHandleIsNotRepeated(t *testing.T) {
 	r := d.run("session", "end", "DeBW-P8DcFFDckl-vEbl0l1X_S5ubqORR4MJ7ue_4K0")
 	is.Equal(r.code, exitUsage)
 	is.True(!strings.Contains(d.printed.String(), "DeBW"))
-	is.True(strings.Contains(r.errs, "HANDLE is -")) // it says how to pass an ID
+	is.True(strings.Contains(r.errs, "make HANDLE -")) // it says how to pass an ID
 }
 
 func TestNoTable(t *testing.T) {

@@ -119,7 +119,7 @@ func (c *cli) subjectEnd(ctx context.Context, args []string) error {
 	}
 	n, err := m.RevokeAll(ctx, args[0], c.except...)
 	if err != nil {
-		return fmt.Errorf("%d sessions are ended, others may be alive; run it again: %w", n, err)
+		return fmt.Errorf("%d sessions were ended, others may be alive; run it again: %w", n, err)
 	}
 	if c.json {
 		return c.printJSON(map[string]any{"subject": args[0], "ended": n})
@@ -129,7 +129,7 @@ func (c *cli) subjectEnd(ctx context.Context, args []string) error {
 }
 
 func (c *cli) confirmFlags() {
-	c.set.BoolVar(&c.yes, "yes", false, "don't ask for a confirmation")
+	c.set.BoolVar(&c.yes, "yes", false, "don't ask for confirmation")
 }
 
 func (c *cli) revokeBefore(ctx context.Context, args []string) error {
@@ -141,7 +141,7 @@ func (c *cli) revokeBefore(ctx context.Context, args []string) error {
 	before := now
 	if args[0] != "now" {
 		if before, err = time.Parse(time.RFC3339, args[0]); err != nil {
-			return exit(exitUsage, "TIME %q: must be now, or such as 2026-11-26T03:00:00Z", args[0])
+			return exit(exitUsage, "TIME %q: must be now, or a time such as 2026-11-26T03:00:00Z", args[0])
 		}
 		if before.After(now) {
 			return exit(exitUsage, "TIME %q: must not be later than now", args[0])

@@ -106,7 +106,7 @@ func TestReadable_OddData(t *testing.T) {
 		{item{"data": b("abc"), "format": s("aead+json")}, "", "is encrypted"},
 		{item{"data": b("abc"), "format": s("v2+aead2+json")}, "", "is encrypted"},
 		{item{"data": b("abc"), "format": s("zstd+json")}, "", "zstd"},
-		{item{"data": b("\xc1"), "format": s("msgpack")}, "", "is no MessagePack"},
+		{item{"data": b("\xc1"), "format": s("msgpack")}, "", "is not valid MessagePack"},
 		{item{"data": &types.AttributeValueMemberM{}, "format": s("else")}, "", `format "else"`},
 		{item{"data": &types.AttributeValueMemberNS{Value: []string{"1", "2"}}, "format": s("dynamodb")}, `[1,2]`, ""},
 	} {

@@ -22,8 +22,8 @@ func (c *cli) showFlags() {
 }
 
 func (c *cli) findFlags() {
-	c.set.BoolVar(&c.scan, "scan", false, "look through the whole table for a session of dynamodb-session-web, whose handle is not its key")
-	c.set.Float64Var(&c.rate, "rate", 100, "read `units` a second that a scan may take")
+	c.set.BoolVar(&c.scan, "scan", false, "scan the whole table, to find a session of dynamodb-session-web: its handle is not its key")
+	c.set.Float64Var(&c.rate, "rate", 100, "limit on the read `units` per second of a scan")
 }
 
 // A shown is what session show prints.
@@ -159,7 +159,7 @@ func errNoSession(c *cli) error {
 	if c.scan {
 		return exit(exitNotFound, "there is no such session in %s", c.table)
 	}
-	return exit(exitNotFound, "there is no such session in %s; if dynamodb-session-web has made it, look for it with -scan", c.table)
+	return exit(exitNotFound, "there is no such session in %s; if dynamodb-session-web made it, find it with -scan", c.table)
 }
 
 // find returns the item of a session, or its marker if it has ended, and DynamoDB's time.
@@ -173,7 +173,7 @@ func (c *cli) find(ctx context.Context, client *dynamodb.Client, handle string) 
 		handle = hashOf(id)
 		keys = []string{handle, id} // dynamodb-session-web uses the ID itself as key
 	} else if !handleForm.MatchString(handle) {
-		return nil, time.Time{}, exit(exitUsage, "HANDLE must be 128 hex digits, as logs show it; an ID is read from standard input: HANDLE is -")
+		return nil, time.Time{}, exit(exitUsage, "HANDLE must be 128 hex digits, as in logs; to pass an ID, make HANDLE - and write the ID to standard input")
 	}
 	var now time.Time
 	for _, key := range keys {

@@ -95,7 +95,7 @@ func TestSession_OfPython(t *testing.T) {
 	is.True(!strings.Contains(d.printed.String(), id))
 }
 
-// A session may have been renewed after a log showed its handle: then end ends its successor.
+// A session may have been renewed after a log showed its handle. Then it is ended under its new ID.
 func TestSession_EndFollowsARenewal(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(t)

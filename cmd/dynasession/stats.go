@@ -21,11 +21,11 @@ import (
 )
 
 func (c *cli) statsFlags() {
-	c.set.Float64Var(&c.rate, "rate", 100, "read `units` a second that it may take")
-	c.set.Float64Var(&c.price, "price", 0.125, "`dollars` for a million read units, for the estimate")
-	c.set.IntVar(&c.workers, "workers", 4, "how `many` segments are read at the same time")
-	c.set.StringVar(&c.state, "state", "", "a `file` that keeps what was counted: with it, a run that was stopped goes on where it was")
-	c.set.BoolVar(&c.estimateOnly, "estimate", false, "only estimate what it costs")
+	c.set.Float64Var(&c.rate, "rate", 100, "limit on the read `units` per second")
+	c.set.Float64Var(&c.price, "price", 0.125, "price in `dollars` of a million read units, for the estimate")
+	c.set.IntVar(&c.workers, "workers", 4, "`number` of segments to read at the same time")
+	c.set.StringVar(&c.state, "state", "", "a `file` for intermediate results, so that a stopped run can be resumed")
+	c.set.BoolVar(&c.estimateOnly, "estimate", false, "only print an estimate of the cost")
 }
 
 // A group counts the sessions of one application in one format.
@@ -196,7 +196,7 @@ func (c *cli) stats(ctx context.Context, _ []string) error {
 		return nil
 	}
 	if len(p.Done) > 0 {
-		fmt.Fprintf(c.errs, "Going on: %d of %d segments are counted already.\n", len(p.Done), p.Segments)
+		fmt.Fprintf(c.errs, "Resuming: %d of %d segments are already counted.\n", len(p.Done), p.Segments)
 	}
 	err = c.count(ctx, client, p, e)
 	stopped := err != nil && ctx.Err() != nil
@@ -208,9 +208,9 @@ func (c *cli) stats(ctx context.Context, _ []string) error {
 	}
 	switch {
 	case stopped && c.state != "":
-		return exit(exitStopped, "stopped; the same command goes on from %s", c.state)
+		return exit(exitStopped, "stopped; run the same command to resume from %s", c.state)
 	case stopped:
-		return exit(exitStopped, "stopped; with -state FILE it could be continued")
+		return exit(exitStopped, "stopped; with -state FILE a run can be resumed")
 	case c.state != "":
 		if err := os.Remove(c.state); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -241,7 +241,7 @@ func (c *cli) progress(out *dynamodb.DescribeTableOutput) (*progress, error) {
 	fits := json.Unmarshal(text, &kept) == nil && kept.Segments > 0 && kept.Done != nil && kept.Counted != nil && kept.Counted.Groups != nil &&
 		len(kept.Counted.Sizes.Counts) == len(p.Counted.Sizes.Counts) && len(kept.Counted.Ages.Counts) == len(p.Counted.Ages.Counts)
 	if !fits {
-		return nil, exit(exitUsage, "-state %s: is not a file of this command", c.state)
+		return nil, exit(exitUsage, "-state %s: must be a file that this command wrote", c.state)
 	}
 	if kept.Table != c.table || !kept.Created.Equal(created) || kept.Application != c.application {
 		return nil, exit(exitUsage, "-state %s: is of another table or application (%s); delete it, or name another file", c.state, kept.Table)
@@ -326,7 +326,7 @@ func (c *cli) printStats(p *progress, partial bool) error {
 	fmt.Fprintf(c.out, "%s items, %s, by %s read units\n", thousands(n.Items), bytesText(n.Bytes), thousands(int64(math.Ceil(n.Units))))
 	fmt.Fprintf(c.out, "  %10s sessions alive, %s of them signed in\n", thousands(n.Alive), thousands(n.Signed))
 	fmt.Fprintf(c.out, "  %10s expired and not swept yet\n", thousands(n.Expired))
-	fmt.Fprintf(c.out, "  %10s marks of sessions that have ended\n", thousands(n.Ended))
+	fmt.Fprintf(c.out, "  %10s markers of sessions that have ended\n", thousands(n.Ended))
 	fmt.Fprintf(c.out, "  %10s lists of users' sessions\n", thousands(n.Rosters))
 	fmt.Fprintf(c.out, "  %10s other items\n", thousands(n.Other))
 	if len(n.Groups) > 0 {

@@ -124,7 +124,7 @@ func TestStats_IsStoppedAndResumed(t *testing.T) {
 	is.NoErr(cmd.Process.Signal(syscall.SIGINT))
 	_ = cmd.Wait()
 	is.Equal(cmd.ProcessState.ExitCode(), exitStopped)
-	is.True(strings.Contains(errs.String(), "goes on from "+state))
+	is.True(strings.Contains(errs.String(), "resume from "+state))
 	var part reported
 	is.NoErr(json.Unmarshal(out.Bytes(), &part))
 	is.True(!part.Complete)
@@ -149,7 +149,7 @@ func TestStats_IsStoppedAndResumed(t *testing.T) {
 	var got reported
 	r := d.json(&got, "stats", "-state", state, "-rate", "1000")
 	is.Equal(r.code, 0)
-	is.True(strings.Contains(r.errs, "Going on"))
+	is.True(strings.Contains(r.errs, "Resuming"))
 	is.True(got.Complete)
 	checkFilled(is, got)
 	_, err = os.Stat(state)

@@ -39,7 +39,7 @@ func (c *cli) tableTemplate(_ context.Context, args []string) error {
 	case "policy":
 		out, err = c.policy(args[1])
 	default:
-		return exit(exitUsage, "there is a template for cloudformation, terraform and policy, none for %q", args[0])
+		return exit(exitUsage, "KIND %q: must be cloudformation, terraform or policy", args[0])
 	}
 	if err != nil {
 		return err
@@ -89,7 +89,7 @@ func (c *cli) module() (string, error) {
 
 func (c *cli) policy(role string) (string, error) {
 	if !slices.Contains(roles, role) {
-		return "", exit(exitUsage, "there is a policy for %s, none for %q", strings.Join(roles, ", "), role)
+		return "", exit(exitUsage, "ROLE %q: must be one of %s", role, strings.Join(roles, ", "))
 	}
 	region, account := "*", "*"
 	if c.region != "" {
