@@ -92,8 +92,8 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 		// By now the browser has the new cookie.
 		http.Redirect(w, r, r.URL.RequestURI(), http.StatusSeeOther)
 	case errors.Is(err, sessions.ErrUnavailable):
-		a.show(w, r, web.Status(err), "message", "We can't reach our sessions at the moment. You are not signed out. Please try again in a minute.")
+		a.show(w, r, web.Status(err), "message", "We can't look up your session at the moment. You are not signed out. Please try again in a minute.")
 	default:
-		a.show(w, r, web.Status(err), "message", "Something else has changed your session meanwhile. Please try again.")
+		a.show(w, r, web.Status(err), "message", "Another request has changed your session. Please try again.")
 	}
 }

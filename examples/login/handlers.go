@@ -78,7 +78,7 @@ func (a *app) logout(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *app) password(w http.ResponseWriter, r *http.Request) {
-	a.show(w, r, http.StatusOK, "message", "You have signed in a moment ago, so you might change your password here.")
+	a.show(w, r, http.StatusOK, "message", "You signed in a moment ago, so you could change your password here.")
 }
 
 // isName reports whether name may be a user's name. Names are shown and logged, so they must not
