@@ -42,7 +42,7 @@ fuzz time="30s":
         go test -run '^$' -fuzz "^$target\$" -fuzztime {{ time }} "$package" </dev/null
       done
 
-# measure speed; write the tables and plots of docs/speed.md; takes names, such as operations memory
+# measure speed and write the tables and plots of docs/speed.md; or only some: just bench memory
 bench *what:
     #!/usr/bin/env bash
     set -euo pipefail
@@ -56,7 +56,7 @@ bench *what:
     cat "$tables"
     just compare >&2
 
-# compare speed with the last release; fail if a ratio is over a tenth worse, or by one allocation
+# compare speed with the last release; fails at a tenth more time or one more allocation
 compare:
     #!/usr/bin/env bash
     set -euo pipefail

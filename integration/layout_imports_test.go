@@ -21,8 +21,8 @@ const (
 	http        = "net/http"
 )
 
-// A layer is a folder and what its packages may import besides the standard library. Of that,
-// net/http must be listed, too. Subfolders that are not layers themselves follow the same rule.
+// A layer is a folder and what its packages may import besides the standard library. net/http must
+// be listed nevertheless. Subfolders that are not layers themselves follow the same rule.
 type layer struct {
 	folder string
 	ours   []string
@@ -105,7 +105,8 @@ func wrongArrow(importer, imported string) string {
 }
 
 // wrongLink returns why a package in the folder importer must not depend on the package linked,
-// directly or not; "" if it may. A package may depend on whatever its imports may.
+// directly or not; "" if it may. A package may depend on whatever the packages that it imports may
+// depend on.
 func wrongLink(importer, linked string) string {
 	l, ok := layerOf(importer)
 	if !ok || (isStandard(linked) && !within(linked, http)) || strings.HasPrefix(linked, module) {

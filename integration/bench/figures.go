@@ -102,8 +102,8 @@ func (f Figures) Worse(base Figures) map[string]string {
 	return worse
 }
 
-// Better replaces results of f by those of again if the latter have a lower ratio. It is for
-// repeated measurements on a machine that is also used by others, where the best result counts.
+// Better replaces each result of f by that of again if its ratio is lower. On a machine that others
+// use, too, the best of several measurements counts.
 func (f Figures) Better(again Figures) {
 	for benchmark, units := range again {
 		if median(units[Ratio]) < median(f[benchmark][Ratio]) {

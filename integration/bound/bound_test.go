@@ -123,7 +123,7 @@ type site struct {
 func newSite(t *testing.T, bound time.Duration, cfg *sessions.Config[visitor]) site {
 	t.Helper()
 	s := site{meter: &meter{API: engine.Client(t)}, events: &conflicts{}, table: engine.NewTable(t)}
-	store, err := dynamo.NewStore(s.meter, &dynamo.Config{Table: s.table})
+	store, err := dynamo.NewStore(s.meter, &dynamo.Config{Table: s.table, Timeout: 20 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 var names = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
 
 // path returns the path of the browser: the value of CHROMIUM if it is set, or else the first of
-// names that is found. If there is none, the test is skipped, or with CI=true fails.
+// names that is found. If there is none, the test is skipped; with CI=true it fails.
 func path(t testing.TB) string {
 	t.Helper()
 	if p := os.Getenv("CHROMIUM"); p != "" {

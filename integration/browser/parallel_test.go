@@ -141,8 +141,8 @@ func TestParallel_SixFetchesThatChangeSixFields(t *testing.T) {
 	is.Equal(o.stored(t, tab), desk{Name: "ada", Locale: "de-AT", Theme: "dark", Zoom: 120, Visits: 7, Tags: map[string]bool{"5": true}})
 }
 
-// Of two tabs, one adds or shows a message, the other does anything. In either order both get
-// status 200, and no message is lost or shown twice.
+// One tab adds or shows a message while another makes any request. In either order both get status
+// 200, and no message is lost or shown twice.
 func TestParallel_TwoTabsBesideAFlashMessage(t *testing.T) {
 	is := is.New(t)
 	first := open(t)

@@ -27,7 +27,7 @@ type basketLine struct {
 	Gift     bool      `json:"gift"`
 }
 
-// goods are lines of a title, a variant and a price.
+// goods are products, each with a title, a variant and a price.
 var goods = strings.Split(strings.TrimSpace(`
 Darjeeling First Flush, Margaret's Hope|100 g|1890
 Stoneware Teapot with Cane Handle|celadon|6450

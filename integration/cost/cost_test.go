@@ -19,7 +19,7 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// profile is the session data. With it an item is smaller than 1 KB, as most are.
+// profile is the session data. Its items are smaller than 1 KB, as most sessions are.
 type profile struct {
 	Name, Locale, Theme string
 	Visits              int
@@ -44,7 +44,7 @@ func shopOf(t *testing.T, cfg sessions.Config[profile]) shop {
 	is := is.New(t)
 	client, table := engine.Client(t), engine.NewTable(t)
 	m := &meter{API: client}
-	store, err := dynamo.NewStore(m, &dynamo.Config{Table: table})
+	store, err := dynamo.NewStore(m, &dynamo.Config{Table: table, Timeout: 20 * time.Second})
 	is.NoErr(err)
 	c := clock.NewFake(time.Now())
 	cfg.Clock = c

@@ -16,7 +16,8 @@ import (
 
 var full = flag.Bool("full", false, "sign a subject in 10,000 times, which takes minutes")
 
-// filled is the number of sessions above which fill copies sessions, unless -full is set.
+// filled is the number of sessions from which on growing adds copies instead of logging in, unless
+// -full is set.
 const filled = 1000
 
 // grown is the cost of each operation for a subject with this number of sessions.

@@ -48,7 +48,7 @@ func newLogin() login {
 // day to day.
 var moment = time.Date(2037, 3, 14, 9, 26, 53, 589793000, time.UTC)
 
-// digest returns 32 hexadecimal bytes derived from its arguments. Like IDs and checksums, they
+// digest returns 32 bytes in hexadecimal, derived from its arguments. Like IDs and checksums, they
 // don't compress.
 func digest(of ...any) string {
 	sum := sha256.Sum256([]byte(fmt.Sprint(of...)))

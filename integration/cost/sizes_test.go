@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/matryer/is"
@@ -77,7 +78,7 @@ func save[T any](t *testing.T, api *scale, table string, c codec.Codec[T], v T) 
 	is.NoErr(err)
 	b, err := p.Bytes()
 	is.NoErr(err)
-	store, err := dynamo.NewStore(api, &dynamo.Config{Table: table})
+	store, err := dynamo.NewStore(api, &dynamo.Config{Table: table, Timeout: 20 * time.Second})
 	is.NoErr(err)
 	m, err := sessions.New(store, &sessions.Config[T]{Codec: c, Clock: clock.NewFake(moment)})
 	is.NoErr(err)

@@ -11,7 +11,7 @@ import (
 	"github.com/matryer/is"
 )
 
-// An alarm is the alarm of either template.
+// An alarm is an alarm of a template.
 type alarm struct {
 	Description, Comparison, Missing string
 	Periods, Datapoints              int
@@ -124,7 +124,7 @@ func TestAlarms_BothTemplatesHaveTheSame(t *testing.T) {
 	}
 }
 
-// The alarm for failing operations counts those that a service makes.
+// The alarm for system errors counts every operation that a service makes.
 func TestAlarms_CountEveryOperation(t *testing.T) {
 	is := is.New(t)
 	var counted []string

@@ -141,8 +141,9 @@ func TestPolicies_GrantWhatIsCalled(t *testing.T) {
 	}
 }
 
-// A role's policy is sufficient, and without any one of its actions the role is denied a call, as
-// by IAM. A service with users is denied a call if it only has the policy of a service without.
+// A role's policy is sufficient. If any one action is removed from it, a call of the role is
+// denied, as by IAM. A service with users is also denied a call if it has only the policy of a
+// service without users.
 func TestPolicies_AreEnoughAndNoMore(t *testing.T) {
 	for role, live := range lives {
 		t.Run(role, func(t *testing.T) {

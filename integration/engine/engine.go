@@ -40,9 +40,9 @@ var shared = sync.OnceValues(func() (*Engine, error) { return Start(context.Back
 var announced sync.Once
 
 // Endpoint returns the URL of a running engine. The first call in a test binary starts the engine.
-// If no engine is available, the test is skipped with the reason and what to install, or with
-// CI=true fails. If the engine at DYNAMODB_ENDPOINT does not answer, the test always fails.
-// Endpoint is safe for concurrent use.
+// If no engine is available, the test is skipped with the reason and what to install; with CI=true
+// it fails. If the engine at DYNAMODB_ENDPOINT does not answer, the test always fails. Endpoint is
+// safe for concurrent use.
 func Endpoint(t testing.TB) string {
 	t.Helper()
 	e, err := shared()
@@ -76,8 +76,8 @@ func newClient(url string, optFns ...func(*dynamodb.Options)) *dynamodb.Client {
 	}, optFns...)
 }
 
-// Table returns the name of a new table for this test, which it does not create. When the test
-// ends, the table is deleted if it exists, since an engine at DYNAMODB_ENDPOINT outlives the tests.
+// Table returns a table name for this test. It does not create the table. When the test ends, the
+// table is deleted if it exists, since an engine at DYNAMODB_ENDPOINT outlives the tests.
 func Table(t testing.TB) string {
 	t.Helper()
 	client, name := Client(t), tableName(t.Name(), rand.Text())

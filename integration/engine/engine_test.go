@@ -99,8 +99,8 @@ func TestStore_IsOnATableThatFits(t *testing.T) {
 	wants.Err(t, err, driver.ErrNotFound)
 }
 
-// Without an engine a test is skipped. On CI it fails, since a skipped test would pass for a
-// successful one there.
+// Without an engine a test is skipped. On CI it fails, since a skipped test would look like a
+// passed one.
 func TestEndpointWithoutAnEngine(t *testing.T) {
 	for ci, want := range map[string]string{"": "--- SKIP", "false": "--- SKIP", "true": "--- FAIL", "1": "--- FAIL"} {
 		t.Run(ci, func(t *testing.T) {

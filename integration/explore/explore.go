@@ -364,9 +364,9 @@ type search struct {
 	path     []*place
 }
 
-// Explore runs a scenario in every order of the store calls, without faults and with up to most of
-// the given faults at any of the calls. It returns the first [Violation]. It must be called in a
-// testing/synctest bubble.
+// Explore runs a scenario in every order of the store calls, without faults and with each of the
+// given faults at every call. most is the maximum number of faults in a run. Explore returns the
+// first [Violation]. It must be called in a testing/synctest bubble.
 func Explore(s *Scenario, faults []Fault, most int) (n Count, err error) {
 	x := &search{s, faults, most, map[uint64]*vertex{}, map[uint64]bool{}, nil}
 	for {

@@ -289,7 +289,7 @@ func CreateThenDestroy(subject string) Op {
 	return op
 }
 
-// AtTime returns the operation run by a process whose clock shows at.
+// AtTime returns o for a process whose clock shows at.
 func (o Op) AtTime(at time.Time) Op {
 	o.At = at
 	return o

@@ -42,8 +42,8 @@ type Scenario struct {
 	Sabotage func(driver.Store) driver.Store
 }
 
-// start is when the sessions of a scenario begin, and now is when operations run, unless their
-// AtTime differs.
+// start is when the sessions of a scenario begin, and now is when operations run, unless AtTime
+// says otherwise.
 var (
 	start = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 	now   = start.Add(time.Minute)
@@ -62,7 +62,7 @@ type World struct {
 	problem  string // while creating the sessions
 }
 
-// progress is the progress of an operation.
+// progress records what an operation has done so far.
 type progress struct {
 	begun   bool
 	touched map[string]int // the step of its first call on a key
@@ -77,7 +77,7 @@ type line struct {
 	told  []told // the IDs that clients were told, oldest first
 	marks []string
 	ended string // the operation that ended it, if it returned nil
-	kept  string // the operation that recorded an access; it can't have idled out
+	kept  string // the operation whose access keeps it from idling out
 }
 
 // told is an ID that a client was told.
@@ -521,7 +521,7 @@ func (w *World) mayFail(i int, err error, faulted bool) bool {
 		return true // its first attempt may have ended it
 	}
 	if faulted && op.exchanges && renewed {
-		return true // the ID that its first attempt made has been exchanged or ended
+		return true // its first attempt exchanged the ID, and the new one has ended
 	}
 	for j, other := range w.ops {
 		if i == j {

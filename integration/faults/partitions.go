@@ -16,7 +16,7 @@ import (
 type Throughput struct {
 	Writes, Reads float64
 
-	// Burst is for how long a partition saves up unused throughput; default one second.
+	// Burst is how long a partition can save up unused throughput. The default is one second.
 	Burst time.Duration
 }
 
@@ -202,8 +202,8 @@ func keyIn(item json.RawMessage) string {
 	return of.ID.S
 }
 
-// exchange sends in as the body of r. It returns the response and its body; the response's body can
-// still be read.
+// exchange sends r with in as its body. It returns the response and its body; the response's body
+// can still be read.
 func exchange(base http.RoundTripper, r *http.Request, in any) (*http.Response, []byte, error) {
 	body, err := json.Marshal(in)
 	if err != nil {

@@ -74,8 +74,8 @@ func TestTrap_ARetryOfOurOwnSuccessIsSuccess(t *testing.T) {
 	}
 }
 
-// A renewal dies before, between or after its calls. Then either the old ID or the new one is
-// alive, never none and never both.
+// A renewal dies before, between or after its calls. Exactly one of the two IDs is alive
+// afterwards.
 func TestTrap_ARenewalThatDiesLeavesOneAlive(t *testing.T) {
 	for _, name := range []string{"Renew", "Authenticate"} {
 		for _, step := range []string{"the new ID", "the old ID"} {

@@ -63,7 +63,7 @@ func TestTrap_DataOfAnotherTypeIsErrDecodeAndStays(t *testing.T) {
 		s := saved(t, old, cart{Items: []string{"secret-tea"}})
 		_, err := next.Load(t.Context(), s.ID().Secret())
 		wants.Err(t, err, sessions.ErrDecode)
-		wants.NotErr(t, err, sessions.ErrNotFound) // it does not look as if it did not exist
+		wants.NotErr(t, err, sessions.ErrNotFound) // not reported as missing
 		is.True(!strings.Contains(err.Error(), "secret-tea"))
 		_, err = next.LoadOrCreate(t.Context(), s.ID().Secret())
 		wants.Err(t, err, sessions.ErrDecode)

@@ -118,7 +118,7 @@ func TestTrap_AReadDoesNotRollBackAChange(t *testing.T) {
 		store := &between{Store: p.store()}
 		reader, err := sessions.New(store, &sessions.Config[cart]{Clock: p.clock})
 		is.NoErr(err)
-		store.happens = func() { // between the read and its touch
+		store.happens = func() { // after the read, before its touch
 			s.Data.Count = 7
 			is.NoErr(here.Save(t.Context(), s))
 		}

@@ -49,7 +49,7 @@ func TestUnknown_AnotherWriterCameBetween(t *testing.T) {
 			if got, err := h.other.Load(t.Context(), id); err == nil {
 				count = int(got.Data.Count)
 			}
-			is.True(count == 102 || count == -1) // with our change once below theirs, or destroyed
+			is.True(count == 102 || count == -1) // both changes once, or destroyed
 		})
 	}
 }

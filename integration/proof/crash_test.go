@@ -130,8 +130,8 @@ func dies(t *testing.T, endpoint, table string, kind proof.Kind, signedIn bool, 
 	}
 	armed.Store(true)
 	died := step(mortal, kind, "mark") == proof.Unknown
-	// Another process loads the session and repeats the operation. Finally a client that was
-	// told no new ID signs out.
+	// Another process loads the session and repeats the operation. Finally the client signs out
+	// with the last ID that it was told.
 	step(after, proof.Load, "")
 	step(after, proof.List, "")
 	if kind != proof.Create {

@@ -1,6 +1,6 @@
 // Package proof checks histories of sessions with an independent judge, the linearizability checker
-// Porcupine. Its models are a session, and a subject with a limit. The checks of package torture
-// run next to it.
+// Porcupine. It has two models: a session, and a subject with a limit. The checks of package
+// torture run on the same histories.
 //
 // A [World] lets many clients use a few sessions on several hosts. A [Host] is a Manager in this
 // process, or a separate process that may be killed. Each operation is recorded as an [Op], from

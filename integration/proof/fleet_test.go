@@ -72,7 +72,7 @@ func put(m *marks, mark string) {
 	(*m)[mark] = len(*m)
 }
 
-// binary is a process of one release. What page returns are the marks that it saw in each member.
+// binary is a process of one release. Its page returns the marks that it saw in each member.
 type binary struct {
 	members []string
 	create  func(ctx context.Context) (id string, err error)

@@ -9,9 +9,9 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// subjectModel returns the model of a subject with at most most sessions. Its state is the list of
-// live sessions, oldest first. The Life of a login is the number of its session. A login may be
-// refused only at the limit. If evicts is true, a login at the limit ends any one session.
+// subjectModel returns the model of a subject; most is its limit. Its state is the list of live
+// sessions, oldest first. The Life of a login is the number of its session. A login may be refused
+// only at the limit. If evicts is true, a login at the limit ends any one session.
 func subjectModel(most int, evicts bool) porcupine.Model {
 	m := porcupine.NondeterministicModel{
 		Init:              func() []any { return []any{""} },

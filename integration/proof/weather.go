@@ -21,7 +21,7 @@ type Rates struct {
 	Slow    int // other calls go first
 }
 
-// Rough is the default fault rates.
+// Rough are the usual rates.
 var Rough = Rates{Refused: 2, Lost: 2, Twice: 3, Late: 2, Slow: 20}
 
 // Weather is a store that injects faults into its calls. It is safe for concurrent use.

@@ -23,7 +23,7 @@ type World struct {
 	Subjects int
 	// Lives is the maximum number of sessions; 0 means no maximum.
 	Lives int
-	// LateKnown says that the time at which a late call is applied is known. Otherwise a call
+	// LateKnown is set if the time at which a late call is applied is known. Otherwise a call
 	// with an unknown outcome may be applied at any later time.
 	LateKnown bool
 

@@ -29,7 +29,7 @@ type python struct {
 var interpreters = []string{"/usr/bin/python3", "python3"}
 
 // interpreter returns the path of a Python with boto3 and itsdangerous. If there is none, the test
-// is skipped, or with CI=true fails.
+// is skipped; with CI=true it fails.
 func interpreter(t *testing.T) string {
 	t.Helper()
 	for _, p := range interpreters {

@@ -97,7 +97,8 @@ func TestReadme_EveryBlockIsCutFromAnExample(t *testing.T) {
 	}
 }
 
-// The examples of package dynamo are not run, since they need a table. This test runs them.
+// Two blocks are cut from examples that go test only compiles, since they need a table. This test
+// runs them.
 func TestReadme_ItsFirstProgramRuns(t *testing.T) {
 	is := is.New(t)
 	endpoint := engine.Endpoint(t)

@@ -41,7 +41,8 @@ func TestHome_MovedAsPlannedLosesNothing(t *testing.T) {
 }
 
 // Processes may disagree about the home until all have heard of a change. Logouts and renewals hold
-// even then, since their markers are written in every Region and are final. Lists and saves don't.
+// even then, since their markers are written in every Region and are final. Saves, and calls that
+// use lists, need agreement.
 func TestHome_ALogoutHoldsWhileProcessesDiffer(t *testing.T) {
 	for name, end := range map[string]func(*scene, string) (alive string){
 		"logout": func(x *scene, id string) string { x.NoErr(x.us.DestroyID(x.ctx, id)); return "" },

@@ -127,7 +127,7 @@ func TestHome_RandomWorlds(t *testing.T) {
 				}
 				x.world.Fail(failed, false)
 				x.settle()
-				k.begun = nil // RevokeBefore is for what was lost or revived
+				k.begun = nil // what was lost or revived needs RevokeBefore
 				clear(k.alive)
 				clear(k.saves)
 			},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -77,7 +78,7 @@ func TestStrong_TheStoreNeedsNeitherTransactionsNorTTL(t *testing.T) {
 	var hosts []*sessions.Manager[cart] // one in eu, one in us
 	for range 2 {
 		store, err := dynamo.NewStore(engine.Client(t, func(o *dynamodb.Options) { o.HTTPClient = &http.Client{Transport: way} }),
-			&dynamo.Config{Table: table})
+			&dynamo.Config{Table: table, Timeout: 20 * time.Second})
 		is.NoErr(err)
 		m, err := sessions.New(store, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 30, Evict: true}})
 		is.NoErr(err)

@@ -183,7 +183,7 @@ func (m *Month) items() string {
 	return table("| items | on average | bytes | $ a month |", rows)
 }
 
-// lists returns the table of the lengths of lists.
+// lists returns the table of list lengths.
 func (m *Month) lists() string {
 	var rows [][]string
 	for _, r := range []struct {

@@ -215,7 +215,7 @@ func (l *Life) checkLate() {
 	}
 }
 
-// latest returns the time of the latest other event that begins before e ends and for which fits is
+// latest returns the time of the last other event that began before e ended and for which fits is
 // true.
 func (l *Life) latest(e Event, fits func(Event) bool) time.Time {
 	var latest time.Time

@@ -23,7 +23,7 @@ func (w *worker) current(ctx context.Context, m *sessions.Manager[ledger], at *s
 	return at.life, at.id, at.num
 }
 
-// begin begins a new session for a slot, unless the store fails. The caller must hold the slot's
+// begin starts a new session for a slot, unless the store fails. The caller must hold the slot's
 // lock.
 func (w *worker) begin(ctx context.Context, m *sessions.Manager[ledger], at *slot) {
 	s := m.Create()

@@ -19,7 +19,7 @@ func (k *Kept) Transport() *http.Transport {
 	}}
 }
 
-// connection answers each request once it has been written completely.
+// connection responds to each request once the request is complete.
 type connection struct {
 	net.Conn // nil: only the methods below are called
 	kept     *Kept

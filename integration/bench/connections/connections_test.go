@@ -20,8 +20,8 @@ import (
 
 type profile struct{ Name string }
 
-// patience is a timeout that even a busy machine does not reach, since it is connections that are
-// measured.
+// patience is a timeout that even a busy machine does not reach: these tests measure connections,
+// not timeouts.
 const patience = time.Minute
 
 // scene is an engine and a session on it.

@@ -90,7 +90,7 @@ func TestHedging(t *testing.T) {
 			unhedged = p999
 		}
 		more := float64(made)/float64(len(times)) - 1
-		is.True(more <= dynamo.DefaultHedgeMaxExtra+0.01) // the calls before may have saved some up
+		is.True(more <= dynamo.DefaultHedgeMaxExtra+0.01) // earlier calls may have left budget
 		table.Row(c.name, len(times), made, fmt.Sprintf("%.1f %%", 100*more),
 			bench.Percentile(times, 50), bench.Percentile(times, 99), p999, fmt.Sprintf("%.2f", float64(p999)/float64(unhedged)))
 	}

@@ -20,7 +20,7 @@ import (
 const mostExtraBytes = 128
 
 // TestBytesAndLoads fills memstore and a map, and measures their memory first and then their loads.
-// It does both because filling them takes longest.
+// One test does both, because filling the stores takes longest.
 func TestBytesAndLoads(t *testing.T) {
 	ours, reference := memstore.New(&memstore.Config{Clock: clock.NewFake(start)}), newOneMap()
 	size(t, ours, reference)

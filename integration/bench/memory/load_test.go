@@ -14,7 +14,7 @@ import (
 	"github.com/dynasession/dynasession/integration/bench"
 )
 
-// loads measures the loads of two filled stores.
+// loads measures how fast two filled stores answer Load.
 func loads(t *testing.T, ours, reference store) {
 	n, rounds, at := count(), sized(15, 1), 0
 	keys := make([]string, n)
@@ -45,7 +45,7 @@ func loads(t *testing.T, ours, reference store) {
 	table.Report(t)
 }
 
-// loading is a load of mostly Load calls.
+// loading is a workload of mostly Load calls.
 type loading struct {
 	keys       []string
 	goroutines int

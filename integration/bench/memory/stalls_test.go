@@ -60,12 +60,12 @@ func TestStallsWhileSweeping(t *testing.T) {
 	table.Report(t)
 }
 
-// run is a load with as many writes as loads.
+// run is a workload with as many writes as loads.
 type run struct {
 	keys    []string // of live sessions
 	next    int      // the next session's number
 	pairs   int      // pairs of a writing and a loading goroutine
-	creates int      // per round; and as many touches and replaces
+	creates int      // per round, with as many touches and as many replaces
 	collection
 }
 
@@ -75,7 +75,7 @@ func (r *run) fresh() driver.Record {
 	return record(r.next-1, 999*time.Hour)
 }
 
-// round runs one round of the load on a store, and adds all its calls to sum.
+// round runs one round of the workload on a store, and adds all its calls to sum.
 func (r *run) round(t *testing.T, s store, sum *times) {
 	is, ctx := is.New(t), t.Context()
 	each := r.creates / r.pairs

@@ -10,10 +10,11 @@ import (
 // stall is the duration that no call should reach.
 const stall = 5 * time.Millisecond
 
-// times are the durations of calls, and how much of it each of them ran on a processor.
+// times are the durations of calls, and the processor time of each.
 type times struct{ took, worked []time.Duration }
 
-// newTimes returns times with capacity for n calls, so that it does not grow during a measurement.
+// newTimes returns times with capacity for n calls, so that no measured call waits for a slice to
+// grow.
 func newTimes(n int) *times {
 	return &times{make([]time.Duration, 0, n), make([]time.Duration, 0, n)}
 }

@@ -34,7 +34,7 @@ const attempts = 3
 // TestKept compares the figures with those of the last release. It fails if a ratio has grown by
 // more than a tenth, or a call makes one more allocation.
 //
-// The ratio is that of an operation to what an application would write by hand: the codec, a
+// The ratio compares an operation with what an application would write by hand: the codec, a
 // deadline, and the SDK's call. A ratio to the SDK's call alone would depend on the machine: the
 // call evicts encoding/json from the processor's cache, and the busier the machine, the longer it
 // takes to load it again.
@@ -131,8 +131,8 @@ func keptPairs(t *testing.T) map[string]pair {
 	return pairs
 }
 
-// measure adds the figures of p. The calls are made one at a time, in random order, and each ratio
-// is one of medians.
+// measure measures p, and adds the results to f. The calls are made one at a time, in random order,
+// and each ratio is one of medians.
 func (p pair) measure(t *testing.T, f bench.Figures, name string) {
 	t.Helper()
 	is, ctx := is.New(t), t.Context()

@@ -76,8 +76,8 @@ func measure(t *testing.T, calls ...call) []figures {
 }
 
 // mostOver is how many allocations an operation may make beyond those of the SDK's calls and its
-// codec: two more than it makes now. The bare SDK calls include 11 each for the endpoint, which a
-// store caches.
+// codec: two more than it makes now. A bare SDK call makes 11 for the endpoint, which a store
+// caches.
 var mostOver = map[string]float64{"Load": 5, "Save": 19, "Create": 26, "Renew": 53}
 
 func TestOperations(t *testing.T) {

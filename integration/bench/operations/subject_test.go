@@ -102,7 +102,7 @@ func onDynamo(t *testing.T, c codec.Codec[profile], transport func(*canned.Kept)
 	return ours, bare
 }
 
-// encoding returns the codec's work in each operation.
+// encoding returns the codec call that each operation makes.
 func encoding(t *testing.T, c codec.Codec[profile]) map[string]call {
 	t.Helper()
 	p, err := c.Encode(example())

@@ -110,7 +110,7 @@ func calls(t *testing.T, f form, drop, unknown bool) (load, save call) {
 	return load, func(ctx context.Context) error { s.Data.Visits++; return m.Save(ctx, s) }
 }
 
-// inTurn returns a call that makes a and then b.
+// inTurn returns a call that calls a, then b.
 func inTurn(a, b call) call {
 	return func(ctx context.Context) error {
 		if err := a(ctx); err != nil {
