@@ -45,7 +45,7 @@ func banned(s source) []string {
 				report(n.Pos(), "panic in the library: return an error")
 			}
 			if hidesAnError(n) {
-				report(n.Pos(), "is.True of errors.Is doesn't show the error: take wants.Err or wants.NotErr")
+				report(n.Pos(), "is.True of errors.Is doesn't show the error: use wants.Err or wants.NotErr")
 			}
 			if f, ok := n.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "Go" && len(n.Args) == 1 && !goroutines {
 				report(n.Pos(), "a goroutine in the library") // a WaitGroup or an errgroup

@@ -30,7 +30,7 @@ func TestLicences(t *testing.T) {
 		_, ships := linked[path]
 		found := licences(t, dir)
 		if len(found) == 0 {
-			t.Errorf("%s has no licence that is known", path)
+			t.Errorf("%s has no known licence", path)
 		}
 		for _, id := range found {
 			if !slices.Contains(permitted, id) && (ships || !slices.Contains(inTests, id)) {
@@ -68,7 +68,7 @@ func modules(t *testing.T, packages ...string) map[string]string {
 	}
 }
 
-// phrases are phrases that occur only in one licence.
+// phrases identify licences: each occurs in one licence only.
 var phrases = []struct{ id, phrase string }{
 	{"MIT", "Permission is hereby granted, free of charge, to any person obtaining a copy"},
 	{"Apache-2.0", "Apache License Version 2.0"},

@@ -47,12 +47,12 @@ func TestSecurityRecord(t *testing.T) {
 		}
 		tests := named.FindAllStringSubmatch(line, -1)
 		if len(tests) == 0 && !strings.Contains(line, "the application's: ") {
-			t.Errorf("neither a test nor the application's: %s", line)
+			t.Errorf("names no test, nor says that it is the application's: %s", line)
 		}
 		for _, m := range tests {
 			wanted = append(wanted, m[1])
 			if where[m[1]] == nil {
-				t.Errorf("%s is not there", m[1])
+				t.Errorf("there is no %s", m[1])
 			}
 		}
 	}

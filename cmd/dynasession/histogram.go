@@ -29,8 +29,8 @@ func (h *histogram) merge(other histogram) {
 	}
 }
 
-// sizes returns a histogram of sizes in bytes. Its bounds are steps of DynamoDB's prices: it
-// charges writes by 1 KB and reads by 4 KB.
+// sizes returns a histogram of sizes in bytes. Its bounds include the sizes from which DynamoDB
+// charges more: 1 KB for a write, 4 KB for a read.
 func sizes() histogram {
 	return newHistogram(256, 512, 1<<10, 2<<10, 4<<10, 8<<10, 16<<10, 32<<10, 64<<10, 128<<10, 256<<10)
 }

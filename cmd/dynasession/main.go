@@ -104,7 +104,7 @@ type command struct {
 	name    string // one or two words
 	args    string // arguments, for the usage line
 	summary string
-	fewest  int // the number of arguments, at least
+	fewest  int // minimum number of arguments
 	most    int
 	flags   func(*cli)
 	run     func(*cli, context.Context, []string) error

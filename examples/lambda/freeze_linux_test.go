@@ -35,7 +35,7 @@ func (f *function) freeze(meanwhile func()) {
 	}
 	meanwhile()
 	if !isStopped(pid) {
-		f.t.Error("the function's process went on by itself")
+		f.t.Error("the function's process resumed by itself")
 	}
 }
 

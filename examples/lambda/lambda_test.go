@@ -74,7 +74,7 @@ func (b *browser) do(method, path string, form url.Values) events.APIGatewayV2HT
 	for _, text := range answer.Cookies {
 		c, err := http.ParseSetCookie(text)
 		if err != nil {
-			b.f.t.Fatal("a cookie that is none")
+			b.f.t.Fatal("not a valid cookie")
 		}
 		if b.cookies == nil {
 			b.cookies = map[string]string{}

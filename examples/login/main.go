@@ -4,8 +4,8 @@
 //	go run ./examples/login -dynamodb http://127.0.0.1:8000  # on a DynamoDB engine, whose table it creates
 //	go run ./examples/login -tls                             # over TLS, with sessions bound to their device
 //
-// Without -tls it serves plain HTTP on this machine only, where most browsers accept Secure cookies
-// nevertheless. In production, put it behind TLS.
+// By default it listens on localhost only, with plain HTTP: most browsers accept Secure cookies
+// there nevertheless. In production, put it behind TLS.
 //
 // With -tls it makes a self-signed certificate, and browsers will warn of it. Chromium binds
 // sessions to a device only if it trusts the certificate: start it with the flag that the program

@@ -63,7 +63,7 @@ func (a *api) login(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
-var errLogin = errors.New("this login was not begun here")
+var errLogin = errors.New("this login was not started here")
 
 // callback completes the login: the provider redirects the browser to it.
 func (a *api) callback(w http.ResponseWriter, r *http.Request) {

@@ -112,7 +112,7 @@ func (i *issuer) exchange(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// idToken returns the claims of an ID token; others override the default ones.
+// idToken returns the claims of an ID token. The claims in others override the defaults.
 func (i *issuer) idToken(others claims) claims {
 	c := claims{"iss": i.server.URL, "aud": clientID, "iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix()}
 	for name, value := range others {
@@ -121,7 +121,7 @@ func (i *issuer) idToken(others claims) claims {
 	return c
 }
 
-// logoutToken returns the claims of a logout token; others override the default ones, and nil
+// logoutToken returns the claims of a logout token. The claims in others override the defaults; nil
 // removes one.
 func (i *issuer) logoutToken(others claims) claims {
 	c := i.idToken(claims{"jti": rand.Text(), "events": map[string]any{logoutEvent: map[string]any{}}})

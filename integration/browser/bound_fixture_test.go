@@ -225,7 +225,7 @@ func challengeOf(t *testing.T, jwt string) string {
 	t.Helper()
 	parts := strings.Split(jwt, ".")
 	if len(parts) != 3 {
-		t.Fatalf("%q is no JWT", jwt)
+		t.Fatalf("%q is not a JWT", jwt)
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {

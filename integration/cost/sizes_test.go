@@ -101,7 +101,7 @@ func forms[T any]() []form[T] {
 	}
 }
 
-// rows writes a struct's weight in each form.
+// rows writes the weight of a struct for each way to store it.
 func rows[T any](t *testing.T, out io.Writer, table, name string, v T) {
 	t.Helper()
 	for _, f := range forms[T]() {

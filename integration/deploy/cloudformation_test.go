@@ -68,11 +68,11 @@ func plain(t *testing.T, n ast.Node) any {
 	case *ast.LiteralNode:
 		return n.Value.Value // a text in several lines, folded or not
 	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
-		t.Fatalf("%s: CloudFormation knows no anchors", n)
+		t.Fatalf("%s: CloudFormation does not support anchors", n)
 	case ast.ScalarNode:
 		return n.GetValue()
 	}
-	t.Fatalf("what is %T?", n)
+	t.Fatalf("unexpected YAML node %T", n)
 	return nil
 }
 
@@ -228,7 +228,7 @@ func (s *stack) function(name string, arg any) (any, bool) {
 		return true, true
 	}
 	if strings.HasPrefix(name, "Fn::") {
-		s.t.Fatalf("what does %s do?", name)
+		s.t.Fatalf("unknown function %s", name)
 	}
 	return nil, false
 }

@@ -24,7 +24,7 @@ type policy struct {
 	}
 }
 
-// oneOrMore is one string or a list of strings, between which IAM makes no difference.
+// oneOrMore is a string or a list of strings; IAM accepts either.
 type oneOrMore []string
 
 func (o *oneOrMore) UnmarshalJSON(text []byte) error {

@@ -154,7 +154,7 @@ func apply(t *testing.T, given map[string]cty.Value) plan {
 				decode(t, b.Body, each, &alarm)
 				p.alarms[name] = alarm
 			default:
-				t.Fatalf("what is %s?", kind)
+				t.Fatalf("unknown resource type %s", kind)
 			}
 		}
 	}
@@ -283,7 +283,7 @@ var one = function.New(&function.Spec{
 		case 1:
 			return list[0], nil
 		default:
-			return cty.NilVal, fmt.Errorf("one of %d", len(list))
+			return cty.NilVal, fmt.Errorf("one: the list has %d elements", len(list))
 		}
 	},
 })

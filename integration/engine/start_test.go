@@ -72,7 +72,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 		select {
 		case <-tick.C:
 		case <-late:
-			t.Fatal("never came true: " + what)
+			t.Fatal("timeout: " + what)
 		}
 	}
 }

@@ -18,8 +18,8 @@ type thread struct {
 	ended   bool
 	late    bool
 
-	// What the thread has read since the last change it made, with the versions; spins is true
-	// once it has read something twice.
+	// reads are the items that the thread has read since its last change, with their versions.
+	// spins is true once it has read one of them twice.
 	reads map[string]uint64
 	spins bool
 }
@@ -256,8 +256,8 @@ func (r *run) apply(c call) bool {
 	return r.world.version(c.keys[0]) != before
 }
 
-// state is the state of a run: the last write to each key, and the history of each thread. They
-// determine everything else, since operations are deterministic.
+// state is the state of a run: the last write to each key, and the history of each thread. Since
+// operations are deterministic, these determine everything else.
 type state struct {
 	faults   int // the number of calls with a fault
 	versions map[string]uint64

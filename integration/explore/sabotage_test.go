@@ -289,7 +289,7 @@ func TestMistakesAreFound(t *testing.T) {
 						continue
 					}
 					if !strings.Contains(v.Broken, m.breaks) {
-						t.Errorf("found is %v", v)
+						t.Errorf("found %v", v)
 					}
 					s.Sabotage = nil
 					_, err = explore.Explore(s, []explore.Fault{fault}, int(min(fault, 1)))

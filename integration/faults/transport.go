@@ -137,7 +137,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		if response.StatusCode != http.StatusOK {
-			return response, nil // a refusal need not be lost
+			return response, nil // only the response of a success is lost
 		}
 		drain(response)
 		if fault == ErrorAfter {

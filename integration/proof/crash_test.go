@@ -91,7 +91,7 @@ func TestCrash_BetweenAnyTwoCalls(t *testing.T) {
 				deaths := 0
 				for calls := 1; ; calls++ {
 					if calls > 20 {
-						t.Fatal("it never comes to an end")
+						t.Fatal("the operation does not end")
 					}
 					if !dies(t, endpoint, table, kind, signedIn, calls) {
 						break // the operation has fewer calls
@@ -100,7 +100,7 @@ func TestCrash_BetweenAnyTwoCalls(t *testing.T) {
 				}
 				t.Logf("killed before each of %d calls", deaths)
 				if deaths == 0 {
-					t.Error("it was never killed")
+					t.Error("no process was killed")
 				}
 			})
 		}
@@ -179,7 +179,7 @@ func TestCrash_OfProcesses(t *testing.T) {
 	}
 	t.Logf("%d processes killed", deaths)
 	if deaths < 2 {
-		t.Error("hardly anybody was killed")
+		t.Error("too few processes were killed")
 	}
 	accept(t, w.History())
 }

@@ -120,7 +120,7 @@ func (r *Remote) Do(_ context.Context, request Request) Answer {
 	r.mu.Unlock()
 	a := <-answer
 	if a.Outcome == Unknown && (request.Kind == Load || request.Kind == List) {
-		a.Outcome = Failed // it changes nothing, so it is not unknown
+		a.Outcome = Failed // a read changes nothing, so it has just failed
 	}
 	return a
 }

@@ -39,7 +39,7 @@ func (s session) done(o Op) (session, bool) {
 		return s, false
 	}
 	if o.Mark != "" {
-		// A host that died has not returned the base of its change.
+		// If the host died, the base of the change is unknown.
 		if !o.Merges && o.Kind != Update && o.Outcome != Unknown && s.data != o.Base {
 			return s, false
 		}

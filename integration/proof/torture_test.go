@@ -99,7 +99,7 @@ func accept(t *testing.T, history []proof.Op) {
 	refused, judged := proof.Porcupine(history)
 	t.Logf("Porcupine: %d operations in %v", len(history), time.Since(begin).Round(time.Millisecond))
 	if !judged {
-		t.Error("Porcupine came to no end")
+		t.Error("Porcupine did not finish in time")
 	}
 	for _, r := range refused {
 		t.Error("Porcupine: " + r)

@@ -97,7 +97,7 @@ func (w *Weather) call(ctx context.Context, write bool, do func(context.Context)
 	case "slow":
 		yield(turns)
 	case "lost":
-		if err := do(ctx); err == nil { // if it was refused, a lost response adds nothing
+		if err := do(ctx); err == nil { // only the response of a success is lost
 			return fmt.Errorf("%w: the answer is lost", driver.ErrOutcomeUnknown)
 		}
 	case "twice":

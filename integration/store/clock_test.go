@@ -106,7 +106,8 @@ func TestClock_OfAWrongHost(t *testing.T) {
 			is.NoErr(err)
 			is.True(created.CreatedAt().Sub(z.Now()).Abs() < 5*time.Second)
 
-			// So does one created by the first call of a process, or signed in by it.
+			// The same holds for a session that the first call of a process creates or
+			// signs in.
 			first, err := wrongHost().CreateAndSave(t.Context(), "first")
 			is.NoErr(err)
 			m = wrongHost()

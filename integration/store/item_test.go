@@ -78,7 +78,7 @@ func TestItem_Golden(t *testing.T) {
 			is.NoErr(err)
 			is.Equal(string(got), string(want))
 
-			old := newPlace(t) // reading: the file is the input
+			old := newPlace(t) // the file can be read
 			old.put(t, fromJSON(t, want))
 			back, err := old.Load(t.Context(), rec.Key)
 			is.NoErr(err)
@@ -93,7 +93,7 @@ func TestItem_Golden(t *testing.T) {
 	}
 }
 
-// A write leaves attributes alone that others have added to the item.
+// A write does not change attributes that others have added to the item.
 func TestItem_AttributesOfOthersStay(t *testing.T) {
 	is := is.New(t)
 	p := newPlace(t)

@@ -86,7 +86,7 @@ func TestRoster_Golden(t *testing.T) {
 }
 
 // A roster stored by versions that did not count can be read, entered, left and emptied. The first
-// change counts it.
+// change counts its entries.
 func TestRoster_OfVersionsThatDidNotCount(t *testing.T) {
 	is := is.New(t)
 	p := newPlace(t)

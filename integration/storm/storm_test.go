@@ -268,7 +268,7 @@ func TestStorm_CostsAnotherUserNothing(t *testing.T) {
 				done = true
 			default:
 				if n := visit("another"); n != alone {
-					t.Errorf("a visit of %d calls, and of %d alone", n, alone)
+					t.Errorf("a visit took %d calls, want %d", n, alone)
 				}
 				visits++
 			}

@@ -46,7 +46,7 @@ func (l *Life) checkAcknowledged() {
 			at = 1 << 29 // never seen, which is fine if nobody looked afterwards
 		}
 		if fewest[after(later, e.End)] <= at {
-			l.anomaly("%s %s was acknowledged, and is not in what was seen afterwards", e.Kind, e.Mark)
+			l.anomaly("%s %s was acknowledged, but was not seen afterwards", e.Kind, e.Mark)
 		}
 	}
 }
@@ -55,7 +55,7 @@ func (l *Life) checkAcknowledged() {
 func (l *Life) checkRefused() {
 	for _, e := range l.events {
 		if e.Mark != "" && !e.maybe() && slices.Contains(l.marks, e.Mark) {
-			l.anomaly("%s %s ended as %v, and was seen", e.Kind, e.Mark, e.Outcome)
+			l.anomaly("%s %s ended as %v, but was seen", e.Kind, e.Mark, e.Outcome)
 		}
 	}
 }
@@ -158,7 +158,7 @@ func (l *Life) checkGone() {
 			continue
 		}
 		if at, ok := first[e.ID]; (!ok || at > e.End) && (e.Outcome == Moved || l.isEarly(e)) {
-			l.anomaly("%s says that ID %d is gone, and nobody has ended it", e.Kind, e.ID)
+			l.anomaly("%s says that ID %d is gone, but nobody has ended it", e.Kind, e.ID)
 		}
 	}
 }
@@ -179,10 +179,10 @@ func (l *Life) checkMoved() {
 	}
 	for _, e := range l.events {
 		if at, ok := maybe[e.ID]; e.Outcome == Moved && (!ok || at > e.End) {
-			l.anomaly("%s says that ID %d was renewed, and nobody has", e.Kind, e.ID)
+			l.anomaly("%s says that ID %d was renewed, but nobody renewed it", e.Kind, e.ID)
 		}
 		if at, ok := done[e.ID]; e.Outcome == Gone && (e.Kind == Load || e.Kind == Peek) && ok && e.Begin > at {
-			l.anomaly("%s says that ID %d is gone, and not that it was renewed", e.Kind, e.ID)
+			l.anomaly("%s says that ID %d is gone, but it was renewed", e.Kind, e.ID)
 		}
 	}
 }
@@ -232,7 +232,7 @@ func (l *Life) latest(e Event, fits func(Event) bool) time.Time {
 func (l *Life) checkEarly() {
 	for _, e := range l.events {
 		if e.Outcome == Expired && l.isEarly(e) {
-			l.anomaly("%s says that it has expired, before its time", e.Kind)
+			l.anomaly("%s says that it has expired, before its deadline", e.Kind)
 		}
 	}
 }

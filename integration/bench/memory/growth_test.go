@@ -43,7 +43,7 @@ func TestStallsWhileGrowing(t *testing.T) {
 		{"a map and a mutex", func() store { return newOneMap() }, off},
 		{"memstore", memory, asItComes},
 	} {
-		runtime.GC() // frees the store before
+		runtime.GC() // frees the previous store
 		s, ts := kind.empty(), newTimes(len(all))
 		end := kind.begin()
 		for _, rec := range all {

@@ -106,7 +106,7 @@ func readReleased(t *testing.T) bench.Figures {
 	return base
 }
 
-// pair is an operation, the same written by hand, the bare SDK calls in it, and the encoding.
+// pair is an operation, its equivalent written by hand, the bare SDK calls in it, and the encoding.
 type pair struct{ ours, byHand, bare, encoding call }
 
 func keptPairs(t *testing.T) map[string]pair {

@@ -62,7 +62,7 @@ func (r *recorder) again(ctx context.Context, in any) (err error) {
 	case *dynamodb.UpdateItemInput:
 		_, err = r.Client.UpdateItem(ctx, in)
 	default:
-		err = fmt.Errorf("no request of the SDK: %T", in)
+		err = fmt.Errorf("not a request of the SDK: %T", in)
 	}
 	return err
 }
