@@ -9,9 +9,9 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// subjectModel is the model of a subject that may have most sessions at a time: what is alive, in
-// the order in which it began. A login has its session's number as Life; one that is refused for the
-// limit finds that many alive, and one that evicts ends any.
+// subjectModel returns the model of a subject; most is its limit. Its state is the list of live
+// sessions, oldest first. The Life of a login is the number of its session. A login may be refused
+// only at the limit. If evicts is true, a login at the limit ends any one session.
 func subjectModel(most int, evicts bool) porcupine.Model {
 	m := porcupine.NondeterministicModel{
 		Init:              func() []any { return []any{""} },
@@ -59,16 +59,16 @@ func subjectStep(state string, o Op, most int, evicts bool) []any {
 			return []any{state}
 		}
 		return nil
-	case o.Outcome == Unknown: // Destroy, Revoke
+	case o.Outcome == Unknown: // Destroy or Revoke
 		return []any{state, without(name)}
 	default:
 		return []any{without(name)}
 	}
 }
 
-// PorcupineOfSubjects returns the subjects whose history is not that of one with a limit, and
-// whether all were judged in time. The history has logins, logouts, revocations and loads; a session
-// is loaded under the ID that its login has given it.
+// PorcupineOfSubjects returns the subjects whose history has no valid order under the limit, and
+// whether it judged all in time. The history consists of logins, logouts, revocations and loads. A
+// load uses the ID that the session's login returned.
 func PorcupineOfSubjects(history []Op, most int, evicts bool) (refused []string, judged bool) {
 	model := subjectModel(most, evicts)
 	judged = true
@@ -91,8 +91,8 @@ func PorcupineOfSubjects(history []Op, most int, evicts bool) (refused []string,
 	return refused, judged
 }
 
-// OursOfSubjects returns the subjects that certainly had more sessions at a time than they may have,
-// and those that were refused a login though nothing that may have been alive took the place.
+// OursOfSubjects returns the subjects that certainly exceeded the limit, and those that were
+// refused a login although too few sessions can have been alive.
 func OursOfSubjects(history []Op, most int) []string {
 	var found []string
 	for _, at := range history {
@@ -122,8 +122,8 @@ func OursOfSubjects(history []Op, most int) []string {
 	return found
 }
 
-// lifetime returns when a session that began with a login has certainly ended, and until when it
-// was seen alive.
+// lifetime returns when a session that began with a login had certainly ended, and when it was last
+// seen alive.
 func lifetime(history []Op, login Op) (over, seen int64) {
 	over, seen = 1<<62, login.Return
 	for _, o := range history {

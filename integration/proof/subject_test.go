@@ -15,7 +15,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// logins lets clients of a few subjects sign in and out, and returns what they were told.
+// logins lets clients sign a few subjects in and out, and returns the history.
 func logins(t *testing.T, store driver.Store, limit sessions.SubjectLimit, rates proof.Rates, seed uint64) []proof.Op {
 	t.Helper()
 	var (
@@ -68,8 +68,9 @@ func logins(t *testing.T, store driver.Store, limit sessions.SubjectLimit, rates
 	return history
 }
 
-// A subject's limit is exact, for logins at the same time too: Porcupine finds an order in which each
-// login had room, or found none. With faults a place may be taken by a login that fails.
+// A subject's limit is exact even for concurrent logins: Porcupine finds an order in which each
+// successful login was below the limit, and each refused one at it. With faults, a failed login may
+// count towards the limit.
 func TestLimit(t *testing.T) {
 	s := drawn(t)
 	slow := proof.Rates{Slow: 80}
@@ -106,7 +107,7 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// One session more than there may be, and a refusal that nobody stands for.
+// A session beyond the limit, and a refusal below it, are both detected.
 func TestLimit_Planted(t *testing.T) {
 	is := is.New(t)
 	at := func(call, back int64, kind proof.Kind, outcome proof.Outcome, life int) proof.Op {
