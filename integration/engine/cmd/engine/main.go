@@ -1,9 +1,9 @@
-// Command engine runs a DynamoDB engine in the foreground, to try things on:
+// Command engine runs a DynamoDB engine in the foreground, to try things out:
 //
 //	go run ./integration/engine/cmd/engine -port 8000
 //
-// What is stored in it is gone when it ends. With -install it only fetches DynamoDB Local into the
-// user's cache folder.
+// The data is lost when the engine ends. With -install the command only fetches DynamoDB Local into
+// the user's cache folder.
 package main
 
 import (
