@@ -107,8 +107,8 @@ func TestAEAD_AWholeLife(t *testing.T) {
 	is.Equal(p.handles(t, "user"), []string{s.Handle()})
 }
 
-// What was encrypted before the format and the application were bound to it is read, and never written again. The file was
-// made by that version.
+// What was encrypted before the format and the application were bound to it is read, and never
+// written again. The file was made by that version.
 func TestAEAD_Golden_OldFormIsRead(t *testing.T) {
 	is := is.New(t)
 	file, err := os.ReadFile("testdata/aead1.json")
@@ -263,8 +263,8 @@ func TestAEAD_ClearDataIsReadOnlyIfThatIsSaid(t *testing.T) {
 	wants.Text(t, err, "Config.AllowPlaintext: must be with an AEAD")
 }
 
-// A read writes nothing, and what an application changes is encrypted: with whatever codec, and of data that is compared
-// without encoding it too.
+// A read writes nothing, and what an application changes is encrypted: with whatever codec, and of
+// data that is compared without encoding it too.
 func TestAEAD_PlaintextIsEncryptedWhenItIsChanged(t *testing.T) {
 	testEncryptedWhenChanged(t, codec.JSON[string]{}, "s3cret", "s3cret!")
 	testEncryptedWhenChanged(t, comparing[string]{}, "s3cret", "s3cret!")
@@ -341,7 +341,8 @@ func TestAEAD_WhoseKeyIsOutOfReach(t *testing.T) {
 	is.Equal(p.mem.Len(), 0)
 }
 
-// What a codec is given to decode, encrypted before or to be encrypted, shows nothing of the data however it is printed.
+// What a codec is given to decode, encrypted before or to be encrypted, shows nothing of the data
+// however it is printed.
 func TestAEAD_PrintedShowsNoData(t *testing.T) {
 	is := is.New(t)
 	p := newWorld(t, nil) // in the clear
@@ -462,8 +463,9 @@ type named struct {
 
 func (n named) Name() string { return n.name }
 
-// An item that is copied into another table under the same key signs nobody in there, unless that table is said to have been
-// restored from the first; then it is bound to its own at the next change.
+// An item that is copied into another table under the same key signs nobody in there, unless that
+// table is said to have been restored from the first; then it is bound to its own at the next
+// change.
 func TestAEAD_AnItemOfAnotherTableIsRefused(t *testing.T) {
 	is := is.New(t)
 	key := newGCM(t)

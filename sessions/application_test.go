@@ -114,7 +114,8 @@ func TestApplication_LimitsAreEachTheirOwn(t *testing.T) {
 	is.True(loads(t, admin, b))
 }
 
-// A session of before there were applications is accepted by all, and goes over to the one that signs it in again.
+// A session of before there were applications is accepted by all, and goes over to the one that
+// signs it in again.
 func TestApplication_ARecordWithoutOneIsAcceptedByAll(t *testing.T) {
 	is := is.New(t)
 	w, shop, admin, before := shops(t, sessions.Config[cart]{})
@@ -209,7 +210,8 @@ func TestApplication_EventsNameIt(t *testing.T) {
 	is.Equal(events[2].Kind, event.EndedID)
 }
 
-// By the identity provider's session, complete like RevokeAll, and kept by Renew, under encryption too.
+// By the identity provider's session, complete like RevokeAll, and kept by Renew, under encryption
+// too.
 func TestRevokeFederated(t *testing.T) {
 	for _, encrypted := range []bool{false, true} {
 		is := is.New(t)
@@ -301,7 +303,8 @@ func TestFederated_IsChecked(t *testing.T) {
 	is.Equal(w.mem.Len(), 0)
 }
 
-// entries returns how many sessions the lists have that w's next login of the subject and the provider's session reads.
+// entries returns how many sessions the lists have that w's next login of the subject and the
+// provider's session reads.
 func (w world) entries(t *testing.T, do func()) (n int) {
 	t.Helper()
 	seen := map[string]int{}
@@ -322,7 +325,8 @@ func (w world) entries(t *testing.T, do func()) (n int) {
 	return n
 }
 
-// What one list's revocation ends leaves the other list too, and a login that fails halfway leaves what it has entered.
+// What one list's revocation ends leaves the other list too, and a login that fails halfway leaves
+// what it has entered.
 func TestLists_WhatHasEndedLeavesBoth(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
@@ -389,7 +393,8 @@ func TestApplication_NoneLearnsOfAnothersRenewals(t *testing.T) {
 		}
 	}
 	check()
-	is.NoErr(shop.Destroy(t.Context(), of)) // of what it led to nothing is left that says whose it was
+	// Of what it led to nothing is left that says whose it was.
+	is.NoErr(shop.Destroy(t.Context(), of))
 	_, err := admin.Load(t.Context(), first)
 	wants.NotErr(t, err, sessions.ErrRenewed)
 

@@ -129,8 +129,9 @@ func TestCalls_OfEachOperation(t *testing.T) {
 	}
 }
 
-// A subject has no cliff: what a login, a renewal and a logout ask of the store does not grow with the number of the
-// subject's sessions. A login that finds the last page full opens another, once in a dozen.
+// A subject has no cliff: what a login, a renewal and a logout ask of the store does not grow with
+// the number of the subject's sessions. A login that finds the last page full opens another, once
+// in a dozen.
 func TestCalls_DoNotGrowWithTheNumberOfSessions(t *testing.T) {
 	sizes := []int{1, 10, 100, 1000, 10000}
 	if testing.Short() {
@@ -237,7 +238,8 @@ func TestRevokeAll_OfTenThousand(t *testing.T) {
 	is.True(w.alive(t, w.login(t, "user")))
 }
 
-// A session that signs in again while its list is read part by part is in what is read, even if it changes its part.
+// A session that signs in again while its list is read part by part is in what is read, even if it
+// changes its part.
 func TestSessions_ASessionThatChangesItsPartIsListed(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)

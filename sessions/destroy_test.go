@@ -36,7 +36,8 @@ func TestDestroyIDNeedsNoLoad(t *testing.T) {
 	is.NoErr(w.DestroyID(t.Context(), s.ID().Secret()))                       // gone already
 	is.NoErr(w.DestroyID(t.Context(), sessions.RandomIDs(32).New().Secret())) // never there
 	wants.Err(t, w.DestroyID(t.Context(), "x"), sessions.ErrInvalidID)        // can't be
-	err := w.DestroyID(t.Context(), s.Handle())                               // a handle ends nothing
+	// A handle ends nothing.
+	err := w.DestroyID(t.Context(), s.Handle())
 	wants.Err(t, err, sessions.ErrInvalidID)
 	is.True(strings.Contains(err.Error(), "end its session by Revoke with its subject, or by `dynasession session end`"))
 }
@@ -62,7 +63,8 @@ func TestDestroyAfterACreateInDoubtAsksTheStore(t *testing.T) {
 	is.Equal(w.mem.Len(), 0)
 }
 
-// The row that most libraries fail: whatever a slow request does after the logout, the session stays gone.
+// The row that most libraries fail: whatever a slow request does after the logout, the session
+// stays gone.
 func TestNothingBringsADestroyedSessionBack(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, &sessions.Config[cart]{TouchInterval: -1})

@@ -12,8 +12,9 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/cued"
 )
 
-// Whatever call's answer is lost, of a renewal or a login, applied or not, and however the service fails afterwards: the
-// client has a session, under one ID, until it signs out, and then it has none.
+// Whatever call's answer is lost, of a renewal or a login, applied or not, and however the service
+// fails afterwards: the client has a session, under one ID, until it signs out, and then it has
+// none.
 func TestInDoubt_AtEveryCall(t *testing.T) {
 	for _, of := range []string{"fresh", "stored", "signed in", "federated"} {
 		for _, login := range []bool{false, true} {
@@ -88,7 +89,8 @@ func (d inDoubt) test(t *testing.T) {
 			w.store.On("any", out)
 			is.True(move() != nil || !wasStored && !d.login)
 			w.store.Off()
-			for _, name := range []string{"Create", "End"} { // and when it comes back it does so bit by bit
+			// And when it comes back it does so bit by bit.
+			for _, name := range []string{"Create", "End"} {
 				w.store.Once(name, out)
 				_ = move()
 				w.store.Off()

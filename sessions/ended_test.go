@@ -89,7 +89,8 @@ func TestEnded_StaysEnded(t *testing.T) {
 			is.True(!ended.Marker.Until.Before(w.clock.Now().Add(15 * time.Minute)))
 			is.Equal(ended.Marker.Next != "", e.reason == driver.Renewed)
 
-			// Nothing that a slow request does, and nothing that the network has held back, brings it to life.
+			// Nothing that a slow request does, and nothing that the network has held back, brings
+			// it to life.
 			w.clock.Advance(time.Second)
 			slow.Data.Count = 9
 			before := w.mem.Len()
@@ -163,7 +164,8 @@ func TestEnded_ALateCreateBringsNothingToLife(t *testing.T) {
 	is.True(!w.alive(t, s))
 }
 
-// at runs f before or after the n-th call of the store from now on, which then goes on. It reports whether there was one.
+// at runs f before or after the n-th call of the store from now on, which then goes on. It reports
+// whether there was one.
 func (w world) at(n int, after bool, f func()) (came *bool) {
 	came = new(bool)
 	i := 0
@@ -184,7 +186,8 @@ func (w world) at(n int, after bool, f func()) (came *bool) {
 	return came
 }
 
-// Whatever ends a session while it is being renewed, or signed in, ends it wherever it is: at every point.
+// Whatever ends a session while it is being renewed, or signed in, ends it wherever it is: at every
+// point.
 func TestEnded_BesideARenewal(t *testing.T) {
 	for _, move := range []string{"Renew", "Authenticate"} {
 		for _, e := range endings {
@@ -215,7 +218,8 @@ func TestEnded_BesideARenewal(t *testing.T) {
 						}
 						ran = true
 						if e.name == "Revoke" && errors.Is(endErr, sessions.ErrRenewed) {
-							endErr = w.other.Revoke(t.Context(), "user", w.handles(t, "user")[0]) // by its handle of before it isn't known
+							// By its handle of before it isn't known.
+							endErr = w.other.Revoke(t.Context(), "user", w.handles(t, "user")[0])
 						}
 						is.NoErr(endErr)
 						is.True(!w.isAlive(t, old))

@@ -66,7 +66,7 @@ var (
 // TooLargeError is an [ErrTooLarge] with the record's size and the store's limit.
 type TooLargeError = driver.TooLargeError
 
-// sentinel is an error that is another one too.
+// sentinel is an error that is also another one, its parent.
 type sentinel struct {
 	text   string
 	parent error

@@ -79,7 +79,8 @@ func TestSessionEndsAtMostOneIntervalEarly(t *testing.T) {
 		w := newWorld(t, &sessions.Config[cart]{IdleTimeout: 10 * time.Minute, TouchInterval: time.Minute})
 		s := w.saved(t, cart{})
 		w.clock.Advance(phase)
-		_, err := w.Load(t.Context(), s.ID().Secret()) // the last access, whether it is recorded or not
+		// The last access, whether it is recorded or not.
+		_, err := w.Load(t.Context(), s.ID().Secret())
 		is.NoErr(err)
 		last := w.clock.Now()
 
@@ -95,7 +96,8 @@ func TestSessionEndsAtMostOneIntervalEarly(t *testing.T) {
 	}
 }
 
-// A session whose own idle timeout is shorter than the Manager's interval must not die between two touches.
+// A session whose own idle timeout is shorter than the Manager's interval must not die between two
+// touches.
 func TestShortSessionsAreTouchedInProportion(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil) // 2 h idle, touched every 6 min
@@ -149,7 +151,8 @@ func TestTouchThatFindsTheSessionGoneFailsTheRead(t *testing.T) {
 	s := w.saved(t, cart{})
 	w.clock.Advance(time.Minute)
 	w.store.On("Touch", func(c *cued.Call) error {
-		is.NoErr(w.other.DestroyID(c.Context, s.ID().Secret())) // the logout between our read and our touch
+		// The logout between our read and our touch.
+		is.NoErr(w.other.DestroyID(c.Context, s.ID().Secret()))
 		return c.Do()
 	})
 	_, err := w.Load(t.Context(), s.ID().Secret())

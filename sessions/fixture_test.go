@@ -14,7 +14,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// start is when the tests' clocks begin: within a second, and to the microsecond, so that rounding shows.
+// start is when the tests' clocks begin: within a second, and to the microsecond, so that rounding
+// shows.
 var start = time.Date(2026, 3, 1, 9, 0, 0, 123456000, time.UTC)
 
 type ctx = context.Context
@@ -25,7 +26,8 @@ type cart struct {
 	Count int      `json:"count"`
 }
 
-// world is a Manager with all that a test moves: its store and its clock, and a second Manager on the same store.
+// world is a Manager with all that a test moves: its store and its clock, and a second Manager on
+// the same store.
 type world struct {
 	*sessions.Manager[cart]
 	other *sessions.Manager[cart]

@@ -234,7 +234,8 @@ func TestFlash_IsStoredByEachCodec(t *testing.T) {
 			is.True(codec.Equal(taken, never)) // nothing is left of what was taken
 			b, err := never.Bytes()
 			is.NoErr(err)
-			is.True(!strings.Contains(string(b), "flash")) // with omitempty, an empty one takes no room
+			// With omitempty, an empty one takes no room.
+			is.True(!strings.Contains(string(b), "flash"))
 		})
 	}
 }

@@ -89,7 +89,8 @@ func TestLoggableIsTheHexSHA512OfTheText(t *testing.T) {
 	id, err := sessions.RandomIDs(32).Parse(known)
 	is.NoErr(err)
 	is.Equal(id.Handle(), "517286da2682be08dc9975612dc86d65487f0990906656f631d419e64dcda6f4"+
-		"1f5e0529c290663be315524a0b35777645e0e827d2e982a048b5e2b4bba4e02b") // the string that dynamodb-session-web logs
+		// The string that dynamodb-session-web logs.
+		"1f5e0529c290663be315524a0b35777645e0e827d2e982a048b5e2b4bba4e02b")
 	is.Equal(id.Secret(), known)
 }
 

@@ -92,7 +92,8 @@ func TestMigrateIDs_MustBeToldApart(t *testing.T) {
 	}
 }
 
-// Whatever a table holds, what Sessions, errors and events show lets nobody in, by whatever scheme there was before.
+// Whatever a table holds, what Sessions, errors and events show lets nobody in, by whatever scheme
+// there was before.
 func TestHandles_AreIDsOfNoScheme(t *testing.T) {
 	schemes := map[string]sessions.IDScheme{
 		"raw 32": plainIDs{sessions.RandomIDs(32)}, "raw 16": plainIDs{sessions.RandomIDs(16)}, "raw 1024": plainIDs{sessions.RandomIDs(1024)},

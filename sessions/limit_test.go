@@ -91,8 +91,8 @@ func TestSubjectLimit_IsChecked(t *testing.T) {
 	}
 }
 
-// With logins that break off after they have entered the list, before they have stored anything, and with renewals, which
-// are none more.
+// With logins that break off after they have entered the list, before they have stored anything,
+// and with renewals, which are none more.
 func TestSubjectLimit_IsExactBesideCrashesAndRenewals(t *testing.T) {
 	for _, evict := range []bool{false, true} {
 		t.Run(fmt.Sprint("evict ", evict), func(t *testing.T) {
@@ -128,7 +128,8 @@ func TestSubjectLimit_IsExactBesideCrashesAndRenewals(t *testing.T) {
 			all.Wait()
 			alive.Store(int32(len(w.handles(t, "user"))))
 			is.True(alive.Load() <= 3)
-			is.True(most.Load() <= 4) // a renewal under way has two records, and one of them nobody knows
+			// A renewal under way has two records, and one of them nobody knows.
+			is.True(most.Load() <= 4)
 			is.NoErr(relogin(t, w, evict))
 			is.True(len(w.handles(t, "user")) <= 3)
 		})
@@ -146,7 +147,8 @@ func relogin(t *testing.T, w world, evict bool) error {
 	return err
 }
 
-// A session that is being renewed takes one place, not two: nobody is kept out, or thrown out, because of it.
+// A session that is being renewed takes one place, not two: nobody is kept out, or thrown out,
+// because of it.
 func TestSubjectLimit_ARenewalUnderWayTakesOnePlace(t *testing.T) {
 	for _, evict := range []bool{false, true} {
 		for n := 1; n <= 4; n++ {
@@ -300,8 +302,8 @@ func TestMonitor_SignsInForThreeDays(t *testing.T) {
 	}
 }
 
-// One session that stays for a month, in the list's first page, beside a monitor that never signs out:
-// the list grows no longer for it.
+// One session that stays for a month, in the list's first page, beside a monitor that never signs
+// out: the list grows no longer for it.
 func TestMonitor_BesideSomebodyWhoStays(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)

@@ -33,7 +33,8 @@ func TestManagerShowsNoKey(t *testing.T) {
 	}
 }
 
-// A store of somebody else's may return errors that are none of ours: they mean that it could not do its work.
+// A store of somebody else's may return errors that are none of ours: they mean that it could not
+// do its work.
 func TestForeignStoreErrorsAreUnavailable(t *testing.T) {
 	w := newWorld(t, nil)
 	s := w.saved(t, cart{})

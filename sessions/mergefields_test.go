@@ -560,7 +560,8 @@ func TestMergeFields_OfValuesThatContainThemselves(t *testing.T) {
 	_, err = sessions.MergeFields(nil, map[string]any{"k": []any{self}}, map[string]any{"k": []any{self, 1}})
 	wants.Err(t, err, sessions.ErrConflict)
 
-	// A chain of shared parts has as many ways through it as there are numbers of its length in bits.
+	// A chain of shared parts has as many ways through it as there are numbers of its length in
+	// bits.
 	chain := func(last string) map[string]any {
 		m := map[string]any{"last": last}
 		for range 64 {

@@ -131,8 +131,8 @@ func (mc *machine) compare(t *rapid.T, s *sessions.Session[cart], of *model) {
 	}
 }
 
-// write makes a call that writes what is in hand, and notes in the model what it has to have done. A renewal of what is
-// unchanged takes along what is stored.
+// write makes a call that writes what is in hand, and notes in the model what it has to have done.
+// A renewal of what is unchanged takes along what is stored.
 func (mc *machine) write(t *rapid.T, name string, h *held, call func() error, then func(of *model)) {
 	err := call()
 	switch stale := h.rev != h.of.rev || h.id != h.of.id; {

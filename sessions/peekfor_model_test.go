@@ -31,7 +31,8 @@ type idModel struct {
 
 func (m *idModel) last() state { return m.states[len(m.states)-1] }
 
-// peekMachine makes random calls of two Managers that remember what they have read, and checks what their Peeks return.
+// peekMachine makes random calls of two Managers that remember what they have read, and checks what
+// their Peeks return.
 type peekMachine struct {
 	clock    *clock.Fake
 	store    *cued.Store
@@ -210,8 +211,8 @@ func (mc *peekMachine) advance(t *rapid.T) {
 	mc.clock.Advance(time.Duration(rapid.Int64Range(0, int64(most)).Draw(t, "by, ns")))
 }
 
-// A Peek never shows what its own Manager has ended or seen changed, nor anything older than PeekFor; and that there is no session it
-// says only if there is none.
+// A Peek never shows what its own Manager has ended or seen changed, nor anything older than
+// PeekFor; and that there is no session it says only if there is none.
 func TestPeekFor_ShowsNothingOlder(t *testing.T) {
 	for range 5 { // of a hundred sequences each, unless -rapid.checks says otherwise
 		rapid.Check(t, func(t *rapid.T) {

@@ -113,7 +113,8 @@ func TestPeekFor_NothingElseIsAnsweredFromMemory(t *testing.T) {
 	}
 }
 
-// What another Manager has done is seen when PeekFor has passed since the read began, and not later.
+// What another Manager has done is seen when PeekFor has passed since the read began, and not
+// later.
 func TestPeekFor_AnothersLogoutIsSeenWithinTheBound(t *testing.T) {
 	is := is.New(t)
 	w := newPeeker(t, nil)
@@ -218,7 +219,8 @@ func TestPeekFor_WhatIsEndedHereIsGoneAtOnce(t *testing.T) {
 	}
 }
 
-// A session that another Manager has given a new ID, and that is ended here under that, is gone under the old one too.
+// A session that another Manager has given a new ID, and that is ended here under that, is gone
+// under the old one too.
 func TestPeekFor_WhatIsEndedHereUnderAnotherIDIsGoneAtOnce(t *testing.T) {
 	for name, end := range map[string]func(w world, s *sessions.Session[cart]) error{
 		"Destroy":   func(w world, s *sessions.Session[cart]) error { return w.Destroy(t.Context(), s) },
@@ -313,8 +315,8 @@ func loadsItGone(w world, s *sessions.Session[cart]) error {
 	return err
 }
 
-// Of two reads at a time that saw different states nobody knows which is the later, whichever began or ended first: no Peek shows the
-// earlier one after the later was seen.
+// Of two reads at a time that saw different states nobody knows which is the later, whichever began
+// or ended first: no Peek shows the earlier one after the later was seen.
 func TestPeekFor_WhatIsSeenNeverGoesBack(t *testing.T) {
 	for name, order := range map[string]struct{ firstSeesMore, firstEndsLast bool }{
 		"the first sees less and ends first": {false, false},
@@ -421,7 +423,8 @@ func mustLoad(t testing.TB, m *sessions.Manager[cart], id string) *sessions.Sess
 	return s
 }
 
-// By what is remembered a session may have idled out that another Manager has recorded an access of since.
+// By what is remembered a session may have idled out that another Manager has recorded an access of
+// since.
 func TestPeekFor_AnotherManagersAccessKeepsItAlive(t *testing.T) {
 	is := is.New(t)
 	w := newPeeker(t, func(c *sessions.Config[cart]) { c.IdleTimeout, c.TouchInterval = 30*time.Second, -1 })
@@ -455,7 +458,8 @@ func TestPeekFor_AnotherApplicationSeesNothing(t *testing.T) {
 	is.NoErr(err)
 }
 
-// A proof is asked for at each Peek; one that is refused by what is remembered, once more by what is stored.
+// A proof is asked for at each Peek; one that is refused by what is remembered, once more by what
+// is stored.
 func TestPeekFor_Bound(t *testing.T) {
 	is := is.New(t)
 	w := newPeeker(t, nil)

@@ -238,10 +238,12 @@ func TestLoginAgainStartsALifetimeAgain(t *testing.T) {
 		old := s.ID()
 		is.NoErr(w.Authenticate(t.Context(), s, "user-1"))
 		is.True(s.ID() != old)
-		is.Equal(s.ExpiresAt(), w.clock.Now().Truncate(time.Second).Add(time.Hour)) // both timeouts begin anew
+		// Both timeouts begin anew.
+		is.Equal(s.ExpiresAt(), w.clock.Now().Truncate(time.Second).Add(time.Hour))
 	}
 	w.clock.Advance(time.Hour)
-	wants.Err(t, w.Authenticate(t.Context(), s, "user-1"), sessions.ErrExpired) // but nothing revives a dead one
+	// But nothing revives a dead one.
+	wants.Err(t, w.Authenticate(t.Context(), s, "user-1"), sessions.ErrExpired)
 }
 
 func TestAuthenticateOfAnUnsavedSessionIsOneReadAndTwoWrites(t *testing.T) {
@@ -316,7 +318,8 @@ func (w world) lost(name string, applied bool) {
 	})
 }
 
-// After an outcome unknown every call may be made, with the right result, wherever the session lives by then.
+// After an outcome unknown every call may be made, with the right result, wherever the session
+// lives by then.
 func TestEveryCallAfterARenewalInDoubt(t *testing.T) {
 	for _, subject := range []string{"", "ada"} { // who has signed in already
 		for _, login := range []bool{false, true} {

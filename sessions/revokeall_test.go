@@ -13,8 +13,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/cued"
 )
 
-// beside is something that happens to a subject's session while its sessions are revoked. It is told which Manager to use. It
-// returns an ID that its client holds afterwards; "" if it has none.
+// beside is something that happens to a subject's session while its sessions are revoked. It is
+// told which Manager to use. It returns an ID that its client holds afterwards; "" if it has none.
 type beside struct {
 	name  string
 	began bool // what it returns is a session that began before
@@ -95,7 +95,8 @@ func (w world) swapped() world {
 	return world{Manager: w.other, other: w.Manager, store: cued.New(w.mem), mem: w.mem, clock: w.clock}
 }
 
-// When RevokeAll has returned, nothing that was alive is: whatever was under way, and however far it had come.
+// When RevokeAll has returned, nothing that was alive is: whatever was under way, and however far
+// it had come.
 func TestRevokeAll_IsCompleteBesideAnything(t *testing.T) {
 	for _, size := range []int{1, 5, 17} { // in the head alone, and in pages
 		for _, b := range besides {
@@ -136,8 +137,8 @@ func TestRevokeAll_IsCompleteBesideAnything(t *testing.T) {
 							for _, id := range ids {
 								is.True(!w.isAlive(t, id))
 							}
-							// A login has lost that had asked the store before; one that began afterwards may have won, and one
-							// as another is his.
+							// A login has lost that had asked the store before; one that began
+							// afterwards may have won, and one as another is his.
 							hasBegun := b.began || revokes && (n > 1 || after) && b.name != "login as another"
 							if told != "" && hasBegun {
 								is.True(!w.isAlive(t, told))

@@ -92,7 +92,8 @@ func TestSaveOfADestroyedSessionIsErrNotFound(t *testing.T) {
 	is.NoErr(w.other.DestroyID(t.Context(), s.ID().Secret()))
 	inFlight.Data.Count = 9
 	for range 3 {
-		wants.Err(t, w.Save(t.Context(), inFlight), sessions.ErrNotFound) // never a resurrection, however often
+		// Never a resurrection, however often.
+		wants.Err(t, w.Save(t.Context(), inFlight), sessions.ErrNotFound)
 	}
 	is.Equal(w.mem.Len(), 0)
 }
@@ -108,7 +109,8 @@ func TestSaveOfAnExpiredSessionIsErrExpired(t *testing.T) {
 
 	unsaved := w.Create()
 	w.clock.Advance(time.Hour)
-	wants.Err(t, w.Save(t.Context(), unsaved), sessions.ErrExpired) // one that took too long to be saved at all
+	// One that took too long to be saved at all.
+	wants.Err(t, w.Save(t.Context(), unsaved), sessions.ErrExpired)
 	_, err := w.Load(t.Context(), unsaved.ID().Secret())
 	wants.Err(t, err, sessions.ErrNotFound)
 }
@@ -250,7 +252,8 @@ func (w world) lostAnswer(applied bool) {
 	}
 }
 
-// After an outcome unknown the same session may be saved again, whichever it was, with the same data or with other.
+// After an outcome unknown the same session may be saved again, whichever it was, with the same
+// data or with other.
 func TestSaveAfterAnUnknownOutcomeIsSafe(t *testing.T) {
 	for _, applied := range []bool{true, false} {
 		for _, created := range []bool{true, false} {
@@ -306,7 +309,8 @@ func TestSaveAfterAnUnknownOutcomeRespectsOthers(t *testing.T) {
 		wants.Err(t, w.Save(t.Context(), s), sessions.ErrConflict)
 
 		is.NoErr(w.other.DestroyID(t.Context(), s.ID().Secret()))
-		wants.Err(t, w.Save(t.Context(), s), sessions.ErrNotFound) // nor does it bring back what is gone
+		// Nor does it bring back what is gone.
+		wants.Err(t, w.Save(t.Context(), s), sessions.ErrNotFound)
 		is.Equal(w.mem.Len(), 0)
 	}
 }
@@ -568,7 +572,8 @@ func TestMergeDoesNotReviveTheDestroyed(t *testing.T) {
 	w := newWorld(t, &sessions.Config[cart]{Merge: add})
 	s := w.saved(t, cart{})
 	w.store.On("Replace", func(c *cued.Call) error {
-		is.NoErr(w.other.DestroyID(c.Context, s.ID().Secret())) // between the lost race and the merge
+		// Between the lost race and the merge.
+		is.NoErr(w.other.DestroyID(c.Context, s.ID().Secret()))
 		return sessions.ErrConflict
 	})
 	s.Data.Count = 1

@@ -30,7 +30,8 @@ func TestSessionShowsNeitherIDNorData(t *testing.T) {
 	for name, v := range values {
 		forms := logs(v)
 		for _, verb := range verbs {
-			if verb != "%p" { // which asks no method of what is no pointer: the type's comment says so
+			// Which asks no method of what is no pointer: the type's comment says so.
+			if verb != "%p" {
 				forms = append(forms, fmt.Sprintf(verb, v))
 			}
 		}

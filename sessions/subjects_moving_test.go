@@ -8,7 +8,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/cued"
 )
 
-// A session that is renewed while a list is read goes on, and so it is listed: under the ID that it has got.
+// A session that is renewed while a list is read goes on, and so it is listed: under the ID that it
+// has got.
 func TestSessions_ListsWhatIsRenewedMeanwhile(t *testing.T) {
 	for name, renewals := range map[string]int{"once": 1, "again and again": 3} {
 		t.Run(name, func(t *testing.T) {

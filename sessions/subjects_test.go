@@ -127,9 +127,11 @@ func TestRevoke_ASVS_7_5_2_EndsExactlyThatSession(t *testing.T) {
 	is.True(p.alive(t, foreign))
 	is.NoErr(p.other.Revoke(t.Context(), "user", a.Handle()))
 	is.True(!p.alive(t, a) && p.alive(t, b))
-	wants.Err(t, p.other.Revoke(t.Context(), "user", a.Handle()), sessions.ErrNotFound) // it is no more
+	// It is no more.
+	wants.Err(t, p.other.Revoke(t.Context(), "user", a.Handle()), sessions.ErrNotFound)
 	a.Data.Count++
-	wants.Err(t, p.Save(t.Context(), a), sessions.ErrNotFound) // a slow request doesn't bring it back
+	// A slow request doesn't bring it back.
+	wants.Err(t, p.Save(t.Context(), a), sessions.ErrNotFound)
 	is.Equal(p.handles(t, "user"), []string{b.Handle()})
 }
 
@@ -288,8 +290,9 @@ func TestDevice_HasABound(t *testing.T) {
 	}
 }
 
-// What a session's list says of its deadline is never earlier than what the session says: an entry whose deadline has
-// passed is dropped without a look. So whatever makes a session live longer, in whatever order, keeps it listed.
+// What a session's list says of its deadline is never earlier than what the session says: an entry
+// whose deadline has passed is dropped without a look. So whatever makes a session live longer, in
+// whatever order, keeps it listed.
 func TestListed_ASessionThatLivesLonger(t *testing.T) {
 	longer := func(w world, s *sessions.Session[cart], by time.Duration) error {
 		s.IdleTimeout, s.AbsoluteTimeout = by, by
@@ -309,7 +312,8 @@ func TestListed_ASessionThatLivesLonger(t *testing.T) {
 			is := is.New(t)
 			held, err := w.other.Load(t.Context(), s.ID().Secret())
 			is.NoErr(err)
-			w.at(3, false, func() { is.NoErr(longer(w.swapped(), held, 100*time.Hour)) }) // before the commit
+			// Before the commit.
+			w.at(3, false, func() { is.NoErr(longer(w.swapped(), held, 100*time.Hour)) })
 			is.NoErr(w.Renew(t.Context(), s))
 			w.store.Off()
 			is.Equal(s.AbsoluteTimeout, 100*time.Hour)
@@ -321,7 +325,8 @@ func TestListed_ASessionThatLivesLonger(t *testing.T) {
 			is.NoErr(err)
 			held.Data.Count = 1
 			s.Data.Count = 2
-			w.at(2, false, func() { is.NoErr(longer(w.swapped(), held, 100*time.Hour)) }) // before it has written
+			// Before it has written.
+			w.at(2, false, func() { is.NoErr(longer(w.swapped(), held, 100*time.Hour)) })
 			wants.Err(t, longer(w, s, 13*time.Hour), sessions.ErrConflict)
 			w.store.Off()
 			return held
