@@ -76,8 +76,7 @@ func ExampleUpgrade() {
 		Items []string `json:"items"`
 	}
 
-	// Writes MessagePack, still reads JSON.
-	c := codec.Upgrade[Cart](msgpack.Codec[Cart]{}, codec.JSON[Cart]{})
+	c := codec.Upgrade[Cart](msgpack.Codec[Cart]{}, codec.JSON[Cart]{}) // writes MessagePack, still reads JSON
 
 	cart, err := c.Decode(codec.Opaque("json", []byte(`{"items":["tea"]}`)))
 	fmt.Println(cart.Items, err)
