@@ -91,10 +91,20 @@ func encode(v any) (s *shape.Shape, av types.AttributeValue, err error) {
 	if s, err = format.Of(value.Type()); err != nil {
 		return nil, nil, fmt.Errorf("attribute: %w", err)
 	}
+	least := s.LeastSize(value, codec.EncodeLimit)
+	if least > codec.EncodeLimit {
+		return nil, nil, &codec.TooLargeError{Size: least, Limit: codec.EncodeLimit, AtLeast: true}
+	}
 	if err := s.Check(value); err != nil {
 		return nil, nil, fmt.Errorf("attribute: %w", err)
 	}
-	if av, err = marshal(v); err == nil {
+	av, err = marshal(v)
+	if err == nil && (s.Custom || least > codec.EncodeLimit/mostDigits) {
+		if n := SizeOf(av); n > codec.EncodeLimit {
+			return nil, nil, &codec.TooLargeError{Size: n, Limit: codec.EncodeLimit}
+		}
+	}
+	if err == nil {
 		if s.Plan.ByteLists {
 			av = listed(av, s.Plan)
 		}
@@ -122,6 +132,9 @@ func encode(v any) (s *shape.Shape, av types.AttributeValue, err error) {
 	}
 	return s, av, nil
 }
+
+// mostDigits is what a number may take, which counts as one byte before it is encoded.
+const mostDigits = 21
 
 // decode decodes into what v points to, a zero value.
 func decode(av types.AttributeValue, v any) error {

@@ -50,6 +50,7 @@ type Format struct {
 	Folds bool
 
 	shapes sync.Map // of reflect.Type to *result
+	sizes  sync.Map // of reflect.Type to *size
 }
 
 // Methods are the two interfaces by which a type encodes itself and decodes itself again.
@@ -87,6 +88,7 @@ type Shape struct {
 	Plan *Plan
 
 	format *Format
+	size   *size
 }
 
 type result struct {
@@ -106,6 +108,7 @@ func (f *Format) Of(t reflect.Type) (*Shape, error) {
 	w.shape.TakesNull = nilable(t) || f.decodesItself(t) || t == reflect.TypeFor[json.Number]()
 	if r.err == nil {
 		w.shape.Plan = f.plan(t)
+		w.shape.size = f.sizeOf(t)
 	}
 	f.shapes.Store(t, r)
 	return r.shape, r.err
