@@ -21,7 +21,7 @@ type roomy struct {
 	Text    string            `json:"text,omitempty"`
 	Bytes   []byte            `json:"bytes,omitempty"`
 	Numbers []int64           `json:"numbers,omitempty"`
-	Set     []int             `json:"set,omitempty,numberset"`
+	Set     []int             `dynamodbav:"set,omitempty,numberset"`
 	Flags   []bool            `json:"flags,omitempty"`
 	Texts   []string          `json:"texts,omitempty"`
 	Blobs   [][]byte          `json:"blobs,omitempty"`
