@@ -190,7 +190,7 @@ func TestEncode_WhatIsJustNotTooLargeComesBack(t *testing.T) {
 		if strings.Contains(name, " of ") || strings.Contains(name, " to ") {
 			continue
 		}
-		v := roomy{Text: strings.Repeat("x", codec.EncodeLimit-20)}
+		v := roomy{Text: strings.Repeat("x", codec.EncodeLimit-40)}
 		got, err := c.Decode(kept(t, must(c.Encode(v))))
 		is.NoErr(err)
 		is.True(got.Text == v.Text)
