@@ -228,18 +228,37 @@ type fingerprint struct {
 	visible uint64 // of what is exported, nil and empty alike: if it differs, so does what is stored
 }
 
-// seed makes fingerprints of one process unpredictable.
-var seed = maphash.MakeSeed()
+// seed and begin make fingerprints of one process unpredictable: nobody can choose two values that
+// have the same.
+var (
+	seed  = maphash.MakeSeed()
+	begin = fingerprint{true, maphash.String(seed, "all"), maphash.String(seed, "visible")}
+)
 
 // fingerprintOf returns the fingerprint of the value that data points to.
 func fingerprintOf[T any](data *T) fingerprint {
-	w := walker{fingerprint{known: true}}
+	w := walker{begin, most}
 	w.walk(reflect.ValueOf(data).Elem(), true, 0)
 	return w.fingerprint
 }
 
+// most is how much of a value is looked at, in values and in bytes of texts. What is more can't be
+// saved, as far as codecs see it.
+const most = 8 * codec.EncodeLimit
+
 // walker goes through a value.
-type walker struct{ fingerprint }
+type walker struct {
+	fingerprint
+	left int // of most
+}
+
+// take notes that n more is looked at, and reports whether it may be.
+func (w *walker) take(n int) bool {
+	if w.left -= n; w.left < 0 {
+		w.known = false
+	}
+	return w.known
+}
 
 // deepest is how deep it goes. A cycle is deeper.
 const deepest = 100
@@ -267,7 +286,7 @@ func (w *walker) walk(v reflect.Value, visible bool, depth int) {
 	if depth > deepest {
 		w.known = false
 	}
-	if !w.known {
+	if !w.take(1) {
 		return
 	}
 	switch v.Kind() {
@@ -287,7 +306,9 @@ func (w *walker) walk(v reflect.Value, visible bool, depth int) {
 		w.add(math.Float64bits(real(v.Complex())), visible)
 		w.add(math.Float64bits(imag(v.Complex())), visible)
 	case reflect.String:
-		w.add(maphash.String(seed, v.String()), visible)
+		if w.take(v.Len()) {
+			w.add(maphash.String(seed, v.String()), visible)
+		}
 	case reflect.Slice:
 		w.hidden(v.IsNil())
 		w.elements(v, visible, depth)
@@ -315,10 +336,12 @@ func (w *walker) walk(v reflect.Value, visible bool, depth int) {
 func (w *walker) elements(v reflect.Value, visible bool, depth int) {
 	w.add(uint64(v.Len()), visible)
 	if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 {
-		w.add(maphash.Bytes(seed, v.Bytes()), visible)
+		if w.take(v.Len()) {
+			w.add(maphash.Bytes(seed, v.Bytes()), visible)
+		}
 		return
 	}
-	for i := range v.Len() {
+	for i := 0; i < v.Len() && w.known; i++ {
 		w.walk(v.Index(i), visible, depth+1)
 	}
 }
@@ -327,10 +350,10 @@ func (w *walker) elements(v reflect.Value, visible bool, depth int) {
 func (w *walker) entries(v reflect.Value, visible bool, depth int) {
 	var sum fingerprint
 	for entries := v.MapRange(); entries.Next() && w.known; {
-		one := walker{fingerprint{known: true}}
+		one := walker{begin, w.left}
 		one.walk(entries.Key(), visible, depth+1)
 		one.walk(entries.Value(), visible, depth+1)
-		w.known = one.known
+		w.known, w.left = one.known, one.left
 		sum.all, sum.visible = sum.all+one.all, sum.visible+one.visible
 	}
 	w.add(uint64(v.Len()), visible)
