@@ -12,6 +12,7 @@ import (
 
 	"github.com/dynasession/dynasession/codec/internal/fault"
 	"github.com/dynasession/dynasession/codec/internal/generic"
+	"github.com/dynasession/dynasession/codec/internal/opaque"
 	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
@@ -51,11 +52,11 @@ func (JSON[T]) Validate() error {
 
 // Encode returns v as JSON text.
 func (JSON[T]) Encode(v T) (Payload, error) {
-	_, b, err := encodeJSON(&v)
+	s, b, err := encodeJSON(&v)
 	if err != nil {
 		return nil, err
 	}
-	return Opaque(formatJSON, b), nil
+	return opaque.Whole(formatJSON, b, s.Plan), nil
 }
 
 // EncodeOver returns v as JSON text, followed by the members of stored that T has no field for,
@@ -65,12 +66,12 @@ func (JSON[T]) EncodeOver(v T, stored Payload) (Payload, error) {
 	if err != nil {
 		return nil, err
 	}
-	if old, err := BytesOf(stored, formatJSON); err == nil {
+	if old, err := BytesOf(stored, formatJSON); err == nil && !opaque.IsWhole(stored, s.Plan) {
 		if all, ok := carryJSON(s.Plan, b, old); ok {
-			b = all
+			return Opaque(formatJSON, all), nil
 		}
 	}
-	return Opaque(formatJSON, b), nil
+	return opaque.Whole(formatJSON, b, s.Plan), nil
 }
 
 // Decode reads JSON text. Fields that T doesn't have are ignored, and those that the text doesn't

@@ -3,6 +3,8 @@ package codec
 import (
 	"bytes"
 	"fmt"
+
+	"github.com/dynasession/dynasession/codec/internal/opaque"
 )
 
 // Payload is an encoded value: its bytes, and the name of their format. It is immutable and safe
@@ -27,37 +29,8 @@ type Payload interface {
 // No fmt verb prints its data. With %v and %s, and marshaled to JSON or text, it shows its format
 // and size.
 func Opaque(format string, data []byte) Payload {
-	return opaque(func() (string, []byte) { return format, data })
+	return opaque.Of(format, data)
 }
-
-// opaque is a function, which no verb of fmt looks into: verbs that String doesn't answer, %d say,
-// print the fields of a struct as they are, pointers followed. (A Format method for fmt would
-// collide with Payload's.)
-type opaque func() (format string, data []byte)
-
-func (o opaque) Format() string {
-	format, _ := o()
-	return format
-}
-
-func (o opaque) Bytes() ([]byte, error) {
-	_, data := o()
-	return data, nil
-}
-
-func (o opaque) String() string {
-	format, data := o()
-	return fmt.Sprintf("%s payload, %d bytes", format, len(data))
-}
-
-// WithFormat returns the same bytes under another format.
-func (o opaque) WithFormat(format string) Payload {
-	_, data := o()
-	return Opaque(format, data)
-}
-
-func (o opaque) GoString() string             { return o.String() }
-func (o opaque) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
 // BytesOf returns the bytes of p if it has the given format. Otherwise, or if p is nil, the error
 // is [ErrFormat] and names both formats.

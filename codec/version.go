@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/dynasession/dynasession/codec/internal/opaque"
 )
 
 // Version returns a codec that encodes as c does, but under another format name, such as "v2+json"
@@ -133,6 +135,8 @@ func (c version[T]) unwrap(p Payload) (plain Payload, ok bool) {
 // else as one that looks into p.
 func relabel(p Payload, format string) Payload {
 	switch p := p.(type) {
+	case opaque.Payload:
+		return p.As(format)
 	case interface{ WithFormat(string) Payload }:
 		return p.WithFormat(format)
 	case relabelled:

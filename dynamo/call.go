@@ -1,16 +1,24 @@
 package dynamo
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	smithyendpoints "github.com/aws/smithy-go/endpoints"
 
 	"github.com/dynasession/dynasession/dynamo/internal/item"
 	"github.com/dynasession/dynasession/sessions/driver"
@@ -144,4 +152,140 @@ func (c *call) countWrite(consumed *types.ConsumedCapacity) {
 	if consumed != nil {
 		c.trace.Consumed(0, aws.ToFloat64(consumed.CapacityUnits))
 	}
+}
+
+// transport is a client's HTTP client, whose answers a store sees before the SDK does.
+type transport struct {
+	client dynamodb.HTTPClient
+	clock  *serviceClock
+	died   *atomic.Int32 // counts connections that have died; nil: nobody does
+}
+
+// Do implements [dynamodb.HTTPClient].
+func (t *transport) Do(r *http.Request) (*http.Response, error) {
+	begun := t.clock.read()
+	answer, err := t.client.Do(r)
+	if err != nil || answer == nil {
+		if hasDied(err, t.clock.read().mono-begun.mono) {
+			t.closeIdle()
+			if t.died != nil {
+				t.died.Add(1)
+			}
+		}
+		return answer, err
+	}
+	t.clock.observe(answer, begun)
+	addChecksum(answer)
+	return answer, nil
+}
+
+// silence is how long an answer must not come until a connection counts as dead: far longer than
+// answers take.
+const silence = 250 * time.Millisecond
+
+// hasDied reports whether a connection seems to have died without a word: no answer came for long.
+func hasDied(err error, waited time.Duration) bool {
+	var timeout net.Error
+	return waited >= silence && errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// closeIdle closes the idle connections, if the client can: they have often died together, and each
+// would cost an attempt.
+func (t *transport) closeIdle() {
+	if c, ok := t.client.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
+
+const checksumHeader = "X-Amz-Crc32"
+
+// addChecksum gives an answer a checksum if it has none, as DynamoDB Local's refusals. The SDK
+// takes the missing one for 0, and would log each failed condition as a body that could not be
+// closed. One that is there is left alone, and checked by the SDK.
+func addChecksum(answer *http.Response) {
+	if answer.Body == nil || first(answer.Header[checksumHeader]) != "" {
+		return
+	}
+	body, err := io.ReadAll(answer.Body)
+	rest := io.Reader(bytes.NewReader(body))
+	if err != nil {
+		rest = io.MultiReader(rest, failing{err})
+	} else if answer.Header != nil {
+		answer.Header.Set(checksumHeader, strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
+	}
+	answer.Body = struct {
+		io.Reader
+		io.Closer
+	}{rest, answer.Body}
+}
+
+// failing is a reader that fails.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// endpoints resolves endpoints as the SDK does, and remembers the last one. All calls of a store go
+// to the same endpoint, but the SDK's rules work it out for each attempt, which takes a twentieth
+// of the time that a call takes. It is safe for concurrent use.
+type endpoints struct {
+	rules dynamodb.EndpointResolverV2 // the SDK's
+	last  atomic.Pointer[resolved]
+}
+
+// newEndpoints takes the rules of a client that has been given none.
+func newEndpoints() *endpoints {
+	return &endpoints{rules: dynamodb.New(dynamodb.Options{}).Options().EndpointResolverV2}
+}
+
+// remember replaces the client's rules, if they are the SDK's. Those are a pointer to an empty
+// struct, the same for all clients. If that changes, no client's rules are equal to them and the
+// endpoint is resolved for each attempt. An application's own resolver always is asked.
+func (e *endpoints) remember(o *dynamodb.Options) {
+	if o.EndpointResolverV2 == e.rules {
+		o.EndpointResolverV2 = e
+	}
+}
+
+// ResolveEndpoint implements [dynamodb.EndpointResolverV2].
+func (e *endpoints) ResolveEndpoint(ctx context.Context, p dynamodb.EndpointParameters) (smithyendpoints.Endpoint, error) {
+	asked := parameters{
+		valueOf(p.Region), valueOf(p.Endpoint), valueOf(p.AccountId), valueOf(p.AccountIdEndpointMode), valueOf(p.ResourceArn),
+		valueOf(p.UseDualStack), valueOf(p.UseFIPS), valueOf(p.IsSearchOperation),
+	}
+	if last := e.last.Load(); last != nil && last.asked == asked && p.ResourceArnList == nil {
+		return last.endpoint, nil
+	}
+	endpoint, err := e.rules.ResolveEndpoint(ctx, p)
+	if err == nil && p.ResourceArnList == nil && allParameters {
+		e.last.Store(&resolved{asked, endpoint})
+	}
+	return endpoint, err
+}
+
+// resolved is an endpoint, which the SDK only reads, and the parameters that it was resolved by.
+type resolved struct {
+	asked    parameters
+	endpoint smithyendpoints.Endpoint
+}
+
+// parameters are what [dynamodb.EndpointParameters] point to, without ResourceArnList.
+type parameters struct {
+	region, endpoint, accountID, accountIDMode, resourceARN optional[string]
+	dualStack, fips, search                                 optional[bool]
+}
+
+// allParameters reports whether parameters has all there are: 8 pointers and a slice. The SDK that
+// an application links may be newer, and resolve by more; then no endpoint is remembered.
+const allParameters = unsafe.Sizeof(dynamodb.EndpointParameters{}) == 8*unsafe.Sizeof(uintptr(0))+unsafe.Sizeof([]string{})
+
+type optional[T comparable] struct {
+	value T
+	given bool
+}
+
+func valueOf[T comparable](p *T) optional[T] {
+	if p == nil {
+		return optional[T]{}
+	}
+	return optional[T]{*p, true}
 }

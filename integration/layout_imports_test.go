@@ -36,7 +36,7 @@ var openTelemetry = []string{"go.opentelemetry.io", "github.com/go-logr", "githu
 var memory = []string{"github.com/jellydator/ttlcache", "golang.org/x/sync"}
 
 // codecParts are the packages that codecs are built from.
-var codecParts = []string{"codec/internal/fault", "codec/internal/generic", "codec/internal/members", "codec/internal/shape"}
+var codecParts = []string{"codec/internal/fault", "codec/internal/generic", "codec/internal/members", "codec/internal/opaque", "codec/internal/shape"}
 
 var layers = []layer{
 	{folder: "clock"},
@@ -44,6 +44,7 @@ var layers = []layer{
 	{folder: "codec/codectest", ours: []string{"codec"}},
 	{folder: "codec/internal"},
 	{folder: "codec/internal/members", ours: []string{"codec/internal/shape"}},
+	{folder: "codec/internal/opaque", ours: []string{"codec/internal/shape"}},
 	{folder: "codec/internal/sweep", others: []string{http}}, // values for tests
 	{folder: "internal/wants"},                               // for tests
 	{folder: "codec/internal/shape", ours: []string{"codec/internal/fault"}},

@@ -47,11 +47,11 @@ func (Codec[T]) Validate() error {
 
 // Encode returns v as a [Value].
 func (Codec[T]) Encode(v T) (codec.Payload, error) {
-	_, av, err := encode(&v)
+	s, av, err := encode(&v)
 	if err != nil {
 		return nil, err
 	}
-	return NewValue(av), nil
+	return wholeValue(av, s.Plan), nil
 }
 
 // EncodeOver returns v as a [Value], with the members of stored that T has no field for: see
@@ -62,11 +62,12 @@ func (Codec[T]) EncodeOver(v T, stored codec.Payload) (codec.Payload, error) {
 		return nil, err
 	}
 	if s.Plan.Named {
-		if old, err := plainValueOf(stored); err == nil {
+		if old, err := plainValueOf(stored); err == nil && old.whole != s.Plan {
 			carry(av, old.AttributeValue(), s.Plan)
+			return NewValue(av), nil
 		}
 	}
-	return NewValue(av), nil
+	return wholeValue(av, s.Plan), nil
 }
 
 // Decode reads a [Value], or the DynamoDB JSON that another store kept of one. Fields that T

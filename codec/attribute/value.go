@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
 // Value is the payload of this format: one attribute value. When printed, it shows its format but
@@ -14,12 +15,20 @@ import (
 type Value struct {
 	get    func() types.AttributeValue // a function, which no verb of fmt looks into
 	format string                      // "": Format
+	whole  *shape.Plan                 // if not nil, the value has no member that its type doesn't know
 }
 
 // NewValue returns av as a payload. It doesn't copy av, which the caller must not change
 // afterwards.
 func NewValue(av types.AttributeValue) Value {
 	return Value{get: func() types.AttributeValue { return av }}
+}
+
+// wholeValue returns av, which was encoded from a value of the plan's type alone, as a payload.
+func wholeValue(av types.AttributeValue, plan *shape.Plan) Value {
+	v := NewValue(av)
+	v.whole = plan
+	return v
 }
 
 // IsNative reports whether format is "dynamodb" or a version of it, such as the "v2+dynamodb" of

@@ -14,6 +14,7 @@ import (
 
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/codec/internal/fault"
+	"github.com/dynasession/dynasession/codec/internal/opaque"
 	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
@@ -56,11 +57,11 @@ func (Codec[T]) Validate() error {
 // Encode returns v as MessagePack. Map keys are sorted, so the same value always gives the same
 // bytes.
 func (Codec[T]) Encode(v T) (codec.Payload, error) {
-	_, b, err := encode(&v)
+	s, b, err := encode(&v)
 	if err != nil {
 		return nil, err
 	}
-	return codec.Opaque(Format, b), nil
+	return opaque.Whole(Format, b, s.Plan), nil
 }
 
 // EncodeOver returns v as MessagePack; in each struct the members of stored that T has no field for
@@ -70,12 +71,12 @@ func (Codec[T]) EncodeOver(v T, stored codec.Payload) (codec.Payload, error) {
 	if err != nil {
 		return nil, err
 	}
-	if old, err := codec.BytesOf(stored, Format); err == nil {
+	if old, err := codec.BytesOf(stored, Format); err == nil && !opaque.IsWhole(stored, s.Plan) {
 		if all, ok := carry(s.Plan, b, old); ok {
-			b = all
+			return codec.Opaque(Format, all), nil
 		}
 	}
-	return codec.Opaque(Format, b), nil
+	return opaque.Whole(Format, b, s.Plan), nil
 }
 
 // Decode reads MessagePack. Fields that T doesn't have are ignored, and those that the bytes don't

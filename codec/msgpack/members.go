@@ -129,10 +129,10 @@ func nameOf(key []byte, plan *shape.Plan) (name string, ok bool) {
 	return plan.NameOf(key[t.head:]), true
 }
 
-// isText reports whether a value that begins with c is a text, or bytes, which the decoder takes
-// for one.
+// isText reports whether a value that begins with c is a text, or what the decoder takes for one:
+// bytes, or nil, which it reads as an empty name.
 func isText(c byte) bool {
-	return c&0xe0 == 0xa0 || (c >= 0xd9 && c <= 0xdb) || (c >= 0xc4 && c <= 0xc6)
+	return c == codeNil || c&0xe0 == 0xa0 || (c >= 0xd9 && c <= 0xdb) || (c >= 0xc4 && c <= 0xc6)
 }
 
 // skip returns where the value that begins at i ends.
