@@ -19,13 +19,13 @@ func show(p codec.Payload, err error) {
 	fmt.Println(p.Format(), string(b))
 }
 
-// A server saves a value that holds a field it doesn't know yet, and the field survives.
+// A server saves a value with a field that it doesn't know yet, and the field survives.
 func ExampleEncodeOver() {
 	type Cart struct {
 		Items int `json:"items"`
 	}
 	c := codec.JSON[Cart]{}
-	stored := codec.Opaque("json", []byte(`{"items":1,"voucher":"SPRING"}`)) // by a newer server
+	stored := codec.Opaque("json", []byte(`{"items":1,"voucher":"SPRING"}`)) // stored by a newer server
 
 	cart, err := c.Decode(stored)
 	if err != nil {
@@ -46,7 +46,7 @@ func toUserV2(old UserV1) (UserV2, error) {
 	return UserV2{first, last}, nil
 }
 
-// A field is split in two while sessions of the old form are stored.
+// A field is split in two while sessions in the old form are stored.
 func ExampleMigrate() {
 	c := codec.Upgrade(
 		codec.Version[UserV2](2, codec.JSON[UserV2]{}),
@@ -70,7 +70,8 @@ func ExampleUpgrade() {
 		Items []string `json:"items"`
 	}
 
-	c := codec.Upgrade[Cart](msgpack.Codec[Cart]{}, codec.JSON[Cart]{}) // writes MessagePack, still reads JSON
+	// Writes MessagePack, still reads JSON.
+	c := codec.Upgrade[Cart](msgpack.Codec[Cart]{}, codec.JSON[Cart]{})
 
 	cart, err := c.Decode(codec.Opaque("json", []byte(`{"items":["tea"]}`)))
 	fmt.Println(cart.Items, err)
@@ -97,7 +98,7 @@ func ExampleCompress() {
 	// zstd+json <nil>
 }
 
-// The format tells which version of a type a session holds.
+// The format names the version of the stored type.
 func ExampleVersion() {
 	type User struct{ First, Last string }
 	c := codec.Version[User](2, codec.JSON[User]{})
@@ -109,7 +110,8 @@ func ExampleVersion() {
 	// codec: payload is of another format: have "json", want "v2+…"
 }
 
-// oauth2Token stands for golang.org/x/oauth2.Token, which keeps the ID token in an unexported field that no codec sees.
+// oauth2Token stands for golang.org/x/oauth2.Token, which keeps the ID token in an unexported field
+// that no codec sees.
 type oauth2Token struct {
 	AccessToken string `json:"access_token"`
 	raw         map[string]any
@@ -121,13 +123,14 @@ func (t *oauth2Token) WithExtra(extra map[string]any) *oauth2Token {
 	return &oauth2Token{t.AccessToken, extra}
 }
 
-// The id_token of an oauth2.Token is stored beside it, and put back.
+// An application stores the id_token of an oauth2.Token in another field, and restores it.
 func Example_idToken() {
 	type Login struct {
 		Token   *oauth2Token // *oauth2.Token
 		IDToken string
 	}
-	token := (&oauth2Token{AccessToken: "a"}).WithExtra(map[string]any{"id_token": "i"}) // from Exchange
+	// From Exchange.
+	token := (&oauth2Token{AccessToken: "a"}).WithExtra(map[string]any{"id_token": "i"})
 
 	idToken, _ := token.Extra("id_token").(string) // before Save
 	login := Login{token, idToken}

@@ -36,7 +36,9 @@ var openTelemetry = []string{"go.opentelemetry.io", "github.com/go-logr", "githu
 var memory = []string{"github.com/jellydator/ttlcache", "golang.org/x/sync"}
 
 // codecParts are the packages that codecs are built from.
-var codecParts = []string{"codec/internal/fault", "codec/internal/generic", "codec/internal/members", "codec/internal/opaque", "codec/internal/shape"}
+var codecParts = []string{
+	"codec/internal/fault", "codec/internal/generic", "codec/internal/members", "codec/internal/opaque", "codec/internal/shape",
+}
 
 var layers = []layer{
 	{folder: "clock"},

@@ -9,7 +9,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// Cart is what an application keeps in a session.
+// Cart is the session data of an application.
 type Cart struct {
 	Items []string `json:"items"`
 	Total int      `json:"total"`

@@ -22,7 +22,7 @@ func loads(t *testing.T, ours, reference store) {
 		keys[i] = key(i)
 	}
 	table := bench.NewTable("Load beside writes", fmt.Sprintf("%d sessions, %d rounds on %d cores, one store after the other in each. "+
-		"Beside the Loads there are Touches. The ratio is the median of the rounds'.", n, rounds, runtime.GOMAXPROCS(0)),
+		"Touches run beside the Loads. The ratio is the median of the rounds' ratios.", n, rounds, runtime.GOMAXPROCS(0)),
 		"sessions called for", "goroutines", "touches", "memstore, calls/s", "a map and a mutex, calls/s", "ratio")
 	for _, of := range []struct{ sessions, calls int }{
 		{n, sized(32_000, 1_600)},

@@ -83,10 +83,12 @@ var mostOver = map[string]float64{"Load": 5, "Save": 19, "Create": 26, "Renew": 
 func TestOperations(t *testing.T) {
 	rounds, turn := size()
 	table := bench.NewTable("Operations", fmt.Sprintf(
-		"Of a session of six fields, on memstore and on package dynamo, beside the SDK's bare call for the same request (a Renew makes two) and beside encoding alone. "+
-			"DynamoDB is canned: a stub of http.RoundTripper that answers at once; in the column \"over net/http\" all of net/http's client runs, over "+
-			"connections that answer at once. They take turns in one process, %d calls each, in an order that changes, the collection of their "+
-			"garbage included; medians of %d rounds, and of the ratios in each.", turn, rounds),
+		"Operations on a session of six fields, with memstore and with package dynamo, beside the SDK's bare call "+
+			"for the same request (two for a Renew) and beside encoding alone. DynamoDB is a stub of http.RoundTripper "+
+			"that answers at once; in the column \"over net/http\" requests go through all of net/http's client, over "+
+			"connections that answer at once. All take turns in one process, %d calls each, in changing order, including "+
+			"the collection of their garbage. Times are medians of %d rounds, and ratios the medians of the rounds' ratios.",
+		turn, rounds),
 		"store", "operation", "codec", "time", "bytes", "allocations",
 		"SDK's call", "allocations", "ratio", "over net/http", "encoding", "allocations")
 	for _, operation := range operations {

@@ -154,7 +154,7 @@ func ratio(t *testing.T, a, b call) (over float64, took time.Duration) {
 // DropUnknown. The times depend on the machine, so they are only printed.
 func TestUnknown(t *testing.T) {
 	is := is.New(t)
-	table := bench.NewTable("Members that T doesn't know", "Load and Save on memstore, and how much longer they take than with `Config.DropUnknown`: the median of rounds in which\n"+
+	table := bench.NewTable("Members that T doesn't know", "Load and Save on memstore, and how much longer they take than with `Config.DropUnknown`: medians of rounds in which\n"+
 		"both take turns, in one process.", "codec", "unknown members", "Load", "over dropping", "Save", "over dropping", "both, over dropping")
 	for _, f := range forms() {
 		for _, unknown := range []bool{false, true} {
