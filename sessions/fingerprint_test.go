@@ -138,3 +138,33 @@ func asBytes(v []int8) []byte {
 	}
 	return b
 }
+
+func TestFingerprint_IsBounded(t *testing.T) {
+	type pair struct{ A, B *pair }
+	shared := &pair{}
+	for range 60 {
+		shared = &pair{shared, shared} // as many values as no machine can look at
+	}
+	cycle := &pair{}
+	cycle.A, cycle.B = cycle, cycle
+	for name, f := range map[string]fingerprint{
+		"values":  fingerprintOf(&shared),
+		"a cycle": fingerprintOf(&cycle),
+		"numbers": fingerprintOf(new(make([]int, most+1))),
+		"text":    fingerprintOf(new(string(make([]byte, most+1)))),
+		"bytes":   fingerprintOf(new(make([]byte, most+1))),
+	} {
+		if f.known {
+			t.Errorf("%s: has a fingerprint", name)
+		}
+	}
+}
+
+// Whoever knows the code and chooses a number can't choose one of the same fingerprint as another.
+func TestFingerprint_IsUnpredictable(t *testing.T) {
+	is := is.New(t)
+	predicted := walker{fingerprint{known: true}, most}
+	predicted.add(7, true)
+	is.True(fingerprintOf(new(7)) != predicted.fingerprint)
+	is.True(begin.all != begin.visible)
+}

@@ -229,18 +229,37 @@ type fingerprint struct {
 	visible uint64
 }
 
-// seed makes the hashes of texts unpredictable outside of this process.
-var seed = maphash.MakeSeed()
+// seed and begin make the fingerprints of a process unpredictable, so that nobody can choose two
+// values with the same one.
+var (
+	seed  = maphash.MakeSeed()
+	begin = fingerprint{true, maphash.String(seed, "all"), maphash.String(seed, "visible")}
+)
 
 // fingerprintOf returns the fingerprint of the value that data points to.
 func fingerprintOf[T any](data *T) fingerprint {
-	w := walker{fingerprint{known: true}}
+	w := walker{begin, most}
 	w.walk(reflect.ValueOf(data).Elem(), true, 0)
 	return w.fingerprint
 }
 
+// most bounds how much of a value a walker hashes, in values and in bytes of texts. Codecs refuse
+// larger values.
+const most = 8 * codec.EncodeLimit
+
 // walker hashes a value.
-type walker struct{ fingerprint }
+type walker struct {
+	fingerprint
+	left int // of most
+}
+
+// take takes n from left, and reports whether there was enough.
+func (w *walker) take(n int) bool {
+	if w.left -= n; w.left < 0 {
+		w.known = false
+	}
+	return w.known
+}
 
 // deepest is how deep a walker goes. A cycle is deeper.
 const deepest = 100
@@ -268,7 +287,7 @@ func (w *walker) walk(v reflect.Value, visible bool, depth int) {
 	if depth > deepest {
 		w.known = false
 	}
-	if !w.known {
+	if !w.take(1) {
 		return
 	}
 	switch v.Kind() {
@@ -288,7 +307,9 @@ func (w *walker) walk(v reflect.Value, visible bool, depth int) {
 		w.add(math.Float64bits(real(v.Complex())), visible)
 		w.add(math.Float64bits(imag(v.Complex())), visible)
 	case reflect.String:
-		w.add(maphash.String(seed, v.String()), visible)
+		if w.take(v.Len()) {
+			w.add(maphash.String(seed, v.String()), visible)
+		}
 	case reflect.Slice:
 		w.hidden(v.IsNil())
 		w.elements(v, visible, depth)
@@ -316,10 +337,12 @@ func (w *walker) walk(v reflect.Value, visible bool, depth int) {
 func (w *walker) elements(v reflect.Value, visible bool, depth int) {
 	w.add(uint64(v.Len()), visible)
 	if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 {
-		w.add(maphash.Bytes(seed, v.Bytes()), visible)
+		if w.take(v.Len()) {
+			w.add(maphash.Bytes(seed, v.Bytes()), visible)
+		}
 		return
 	}
-	for i := range v.Len() {
+	for i := 0; i < v.Len() && w.known; i++ {
 		w.walk(v.Index(i), visible, depth+1)
 	}
 }
@@ -328,10 +351,10 @@ func (w *walker) elements(v reflect.Value, visible bool, depth int) {
 func (w *walker) entries(v reflect.Value, visible bool, depth int) {
 	var sum fingerprint
 	for entries := v.MapRange(); entries.Next() && w.known; {
-		one := walker{fingerprint{known: true}}
+		one := walker{begin, w.left}
 		one.walk(entries.Key(), visible, depth+1)
 		one.walk(entries.Value(), visible, depth+1)
-		w.known = one.known
+		w.known, w.left = one.known, one.left
 		sum.all, sum.visible = sum.all+one.all, sum.visible+one.visible
 	}
 	w.add(uint64(v.Len()), visible)
