@@ -76,7 +76,8 @@ func ExampleUpgrade() {
 		Items []string `json:"items"`
 	}
 
-	c := codec.Upgrade[Cart](msgpack.Codec[Cart]{}, codec.JSON[Cart]{}) // writes MessagePack, still reads JSON
+	// Writes MessagePack, still reads JSON.
+	c := codec.Upgrade[Cart](msgpack.Codec[Cart]{}, codec.JSON[Cart]{})
 
 	cart, err := c.Decode(codec.Opaque("json", []byte(`{"items":["tea"]}`)))
 	fmt.Println(cart.Items, err)

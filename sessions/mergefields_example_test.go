@@ -30,7 +30,7 @@ func ExampleMergeFields() {
 	// true
 }
 
-// Visits is a counter: if two requests each add one, the merged value has both.
+// Visits counts, so that two requests that each count one more make two more.
 type Visits int
 
 // Merge adds up what both sides have counted since base.
