@@ -91,8 +91,8 @@ type Format struct {
 	// Key returns a name as it is written.
 	Key func(name string) []byte
 
-	// Null returns a member of that name, which is null.
-	Null func(name string) []byte
+	// Empty returns a member of a struct that is empty: null, or what a type encodes itself to.
+	Empty func(m *shape.Member) []byte
 }
 
 // Merge returns fresh, a value just encoded, with the members of stored that its type doesn't know:
@@ -148,8 +148,8 @@ func (f Format) Merge(fresh, stored *Node) *Node {
 		// The decoder would take it for a field that is left out: that is to be empty.
 		if i, _, ok := fresh.Plan.Find(m.Name); ok && !written[i] {
 			written[i] = true
-			name := fresh.Plan.Members[i].Name
-			out.Add(Member{Name: name, Raw: f.Null(name)})
+			field := &fresh.Plan.Members[i]
+			out.Add(Member{Name: field.Name, Raw: f.Empty(field)})
 		}
 		out.Add(m)
 	}

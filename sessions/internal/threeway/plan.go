@@ -31,7 +31,7 @@ func planOf(t reflect.Type) *plan {
 	if p, ok := plans.Load(t); ok {
 		return p.(*plan)
 	}
-	p := &plan{merger: mergerOf(t), whole: encodesItself(t)}
+	p := &plan{merger: mergerOf(t), whole: EncodesItself(t)}
 	switch t.Kind() {
 	case reflect.Struct:
 		p.addFields(t, nil)
@@ -50,7 +50,7 @@ func (p *plan) addFields(t reflect.Type, at []int) {
 		case f.Name == "_":
 		case f.IsExported():
 			p.fields = append(p.fields, field{index, f.Name})
-		case f.Anonymous && f.Type.Kind() == reflect.Struct && !encodesItself(f.Type) && mergerOf(f.Type) == nil:
+		case f.Anonymous && f.Type.Kind() == reflect.Struct && !EncodesItself(f.Type) && mergerOf(f.Type) == nil:
 			p.addFields(f.Type, index)
 		default:
 			p.hidden = append(p.hidden, index)
@@ -66,9 +66,9 @@ var (
 	errorType       = reflect.TypeFor[error]()
 )
 
-// encodesItself reports whether t has a method by which some encoder, of those that codecs are
+// EncodesItself reports whether t, or a pointer to it, has a method by which some encoder, of those that codecs are
 // built on, lets it choose its own form.
-func encodesItself(t reflect.Type) bool {
+func EncodesItself(t reflect.Type) bool {
 	if t.Kind() == reflect.Interface {
 		return false
 	}
