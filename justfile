@@ -1,4 +1,5 @@
-# The tools are run at fixed versions and stay out of go.mod: who uses the library doesn't get them.
+# The tools are run at fixed versions and stay out of go.mod, so that users of the library don't get
+# them.
 gofumpt := "mvdan.cc/gofumpt@v0.12.0"
 staticcheck := "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
 benchstat := "golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da"
@@ -21,7 +22,7 @@ lint:
     go vet ./...
     go run {{ staticcheck }} ./...
 
-# all tests; those that need an engine find one, or say that they are skipped
+# all tests; those that need an engine and find none are skipped and say so
 test:
     go test ./...
 
@@ -29,11 +30,11 @@ test:
 race:
     go test -race ./...
 
-# every fuzz target for a time: just fuzz 5m
+# every fuzz target for some time: just fuzz 5m
 fuzz time="30s":
     #!/usr/bin/env bash
     set -euo pipefail
-    # go test -list prints the targets of a package, and then the package.
+    # go test -list prints a package's targets and then the package.
     go test -list '^Fuzz' ./... |
       awk '/^Fuzz/ { targets[++n] = $1 } /^ok/ { for (i = 1; i <= n; i++) print $2, targets[i]; n = 0 }' |
       while read -r package target; do
@@ -41,7 +42,7 @@ fuzz time="30s":
         go test -run '^$' -fuzz "^$target\$" -fuzztime {{ time }} "$package" </dev/null
       done
 
-# measure speed, and write the tables and plots of docs/speed.md: all, or some of: operations unknown connections hedging memory
+# measure speed and write the tables and plots of docs/speed.md; or only some: just bench memory
 bench *what:
     #!/usr/bin/env bash
     set -euo pipefail
@@ -55,7 +56,7 @@ bench *what:
     cat "$tables"
     just compare >&2
 
-# compare speed with the last release's; fails if a ratio has become worse by more than a tenth, or by one allocation
+# compare speed with the last release; fails at a tenth more time or one more allocation
 compare:
     #!/usr/bin/env bash
     set -euo pipefail
@@ -66,16 +67,16 @@ compare:
     go run {{ benchstat }} released=integration/bench/testdata/figures.txt now="$now" || echo "benchstat did not run"
     [ -z "$failed" ]
 
-# write the figures that later versions are compared with, as part of a release, on a machine that nothing else uses
+# write the figures for later comparisons, as part of a release, on an otherwise idle machine
 release-figures:
     UPDATE_GOLDEN=1 CI=true go test ./integration/bench/operations -run '^TestKept$' -count=1 -ratios
 
-# every benchmark function, and the middleware beside another
+# every benchmark function, and the middleware compared with scs
 benchmarks:
     go test -run '^$' -bench . -benchmem ./...
     cd integration/compare && go test -run '^$' -bench .
 
-# the middleware under another router and in a real browser, the templates read by parsers, the API: modules of their own
+# nested modules: other routers, a real browser, the templates, the API example, the crash tests
 beside:
     cd integration/compare && go vet ./... && go mod tidy -diff && go test -race ./...
     cd integration/api && go vet ./... && go mod tidy -diff && CI=true go test -count=1 ./...
@@ -83,17 +84,17 @@ beside:
     cd integration/proof && go vet ./... && go mod tidy -diff && CI=true go test -count=1 ./...
     cd integration/browser && go vet ./... && go mod tidy -diff && CI=true go test -count=1 ./...
 
-# the tests on a real engine, one line each; fails without an engine
+# the tests on a real engine, one line each; fails without one
 integration:
     CI=true go test -count=1 -v ./integration/...
 
-# where goroutines meet
+# packages with concurrent code
 racing := "./clock ./dynamo/... ./sessions/... ./codec/zstd ./examples/lambda ./examples/login ./integration/bound ./integration/faults ./integration/leak ./integration/lifecycle ./integration/torture"
 
-# tests of one goroutine that take minutes under the race detector
+# single-goroutine tests that take minutes under the race detector
 alone := "^(TestMonitor_.*|TestRevokeAll_OfTenThousand|TestSubjectLimit_IntroducedBesideNineHundredDeadEntries)$"
 
-# what CI runs: lint, all tests with the engine and the browser required, and again under the race detector where goroutines meet
+# what CI runs: lint, all tests with engine and browser, the race detector on concurrent packages
 check: lint
     CI=true just test
     CI=true go test -race -skip '{{ alone }}' {{ racing }}
@@ -104,15 +105,15 @@ check: lint
 engine port="8000":
     go run ./integration/engine/cmd/engine -port {{ port }}
 
-# hundreds of requests on a few sessions over a network that fails, and their record checked: just torture 10m
+# requests on a few sessions over a failing network, with their history checked: just torture 10m
 torture duration="1m":
     go test ./integration/torture -run '^TestTorture$' -count=1 -v -timeout 0 -duration {{ duration }}
 
-# every two operations on the real code in every order of their store calls, with every fault at every call; takes an hour
+# every two operations in every order of their store calls, with every fault; takes an hour
 explore *args:
     go test ./integration/explore -count=1 -timeout 0 -full -schedules 1000 {{ args }}
 
-# kill processes and the engine under torture, and have the record judged: just crash 10m
+# kill processes and the engine during torture, and check the history: just crash 10m
 crash duration="10m":
     cd integration/proof && go test . -run '^TestCrash_Of' -count=1 -v -timeout 0 -crashing {{ duration }}
 
@@ -120,6 +121,6 @@ crash duration="10m":
 cost:
     UPDATE_GOLDEN=1 go test ./integration/cost -count=1 -run '^TestCost$'
 
-# run the model of a month of 100 million users, and write the tables and the plot of docs/scale.md
+# run the model of a month of 100 million users; write the tables and plot of docs/scale.md
 scale:
     UPDATE_GOLDEN=1 go test ./integration/scale -count=1 -run '^TestDoc$'

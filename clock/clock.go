@@ -1,7 +1,7 @@
 // Package clock provides the time, so that tests can set it.
 //
-// Code reads the time from a [Clock]: [System] in a service, a [Fake] in a test, where an idle
-// timeout of two hours passes in one call and nothing has to sleep.
+// Code reads the time from a [Clock]: [System] in a service, a [Fake] in a test. With a Fake, a
+// test of a two-hour idle timeout advances the clock by one call instead of sleeping.
 package clock
 
 import "time"
@@ -19,11 +19,11 @@ type system struct{}
 
 func (system) Now() time.Time { return time.Now() }
 
-// Corrected is a [Clock] that corrects this host's clock by a better one. A store may have such a
-// clock: it learns from the service's first responses how far this host's clock is off.
+// Corrected is a [Clock] that compensates for the error of this host's clock. A store may provide
+// one: it compares the host's clock with the time in the service's responses.
 type Corrected interface {
 	Clock
 
-	// Correction returns the time that Now returns less the time of this host's clock.
+	// Correction returns how far Now is ahead of this host's clock; negative if it is behind.
 	Correction() time.Duration
 }

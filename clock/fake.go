@@ -5,9 +5,8 @@ import (
 	"time"
 )
 
-// Fake is a [Clock] that stands still until Advance or Set moves it. It is safe for concurrent use:
-// once one goroutine has set it, Now returns the new time in every goroutine. Make one with
-// [NewFake]; the zero Fake stands at the zero time.
+// Fake is a [Clock] that stands still until Advance or Set moves it. It is safe for concurrent use.
+// Make one with [NewFake]; the zero Fake stands at the zero time.
 type Fake struct {
 	mu  sync.RWMutex
 	now time.Time
@@ -16,7 +15,7 @@ type Fake struct {
 // NewFake returns a clock that stands at start.
 func NewFake(start time.Time) *Fake { return &Fake{now: start} }
 
-// Now returns the time to which the clock is set.
+// Now returns the time that the clock was set to.
 func (f *Fake) Now() time.Time {
 	f.mu.RLock()
 	defer f.mu.RUnlock()

@@ -17,15 +17,15 @@ func TestFakeStandsStillUntilMoved(t *testing.T) {
 	is := is.New(t)
 	c := clock.NewFake(start)
 	is.Equal(c.Now(), start)
-	is.Equal(c.Now(), start) // asking does not move it
+	is.Equal(c.Now(), start) // Now does not move the clock
 
 	c.Advance(90 * time.Second)
 	is.Equal(c.Now(), start.Add(90*time.Second))
 	c.Advance(-time.Minute)
-	is.Equal(c.Now(), start.Add(30*time.Second)) // a negative step goes back
+	is.Equal(c.Now(), start.Add(30*time.Second)) // a negative step moves it back
 
 	c.Set(start.AddDate(-1, 0, 0))
-	is.Equal(c.Now(), start.AddDate(-1, 0, 0)) // Set may go back
+	is.Equal(c.Now(), start.AddDate(-1, 0, 0)) // Set may move it back
 }
 
 func TestFakeZeroValueStandsAtTheZeroTime(t *testing.T) {
@@ -47,7 +47,7 @@ func TestFakeLosesNoStepOfConcurrentUse(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	is.Equal(c.Now(), start.Add(50*time.Second)) // every step of every goroutine counted
+	is.Equal(c.Now(), start.Add(50*time.Second)) // no concurrent step is lost
 }
 
 func ExampleFake() {

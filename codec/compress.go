@@ -11,10 +11,10 @@ import (
 // subject and a device: below this size compression saves hardly anything.
 const DefaultCompressAbove = 600
 
-// formatCost is what a longer format takes in a store, or one where there was none.
+// formatCost is what storing a longer format name takes, in bytes.
 const formatCost = 16
 
-// mostDecompressed bounds what is compressed, and what Decode makes of it.
+// mostDecompressed is the size of the largest payload that is compressed or decompressed, in bytes.
 const mostDecompressed = EncodeLimit
 
 // Compress returns a codec that compresses inner's payloads. Package codec/zstd has the compressor.
@@ -23,8 +23,8 @@ const mostDecompressed = EncodeLimit
 // compression saves less than the longer format name takes; a native value's size is the one that
 // DynamoDB counts. The format of a compressed payload is the compressor's name, a plus, and inner's
 // format, such as "zstd+json". If above is zero, it is [DefaultCompressAbove]. Decode reads both
-// forms, whatever above is. Any other format is [ErrFormat]. A frame that declares more than 4 MB
-// is rejected before anything is allocated for it.
+// forms. Any other format is [ErrFormat]. A frame that declares more than 4 MB is rejected before
+// anything is allocated for it.
 //
 // A live table moves to it as with any [Upgrade]: first every server reads both and writes plainly,
 // Upgrade(inner, Compress(inner, by, 0)), then every server compresses, Compress(inner, by, 0). The
@@ -74,7 +74,7 @@ func (c compress[T]) validate(reading bool) error {
 	return nil
 }
 
-// forms are those of inner, and compressed.
+// forms are the forms of inner, each uncompressed and compressed.
 func (c compress[T]) forms() []form {
 	if c.usable() != nil {
 		return nil
@@ -98,7 +98,7 @@ func (c compress[T]) usable() error {
 	return c.nameErr
 }
 
-// prefix begins the format of what is compressed; that of inner follows.
+// prefix begins the format of a compressed payload; inner's format follows.
 func (c compress[T]) prefix() string { return c.name + "+" }
 
 func (c compress[T]) Encode(v T) (Payload, error) {
@@ -127,7 +127,7 @@ func (c compress[T]) over(v T, plain Payload) (Payload, error) {
 	return c.pack(over(c.inner, v, plain))
 }
 
-// pack compresses what inner has made.
+// pack compresses a payload of inner.
 func (c compress[T]) pack(plain Payload, err error) (Payload, error) {
 	if err != nil || plain == nil || plain.Format() == "" {
 		return plain, err
@@ -165,7 +165,7 @@ func (c compress[T]) Decode(p Payload) (T, error) {
 	return c.inner.Decode(c.unpack(p))
 }
 
-// unpack returns what p holds, if it is compressed, and else p.
+// unpack returns the decompressed payload of p if p is compressed, and p if it isn't.
 func (c compress[T]) unpack(p Payload) Payload {
 	if p != nil {
 		if format, ok := strings.CutPrefix(p.Format(), c.prefix()); ok {

@@ -15,7 +15,7 @@ import (
 	"github.com/dynasession/dynasession/internal/wants"
 )
 
-// flat is a compressor of the standard library's parts. Its level may differ, as versions do.
+// flat is a compressor made of the standard library. Different levels stand for different versions.
 type flat struct{ level int }
 
 func (flat) Name() string { return "flat" }
@@ -59,7 +59,7 @@ func encoded[T any](t *testing.T, c codec.Codec[T], v T) codec.Payload {
 	return p
 }
 
-// kept is what a store hands back.
+// kept returns p as a store would return it.
 func kept(t *testing.T, p codec.Payload) codec.Payload {
 	t.Helper()
 	b, err := p.Bytes()
@@ -77,7 +77,7 @@ func TestCompress_IsACodec(t *testing.T) {
 
 func TestCompress_OnlyWhatIsWorthIt(t *testing.T) {
 	is := is.New(t)
-	text := strings.Repeat("x", codec.DefaultCompressAbove-2) // and two quotes
+	text := strings.Repeat("x", codec.DefaultCompressAbove-2) // two quotes are added
 	for _, c := range []struct {
 		name  string
 		above int
@@ -96,9 +96,9 @@ func TestCompress_OnlyWhatIsWorthIt(t *testing.T) {
 		if p.Format() != c.want {
 			t.Errorf("%s: %s, want %s", c.name, p.Format(), c.want)
 		}
-		others := []int{0, 1, 1 << 30} // whatever the size is now
+		others := []int{0, 1, 1 << 30} // any other size
 		if len(c.value) > 1<<20 {
-			others = others[:1] // it takes its time
+			others = others[:1] // the others are slow
 		}
 		for _, other := range others {
 			got, err := compressing[string](other).Decode(kept(t, p))
@@ -108,7 +108,7 @@ func TestCompress_OnlyWhatIsWorthIt(t *testing.T) {
 	}
 }
 
-// even is a compressor that makes nothing smaller.
+// even is a compressor that doesn't make anything smaller.
 type even struct{ flat }
 
 func (even) Compress(src []byte) ([]byte, error) { return bytes.Clone(src), nil }
@@ -123,10 +123,10 @@ func TestCompress_WhatStaysIsTheInnerPayloadItself(t *testing.T) {
 	is := is.New(t)
 	c := codec.Compress[string](encodes{caseless("ONE")}, flat{9}, 0)
 	_, same := encoded(t, c, "").(caseless)
-	is.True(same) // a store may know it
+	is.True(same) // so that a store recognises its type
 }
 
-// sized is a payload that takes another number of bytes in a store.
+// sized is a payload whose stored size differs from the length of its bytes.
 type sized struct {
 	codec.Payload
 	size int
@@ -134,19 +134,19 @@ type sized struct {
 
 func (s sized) Size() int { return s.size }
 
-// What counts is what a store would keep, which a payload may tell.
+// The stored size counts, which a payload may tell by a method Size.
 func TestCompress_GoesByThePayloadsOwnSize(t *testing.T) {
 	is := is.New(t)
-	inner := codec.Opaque("json", []byte(strings.Repeat("x", 1000))) // which becomes some 20 bytes
+	inner := codec.Opaque("json", []byte(strings.Repeat("x", 1000))) // some 20 bytes compressed
 	for size, want := range map[int]string{599: "json", 600: "flat+json", 1 << 30: "flat+json"} {
 		p := encoded(t, codec.Compress[string](encodes{sized{inner, size}}, flat{9}, 0), "")
 		is.Equal(p.Format(), want)
 	}
 	p := encoded(t, codec.Compress[string](encodes{sized{inner, 30}}, flat{9}, 1), "")
-	is.Equal(p.Format(), "json") // smaller than its bytes, and not than what is kept
+	is.Equal(p.Format(), "json") // smaller than its bytes, but not than its stored size
 }
 
-// encodes is a codec that makes one payload.
+// encodes is a codec that always returns its payload.
 type encodes struct{ codec.Payload }
 
 func (e encodes) Encode(string) (codec.Payload, error) { return e.Payload, nil }
@@ -156,7 +156,7 @@ func TestCompress_WhatInnerMakesWrong(t *testing.T) {
 	is := is.New(t)
 	p, err := codec.Compress[string](encodes{nil}, flat{9}, 0).Encode("")
 	is.NoErr(err)
-	is.Equal(p, nil) // which a Manager refuses
+	is.Equal(p, nil) // a Manager refuses it
 	p, err = codec.Compress[string](encodes{codec.Opaque("", make([]byte, 1000))}, flat{9}, 0).Encode("")
 	is.NoErr(err)
 	is.Equal(p.Format(), "") // likewise
@@ -180,7 +180,7 @@ func TestCompress_MovesALiveTable(t *testing.T) {
 		}
 	}
 	_, err := before.Decode(kept(t, encoded(t, after, v)))
-	wants.Err(t, err, codec.ErrFormat) // hence the step between
+	wants.Err(t, err, codec.ErrFormat) // hence the intermediate step
 	is.True(!codec.Equal(encoded(t, after, v), encoded(t, before, v)))
 }
 
@@ -226,7 +226,7 @@ func TestCompress_Validate(t *testing.T) {
 		is := is.New(t)
 		is.Equal(c.(validator).Validate().Error(), want)
 		_, err := c.Decode(codec.Opaque("unknown", nil))
-		is.True(err != nil) // and no panic
+		is.True(err != nil) // an error, no panic
 		_, _ = c.Encode("x")
 	}
 	is.New(t).NoErr(compressing[string](0).(validator).Validate())

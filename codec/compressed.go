@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// compressed is the payload of [Compress] for what is worth it. What it holds is in functions,
-// which no verb of fmt looks into.
+// compressed is a compressed payload of [Compress]. Its content is in functions, so that no verb of
+// fmt prints it.
 type compressed struct {
 	format string
 	data   func() []byte
@@ -14,8 +14,8 @@ type compressed struct {
 	by     func() Compressor
 }
 
-// newCompressed returns the payload of what plain has become. It keeps plain only if that compares
-// in a way of its own: a store may keep the payload for long.
+// newCompressed returns the payload of small, the compressed plain. It keeps plain only if that has
+// a method Equal, since a store may keep the payload for long.
 func newCompressed(prefix string, plain Payload, small []byte, by Compressor) compressed {
 	c := compressed{
 		format: prefix + plain.Format(),
@@ -47,14 +47,14 @@ func (c compressed) Equal(p Payload) bool {
 	return bytes.Equal(b, c.data()) || Equal(c.plain(), expanding(c.plain().Format(), p, c.by()))
 }
 
-// expanded is what a compressed payload holds. It is decompressed when it is asked for: of another
-// format it never is.
+// expanded is the content of a compressed payload. It is decompressed when Bytes is first called,
+// so never if no codec reads its format.
 type expanded struct {
 	format string
 	open   func() ([]byte, error)
 }
 
-// expanding returns what p holds, which is of this format.
+// expanding returns the content of p, which has this format.
 func expanding(format string, p Payload, by Compressor) Payload {
 	return expanded{format, func() ([]byte, error) {
 		b, err := p.Bytes()

@@ -37,7 +37,7 @@ func TestCompressed_IsEqualHoweverItIsCompressed(t *testing.T) {
 	}
 }
 
-// A store may keep it for hours: what it was made of is let go.
+// A store may keep a payload for hours, so it doesn't keep the uncompressed one in memory.
 func TestCompressed_DoesNotKeepWhatItWasMadeOf(t *testing.T) {
 	is := is.New(t)
 	text := []byte(`"` + strings.Repeat("x", 10_000) + `"`)
@@ -58,7 +58,7 @@ func TestCompressed_AsksTheInnerPayload(t *testing.T) {
 	is.True(codec.Equal(encoded(t, c, ""), codec.Opaque("flat+text", lower)))
 }
 
-// printing is a codec that takes its payload along.
+// printing is a codec that remembers the payload it decodes.
 type printing struct{ got *codec.Payload }
 
 func (printing) Encode(string) (codec.Payload, error) { return nil, nil }

@@ -27,7 +27,8 @@ type Compressor interface {
 	Decompress(src []byte, limit int) ([]byte, error)
 }
 
-// shrink returns b compressed. A panic is an error: a nil pointer may be a Compressor.
+// shrink returns b compressed. It turns a panic into an error, since a Compressor may be a nil
+// pointer.
 func shrink(by Compressor, b []byte) (small []byte, err error) {
 	defer func() {
 		if p := fault.Panicked(recover(), "Compress: can't be compressed"); p != nil {
@@ -40,7 +41,7 @@ func shrink(by Compressor, b []byte) (small []byte, err error) {
 	return small, nil
 }
 
-// expand returns what shrink was given.
+// expand returns the b that shrink has compressed.
 func expand(by Compressor, b []byte) (plain []byte, err error) {
 	defer func() {
 		if p := fault.Panicked(recover(), "Compress: can't be decompressed"); p != nil {
@@ -64,7 +65,8 @@ func compressorError(err error, doing string) error {
 	return fault.Custom(err, "Compress: "+doing)
 }
 
-// nameOf returns the name of by, which may be nil. A panic is an error, as of a nil pointer.
+// nameOf returns the name of by, which may be nil. It turns a panic into an error, since by may be
+// a nil pointer.
 func nameOf(by Compressor) (name string, err error) {
 	if by == nil {
 		return "", nil
@@ -80,7 +82,7 @@ func nameOf(by Compressor) (name string, err error) {
 	return name, nil
 }
 
-// try checks that by works at all.
+// try checks that by compresses and decompresses a short text.
 func try(by Compressor) error {
 	probe := []byte(strings.Repeat("dynasession ", 100))
 	small, err := shrink(by, probe)

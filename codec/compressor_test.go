@@ -24,12 +24,12 @@ type panicking struct{ flat }
 func (*panicking) Compress([]byte) ([]byte, error)        { panic("s3cret") }
 func (*panicking) Decompress([]byte, int) ([]byte, error) { panic("s3cret") }
 
-// lying gives back something else.
+// lying decompresses to another text.
 type lying struct{ flat }
 
 func (lying) Decompress([]byte, int) ([]byte, error) { return []byte(`"s3cret"`), nil }
 
-// boundless knows no limit.
+// boundless ignores the limit.
 type boundless struct{ flat }
 
 func (boundless) Decompress(_ []byte, limit int) ([]byte, error) { return make([]byte, limit+1), nil }
@@ -57,7 +57,7 @@ func TestCompressor_ThatDoesNotWorkIsFoundByValidate(t *testing.T) {
 	}
 }
 
-// A Manager's New refuses it; whoever goes on without one gets an error, never a panic.
+// New refuses it; without a Manager, calls return an error and don't panic.
 func TestCompressor_ANilPointerIsAnError(t *testing.T) {
 	is := is.New(t)
 	c := codec.Compress[string](codec.JSON[string]{}, (*panicking)(nil), 0)
@@ -86,5 +86,5 @@ func TestCompressor_WhatItSaysIsNotRepeated(t *testing.T) {
 	b, err := p.Bytes()
 	is.NoErr(err)
 	_, err = compressing[int](0).Decode(codec.Opaque("flat+json", b))
-	is.Equal(err.Error(), "json: is not a int") // it is the inner codec that is not content
+	is.Equal(err.Error(), "json: is not a int") // the error is the inner codec's
 }

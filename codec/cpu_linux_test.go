@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// worked returns how long this thread works on f, whatever else runs on the machine.
+// worked returns the processor time that this thread spends on f.
 func worked(f func()) time.Duration {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

@@ -1,7 +1,13 @@
 package codec_test
 
 import (
+	"bytes"
+	"compress/flate"
+	"encoding/gob"
+	"errors"
 	"fmt"
+	"io"
+	"math"
 	"slices"
 	"strings"
 
@@ -19,13 +25,13 @@ func show(p codec.Payload, err error) {
 	fmt.Println(p.Format(), string(b))
 }
 
-// A server saves a value that holds a field it doesn't know yet, and the field survives.
+// A server saves a value with a field that it doesn't know yet, and the field survives.
 func ExampleEncodeOver() {
 	type Cart struct {
 		Items int `json:"items"`
 	}
 	c := codec.JSON[Cart]{}
-	stored := codec.Opaque("json", []byte(`{"items":1,"voucher":"SPRING"}`)) // by a newer server
+	stored := codec.Opaque("json", []byte(`{"items":1,"voucher":"SPRING"}`)) // stored by a newer server
 
 	cart, err := c.Decode(stored)
 	if err != nil {
@@ -46,7 +52,7 @@ func toUserV2(old UserV1) (UserV2, error) {
 	return UserV2{first, last}, nil
 }
 
-// A field is split in two while sessions of the old form are stored.
+// A field is split in two while sessions in the old form are stored.
 func ExampleMigrate() {
 	c := codec.Upgrade(
 		codec.Version[UserV2](2, codec.JSON[UserV2]{}),
@@ -70,7 +76,8 @@ func ExampleUpgrade() {
 		Items []string `json:"items"`
 	}
 
-	c := codec.Upgrade[Cart](msgpack.Codec[Cart]{}, codec.JSON[Cart]{}) // writes MessagePack, still reads JSON
+	// Writes MessagePack, still reads JSON.
+	c := codec.Upgrade[Cart](msgpack.Codec[Cart]{}, codec.JSON[Cart]{})
 
 	cart, err := c.Decode(codec.Opaque("json", []byte(`{"items":["tea"]}`)))
 	fmt.Println(cart.Items, err)
@@ -97,7 +104,7 @@ func ExampleCompress() {
 	// zstd+json <nil>
 }
 
-// The format tells which version of a type a session holds.
+// The format names the version of the stored type.
 func ExampleVersion() {
 	type User struct{ First, Last string }
 	c := codec.Version[User](2, codec.JSON[User]{})
@@ -109,7 +116,8 @@ func ExampleVersion() {
 	// codec: payload is of another format: have "json", want "v2+…"
 }
 
-// oauth2Token stands for golang.org/x/oauth2.Token, which keeps the ID token in an unexported field that no codec sees.
+// oauth2Token stands for golang.org/x/oauth2.Token, which keeps the ID token in an unexported field
+// that no codec sees.
 type oauth2Token struct {
 	AccessToken string `json:"access_token"`
 	raw         map[string]any
@@ -121,13 +129,14 @@ func (t *oauth2Token) WithExtra(extra map[string]any) *oauth2Token {
 	return &oauth2Token{t.AccessToken, extra}
 }
 
-// The id_token of an oauth2.Token is stored beside it, and put back.
+// An application stores the id_token of an oauth2.Token in another field, and restores it.
 func Example_idToken() {
 	type Login struct {
 		Token   *oauth2Token // *oauth2.Token
 		IDToken string
 	}
-	token := (&oauth2Token{AccessToken: "a"}).WithExtra(map[string]any{"id_token": "i"}) // from Exchange
+	// From Exchange.
+	token := (&oauth2Token{AccessToken: "a"}).WithExtra(map[string]any{"id_token": "i"})
 
 	idToken, _ := token.Extra("id_token").(string) // before Save
 	login := Login{token, idToken}
@@ -142,4 +151,97 @@ func Example_idToken() {
 	// json {"Token":{"access_token":"a"},"IDToken":"i"}
 	// <nil> <nil>
 	// i
+}
+
+// binaryCodec is an application's own codec: encoding/gob.
+type binaryCodec[T any] struct{}
+
+func (binaryCodec[T]) Encode(v T) (codec.Payload, error) {
+	var b bytes.Buffer
+	if err := gob.NewEncoder(&b).Encode(v); err != nil {
+		return nil, err
+	}
+	return codec.Opaque("gob", b.Bytes()), nil
+}
+
+func (binaryCodec[T]) Decode(p codec.Payload) (v T, err error) {
+	b, err := codec.BytesOf(p, "gob")
+	if err != nil {
+		return v, err
+	}
+	err = gob.NewDecoder(bytes.NewReader(b)).Decode(&v)
+	return v, err
+}
+
+// Your own codec needs two methods. Test it with package codectest.
+func ExampleCodec() {
+	type Cart struct{ Items []string }
+	var c codec.Codec[Cart] = binaryCodec[Cart]{}
+
+	p, err := c.Encode(Cart{Items: []string{"tea"}})
+	if err != nil {
+		panic(err)
+	}
+	cart, err := c.Decode(p)
+	fmt.Println(p.Format(), cart.Items, err)
+
+	_, err = c.Decode(codec.Opaque("json", []byte("{}")))
+	fmt.Println(errors.Is(err, codec.ErrFormat))
+	// Output:
+	// gob [tea] <nil>
+	// true
+}
+
+// JSON refuses a type or a value that it couldn't return unchanged.
+func ExampleJSON() {
+	fmt.Println(codec.JSON[struct{ Done chan bool }]{}.Validate())
+	_, err := codec.JSON[struct{ Price float64 }]{}.Encode(struct{ Price float64 }{math.NaN()})
+	fmt.Println(err)
+	// Output:
+	// json: field Done: chan bool can't be stored
+	// json: field Price: a float64 that is NaN or infinite can't be stored
+}
+
+// deflate is a Compressor made of the standard library.
+type deflate struct{}
+
+func (deflate) Name() string { return "deflate" }
+
+func (deflate) Compress(src []byte) ([]byte, error) {
+	var b bytes.Buffer
+	w, err := flate.NewWriter(&b, flate.BestSpeed)
+	if err == nil {
+		_, err = w.Write(src)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	return b.Bytes(), err
+}
+
+func (deflate) Decompress(src []byte, limit int) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(src)), int64(limit)+1))
+	if err == nil && len(b) > limit {
+		err = errors.New("too long")
+	}
+	return b, err
+}
+
+func ExampleCompressor() {
+	c := codec.Compress(codec.JSON[string]{}, deflate{}, 0)
+	p, err := c.Encode(strings.Repeat("tea ", 1000))
+	if err != nil {
+		panic(err)
+	}
+	text, err := c.Decode(p)
+	fmt.Println(p.Format(), len(text), err)
+	// Output: deflate+json 4000 <nil>
+}
+
+func ExampleSplitVersion() {
+	fmt.Println(codec.SplitVersion("v2+json"))
+	fmt.Println(codec.SplitVersion("json"))
+	// Output:
+	// 2 json
+	// 0 json
 }

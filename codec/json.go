@@ -198,7 +198,7 @@ func decodeJSON(b []byte, v any) error {
 	return nil
 }
 
-// unmarshalNumbers is json.Unmarshal, save that no number in an interface loses a digit.
+// unmarshalNumbers is json.Unmarshal, except that no number in an interface loses a digit.
 func unmarshalNumbers(b []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
@@ -212,8 +212,8 @@ func unmarshalNumbers(b []byte, v any) error {
 	return nil
 }
 
-// replaced reports whether the encoder may have put a U+FFFD in the place of bytes that aren't
-// UTF-8: it writes such a one as an escape, and a real one as it is.
+// replaced reports whether the encoder may have replaced bytes that aren't UTF-8 by U+FFFD. It
+// writes the replacement as an escape, and a U+FFFD of the value without one.
 func replaced(b []byte) bool {
 	for {
 		i := bytes.IndexByte(b, '\\')
@@ -228,7 +228,7 @@ func replaced(b []byte) bool {
 }
 
 // halfSurrogate reports whether an escape of the text is one half of a surrogate pair without the
-// other: encoding/json would put a U+FFFD in its place, without a word.
+// other: encoding/json would silently replace it by U+FFFD.
 func halfSurrogate(b []byte) bool {
 	for high := false; ; {
 		i := bytes.IndexByte(b, '\\')
@@ -258,5 +258,5 @@ func halfSurrogate(b []byte) bool {
 	}
 }
 
-// isNull reports whether a text that has been read is null.
+// isNull reports whether a valid text is null.
 func isNull(b []byte) bool { return string(bytes.TrimSpace(b)) == "null" }

@@ -7,10 +7,10 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
-// checkJSON returns b as it is to be decoded into a value of the plan. What encoding/json would do
-// that it may not: of two names for one field it would take whichever comes last; of a list that is
-// too long for an array it would drop the rest; and it makes as many elements as there are. Most
-// texts can't have any of that, which is quick to see.
+// checkJSON returns the text to decode into a value of the plan, which is b with some names cut. It
+// prevents three things that encoding/json would do: take the last of two names for one field, drop
+// the end of a list that is too long for an array, and allocate any number of elements. Most texts
+// can't have any of these, and a quick look shows it.
 func checkJSON(b []byte, plan *shape.Plan) ([]byte, error) {
 	if !plan.Arrays && fewElements(b, plan) && !plan.MayFold(b) {
 		return b, nil
@@ -20,7 +20,7 @@ func checkJSON(b []byte, plan *shape.Plan) ([]byte, error) {
 		if c.err != nil {
 			return nil, c.err
 		}
-		return b, nil // no JSON: encoding/json says where
+		return b, nil // invalid: encoding/json says where
 	}
 	if len(c.cuts) == 0 {
 		return b, nil
@@ -29,7 +29,7 @@ func checkJSON(b []byte, plan *shape.Plan) ([]byte, error) {
 	out := make([]byte, 0, len(b))
 	from := 0
 	for _, cut := range c.cuts {
-		out = append(append(out, b[from:cut.from]...), `""`...) // the name of no field
+		out = append(append(out, b[from:cut.from]...), `""`...) // no field has this name
 		from = cut.to
 	}
 	return append(out, b[from:]...), nil
@@ -38,17 +38,17 @@ func checkJSON(b []byte, plan *shape.Plan) ([]byte, error) {
 // fewElements reports whether the elements in b can't take more memory than DecodeLimit.
 func fewElements(b []byte, plan *shape.Plan) bool { return (len(b)/2+1)*plan.Unit <= DecodeLimit }
 
-// checker reads a text once, along a plan.
+// checker reads a text once, following a plan.
 type checker struct {
 	text
-	left int    // of DecodeLimit
-	cuts []span // names of members that are not to be decoded
+	left int    // the rest of DecodeLimit
+	cuts []span // names of members that must not be decoded
 	err  error
 }
 
 type span struct{ from, to int }
 
-// take notes that n bytes of memory are needed.
+// take takes n bytes of memory from the rest, and reports whether there were enough.
 func (c *checker) take(n int) bool {
 	if c.left -= n; c.left < 0 {
 		c.err = errLimit
@@ -127,7 +127,7 @@ func (c *checker) list(i int, plan *shape.Plan) (end int, ok bool) {
 	}
 }
 
-// object reads a struct, and cuts the names that another one beats.
+// object reads a struct, and cuts names that match a field less well than another.
 func (c *checker) object(i int, plan *shape.Plan) (end int, ok bool) {
 	var names []string
 	var keys []span
@@ -159,8 +159,8 @@ func (c *checker) object(i int, plan *shape.Plan) (end int, ok bool) {
 	return end, true
 }
 
-// entries reads an object: each is called with where a key begins, and where its value does, and
-// returns where that ends.
+// entries reads an object. It calls each with a key and the start of its value; each returns the
+// value's end.
 func (c *checker) entries(i int, each func(key span, from int) (end int, ok bool)) (end int, ok bool) {
 	if i = c.space(i + 1); i < len(c.b) && c.b[i] == '}' {
 		return i + 1, true

@@ -7,7 +7,7 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/fault"
 )
 
-// jsonEncodeError says what encoding/json couldn't write, and leaves out what it held.
+// jsonEncodeError returns an error that names what encoding/json couldn't write, but not the value.
 func jsonEncodeError(err error) error {
 	var kind *json.UnsupportedTypeError
 	var value *json.UnsupportedValueError
@@ -23,7 +23,7 @@ func jsonEncodeError(err error) error {
 	return fault.Custom(err, "json: can't be encoded")
 }
 
-// jsonDecodeError says where the text is wrong, and leaves out what stands there.
+// jsonDecodeError returns an error that says where the text is wrong, but not what it has there.
 func jsonDecodeError(err error) error {
 	var ours *fault.Error
 	var syntax *json.SyntaxError

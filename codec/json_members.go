@@ -10,17 +10,17 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
-// text is JSON text that is read for its members. What it takes for a value may be none: nothing is
-// kept of a text that isn't valid.
+// text is JSON text that is read for its members. It doesn't check that values are valid: nothing
+// of an invalid text is kept.
 type text struct {
 	b     []byte
 	depth int
 }
 
-// maxJSONDepth is how deep encoding/json reads.
+// maxJSONDepth is how deep encoding/json reads nested values.
 const maxJSONDepth = 10000
 
-// node reads the object that begins at i, and returns where it ends. It is not ok if there is none.
+// node reads the object that begins at i, and returns its end. ok reports whether there is one.
 func (t *text) node(i int, plan *shape.Plan) (n *members.Node, end int, ok bool) {
 	if t.depth++; t.depth > maxJSONDepth {
 		return nil, 0, false
@@ -75,8 +75,9 @@ func (t *text) node(i int, plan *shape.Plan) (n *members.Node, end int, ok bool)
 	}
 }
 
-// known reports whether the object that begins at i has, as far as is quick to see, no member that
-// the plan doesn't know, and returns where it ends: most values have none, and need no node.
+// known is a quick check whether the object that begins at i has no member unknown to the plan; it
+// returns the object's end. Most values have none, and need no node. It may report false although
+// there is none.
 func (t *text) known(i int, plan *shape.Plan) (end int, known bool) {
 	if t.depth++; t.depth > maxJSONDepth {
 		return 0, false
@@ -97,7 +98,7 @@ func (t *text) known(i int, plan *shape.Plan) (end int, known bool) {
 		if plan.Kind == shape.Map {
 			below = members.Inner(plan.Elem)
 		} else {
-			field, ok := plan.Exact(t.b[start+1:i-1], likely) // no name of a field has an escape
+			field, ok := plan.Exact(t.b[start+1:i-1], likely) // the names of fields have no escapes
 			if !ok {
 				return 0, false
 			}
@@ -136,7 +137,7 @@ func (t *text) space(i int) int {
 	return i
 }
 
-// text returns where the text in quotes that begins at i ends.
+// text returns the end of the quoted text that begins at i.
 func (t *text) text(i int) (end int, ok bool) {
 	if i >= len(t.b) || t.b[i] != '"' {
 		return 0, false
@@ -155,7 +156,7 @@ func (t *text) text(i int) (end int, ok bool) {
 	return 0, false
 }
 
-// skip returns where the value that begins at i ends.
+// skip returns the end of the value that begins at i.
 func (t *text) skip(i int) (end int, ok bool) {
 	open := 0
 	for i < len(t.b) {
@@ -189,7 +190,7 @@ func (t *text) skip(i int) (end int, ok bool) {
 	return 0, false
 }
 
-// unquote returns the text in quotes that q is.
+// unquote returns the text of q, without quotes and escapes.
 func unquote(q []byte) (s string, ok bool) {
 	if bytes.IndexByte(q, '\\') < 0 {
 		return string(q[1 : len(q)-1]), true
@@ -223,13 +224,13 @@ func emptyJSON(plan *shape.Plan) (text []byte) {
 	return text
 }
 
-// quote returns s in quotes, as the encoder does.
+// quote returns s as the encoder writes it, in quotes.
 func quote(s string) []byte {
 	var buf bytes.Buffer
 	e := json.NewEncoder(&buf)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(s); err != nil {
-		return nil // can't be
+		return nil // can't happen
 	}
 	return bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
 }
@@ -250,8 +251,8 @@ func appendJSON(out []byte, n *members.Node) []byte {
 	return append(out, '}')
 }
 
-// carryJSON returns fresh, what a value of the plan was encoded to, with the members of stored that
-// the plan doesn't know; none if there are none, or if stored can't be read.
+// carryJSON returns fresh, an encoded value of the plan, with the members of stored that the plan
+// doesn't know. It is not ok if there are none, or if stored can't be read.
 func carryJSON(plan *shape.Plan, fresh, stored []byte) (all []byte, ok bool) {
 	if plan = members.Inner(plan); plan == nil || bytes.Equal(fresh, stored) {
 		return nil, false

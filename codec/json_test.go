@@ -86,7 +86,7 @@ func TestJSON_DecodeErrorsHoldNoValue(t *testing.T) {
 			is := is.New(t)
 			got, err := c.Decode(codec.Opaque("json", []byte(stored)))
 			is.True(err != nil)
-			is.Equal(got, plain{}) // no half a value
+			is.Equal(got, plain{}) // no partial value
 			is.Equal(err.Error(), want)
 			wants.NotErr(t, err, codec.ErrFormat)
 		})
@@ -117,7 +117,7 @@ func TestJSON_EncodeErrorsNameTheField(t *testing.T) {
 	is.Equal(err.Error(), "json: field Chan: chan int can't be stored")
 }
 
-// grumpy encodes itself, and says what it holds when it can't.
+// grumpy encodes itself, and its error repeats its text.
 type grumpy struct{ text string }
 
 func (g grumpy) MarshalText() ([]byte, error) {
@@ -149,7 +149,7 @@ func TestJSON_TypesThatEncodeThemselves(t *testing.T) {
 	_, err = c.Encode(data{grumpy{"bad"}})
 	is.Equal(err.Error(), "json: codec_test.grumpy can't encode itself: the error is a *errors.errorString")
 
-	_, err = c.Encode(data{grumpy{"unreadable"}}) // found now, and not at the next Load
+	_, err = c.Encode(data{grumpy{"unreadable"}}) // an error of Encode, not of the next Load
 	is.Equal(err.Error(), "json: can't be read back: json: can't be decoded: the error is a *errors.errorString")
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/dynasession/dynasession/codec/zstd"
 )
 
-// newAddress and newAccount are what became of address and account.
+// newAddress and newAccount are later versions of address and account.
 type newAddress struct {
 	Country string         `json:"country,omitempty"`
 	Street  string         `json:"street"`
@@ -79,7 +79,7 @@ func TestKeepers(t *testing.T) {
 	}
 }
 
-// newAs is a codec that writes as one of two and reads both.
+// newAs returns a codec that writes the form of writes and reads both.
 func newAs(writes, reads codec.Codec[newAccount]) codec.Codec[newAccount] {
 	return codec.Upgrade(writes, reads)
 }

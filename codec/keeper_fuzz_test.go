@@ -14,8 +14,9 @@ import (
 	"github.com/dynasession/dynasession/codec/msgpack"
 )
 
-// overStored decodes what is stored, encodes it over that, and checks that what T knows is as it was, and that a second time changes
-// nothing. It returns what was encoded, or nil if stored can't be read.
+// overStored decodes stored, encodes the value over it, and checks that the members that T knows
+// are unchanged, and that a second time changes nothing. It returns the encoded payload, or nil if
+// stored can't be read.
 func overStored(t *testing.T, c codec.Codec[account], stored codec.Payload) codec.Payload {
 	t.Helper()
 	v, err := c.Decode(stored)
@@ -27,7 +28,7 @@ func overStored(t *testing.T, c codec.Codec[account], stored codec.Payload) code
 		if _, err := c.Encode(v); err == nil {
 			t.Fatal("EncodeOver fails, and Encode does not")
 		}
-		return nil // what was read can't be written
+		return nil // the value that was read can't be written
 	}
 	again, err := c.Decode(p)
 	if err != nil {
@@ -44,7 +45,7 @@ func overStored(t *testing.T, c codec.Codec[account], stored codec.Payload) code
 	return p
 }
 
-// isKnown reports whether account has a field of that name, as JSON and attributevalue read it.
+// isKnown reports whether account has a field that JSON and attributevalue read under that name.
 func isKnown(name string) bool {
 	for _, n := range []string{"name", "role", "home", "work", "other", "book", "links", "past", "free", "street", "zip"} {
 		if strings.EqualFold(n, name) {
@@ -93,7 +94,7 @@ func FuzzMsgpack_EncodeOver(f *testing.F) {
 		free := msgpack.Codec[map[string]any]{}
 		before, err := free.Decode(codec.Opaque("msgpack", b))
 		if err != nil {
-			return // keys that are no texts, say
+			return // keys other than strings, for example
 		}
 		after, err := free.Decode(p)
 		if err != nil {
@@ -103,7 +104,8 @@ func FuzzMsgpack_EncodeOver(f *testing.F) {
 			if isKnown(name) || name == "address" {
 				continue
 			}
-			if w, ok := after[name]; !ok || fmt.Sprint(v) != fmt.Sprint(w) { // NaN differs from itself
+			// NaN differs from itself.
+			if w, ok := after[name]; !ok || fmt.Sprint(v) != fmt.Sprint(w) {
 				t.Fatalf("%q: %v is lost", name, v)
 			}
 		}

@@ -24,7 +24,7 @@ type account struct {
 	Past    []address           `json:"past,omitempty"`
 	Free    map[string]any      `json:"free,omitempty"`
 	Secret  string              `json:"-"`
-	address                     // its fields are the account's
+	address                     // embedded: its fields are the account's
 }
 
 func TestJSON_EncodeOver(t *testing.T) {
@@ -79,7 +79,7 @@ func TestJSON_EncodeOver(t *testing.T) {
 			is.Equal(again, v)
 			q, err := c.EncodeOver(again, p)
 			is.NoErr(err)
-			is.True(codec.Equal(p, q)) // again gives the same
+			is.True(codec.Equal(p, q)) // a second time gives the same
 		})
 	}
 }

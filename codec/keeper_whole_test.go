@@ -16,8 +16,8 @@ type (
 	widerUser  struct{ Name, Theme string }
 )
 
-// A payload notes that it has no unknown member when its codec has seen to it, and only then, so
-// that the next save needn't search it.
+// A payload notes that it has no unknown member only if its codec knows that, so that the next save
+// needn't search it.
 func TestKeeper_NotesThatNothingIsUnknown(t *testing.T) {
 	for _, c := range []struct {
 		narrow codec.Codec[narrowUser]
@@ -37,12 +37,13 @@ func TestKeeper_NotesThatNothingIsUnknown(t *testing.T) {
 			}
 			read := func(p codec.Payload) codec.Payload { return kept(t, p) }
 
-			is.True(isWhole(encoded))             // what was just encoded has no unknown member
-			is.True(isWhole(over(encoded)))       // nor has what takes its place
-			is.True(isWhole(over(read(encoded)))) // nor, once it was searched, what a store returned
-			is.True(!isWhole(over(stored)))       // a member that was kept is noted by nobody
-			is.True(!isWhole(over(read(stored)))) // wherever it came from
-			is.True(!isWhole(over(over(stored)))) // and however often it was kept
+			// A value that was just encoded has no unknown member.
+			is.True(isWhole(encoded))
+			is.True(isWhole(over(encoded)))       // nor has one that replaces it
+			is.True(isWhole(over(read(encoded)))) // nor has a store's, after a search
+			is.True(!isWhole(over(stored)))       // this one has an unknown member
+			is.True(!isWhole(over(read(stored)))) // wherever it comes from
+			is.True(!isWhole(over(over(stored)))) // and however often it was saved
 			is.True(!isWhole(over(read(over(stored)))))
 
 			for _, p := range []codec.Payload{over(stored), over(over(stored)), over(read(over(stored)))} {

@@ -26,7 +26,7 @@ type nested struct {
 	ByKey map[string]sparse `json:"byKey,omitempty"`
 }
 
-// What Encode takes Decode takes too: a session that is refused only when it is loaded is lost.
+// Decode accepts everything that Encode returns: a session that only Load refuses is lost.
 func TestEncode_TakesNothingThatDecodeRefuses(t *testing.T) {
 	chain := func(depth int) (v nested) {
 		for range depth {
@@ -80,7 +80,7 @@ func TestEncode_TakesNothingThatDecodeRefuses(t *testing.T) {
 	} {
 		for what, v := range cases {
 			if name == "native" && strings.HasSuffix(what, "0 levels") {
-				continue // far beyond what it takes, and slow
+				continue // far beyond the limit, and slow
 			}
 			if p, err := c.Encode(v); err == nil {
 				if _, err := c.Decode(p); err != nil {

@@ -2,17 +2,16 @@ package codec
 
 import "fmt"
 
-// Codecs around codecs, as Compress makes them, take off what they put around a payload, and put it
-// around another one.
+// Codecs that wrap codecs, such as those of Compress, unwrap a payload, and wrap another one.
 
-// opener is a codec around others.
+// opener is a codec that wraps others.
 type opener interface {
-	// open returns what a codec of no layers wrote, of which p was made. It is not ok if p is of a
-	// format that the codec doesn't read, or that no unknown members can be had from.
+	// open returns the payload of the innermost codec that p wraps. It is not ok if the codec
+	// doesn't read p's format, or can't carry unknown members from it.
 	open(p Payload) (plain Payload, ok bool)
 }
 
-// overer encodes over what open returns.
+// overer encodes over the payload that open returns.
 type overer[T any] interface {
 	over(v T, plain Payload) (Payload, error)
 }
@@ -31,15 +30,15 @@ func over[T any](c Codec[T], v T, plain Payload) (Payload, error) {
 	return EncodeOver(c, v, plain)
 }
 
-// form is a format that a codec reads, and which codec it is in the end: two that are == read it
-// alike.
+// form is a format that a codec reads, and the innermost codec that reads it: two forms that are ==
+// read it alike.
 type form struct {
 	format string
 	by     any
 }
 
-// formsOf returns the formats that c reads, as far as that can be known: of a codec of the
-// application's own, that in which it writes a zero T.
+// formsOf returns the formats that c reads. Of an application's own codec it returns the one in
+// which the codec writes a zero T.
 func formsOf[T any](c Codec[T]) (forms []form) {
 	if c == nil {
 		return nil
@@ -60,8 +59,7 @@ func formsOf[T any](c Codec[T]) (forms []form) {
 	return []form{{p.Format(), fmt.Sprintf("%T", c)}}
 }
 
-// validate returns what c's own Validate does, if it has one; reading: of a codec that need not
-// write.
+// validate calls c's own Validate, if it has one. reading means that c need not write.
 func validate(c any, reading bool) error {
 	switch c := c.(type) {
 	case interface{ validate(reading bool) error }:

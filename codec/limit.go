@@ -11,5 +11,5 @@ import "github.com/dynasession/dynasession/codec/internal/fault"
 // It is eighty times the maximum size of a DynamoDB item.
 const DecodeLimit = 32 << 20
 
-// errLimit is the error for more.
+// errLimit is the error if a value would take more.
 var errLimit = fault.New(nil, "its elements would take more than %d bytes of memory", DecodeLimit)

@@ -31,7 +31,7 @@ type holder struct {
 	Strange [][][]int       `json:"s"`
 }
 
-// allocated returns how many bytes of memory f makes.
+// allocated returns how many bytes f allocates.
 func allocated(f func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -40,7 +40,8 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// TestDecode_BoundsTheMemoryOfElements decodes what is small and stands for much. None of it makes more memory than a few times DecodeLimit.
+// TestDecode_BoundsTheMemoryOfElements decodes small payloads that stand for many elements. None of
+// them allocates more than a few times DecodeLimit.
 func TestDecode_BoundsTheMemoryOfElements(t *testing.T) {
 	const n = 390_000
 	times := func(s, sep string, n int) string { return strings.TrimSuffix(strings.Repeat(s+sep, n), sep) }
@@ -87,7 +88,8 @@ func TestDecode_BoundsTheMemoryOfElements(t *testing.T) {
 			made := allocated(func() { _, err = c.codec.Decode(c.p) })
 			is.True(err != nil)
 			is.True(strings.Contains(err.Error(), fmt.Sprint(codec.DecodeLimit)))
-			if !strings.HasPrefix(name, "native") && made > 3*codec.DecodeLimit { // the native form is read from JSON before
+			// The native form is read from JSON first.
+			if !strings.HasPrefix(name, "native") && made > 3*codec.DecodeLimit {
 				t.Errorf("%d bytes of memory", made)
 			}
 		})
@@ -177,7 +179,8 @@ type chain struct {
 	Z, A map[string]int // a map, so that msgpack sorts
 }
 
-// TestCodecs_TakeTimeInProportion doubles each kind of field: the time may double, and some more, as other things run on this machine too.
+// TestCodecs_TakeTimeInProportion makes values of each kind eight times as large. The time may grow
+// in proportion, with a margin for other work on this machine.
 func TestCodecs_TakeTimeInProportion(t *testing.T) {
 	fields := map[string]func(v *growing, n int){
 		"numbers": func(v *growing, n int) {
@@ -234,8 +237,9 @@ func TestCodecs_TakeTimeInProportion(t *testing.T) {
 	}
 }
 
-// inProportion checks that work on 8 n takes about as long as 8 times that on n: 3 times that at most, and a quadratic one takes 8 times.
-// The shortest times count, which no other work on the machine has lengthened, and they have many chances to be short.
+// inProportion checks that work(8n) takes at most 3 times as long as 8 times work(n); quadratic
+// work takes 8 times as long. It compares the shortest of many times, which other work on the
+// machine has not lengthened.
 func inProportion(t *testing.T, n int, work func(n int) func()) {
 	t.Helper()
 	few, many := work(n), work(8*n)

@@ -66,7 +66,7 @@ func (m *migrate[Old, New]) forms() []form {
 	return forms
 }
 
-// open has nothing: what an Old doesn't know may be what a New has made of something else.
+// open is never ok: a member that Old doesn't know may be one that f makes from others.
 func (m *migrate[Old, New]) open(Payload) (Payload, bool) { return nil, false }
 
 func (m *migrate[Old, New]) Encode(New) (Payload, error) { return nil, errReads }
@@ -99,8 +99,8 @@ func (m *migrate[Old, New]) call(old Old) (v New, err error) {
 	return v, nil
 }
 
-// unformatted returns err without its cause if that is ErrFormat: the payload is of the right
-// format, whatever f has tried.
+// unformatted hides the cause of err if that is ErrFormat: the payload has the right format, and
+// only f failed with it.
 func unformatted(err error) error {
 	if errors.Is(err, ErrFormat) {
 		return fault.New(nil, "%v", err)

@@ -13,13 +13,13 @@ import (
 	"github.com/dynasession/dynasession/internal/wants"
 )
 
-// broken is a payload whose bytes can't be had.
+// broken is a payload whose Bytes fails.
 type broken struct{ format string }
 
 func (b broken) Format() string       { return b.format }
 func (broken) Bytes() ([]byte, error) { return nil, errors.New("no bytes") }
 
-// caseless brings its own Equal.
+// caseless has its own method Equal.
 type caseless string
 
 func (caseless) Format() string           { return "text" }
@@ -98,7 +98,7 @@ func TestEqual(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			is := is.New(t)
 			is.Equal(codec.Equal(c.a, c.b), c.want)
-			is.Equal(codec.Equal(c.b, c.a), c.want) // whichever side brings it
+			is.Equal(codec.Equal(c.b, c.a), c.want) // whichever side has the method
 		})
 	}
 }

@@ -32,10 +32,10 @@ func Upgrade[T any](to Codec[T], from ...Codec[T]) Codec[T] {
 	return u
 }
 
-// upgrade holds the codec that writes, and then those that only read.
+// upgrade has the codec that writes, followed by those that only read.
 type upgrade[T any] struct {
 	codecs []Codec[T]
-	read   func() map[string]int // which of them reads a format
+	read   func() map[string]int // the index of the codec that reads a format
 }
 
 func (u *upgrade[T]) readers() map[string]int {
@@ -78,7 +78,7 @@ func (u *upgrade[T]) validate(reading bool) error {
 	read := map[string]reader{}
 	for i, c := range u.codecs {
 		forms := formsOf(c)
-		same := map[int]int{} // how many formats it has in common with each
+		same := map[int]int{} // how many formats it shares with each other codec
 		for _, f := range forms {
 			other, ok := read[f.format]
 			switch {

@@ -93,7 +93,7 @@ func TestUpgrade_ANilInsideIsAnError(t *testing.T) {
 			is := is.New(t)
 			is.Equal(c.(validator).Validate().Error(), name)
 			_, err := c.Decode(codec.Opaque("unknown", nil))
-			is.True(err != nil) // and no panic
+			is.True(err != nil) // an error, no panic
 			_, _ = c.Encode("x")
 		})
 	}

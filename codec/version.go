@@ -131,8 +131,8 @@ func (c version[T]) unwrap(p Payload) (plain Payload, ok bool) {
 	return relabel(p, format), true
 }
 
-// relabel returns the value of p under another format: by p's own method, as of a native value, or
-// else as one that looks into p.
+// relabel returns the value of p under another format: by p's own method WithFormat, if it has one,
+// or as a wrapper.
 func relabel(p Payload, format string) Payload {
 	switch p := p.(type) {
 	case opaque.Payload:
@@ -148,9 +148,9 @@ func relabel(p Payload, format string) Payload {
 	return relabelled{func() Payload { return p }, format}
 }
 
-// relabelled is a payload under another format.
+// relabelled wraps a payload and gives it another format.
 type relabelled struct {
-	of     func() Payload // a function, which no verb of fmt looks into
+	of     func() Payload // a function, so that no verb of fmt prints it
 	format string
 }
 

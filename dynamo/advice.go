@@ -13,7 +13,7 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// advise adds to an error that an operator can mend what to do about it.
+// advise adds instructions to an error that an operator can fix.
 func (s *Store) advise(err error) error {
 	return advise(err, *s.table, regionOf(s.api))
 }
@@ -25,7 +25,7 @@ func advise(err error, table, region string) error {
 	return err
 }
 
-// regionOf returns where a client of the SDK calls, "" if that can't be told.
+// regionOf returns the region or endpoint that a client of the SDK calls, "" if it is unknown.
 func regionOf(api any) string {
 	client, ok := api.(interface{ Options() dynamodb.Options })
 	if !ok {
@@ -92,9 +92,9 @@ const (
 // ttlWait bounds how long the first write waits for lookForTTL.
 const ttlWait = 500 * time.Millisecond
 
-// lookForTTL warns if the table's TTL is off, after the store's first write: nothing else shows it
-// before the table has grown for months. If the role may not ask, or the answer takes long, nothing
-// is said.
+// lookForTTL warns if the table's TTL is off, after the store's first write: otherwise nobody would
+// notice for months, until the table has grown. It logs nothing if the role may not ask, or if the
+// response takes longer than ttlWait.
 func (s *Store) lookForTTL(ctx context.Context) {
 	if s.looked.Load() || s.looked.Swap(true) {
 		return

@@ -17,7 +17,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// An error that an operator can mend says what to do.
+// An error that an operator can fix says what to do.
 func TestAdvice(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer answer
@@ -43,7 +43,8 @@ func TestAdvice(t *testing.T) {
 			_, err := store.Load(t.Context(), "k")
 			wants.Err(t, err, driver.ErrUnavailable)
 			is.True(strings.Contains(err.Error(), c.want))
-			is.True(strings.Contains(store.Create(t.Context(), record()).Error(), c.want)) // writes too
+			// Writes too.
+			is.True(strings.Contains(store.Create(t.Context(), record()).Error(), c.want))
 		})
 	}
 }
@@ -63,18 +64,18 @@ func TestAdviceWithoutRegionOrCredentials(t *testing.T) {
 		is.True(strings.Contains(err.Error(), want))
 
 		err = store.Create(t.Context(), record())
-		check(t, err, driver.ErrUnavailable) // nothing was sent: its outcome is known
+		check(t, err, driver.ErrUnavailable) // nothing was sent, so the outcome is known
 		is.True(strings.Contains(err.Error(), want))
 		is.Equal(len(w.sent), 0)
 	}
 }
 
-// nobody has credentials: what a machine without a role says.
+// nobody is a credentials provider like that of a machine without a role.
 func nobody(context.Context) (aws.Credentials, error) {
 	return aws.Credentials{}, errors.New("no EC2 IMDS role found")
 }
 
-// The TTL of a table that has none is said once, after the first write, whatever it is.
+// A store warns once about a table without TTL, after its first write of any kind.
 func TestAdvice_NoTTL(t *testing.T) {
 	const off, on, elsewhere = `{"TimeToLiveDescription":{"TimeToLiveStatus":"DISABLED"}}`,
 		`{"TimeToLiveDescription":{"TimeToLiveStatus":"ENABLED","AttributeName":"expires"}}`,

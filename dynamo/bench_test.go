@@ -27,10 +27,10 @@ type six struct {
 	Seen   time.Time `json:"seen"`
 }
 
-// rivals are what the library does for a call, and the SDK's bare call for the same item.
+// rivals are a library call, and the SDK's bare call for the same item.
 type rivals struct{ ours, bare func(context.Context) error }
 
-// cannedSession returns a DynamoDB that answers with a session in a codec's format, and the
+// cannedSession returns a stub of DynamoDB that has one session in a codec's format, and the
 // session's ID.
 func cannedSession(tb testing.TB, c codec.Codec[six]) (*canned.Kept, sessions.ID) {
 	tb.Helper()
@@ -98,9 +98,9 @@ func benchManager(tb testing.TB, client *dynamodb.Client, c codec.Codec[six]) *s
 	return m
 }
 
-// run reports the median time of either, and how they relate. They take turns, ten calls each, so
-// that both meet the same weather. The network is a stub that answers at once: nothing else that an
-// application's call takes makes the ratio smaller.
+// run reports the median time of each, and their ratio. They take turns, ten calls each, so that
+// the machine's load affects both alike. The network is a stub that answers at once, which is the
+// worst case for the ratio.
 func (r rivals) run(b *testing.B) {
 	var ours, bare []time.Duration
 	timed := func(call func(context.Context) error) time.Duration {
@@ -121,19 +121,19 @@ func (r rivals) run(b *testing.B) {
 	slices.Sort(ours)
 	slices.Sort(bare)
 	us, sdk := ours[len(ours)/2], bare[len(bare)/2]
-	b.ReportMetric(0, "ns/op") // of both together, which nobody asks for
+	b.ReportMetric(0, "ns/op") // it would be of both together
 	b.ReportMetric(float64(us), "ns/ours")
 	b.ReportMetric(float64(sdk), "ns/SDK")
 	b.ReportMetric(float64(us)/float64(sdk), "ours/SDK")
 }
 
-// What the library adds to the SDK's bare call for the same item, data in JSON if not said
-// otherwise.
+// BenchmarkLoad and the next ones measure what the library adds to the SDK's bare call for the same
+// item, with data in JSON unless named otherwise.
 func BenchmarkLoad(b *testing.B)            { loadRivals(b, codec.JSON[six]{}).run(b) }
 func BenchmarkLoadMessagePack(b *testing.B) { loadRivals(b, msgpack.Codec[six]{}).run(b) }
 func BenchmarkSave(b *testing.B)            { saveRivals(b).run(b) }
 
-// The same one after another, with what the garbage of each costs, for benchstat.
+// BenchmarkCalls runs the same calls one after another, garbage collection included, for benchstat.
 func BenchmarkCalls(b *testing.B) {
 	load, save := loadRivals(b, codec.JSON[six]{}), saveRivals(b)
 	for _, c := range []struct {
@@ -151,7 +151,7 @@ func BenchmarkCalls(b *testing.B) {
 	}
 }
 
-// A call of the store makes hardly more allocations than the SDK's own for it.
+// A call of the store makes only a few more allocations than the SDK's call.
 func TestAllocations(t *testing.T) {
 	item, id := cannedSession(t, codec.JSON[six]{})
 	client := canned.Client(item)
@@ -168,7 +168,8 @@ func TestAllocations(t *testing.T) {
 	save.ours = func(ctx context.Context) error { return store.Replace(ctx, rec, "0123456789abcdef0123456789abcdef") }
 	for name, c := range map[string]struct {
 		rivals
-		most float64 // over the SDK's, which works out its endpoint each time; two more than are counted
+		// Over the SDK's, which resolves its endpoint each time; a margin of two is included.
+		most float64
 	}{"Load": {load, 4}, "Replace": {save, 13}} {
 		t.Run(name, func(t *testing.T) {
 			count := func(call func(context.Context) error) float64 {

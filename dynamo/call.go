@@ -24,14 +24,14 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// call is one call of a store: its deadline, its retries, and what became of its attempts.
+// call is one call of a store: its deadline, its retries, and the results of its attempts.
 type call struct {
 	*retry.Standard
 	store  *Store
 	ctx    context.Context
 	cancel context.CancelFunc
-	trace  *driver.Trace // nil: nobody wants to know
-	lost   atomic.Bool   // an attempt failed in a way that leaves open whether it was applied
+	trace  *driver.Trace // nil: no observer is set
+	lost   atomic.Bool   // an attempt failed and may have been applied
 	failed atomic.Bool   // an attempt failed
 	died   atomic.Int32  // how many attempts met a connection that had died
 }
@@ -43,7 +43,7 @@ func (s *Store) begin(ctx context.Context, c *call) error {
 	}
 	c.Standard, c.store, c.trace = s.policy, s, driver.TraceFrom(ctx)
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= s.timeout {
-		c.ctx, c.cancel = ctx, func() {} // the caller's own deadline comes first
+		c.ctx, c.cancel = ctx, func() {} // the caller's own deadline is earlier
 	} else {
 		c.ctx, c.cancel = context.WithTimeout(ctx, s.timeout)
 	}
@@ -59,8 +59,8 @@ func (c *call) end() {
 	}
 }
 
-// options makes the SDK ask the call about its retries and the store about the endpoint, and the
-// store's clock see the answers.
+// options makes the call the SDK's retryer, the store its endpoint resolver, and passes responses
+// through transport.
 func (c *call) options(o *dynamodb.Options) {
 	o.Retryer = c
 	o.RetryMaxAttempts = 0
@@ -68,8 +68,8 @@ func (c *call) options(o *dynamodb.Options) {
 	o.HTTPClient = &transport{o.HTTPClient, c.store.clock, &c.died}
 }
 
-// IsErrorRetryable is what the SDK asks after each failed attempt. That is where an attempt without
-// an answer is noticed.
+// IsErrorRetryable implements [aws.Retryer]. The SDK calls it after each failed attempt, which is
+// where the call notices an attempt without a response.
 func (c *call) IsErrorRetryable(err error) bool {
 	if unanswered(err) {
 		c.lost.Store(true)
@@ -80,7 +80,7 @@ func (c *call) IsErrorRetryable(err error) bool {
 
 // write makes one write, whose input is a [*dynamodb.PutItemInput], UpdateItemInput or
 // DeleteItemInput, and returns the attributes that it asks for. If the write's condition does not
-// hold, refused says what that means, by the item that was there, nil if there was none.
+// hold, it returns the error of refused for the stored item, nil if there is none.
 func (s *Store) write(ctx context.Context, input any, refused func(*call, item.Item) error) (item.Item, error) {
 	var c call
 	if err := s.begin(ctx, &c); err != nil {
@@ -98,7 +98,7 @@ func (s *Store) write(ctx context.Context, input any, refused func(*call, item.I
 	return nil, c.failedWrite(err)
 }
 
-// send makes a write, and notes the capacity that it consumes if somebody wants to know.
+// send makes a write, and notes the capacity that it consumes if the trace wants it.
 func (c *call) send(input any) (attributes item.Item, err error) {
 	api := c.store.api
 	switch in := input.(type) {
@@ -130,8 +130,8 @@ func (c *call) send(input any) (attributes item.Item, err error) {
 	return nil, fmt.Errorf("%T is not a write", input)
 }
 
-// conditionFailed reports whether a write's condition did not hold, and returns the item that was
-// there, nil if there was none.
+// conditionFailed reports whether a write's condition did not hold, and returns the stored item,
+// nil if there is none.
 func conditionFailed(err error) (old item.Item, ok bool) {
 	var failed *types.ConditionalCheckFailedException
 	if !errors.As(err, &failed) {
@@ -140,7 +140,7 @@ func conditionFailed(err error) (old item.Item, ok bool) {
 	return failed.Item, true
 }
 
-// capacity is what a request asks the service to tell of the capacity that it consumes.
+// capacity returns a request's ReturnConsumedCapacity.
 func (c *call) capacity() types.ReturnConsumedCapacity {
 	if c.trace.WantsCapacity() {
 		return types.ReturnConsumedCapacityTotal
@@ -154,11 +154,11 @@ func (c *call) countWrite(consumed *types.ConsumedCapacity) {
 	}
 }
 
-// transport is a client's HTTP client, whose answers a store sees before the SDK does.
+// transport wraps a client's HTTP client, so that a store sees responses before the SDK does.
 type transport struct {
 	client dynamodb.HTTPClient
 	clock  *serviceClock
-	died   *atomic.Int32 // counts connections that have died; nil: nobody does
+	died   *atomic.Int32 // counts connections that have died; nil: they are not counted
 }
 
 // Do implements [dynamodb.HTTPClient].
@@ -179,18 +179,19 @@ func (t *transport) Do(r *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-// silence is how long an answer must not come until a connection counts as dead: far longer than
-// answers take.
+// silence is how long a response may take before its connection counts as dead: far longer than
+// responses take.
 const silence = 250 * time.Millisecond
 
-// hasDied reports whether a connection seems to have died without a word: no answer came for long.
+// hasDied reports whether a connection seems to have died silently: an attempt timed out after a
+// long wait.
 func hasDied(err error, waited time.Duration) bool {
 	var timeout net.Error
 	return waited >= silence && errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// closeIdle closes the idle connections, if the client can: they have often died together, and each
-// would cost an attempt.
+// closeIdle closes the idle connections, if the client can: connections often die together, and
+// each dead one would cost an attempt.
 func (t *transport) closeIdle() {
 	if c, ok := t.client.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
@@ -199,9 +200,9 @@ func (t *transport) closeIdle() {
 
 const checksumHeader = "X-Amz-Crc32"
 
-// addChecksum gives an answer a checksum if it has none, as DynamoDB Local's refusals. The SDK
-// takes the missing one for 0, and would log each failed condition as a body that could not be
-// closed. One that is there is left alone, and checked by the SDK.
+// addChecksum adds a checksum to a response that has none, such as the error responses of DynamoDB
+// Local. The SDK takes a missing checksum for 0, and would log each failed condition as a body that
+// could not be closed. The SDK checks an existing checksum, which stays.
 func addChecksum(answer *http.Response) {
 	if answer.Body == nil || first(answer.Header[checksumHeader]) != "" {
 		return
@@ -219,27 +220,26 @@ func addChecksum(answer *http.Response) {
 	}{rest, answer.Body}
 }
 
-// failing is a reader that fails.
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // endpoints resolves endpoints as the SDK does, and remembers the last one. All calls of a store go
-// to the same endpoint, but the SDK's rules work it out for each attempt, which takes a twentieth
-// of the time that a call takes. It is safe for concurrent use.
+// to the same endpoint, but the SDK's rules resolve it for each attempt, which takes a twentieth of
+// a call's time. It is safe for concurrent use.
 type endpoints struct {
 	rules dynamodb.EndpointResolverV2 // the SDK's
 	last  atomic.Pointer[resolved]
 }
 
-// newEndpoints takes the rules of a client that has been given none.
+// newEndpoints returns endpoints with the rules of a default client.
 func newEndpoints() *endpoints {
 	return &endpoints{rules: dynamodb.New(dynamodb.Options{}).Options().EndpointResolverV2}
 }
 
 // remember replaces the client's rules, if they are the SDK's. Those are a pointer to an empty
 // struct, the same for all clients. If that changes, no client's rules are equal to them and the
-// endpoint is resolved for each attempt. An application's own resolver always is asked.
+// endpoint is resolved for each attempt. An application's own resolver is always called.
 func (e *endpoints) remember(o *dynamodb.Options) {
 	if o.EndpointResolverV2 == e.rules {
 		o.EndpointResolverV2 = e
@@ -262,20 +262,20 @@ func (e *endpoints) ResolveEndpoint(ctx context.Context, p dynamodb.EndpointPara
 	return endpoint, err
 }
 
-// resolved is an endpoint, which the SDK only reads, and the parameters that it was resolved by.
+// resolved is an endpoint, which the SDK only reads, and its parameters.
 type resolved struct {
 	asked    parameters
 	endpoint smithyendpoints.Endpoint
 }
 
-// parameters are what [dynamodb.EndpointParameters] point to, without ResourceArnList.
+// parameters has the values of [dynamodb.EndpointParameters], except for ResourceArnList.
 type parameters struct {
 	region, endpoint, accountID, accountIDMode, resourceARN optional[string]
 	dualStack, fips, search                                 optional[bool]
 }
 
-// allParameters reports whether parameters has all there are: 8 pointers and a slice. The SDK that
-// an application links may be newer, and resolve by more; then no endpoint is remembered.
+// allParameters reports whether parameters has every parameter of the SDK: 8 pointers and a slice.
+// The SDK that an application links may be newer, and have more; then no endpoint is remembered.
 const allParameters = unsafe.Sizeof(dynamodb.EndpointParameters{}) == 8*unsafe.Sizeof(uintptr(0))+unsafe.Sizeof([]string{})
 
 type optional[T comparable] struct {

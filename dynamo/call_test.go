@@ -29,7 +29,8 @@ func TestHangingServiceEndsAtTheDeadline(t *testing.T) {
 			w := &wire{answers: []answer{hanging}}
 			store, err := dynamo.NewStore(w.client(), &dynamo.Config{Timeout: 20 * time.Millisecond})
 			is.NoErr(err)
-			err = write(t.Context(), store) // t.Context() has no deadline: that this returns is the proof
+			// t.Context() has no deadline, so the store's must end it.
+			err = write(t.Context(), store)
 			check(t, err, driver.ErrOutcomeUnknown)
 			wants.Err(t, err, context.DeadlineExceeded)
 			_, err = store.Load(t.Context(), "k")
@@ -38,14 +39,15 @@ func TestHangingServiceEndsAtTheDeadline(t *testing.T) {
 	}
 }
 
-// A service that throttles for ever ends the call too: by attempts, or by the deadline in a pause
-// between them.
+// A call to a service that throttles for ever ends too: after the last attempt, or at the deadline
+// in a pause.
 func TestThrottlingServiceEndsInUnavailable(t *testing.T) {
 	is := is.New(t)
 	w := &wire{answers: []answer{throttled}}
 	store, err := dynamo.NewStore(w.client(), &dynamo.Config{Timeout: 50 * time.Millisecond})
 	is.NoErr(err)
-	check(t, store.Create(t.Context(), record()), driver.ErrUnavailable) // known not to have been applied
+	// Known not to have been applied.
+	check(t, store.Create(t.Context(), record()), driver.ErrUnavailable)
 	is.True(len(w.sent) <= 10)
 }
 
@@ -56,7 +58,7 @@ func TestDoneContextSendsNothing(t *testing.T) {
 	cancel()
 	for _, write := range writes {
 		err := write(ctx, store)
-		check(t, err, driver.ErrUnavailable) // not unknown: nothing was sent
+		check(t, err, driver.ErrUnavailable) // nothing was sent, so the outcome is known
 		wants.Err(t, err, context.Canceled)
 	}
 	_, err := store.Load(ctx, "k")
@@ -65,7 +67,7 @@ func TestDoneContextSendsNothing(t *testing.T) {
 	is.Equal(len(w.sent), 0)
 }
 
-// What a call needs of its deadline is given back when it ends, not when the deadline comes.
+// A call releases its timer when it ends, not at the deadline.
 func TestTheDeadlineEndsWithTheCall(t *testing.T) {
 	is := is.New(t)
 	store, w := newStore(t, fine)
@@ -116,7 +118,7 @@ func TestTheEarlierDeadlineCounts(t *testing.T) {
 	}
 }
 
-// The client's own retries don't multiply ours.
+// The client's retries don't multiply ours.
 func TestRetriesAreTheStoresOwn(t *testing.T) {
 	is := is.New(t)
 	w := &wire{answers: []answer{broken500}}
@@ -127,7 +129,7 @@ func TestRetriesAreTheStoresOwn(t *testing.T) {
 	is.Equal(len(w.sent), 10)
 }
 
-// A failing service is not asked many times over: the store's calls share a quota of retries.
+// A failing service is not flooded: the store's calls share a quota of retries.
 func TestRetriesShareAQuota(t *testing.T) {
 	is := is.New(t)
 	store, w := newStore(t, refusedWith(500, "InternalServerError", ""))
@@ -136,10 +138,10 @@ func TestRetriesShareAQuota(t *testing.T) {
 		_, err := store.Load(t.Context(), "k")
 		wants.Err(t, err, driver.ErrUnavailable)
 	}
-	is.True(len(w.sent) < calls+calls/2) // far from six times as many
+	is.True(len(w.sent) < calls+calls/2) // far fewer than ten attempts each
 }
 
-// A partition that throttles uses up nothing of it: the service works, and others' calls may need
+// A throttling partition uses up none of the quota: the service works, and other calls may need
 // another attempt.
 func TestRetries_OfThrottledCallsLeaveTheQuotaAlone(t *testing.T) {
 	is := is.New(t)
@@ -181,7 +183,7 @@ func TestSDKErrorsStayInReach(t *testing.T) {
 	is.True(errors.As(err, &provisioned))
 }
 
-// plain is an API that is not the SDK's client, and knows nothing of its errors.
+// plain is an API other than the SDK's client, with errors of another kind.
 type plain struct {
 	dynamo.API
 	err error

@@ -23,35 +23,36 @@ const (
 	// negligible is the difference below which this host's clock counts as right.
 	negligible = 2 * time.Second
 
-	// tolerance is by how much an answer may contradict what is known before it counts as a
+	// tolerance is how far a response may lie from the known difference before it counts as a
 	// contradiction.
 	tolerance = time.Second
 
-	// enough is how many answers in a row must say that the difference has changed, if this host's
-	// clock has not jumped: one may be wrong, from a cache or by a proxy.
+	// enough is how many responses in a row must show another difference before it is adopted,
+	// unless this host's clock has jumped: one may be wrong, from a cache or a proxy.
 	enough = 3
 
-	// remarkable is the difference that is reported, and reportEvery is how often.
+	// remarkable is the difference above which it is reported, at most once in reportEvery.
 	remarkable  = 5 * time.Second
 	reportEvery = 10 * time.Minute
 )
 
-// earliest is a moment before which no answer was sent. An answer that says otherwise is mangled.
+// earliest is a time before every valid Date. A response with an earlier one is mangled.
 var earliest = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// serviceClock is this host's clock plus the difference that answers show. It is safe for
+// serviceClock is this host's clock plus the difference that responses show. It is safe for
 // concurrent use.
 type serviceClock struct {
 	read func() reading // this host's clocks
 
 	difference atomic.Int64 // in nanoseconds: the service's time less this host's
 
-	mu         sync.Mutex
-	known      bool          // an answer has been seen since this host's clock has jumped
-	date       string        // of the last answer
-	ahead      time.Duration // wall less mono, at the last answer: it changes when this host's clock jumps
-	doubt      span          // what the last answers say, if they contradict difference
-	doubts     int           // how many there are
+	mu    sync.Mutex
+	known bool   // a response has come since this host's clock has jumped
+	date  string // the last Date
+	// Wall less mono, at the last response: a jump of this host's clock changes it.
+	ahead      time.Duration
+	doubt      span          // shown by the last responses, if they contradict difference
+	doubts     int           // how many responses those are
 	nextReport time.Duration // by mono; 0: at once
 }
 
@@ -72,7 +73,7 @@ func (c *serviceClock) Now() time.Time {
 // Correction implements [clock.Corrected].
 func (c *serviceClock) Correction() time.Duration { return time.Duration(c.difference.Load()) }
 
-// span is the difference as an answer shows it: between two durations.
+// span is the difference that a response shows: between two durations.
 type span struct{ from, to time.Duration }
 
 func (s span) has(d time.Duration) bool {
@@ -89,18 +90,18 @@ func (s span) middle() time.Duration {
 	return s.from + (s.to-s.from)/2
 }
 
-// reading is what both clocks of this host show at a moment.
+// reading is the time on both clocks of this host.
 type reading struct {
 	wall time.Time     // this host's time
-	mono time.Duration // the time since some moment, which doesn't jump when somebody sets the clock
+	mono time.Duration // monotonic: doesn't jump when the clock is set
 }
 
-// observe learns from an answer to a request that was begun at the given moment and whose headers
-// have come now.
+// observe learns from the headers of a response that has just come, to a request that began at
+// begun.
 func (c *serviceClock) observe(answer *http.Response, begun reading) {
 	date := first(answer.Header["Date"])
 	if date == "" || answer.StatusCode >= http.StatusInternalServerError || first(answer.Header["Age"]) != "" {
-		return // none, or not the service's own, or from a cache
+		return // no Date, not the service's, or from a cache
 	}
 	now := c.read()
 	c.mu.Lock()
@@ -110,15 +111,15 @@ func (c *serviceClock) observe(answer *http.Response, begun reading) {
 		c.known = false // this host's clock was set, or the host was asleep
 	}
 	if c.known && date == c.date {
-		return // nothing new
+		return // the same second again
 	}
 	sent, err := http.ParseTime(date)
 	took := now.mono - begun.mono
 	if err != nil || sent.Before(earliest) || (now.wall.Sub(begun.wall)-took).Abs() > tolerance {
-		return // mangled, or this host's clock has jumped in between
+		return // mangled, or this host's clock jumped in between
 	}
 	c.date, c.ahead = date, ahead
-	// The answer was made at some moment of the request, and in the second that it says.
+	// The response was made during the request, and within the second of its Date.
 	shown := span{sent.Sub(now.wall), sent.Add(time.Second).Sub(now.wall.Add(-took))}
 	switch difference := time.Duration(c.difference.Load()); {
 	case !c.known:
@@ -143,8 +144,8 @@ func first(values []string) string {
 	return values[0]
 }
 
-// report notes in t by how much this host's clock is wrong, if that is remarkable and hasn't been
-// reported lately.
+// report notes in t by how much this host's clock is wrong, if that is above remarkable and wasn't
+// reported within reportEvery.
 func (c *serviceClock) report(t *driver.Trace) {
 	difference := time.Duration(c.difference.Load())
 	if t == nil || difference.Abs() <= remarkable {

@@ -11,7 +11,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// host is a host whose clock is wrong by so much, and a service that is right.
+// host is a host with a wrong clock, and a service with a right one.
 type host struct {
 	*serviceClock
 	wrong   time.Duration // the host's clock less the true time
@@ -28,7 +28,7 @@ func newHost(wrong time.Duration) *host {
 
 func (h *host) true() time.Time { return beginning.Add(h.elapsed) }
 
-// answer is what comes after d, half of which passes on the way there.
+// answer is a response that comes after d, half of which the request takes.
 func (h *host) answer(d time.Duration, change ...func(*http.Response)) {
 	begun := h.read()
 	h.elapsed += d / 2
@@ -54,18 +54,18 @@ func TestServiceClock_IsRightFromTheFirstAnswerOn(t *testing.T) {
 		for _, took := range []time.Duration{0, 5 * time.Millisecond, time.Second, 3 * time.Second} {
 			is := is.New(t)
 			h := newHost(wrong)
-			is.Equal(h.off(), wrong) // nothing is known
+			is.Equal(h.off(), wrong) // no response has come
 			h.answer(took)
 			is.True(h.off().Abs() <= max(negligible, time.Second+took/2))
 			if wrong.Abs() <= time.Second {
-				is.Equal(h.off(), wrong) // and a host that is right is left alone
+				is.Equal(h.off(), wrong) // a right clock is not corrected
 			}
 		}
 	}
 }
 
-// A right clock never moves, whatever the fraction of the second at which an answer comes, and
-// however long it takes.
+// A right clock is never corrected, at whatever fraction of a second a response comes, and however
+// long it takes.
 func TestServiceClock_OfARightHostIsTheHosts(t *testing.T) {
 	is := is.New(t)
 	h := newHost(300 * time.Millisecond)
@@ -76,7 +76,7 @@ func TestServiceClock_OfARightHostIsTheHosts(t *testing.T) {
 	}
 }
 
-// The time of a wrong host doesn't jump about either.
+// Nor does the corrected time of a wrong host jump about.
 func TestServiceClock_OfAWrongHostIsSteady(t *testing.T) {
 	is := is.New(t)
 	h := newHost(-10 * time.Minute)
@@ -110,7 +110,7 @@ func TestServiceClock_WhatTellsNothing(t *testing.T) {
 	}
 }
 
-// A refusal is an answer too.
+// An error response shows the time too.
 func TestServiceClock_ARefusalTellsTheTime(t *testing.T) {
 	is := is.New(t)
 	h := newHost(time.Hour)
@@ -118,8 +118,8 @@ func TestServiceClock_ARefusalTellsTheTime(t *testing.T) {
 	is.True(h.off().Abs() < time.Second)
 }
 
-// One or two answers that contradict what is known, as from a cache, change nothing; but those that
-// go on do.
+// One or two responses that contradict the known difference, as from a cache, change nothing; three
+// in a row do.
 func TestServiceClock_NeedsToBeToldMoreThanOnce(t *testing.T) {
 	is := is.New(t)
 	h := newHost(0)
@@ -134,7 +134,7 @@ func TestServiceClock_NeedsToBeToldMoreThanOnce(t *testing.T) {
 		h.elapsed += time.Second
 		h.answer(0)
 	}
-	for n := range 5 { // others each time agree with nobody
+	for n := range 5 { // each contradicts the others too
 		h.elapsed += time.Second
 		h.answer(0, date(h.true().Add(time.Duration(n+1)*time.Hour).UTC().Format(http.TimeFormat)))
 		is.Equal(h.off(), time.Duration(0))
@@ -147,7 +147,7 @@ func TestServiceClock_NeedsToBeToldMoreThanOnce(t *testing.T) {
 	is.True((h.off() + time.Hour).Abs() < time.Second)
 }
 
-// One answer that is given again and again is one.
+// A response that a cache repeats counts once.
 func TestServiceClock_ACachedAnswerCountsOnce(t *testing.T) {
 	is := is.New(t)
 	h := newHost(0)
@@ -159,7 +159,7 @@ func TestServiceClock_ACachedAnswerCountsOnce(t *testing.T) {
 	}
 }
 
-// When somebody sets the host's clock, or the host was asleep, the next answer counts at once.
+// After the host's clock was set, or the host was asleep, the next response counts at once.
 func TestServiceClock_TheHostsClockIsSet(t *testing.T) {
 	for _, c := range []struct{ before, after time.Duration }{
 		{-10 * time.Minute, 0}, {0, 10 * time.Minute}, {5 * 24 * time.Hour, -5 * 24 * time.Hour}, {time.Hour, 0},
@@ -180,13 +180,13 @@ func TestServiceClock_IsSetUnderWay(t *testing.T) {
 	begun := h.read()
 	h.wrong = 0
 	h.observe(&http.Response{StatusCode: 200, Header: http.Header{"Date": {h.true().UTC().Format(http.TimeFormat)}}}, begun)
-	is.Equal(h.off(), time.Duration(0)) // an answer across the jump tells nothing
+	is.Equal(h.off(), time.Duration(0)) // a response across the jump is ignored
 	h.elapsed += time.Second
 	h.answer(0)
 	is.Equal(h.off(), time.Duration(0))
 }
 
-// A clock that drifts is followed.
+// The correction follows a clock that drifts.
 func TestServiceClock_Drifts(t *testing.T) {
 	is := is.New(t)
 	h := newHost(0)
@@ -207,9 +207,9 @@ func TestServiceClock_ReportsOnceInTenMinutes(t *testing.T) {
 		h.report(&trace)
 		return trace.ClockSkew
 	}
-	is.Equal(report(), time.Duration(0)) // nothing is known
+	is.Equal(report(), time.Duration(0)) // no response has come
 	h.answer(0)
-	h.report(nil) // nobody wants to know, and so it isn't spent
+	h.report(nil) // without a Trace it doesn't count as reported
 	is.True((report() + time.Hour).Abs() < time.Second)
 	is.Equal(report(), time.Duration(0))
 	h.elapsed += reportEvery - time.Second
@@ -219,7 +219,7 @@ func TestServiceClock_ReportsOnceInTenMinutes(t *testing.T) {
 
 	h = newHost(4 * time.Second)
 	h.answer(0)
-	is.Equal(report(), time.Duration(0)) // not remarkable
+	is.Equal(report(), time.Duration(0)) // not above remarkable
 }
 
 func TestServiceClock_AnswersAtTheSameTime(t *testing.T) {

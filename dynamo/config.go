@@ -136,7 +136,7 @@ func (h Hedge) validate(timeout time.Duration) error {
 	return nil
 }
 
-// newHedger returns what hedges the reads of a store, nil if nothing does.
+// newHedger returns a store's Hedger, nil if reads are not hedged.
 func newHedger(h *Hedge) *hedge.Hedger {
 	if h == nil {
 		return nil

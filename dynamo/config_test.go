@@ -25,7 +25,7 @@ func TestConfigDefaults(t *testing.T) {
 	}
 }
 
-// Hosts may name a table differently, and read each other's sessions all the same.
+// Hosts that name a table differently can read each other's sessions.
 func TestName_OfATableIsItsARNsToo(t *testing.T) {
 	is := is.New(t)
 	store, err := dynamo.NewStore((&wire{}).client(), &dynamo.Config{Table: "arn:aws:dynamodb:eu-west-1:123456789012:table/mine"})

@@ -12,7 +12,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// A stored item as it should be, and what someone may do to it.
+// whole is a well-formed stored item.
 const whole = `"id":{"S":"k"},"created":{"S":"2026-03-01T09:00:00+00:00"},"accessed":{"S":"2026-03-01T09:01:00.5Z"},` +
 	`"expires":{"N":"1772362860"},"idle_timeout":{"N":"7200"},"absolute_timeout":{"N":"43200"},"data":{"S":"{\"n\":1}"}`
 
@@ -27,7 +27,7 @@ func TestItemOfAnotherWriterIsRead(t *testing.T) {
 	rec, err := loadItem(t, whole+`,"something_else":{"SS":["x"]},"device":{"S":"a browser"},"device_ip":{"S":"192.0.2.1"}`)
 	is.NoErr(err)
 	is.Equal(rec.Key, "k")
-	is.Equal(rec.Rev, "") // such as Python's
+	is.Equal(rec.Rev, "") // as in Python's items
 	is.Equal(rec.Subject, "")
 	is.Equal(rec.Device, driver.Device{Name: "a browser", IP: "192.0.2.1"})
 	is.Equal(rec.Created, time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
@@ -37,8 +37,7 @@ func TestItemOfAnotherWriterIsRead(t *testing.T) {
 	is.True(codec.Equal(rec.Payload, codec.Opaque("json", []byte(`{"n":1}`))))
 }
 
-// Whatever is missing or mangled is ErrDecode and names the attribute; its value stays out of the
-// error.
+// A missing or mangled attribute is an ErrDecode that names the attribute, but not its value.
 func TestMangledItems(t *testing.T) {
 	without := func(name string) string {
 		var kept []string
@@ -88,7 +87,7 @@ func TestMangledItems(t *testing.T) {
 			wants.Err(t, err, driver.ErrDecode)
 			is.True(strings.Contains(err.Error(), `"`+c.attribute+`"`)) // the attribute's name
 			is.True(!strings.Contains(err.Error(), "recently-secret"))
-			is.Equal(rec.Key, "") // and never half a record
+			is.Equal(rec.Key, "") // never a partial record
 		})
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/matryer/is"
 )
 
-// counted are rules that count how often they are asked, and answer with the region's name.
+// counted are rules that count their calls and return an endpoint with the region's name.
 type counted struct {
 	mu  sync.Mutex
 	n   int
@@ -43,10 +43,10 @@ func TestEndpoints_TheSameQuestionIsAskedOnce(t *testing.T) {
 	is.Equal(rules.n, 1)
 }
 
-// Whichever parameter differs, the rules are asked again; a nil differs from an empty one.
+// If any parameter differs, the rules are called again; nil differs from empty.
 func TestEndpoints_AnyOtherQuestionIsAskedAnew(t *testing.T) {
 	is := is.New(t)
-	is.True(allParameters) // of this SDK
+	is.True(allParameters) // true for the SDK in go.mod
 	typ := reflect.TypeFor[dynamodb.EndpointParameters]()
 	for i := range typ.NumField() {
 		rules := &counted{}
@@ -73,7 +73,7 @@ func TestEndpoints_AnyOtherQuestionIsAskedAnew(t *testing.T) {
 		default:
 			t.Fatalf("EndpointParameters.%s is of a type that the test doesn't know", typ.Field(i).Name)
 		}
-		is.Equal(rules.n, 3) // the parameter counts
+		is.Equal(rules.n, 3) // the parameter makes a difference
 	}
 }
 
@@ -88,7 +88,7 @@ func TestEndpoints_AnErrorIsNotRemembered(t *testing.T) {
 	is.Equal(rules.n, 2)
 }
 
-// An application's resolver may answer differently the next time: it is asked at each call.
+// An application's resolver may return another endpoint the next time, so it is called each time.
 func TestEndpoints_OnlyTheSDKsOwnRulesAreRemembered(t *testing.T) {
 	is := is.New(t)
 	e, own := newEndpoints(), &counted{}
@@ -98,7 +98,7 @@ func TestEndpoints_OnlyTheSDKsOwnRulesAreRemembered(t *testing.T) {
 
 	o = dynamodb.New(dynamodb.Options{Region: "us-east-1"}).Options()
 	e.remember(&o)
-	is.Equal(o.EndpointResolverV2, e) // else each call resolves its endpoint anew
+	is.Equal(o.EndpointResolverV2, e) // otherwise each call would resolve its endpoint
 	e.remember(&o)
 	is.Equal(o.EndpointResolverV2, e)
 }

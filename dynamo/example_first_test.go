@@ -32,7 +32,7 @@ func Example() {
 	must(err)
 	id := s.ID().Secret() // goes into the visitor's cookie, and nowhere else
 
-	s, err = m.Load(ctx, id) // the next request; sessions.ErrNotFound: there is no such session
+	s, err = m.Load(ctx, id) // the next request; sessions.ErrNotFound if there is no such session
 	must(err)
 	s.Data.Items = append(s.Data.Items, "cups")
 	must(m.Save(ctx, s))                   // merges with another request's change, or sessions.ErrConflict

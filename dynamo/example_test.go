@@ -18,7 +18,7 @@ var engine = httptest.NewServer(&canned.Service{})
 
 func ExampleOpen() {
 	ctx := context.Background()
-	// On AWS the zero config will do: region, credentials and table have their defaults.
+	// On AWS the zero config suffices: region, credentials and table have defaults.
 	store, err := dynamo.Open(ctx, &dynamo.OpenConfig{Table: "app_session", Endpoint: engine.URL})
 	if err != nil {
 		fmt.Println(err)
@@ -42,7 +42,7 @@ func ExampleOpen() {
 
 func ExampleNewStore() {
 	ctx := context.Background()
-	// A client of the application's own: NewClient's, with more attempts for calls that are not the store's.
+	// An application may change the client, here to make more attempts in its own calls.
 	client, err := dynamo.NewClient(ctx, &dynamo.OpenConfig{Endpoint: engine.URL})
 	if err != nil {
 		fmt.Println(err)
@@ -72,6 +72,7 @@ func ExampleReport() {
 	}}
 	fmt.Print(r)
 	fmt.Println(r.OK())
+
 	// Output:
 	// ok      key                  `id`, a string
 	// wrong   TTL                  TTL is off, so dead sessions stay for ever: enable it on the attribute `expires`
@@ -84,7 +85,8 @@ func ExampleStore_Clock() {
 		fmt.Println(err)
 		return
 	}
-	// Before the first answer it is this host's clock; afterwards it is right, if that one is wrong.
+	// Before the first response it is this host's clock; afterwards it is right even if that one is
+	// wrong.
 	fmt.Println(time.Until(store.Clock().Now()).Abs() < time.Second)
 	// Output: true
 }

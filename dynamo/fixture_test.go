@@ -22,25 +22,26 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// wire is the network of a client: it answers each attempt as it is told, and keeps what was sent.
+// wire is the network of a client. It gives each attempt the answer that a test has set, and keeps
+// the requests.
 type wire struct {
 	mu      sync.Mutex
-	answers []answer // one for each attempt; the last one for all that follow
+	answers []answer // one for each attempt; the last one for all later ones
 	sent    []request
 	ctx     context.Context // of the last attempt
-	date    string          // of the answers; "" is none
+	date    string          // the header of the answers; "": none
 }
 
-// answer is what an attempt gets: an HTTP response, or an error of the connection.
+// answer is the result of an attempt: an HTTP response, or an error of the connection.
 type answer struct {
 	status int
 	body   string
 	err    error
-	hang   bool                 // until the attempt's context is done
-	hook   func(request) answer // what makes the answer, if it depends on the request
+	hang   bool                 // wait until the attempt's context is done
+	hook   func(request) answer // makes the answer from the request
 }
 
-// request is an attempt as it was sent.
+// request is an attempt that was sent.
 type request struct {
 	operation string
 	body      map[string]any
@@ -87,8 +88,7 @@ func (w *wire) client() *dynamodb.Client {
 	})
 }
 
-// newStore returns a store whose client speaks through a wire with these answers, and which retries
-// without a pause.
+// newStore returns a store that retries without pauses, and its wire, which has these answers.
 func newStore(t *testing.T, answers ...answer) (*dynamo.Store, *wire) {
 	t.Helper()
 	w := &wire{answers: answers}
@@ -99,13 +99,13 @@ func newStore(t *testing.T, answers ...answer) (*dynamo.Store, *wire) {
 
 func ok(body string) answer { return answer{status: 200, body: body} }
 
-// refusedWith is an error answer of the service, with whatever belongs to it in fields.
+// refusedWith is an error response of the service, with additional JSON members in fields.
 func refusedWith(status int, code string, fields string) answer {
 	return answer{status: status, body: fmt.Sprintf(`{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":"told so"%s}`, code, fields)}
 }
 
-// conditionFailed is the answer to a write whose condition does not hold, on an item with this rev;
-// "" is no item.
+// conditionFailed is the answer to a write whose condition does not hold. The item has this rev; ""
+// means that there is none.
 func conditionFailed(rev string) answer {
 	if rev == "" {
 		return refusedWith(400, "ConditionalCheckFailedException", "")
@@ -113,7 +113,7 @@ func conditionFailed(rev string) answer {
 	return refusedWith(400, "ConditionalCheckFailedException", `,"Item":{"id":{"S":"k"},"idle_timeout":{"N":"7200"},"rev":{"S":"`+rev+`"}}`)
 }
 
-// ended is the answer to a write whose condition does not hold, on a marker of this rev.
+// ended is the answer to a write whose condition does not hold because of a marker with this rev.
 func ended(rev string) answer {
 	return refusedWith(400, "ConditionalCheckFailedException", `,"Item":{`+markerItem(rev)+`}`)
 }
@@ -123,7 +123,7 @@ func markerItem(rev string) string {
 		`"next":{"S":"n"},"mark":{"S":"` + rev + `"}`
 }
 
-// onItem is the answer to a write whose condition does not hold, on an item with these attributes.
+// onItem is the answer to a write whose condition does not hold. The item has these attributes.
 func onItem(attributes string) answer {
 	return refusedWith(400, "ConditionalCheckFailedException", `,"Item":{`+attributes+`}`)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// Whatever an item holds: it is a session, or an ErrDecode, or none, and never a panic.
+// Any item is a session, ErrDecode or ErrNotFound, and never causes a panic.
 func FuzzLoad(f *testing.F) {
 	f.Add(`{"id":{"S":"k"},"created":{"S":"2026-03-01T09:00:00+00:00"},"accessed":{"S":"2026-03-01T09:00:00.123456+00:00"},` +
 		`"expires":{"N":"1"},"idle_timeout":{"N":"7200"},"absolute_timeout":{"N":"43200"},"data":{"S":"{}"}}`)

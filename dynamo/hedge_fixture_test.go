@@ -14,20 +14,20 @@ import (
 	"github.com/dynasession/dynasession/dynamo"
 )
 
-// step is what a call of GetItem meets.
+// step is how a call of GetItem goes.
 type step struct {
 	takes time.Duration
 	err   error
-	deaf  bool // goes on although its context is done
+	deaf  bool // ignores its context
 
 	panics any
 	exits  bool
 }
 
-// paced is an API whose GetItem takes as long as it is told, by the clock of a synctest bubble.
+// paced is an API whose GetItem takes as long as a test says, by the clock of a synctest bubble.
 type paced struct {
 	dynamo.API
-	next func(n int) step // of the nth call
+	next func(n int) step // the nth call's
 
 	mu        sync.Mutex
 	calls     int
@@ -41,20 +41,21 @@ func (p *paced) made() (calls, cancelled int) {
 	return p.calls, p.cancelled
 }
 
-// from makes the next calls meet other steps, counted from 0.
+// from sets the steps of the next calls, counted from 0.
 func (p *paced) from(next func(n int) step) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.calls, p.next = 0, next
 }
 
-// steps are those of the first calls; the last one is that of all that follow.
+// steps returns the steps of the first calls; the last one also applies to all later calls.
 func steps(all ...step) func(int) step {
 	return func(n int) step { return all[min(n, len(all)-1)] }
 }
 
 func (p *paced) GetItem(ctx context.Context, in *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
-	in.ReturnConsumedCapacity = types.ReturnConsumedCapacityTotal // as an API of the application's may
+	// An application's API may change the request.
+	in.ReturnConsumedCapacity = types.ReturnConsumedCapacityTotal
 	p.mu.Lock()
 	s := p.next(p.calls)
 	p.calls++

@@ -20,7 +20,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// always lets each read be asked again.
+// always makes every late read be hedged.
 func always(after time.Duration) *dynamo.Hedge { return &dynamo.Hedge{After: after, MaxExtra: 1} }
 
 const ms = time.Millisecond
@@ -57,11 +57,11 @@ func TestHedge_AReadThatIsLateIsAskedAgainAndTheFirstAnswerCounts(t *testing.T) 
 				wants.Err(t, err, c.err)
 				is.True(c.err == nil || errors.Is(err, driver.ErrUnavailable))
 				is.Equal(took, c.takes)
-				<-time.After(time.Second) // until the deaf one has ended as well
+				<-time.After(time.Second) // until the one that ignores its context has ended
 				calls, cancelled := p.made()
 				is.Equal(calls, c.calls)
 				if c.name == "late" {
-					is.Equal(cancelled, 1) // nobody waits for the first any more
+					is.Equal(cancelled, 1) // the first was cancelled
 				}
 			})
 		})
@@ -81,8 +81,8 @@ func TestHedge_RostersAreReadsToo(t *testing.T) {
 	})
 }
 
-// The service's own client: the second call is made once, whatever the first one tries, and both as
-// the store reads.
+// With the SDK's client the second call is one attempt without retries, and reads with the same
+// consistency.
 func TestHedge_IsOneAttemptOfTheSameRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		is := is.New(t)
@@ -114,7 +114,7 @@ func TestHedge_WritesAreNeverMadeTwice(t *testing.T) {
 	}
 }
 
-// Where all reads are late, as in an outage, the service is not asked twice as much.
+// If all reads are late, as in an outage, the service doesn't get twice as many calls.
 func TestHedge_NoMoreCallsThanAllowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		is := is.New(t)
@@ -131,7 +131,7 @@ func TestHedge_NoMoreCallsThanAllowed(t *testing.T) {
 	})
 }
 
-// slowest returns the times of reads of which one in a hundred meets a slow host, and how many
+// slowest makes reads, one in a hundred of which meets a slow host. It returns p99.9, and how many
 // calls they took.
 func slowest(t *testing.T, h *dynamo.Hedge) (p999 time.Duration, calls int) {
 	t.Helper()
@@ -173,7 +173,7 @@ func TestHedge_CutsTheTail(t *testing.T) {
 	}
 }
 
-// What is late is learned anew when all reads become slower.
+// When all reads become slower, the Hedger learns again which are late.
 func TestHedge_LearnsWhatIsLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		is := is.New(t)
@@ -184,7 +184,7 @@ func TestHedge_LearnsWhatIsLate(t *testing.T) {
 			is.NoErr(err)
 		}
 		calls, _ := p.made()
-		is.Equal(calls, 100) // the first hundred tell nothing yet
+		is.Equal(calls, 100) // the first hundred are not hedged
 		p.from(steps(step{takes: time.Second}, step{takes: 5 * ms}))
 		took, err := timed(t, store)
 		is.NoErr(err)
@@ -212,7 +212,7 @@ func TestHedge_ManyAtATime(t *testing.T) {
 	})
 }
 
-// What has failed once has its retries, with their pauses: it is no slow host.
+// A read that has failed once takes longer because of its retries, not because of a slow host.
 func TestHedge_ARetryIsNotHedged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		is := is.New(t)
@@ -247,8 +247,8 @@ func TestHedge_IsNeverSoonerThanAMillisecond(t *testing.T) {
 	})
 }
 
-// A panic of the application's API, or of its middleware, is one of the goroutine that reads, which
-// may catch it.
+// A panic of the application's API, or of its middleware, is raised in the goroutine that reads,
+// which may recover it.
 func TestHedge_APanicIsTheCallers(t *testing.T) {
 	for _, steps := range [][]step{
 		{{panics: http.ErrAbortHandler}},
@@ -265,10 +265,10 @@ func TestHedge_APanicIsTheCallers(t *testing.T) {
 	}
 }
 
-// changing is an API that uses its request for its own, and answers the second one only.
+// changing is an API that changes its requests, and answers only the second one.
 type changing struct {
 	paced
-	keys chan int // of how many attributes the keys were that it was given
+	keys chan int // how many attributes the request's key had
 }
 
 func (c *changing) GetItem(ctx context.Context, in *dynamodb.GetItemInput, o ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
@@ -286,7 +286,7 @@ func TestHedge_EachCallHasARequestOfItsOwn(t *testing.T) {
 		_, err = store.Load(t.Context(), "k")
 		is.NoErr(err)
 		is.Equal(<-api.keys, 1)
-		is.Equal(<-api.keys, 1) // what the first call's was changed to is not asked
+		is.Equal(<-api.keys, 1) // the change of the first request doesn't affect the second
 	})
 }
 

@@ -84,10 +84,10 @@ func NewClient(ctx context.Context, cfg *OpenConfig) (*dynamodb.Client, error) {
 	}), nil
 }
 
-// localRegion is the region of an engine on this machine, which needs one for the signature only.
+// localRegion is the region for an engine on this machine, where only the signature needs one.
 const localRegion = "us-east-1"
 
-// localEndpoint reports whether endpoint is one of this machine.
+// localEndpoint reports whether endpoint is on this machine.
 func localEndpoint(endpoint string) (bool, error) {
 	if endpoint == "" {
 		return false, nil

@@ -20,7 +20,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// opened returns a client as Open makes it.
+// opened returns a client like that of Open.
 func opened(t *testing.T, timeout time.Duration) *dynamodb.Client {
 	t.Helper()
 	noAWS(t)
@@ -29,7 +29,7 @@ func opened(t *testing.T, timeout time.Duration) *dynamodb.Client {
 	return client
 }
 
-// These are what the comment of NewClient and docs/operations.md say.
+// The comment of NewClient and docs/operations.md name these settings.
 func TestOpenHTTP_IsAsDocumented(t *testing.T) {
 	is := is.New(t)
 	transport := dynamo.Transport(opened(t, 0))
@@ -46,11 +46,11 @@ func TestOpenHTTP_IsAsDocumented(t *testing.T) {
 type network struct {
 	mu      sync.Mutex
 	dials   int
-	healthy func(dial int) bool // whether a connection that is dialed answers
+	healthy func(dial int) bool // whether the connection of this dial answers
 	late    time.Duration       // how long an answer takes
 }
 
-// use makes a client speak through n.
+// use makes a client use n.
 func (n *network) use(client *dynamodb.Client) (stop func()) {
 	transport := dynamo.Transport(client)
 	transport.Proxy, transport.DialContext = nil, n.dial
@@ -71,9 +71,9 @@ func (n *network) dial(context.Context, string, string) (net.Conn, error) {
 	return client, nil
 }
 
-// serve reads requests from a connection, and answers them after a while or never does. An answer
-// that comes before net/http has noticed that the request was sent would make it drop the
-// connection, as the SDK closes the request's body then.
+// serve reads requests from a connection, and answers them after n.late or never. If a response
+// came before net/http has noticed that the request was sent, it would drop the connection, since
+// the SDK closes the request's body then.
 func (n *network) serve(c net.Conn, answers func() bool) {
 	defer c.Close()
 	for r := bufio.NewReader(c); ; {
@@ -92,8 +92,8 @@ func (n *network) serve(c net.Conn, answers func() bool) {
 	}
 }
 
-// A connection that has died, and tells nobody, costs half of the call's time and not all of it:
-// the rest is for another attempt.
+// A connection that has died silently costs half of the call's time, and leaves the rest for
+// another attempt.
 func TestOpenHTTP_AnAnswerThatDoesNotComeLeavesTimeForAnotherAttempt(t *testing.T) {
 	client := opened(t, 0)
 	synctest.Test(t, func(t *testing.T) {
@@ -112,12 +112,12 @@ func TestOpenHTTP_AnAnswerThatDoesNotComeLeavesTimeForAnotherAttempt(t *testing.
 		is.True(took < dynamo.DefaultTimeout)
 		synctest.Wait() // until the connection is idle again
 		is.NoErr(store.Touch(t.Context(), "k", at, at))
-		is.Equal(n.dials, 2) // and goes on being used
+		is.Equal(n.dials, 2) // it is used again
 	})
 }
 
-// When a network forgets about connections it forgets about all of them: each call may lose one,
-// and not one after another.
+// When a network drops connections it drops all of them: a call may lose one attempt, but not one
+// for each connection.
 func TestOpenHTTP_AllIdleConnectionsHaveDiedTogether(t *testing.T) {
 	client := opened(t, 0)
 	synctest.Test(t, func(t *testing.T) {
@@ -154,8 +154,8 @@ func TestOpenHTTP_AllIdleConnectionsHaveDiedTogether(t *testing.T) {
 	})
 }
 
-// An answer that comes too late is given up, whatever the call, and the next attempt finds what it
-// has done.
+// An attempt of any call is abandoned if its response is late, and the next attempt finds its
+// result.
 func TestOpenHTTP_AWriteThatIsLateIsGivenUpToo(t *testing.T) {
 	client := opened(t, 0)
 	synctest.Test(t, func(t *testing.T) {
@@ -167,12 +167,12 @@ func TestOpenHTTP_AWriteThatIsLateIsGivenUpToo(t *testing.T) {
 		for _, write := range writes {
 			check(t, write(t.Context(), store), driver.ErrOutcomeUnknown)
 		}
-		<-time.After(time.Minute) // until the last answers have come to nobody
+		<-time.After(time.Minute) // until the last late responses have come
 	})
 }
 
-// A caller whose deadline comes before the store gives up an attempt loses one call, too, and not
-// one for each connection.
+// A caller whose deadline is earlier than the attempt's loses one call too, and not one for each
+// connection.
 func TestOpenHTTP_AllIdleConnectionsHaveDiedAndTheCallerIsInAHurry(t *testing.T) {
 	client := opened(t, 0)
 	synctest.Test(t, func(t *testing.T) {
@@ -221,7 +221,7 @@ func TestOpenHTTP_AnotherClientThanOurs(t *testing.T) {
 		is.Equal(own.closed, 1)
 		_, err = store.Load(t.Context(), "k")
 		check(t, err, driver.ErrNotFound)
-		is.Equal(own.closed, 1) // and not without need
+		is.Equal(own.closed, 1) // only when it has to
 	})
 }
 

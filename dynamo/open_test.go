@@ -9,7 +9,7 @@ import (
 	"github.com/dynasession/dynasession/dynamo"
 )
 
-// noAWS hides what this machine has of an AWS configuration.
+// noAWS hides this machine's AWS configuration.
 func noAWS(t *testing.T) {
 	for _, name := range []string{
 		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION",
@@ -51,10 +51,11 @@ func TestOpenUsesTheEnvironmentWhereThereIsOne(t *testing.T) {
 	}
 	client, err := dynamo.NewClient(t.Context(), &dynamo.OpenConfig{Region: "eu-west-1"})
 	is.NoErr(err)
-	is.Equal(client.Options().Region, "eu-west-1") // what is given wins
+	is.Equal(client.Options().Region, "eu-west-1") // the given region wins
 }
 
-// Placeholders are for this machine alone: elsewhere they would hide that credentials are missing.
+// Placeholders are used only on this machine: elsewhere they would hide that credentials are
+// missing.
 func TestOpenInventsNoCredentialsForOthers(t *testing.T) {
 	is := is.New(t)
 	noAWS(t)
@@ -84,7 +85,7 @@ func TestOpenErrorsNameTheField(t *testing.T) {
 	is.True(err != nil && strings.Contains(err.Error(), "Config.Timeout"))
 }
 
-// The client of Open is AWS's otherwise: what the environment says of certificates counts, say.
+// Otherwise the client of Open is AWS's: it uses the environment's certificates, for example.
 func TestOpenAWS_ReadsTheSharedConfiguration(t *testing.T) {
 	is := is.New(t)
 	noAWS(t)

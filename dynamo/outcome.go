@@ -14,8 +14,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// failedWrite returns the error of a write that failed: known not to have been applied, or not
-// known.
+// failedWrite returns the error of a write that failed: ErrOutcomeUnknown if it may have been
+// applied.
 func (c *call) failedWrite(err error) error {
 	switch {
 	case c.lost.Load() || leavesOpen(err):
@@ -27,15 +27,15 @@ func (c *call) failedWrite(err error) error {
 	}
 }
 
-// recovered notes that an earlier attempt was applied, and returns that all is well.
+// recovered notes that an earlier attempt was applied, and returns nil.
 func (c *call) recovered() error {
 	c.trace.Recovered()
 	return nil
 }
 
-// refused returns the error of a write whose condition did not hold, and that is not what is
-// stored. If an attempt had no answer, it may have been applied and overwritten since: then nothing
-// is known.
+// refused returns the error of a write whose condition did not hold, and whose rev is not the
+// stored one. If an attempt got no response, it may have been applied and overwritten since: then
+// the outcome is unknown.
 func (c *call) refused(reason error) error {
 	if c.lost.Load() {
 		return fmt.Errorf("%w: an attempt was not answered, and afterwards: %w", driver.ErrOutcomeUnknown, hideIdentity(reason))
@@ -43,28 +43,29 @@ func (c *call) refused(reason error) error {
 	return reason
 }
 
-// hideIdentity keeps reason's text, but errors.Is must not find a conflict, say, where nothing is
-// known.
+// hideIdentity keeps reason's text only: errors.Is must not find a conflict, say, if the outcome is
+// unknown.
 func hideIdentity(reason error) error { return errors.New(reason.Error()) }
 
 // unanswered reports whether an attempt of the SDK's client may have been applied although it
-// failed: it was sent, and no answer came, or one that can't be read, or one of which AWS says that
-// the request may have been applied (a 5xx, see Programming.Errors in the developer guide). An
-// attempt that failed before it was sent, for want of credentials say, has no response.
+// failed: it was sent, and no response came, or one that can't be read, or a 5xx, after which the
+// request may have been applied (see Programming.Errors in AWS's developer guide). An attempt that
+// failed before it was sent, for lack of credentials for example, has no response.
 func unanswered(err error) bool {
 	var response *smithyhttp.ResponseError
 	if !errors.As(err, &response) {
 		return false
 	}
-	if response.Response == nil || response.HTTPStatusCode() == 0 { // the SDK puts an empty response where none came
+	// The SDK has an empty response if none came.
+	if response.Response == nil || response.HTTPStatusCode() == 0 {
 		return !neverConnected(err)
 	}
 	status := response.HTTPStatusCode()
 	return status < http.StatusBadRequest || status >= http.StatusInternalServerError
 }
 
-// leavesOpen is unanswered for the error of a whole call. It may come from another API than the
-// SDK's client, which says nothing of responses.
+// leavesOpen is unanswered for the error of a whole call. The error may come from an API other than
+// the SDK's client, and have no response.
 func leavesOpen(err error) bool {
 	var operation *smithy.OperationError
 	if errors.As(err, &operation) {
@@ -73,14 +74,14 @@ func leavesOpen(err error) bool {
 	return !definite(err)
 }
 
-// neverConnected reports whether the attempt found nobody to send anything to.
+// neverConnected reports whether the attempt failed before there was a connection.
 func neverConnected(err error) bool {
 	var dns *net.DNSError
 	var op *net.OpError
 	return errors.As(err, &dns) || errors.As(err, &op) && op.Op == "dial"
 }
 
-// definite reports whether err is an answer of the service that the request was refused.
+// definite reports whether err is the service's own refusal of the request.
 func definite(err error) bool {
 	var internal *types.InternalServerError
 	var api smithy.APIError
@@ -88,7 +89,7 @@ func definite(err error) bool {
 }
 
 // tooLarge reports whether the service refused an update because the item would be too large. The
-// check before the call does not see attributes of others in the item.
+// check before the call doesn't know attributes that other software keeps in the item.
 func tooLarge(err error) bool {
 	var api smithy.APIError
 	return errors.As(err, &api) && api.ErrorCode() == "ValidationException" &&

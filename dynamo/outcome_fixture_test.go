@@ -12,7 +12,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// The writes of a store, each of the record that is ours in place of the one whose rev is "base".
+// writes has the writes of a store. Each writes the rev "ours", on condition of the rev "base" if
+// it has one.
 var writes = map[string]func(context.Context, *dynamo.Store) error{
 	"Create":  func(ctx context.Context, s *dynamo.Store) error { return s.Create(ctx, record()) },
 	"Replace": func(ctx context.Context, s *dynamo.Store) error { return s.Replace(ctx, record(), "base") },
@@ -44,7 +45,7 @@ func marker() driver.Marker {
 	return driver.Marker{Why: driver.Destroyed, Rev: "ours", At: at, Until: at.Add(15 * time.Minute)}
 }
 
-// What an attempt may get.
+// The answers that an attempt may get.
 var (
 	cut       = answer{err: &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}}
 	noDial    = answer{err: &net.OpError{Op: "dial", Err: errors.New("connection refused")}}
@@ -59,9 +60,9 @@ var (
 	fine      = ok(`{}`)
 )
 
-// attempts are the answers that a write's attempts get, what becomes of the write, and how many
-// attempts that takes. An attempt without an answer may have been applied; its repetition tells, if
-// what is stored is ours, and else nobody knows.
+// attempts has the answers to a write's attempts, the write's error, and how many attempts it
+// makes. An attempt without a response may have been applied; if the next one finds our rev stored
+// it was, and otherwise the outcome is unknown.
 type attempts struct {
 	name    string
 	answers []answer

@@ -6,7 +6,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// How each write ends that never gets a usable answer.
+// The cases are writes that never get a usable response.
 func TestOutcomeOfWritesThatOnlyFail(t *testing.T) {
 	for name, c := range map[string]struct {
 		answers []answer

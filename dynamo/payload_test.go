@@ -18,7 +18,7 @@ func TestFormatAndDataMustAgree(t *testing.T) {
 	is.True(strings.Contains(err.Error(), `"data"`))
 
 	rec, err := loadItem(t, data+`"data":{"B":"gQE="},"format":{"S":"of-tomorrow"}`)
-	is.NoErr(err) // a format that the store does not know is the codec's to refuse
+	is.NoErr(err) // the codec refuses unknown formats, not the store
 	is.Equal(rec.Payload.Format(), "of-tomorrow")
 
 	rec, err = loadItem(t, data+`"data":{"M":{"n":{"N":"1"}}},"format":{"S":"dynamodb"}`)

@@ -56,7 +56,7 @@ func (s *Store) LoadRosters(ctx context.Context, keys ...string) ([]driver.Roste
 
 // get returns the item of a key, nil if there is none.
 func (s *Store) get(ctx context.Context, key string, consistent *bool) (item.Item, error) {
-	// One allocation for all of them; the key's map, of the SDK's type, is another two.
+	// One allocation for all of them; the key's map takes two more.
 	r := &struct {
 		call
 		in  dynamodb.GetItemInput
@@ -82,7 +82,7 @@ func (s *Store) getItem(c *call, in *dynamodb.GetItemInput) (*dynamodb.GetItemOu
 	if s.hedger == nil {
 		return s.api.GetItem(c.ctx, in, c.options)
 	}
-	second := *in // a request of its own, as an API of the application's may change it
+	second := *in // a copy, since an application's API may change the request
 	second.Key = maps.Clone(in.Key)
 	return hedged(c, func(ctx context.Context) (*dynamodb.GetItemOutput, error) {
 		return s.api.GetItem(ctx, in, c.options)
@@ -95,7 +95,7 @@ func hedged[O any](c *call, first, second func(context.Context) (O, error)) (O, 
 	return hedge.Do(c.ctx, c.store.hedger, hedge.Read[O]{First: first, Second: second, Failed: c.failed.Load, Hedged: c.trace.Hedged})
 }
 
-// once makes a call one attempt.
+// once limits a call to one attempt.
 func (s *Store) once(o *dynamodb.Options) {
 	o.Retryer = aws.NopRetryer{}
 	s.endpoints.remember(o)
@@ -135,7 +135,7 @@ func (s *Store) getAll(ctx context.Context, keys []string, consistent *bool) (ma
 		for _, consumed := range out.ConsumedCapacity {
 			c.countRead(&consumed)
 		}
-		for _, ofTable := range out.Responses { // a single one, under the table's name or its ARN
+		for _, ofTable := range out.Responses { // only one, under the table's name or its ARN
 			for _, it := range ofTable {
 				if key, ok := it[item.IDName].(*types.AttributeValueMemberS); ok {
 					items[key.Value] = it
@@ -176,11 +176,11 @@ func (s *Store) batchGetItem(c *call, asked types.KeysAndAttributes) (*dynamodb.
 	})
 }
 
-// errNoCapacity is what it means that the service processes no key.
+// errNoCapacity is the error if the service processes no key.
 var errNoCapacity error = &types.ProvisionedThroughputExceededException{Message: aws.String("the table's capacity is used up: no key was processed")}
 
-// pause waits before keys that were left unprocessed are asked for again, as the retry policy says,
-// for the nth time in a row.
+// pause waits before the nth consecutive request for unprocessed keys, as long as the retry policy
+// says.
 func (c *call) pause(n int) error {
 	if n >= c.MaxAttempts() {
 		return errNoCapacity

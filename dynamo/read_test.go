@@ -14,7 +14,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// A read tells nothing of outcomes: it failed, or it did not.
+// A read never has an unknown outcome.
 func TestLoadOutcomes(t *testing.T) {
 	for name, c := range map[string]struct {
 		answers []answer
@@ -65,8 +65,8 @@ func TestLoad_AMarker(t *testing.T) {
 	})
 }
 
-// With any attribute more, or one less, it is no phantom but a session that is mangled: that must
-// show.
+// With an attribute more or less, it is not what Python's touch leaves but a mangled session, which
+// must be an error.
 func TestLoad_WhatOnlyLooksLikeAPythonTouchIsMangled(t *testing.T) {
 	const id, created = `"id":{"S":"k"}`, `"created":{"S":"2026-03-01T09:00:00+00:00"}`
 	const accessed, expires = `"accessed":{"S":"2026-03-01T09:00:00+00:00"}`, `"expires":{"N":"1772362800"}`
@@ -121,13 +121,13 @@ func TestLoadAll(t *testing.T) {
 	got, err = store.LoadAll(t.Context(), nil)
 	is.NoErr(err)
 	is.Equal(len(got), 0)
-	is.Equal(len(w.sent), 1) // nothing is asked for
+	is.Equal(len(w.sent), 1) // no call is made
 
 	_, err = store.LoadAll(t.Context(), make([]string, driver.MaxBatch+1))
 	is.True(err != nil && strings.Contains(err.Error(), "101 keys: must be at most 100"))
 }
 
-// What the service leaves out is asked for again, and nothing else.
+// Only unprocessed keys are requested again.
 func TestLoadAll_UnprocessedKeys(t *testing.T) {
 	is := is.New(t)
 	store, w := newStore(t,
@@ -192,7 +192,7 @@ func TestLoad_ManyRequests(t *testing.T) {
 	testRequest(t, "load_roster", func(s *dynamo.Store) error { _, err := s.LoadRosters(t.Context(), "subject:x"); return err })
 }
 
-// Reads may be eventually consistent where the Config says so; those of rosters never are.
+// Reads are eventually consistent if the Config says so, except those of rosters.
 func TestLoad_Consistency(t *testing.T) {
 	for _, eventually := range []bool{false, true} {
 		is := is.New(t)

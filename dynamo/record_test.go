@@ -13,7 +13,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// bad is a payload whose bytes can't be had.
+// bad is a payload whose Bytes fails.
 type bad struct{}
 
 func (bad) Format() string         { return "bad" }
@@ -50,8 +50,8 @@ func TestRecordsThatCannotBeStoredAreRefusedBeforeTheCall(t *testing.T) {
 	}
 }
 
-// The limit is 400 KB with names and values counted; at it a record is stored, beyond it nothing is
-// sent.
+// The limit is 400 KB, names and values counted. A record of that size is stored; a larger one is
+// not sent.
 func TestTooLargeIsRefusedBeforeTheCall(t *testing.T) {
 	is := is.New(t)
 	store, w := newStore(t, fine)
@@ -60,10 +60,10 @@ func TestTooLargeIsRefusedBeforeTheCall(t *testing.T) {
 	rec.Payload = codec.Opaque("msgpack", make([]byte, 500000))
 	is.True(errors.As(store.Create(t.Context(), rec), &large))
 	is.Equal(large.Limit, 409600)
-	rest := large.Size - 500000 // what the item takes besides its data
+	rest := large.Size - 500000 // the item's size without its data
 
 	rec.Payload = codec.Opaque("msgpack", make([]byte, 409600-rest))
-	is.NoErr(store.Create(t.Context(), rec)) // to the byte
+	is.NoErr(store.Create(t.Context(), rec)) // exactly at the limit
 	is.Equal(len(w.sent), 1)
 
 	rec.Payload = codec.Opaque("msgpack", make([]byte, 409600-rest+1))
@@ -74,5 +74,5 @@ func TestTooLargeIsRefusedBeforeTheCall(t *testing.T) {
 		is.True(errors.As(err, &large))
 		is.Equal(large.Size, 409601)
 	}
-	is.Equal(len(w.sent), 1) // nothing more
+	is.Equal(len(w.sent), 1) // no further call
 }

@@ -13,9 +13,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// testRequest compares the one request that a call sends with a file: what the call costs and under
-// which condition it writes shows there, and a change of it in the diff. With UPDATE_GOLDEN=1 it
-// writes the file.
+// testRequest compares the one request of a call with a golden file, so that a change of its cost
+// or condition shows in the diff. With UPDATE_GOLDEN=1 it writes the file.
 func testRequest(t *testing.T, name string, call func(*dynamo.Store) error) {
 	t.Helper()
 	is := is.New(t)
@@ -35,7 +34,7 @@ func testRequest(t *testing.T, name string, call func(*dynamo.Store) error) {
 	}
 }
 
-// signedIn is a record with all that one can have.
+// signedIn returns a record with every field that a signed-in session can have.
 func signedIn() driver.Record {
 	rec := record()
 	rec.Subject, rec.Payload = "user-1", codec.Opaque("msgpack", []byte{0x81, 0xff})

@@ -12,16 +12,18 @@ import (
 // The store's own retry policy: the SDK's changes between its versions, and is meant for calls that
 // may take a minute. The call's deadline bounds it too.
 const (
-	maxAttempts    = 10
-	firstPause     = 25 * time.Millisecond
-	throttledPause = 100 * time.Millisecond // a throttled partition needs more rest than a lost connection
+	maxAttempts = 10
+	firstPause  = 25 * time.Millisecond
+	// A throttled partition needs more rest than a lost connection.
+	throttledPause = 100 * time.Millisecond
 	longestPause   = 500 * time.Millisecond
 )
 
-// newPolicy returns the policy of a store: what the SDK retries, and what it leaves to the
-// application. Its retry quota is shared by all calls of the store, so that a failing service is
-// not asked many times over. A throttled attempt costs nothing of it: the service works, and refuses
-// one partition's calls. Otherwise the requests of one user could use up what another's need.
+// newPolicy returns the policy of a store. It retries what the SDK retries, and conflicts, which
+// the SDK leaves to the application. All calls of the store share its retry quota, so that a
+// failing service is not flooded. A throttled attempt doesn't count against the quota: the service
+// works, and refuses one partition's calls only. Otherwise the requests of one user could use up
+// the retries of others.
 func newPolicy(pauses retry.BackoffDelayer) *retry.Standard {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = maxAttempts
@@ -34,7 +36,7 @@ func newPolicy(pauses retry.BackoffDelayer) *retry.Standard {
 // newBackoff returns pauses that double, each with full jitter: somewhere between nothing and the
 // bound.
 func newBackoff() retry.BackoffDelayer {
-	jitter := retry.NewExponentialJitterBackoff(time.Second) // of its first attempts only the random share is used
+	jitter := retry.NewExponentialJitterBackoff(time.Second) // used for a random share only
 	throttled := retry.IsErrorThrottles(retry.DefaultThrottles)
 	return retry.BackoffDelayerFunc(func(attempt int, err error) (time.Duration, error) {
 		share, jitterErr := jitter.BackoffDelay(0, nil) // in [0, 1s)

@@ -29,7 +29,7 @@ func TestPausesAreBoundedAndJittered(t *testing.T) {
 				is.True(d >= 0 && d < bound)
 				longest = max(longest, d)
 			}
-			is.True(longest > bound/2) // 200 draws that all miss the upper half don't happen
+			is.True(longest > bound/2) // 200 draws never all miss the upper half
 		}
 	}
 }

@@ -56,7 +56,7 @@ func (s *Store) ChangeRoster(ctx context.Context, c driver.RosterChange) (driver
 		}
 		guess = guessOf(c, r, counted)
 		if onlyLeaves(c) && len(guess.leaving) == 0 {
-			return r, nil // and creates none
+			return r, nil // without creating it
 		}
 	}
 	return driver.Roster{}, call.refused(fmt.Errorf("%w: the roster has changed %d times under way", driver.ErrUnavailable, maxGuesses))
@@ -67,8 +67,8 @@ func onlyLeaves(c driver.RosterChange) bool {
 	return len(c.Leave) > 0 && c.Enter == "" && !c.Bump && c.Pages == nil && !c.Close && c.Stale.IsZero() && c.Expires.IsZero()
 }
 
-// maxGuesses bounds the updates of one change. Each but the first says that another change has
-// touched the same entries in the moment before.
+// maxGuesses bounds the updates of one change. Each one after the first means that a concurrent
+// change touched the same entries.
 const maxGuesses = 16
 
 func checkChange(c driver.RosterChange) error {
@@ -85,11 +85,11 @@ func checkChange(c driver.RosterChange) error {
 	return nil
 }
 
-// maxLeave is how many keys may leave at once: more than DynamoDB takes in an expression of 4 KB
-// are not needed.
+// maxLeave is how many keys may leave at once: as many as fit into DynamoDB's 4 KB for an
+// expression.
 const maxLeave = 400
 
-// judge returns why the roster r does not take the change c, nil if it does.
+// judge returns the error with which the roster r refuses the change c, or nil.
 func judge(c driver.RosterChange, r driver.Roster) error {
 	_, listed := r.Entries[c.Enter]
 	switch {
@@ -106,31 +106,31 @@ func judge(c driver.RosterChange, r driver.Roster) error {
 	return nil
 }
 
-// guess is what an update takes for granted of a roster.
+// guess is what an update assumes about a roster.
 type guess struct {
-	rev     *string         // the rev is this one, "" if there is no roster; nil: any, and n is right
-	count   int             // how many entries there are, if rev is given
+	rev     *string         // the rev, "" if there is no roster; nil: any rev, with the right n
+	count   int             // how many entries there are, if rev isn't nil
 	listed  bool            // Enter is listed
 	leaving map[string]bool // which of Leave are listed
 	later   bool            // Expires is later already
 }
 
-// manyLeave is how many keys may leave by conditions of their own: the expression has at most 4 KB.
+// manyLeave is how many keys may leave with a condition each: the expression has at most 4 KB.
 const manyLeave = 40
 
-// guessed is the guess about a roster that nothing is known of.
+// guessed returns the guess about a roster that was not read.
 func guessed(c driver.RosterChange) guess {
 	g := guess{leaving: make(map[string]bool, len(c.Leave))}
 	for _, key := range c.Leave {
 		g.leaving[key] = true
 	}
 	if len(c.Leave) > manyLeave {
-		g.rev = aws.String("") // which tells the true one
+		g.rev = aws.String("") // refused if there is one; the response has it
 	}
 	return g
 }
 
-// guessOf is the guess about a roster that was r a moment ago.
+// guessOf returns the guess about a roster that was just read as r.
 func guessOf(c driver.RosterChange, r driver.Roster, counted bool) guess {
 	g := guess{leaving: make(map[string]bool, len(c.Leave)), later: r.Expires.After(c.Expires), count: len(r.Entries)}
 	_, g.listed = r.Entries[c.Enter]
@@ -145,8 +145,8 @@ func guessOf(c driver.RosterChange, r driver.Roster, counted bool) guess {
 	return g
 }
 
-// rosterUpdate returns the update that makes the change c of a roster of which g holds. It creates
-// the item if there is none.
+// rosterUpdate returns the update that makes the change c, if the guess g is right. It creates the
+// item if there is none.
 func (s *Store) rosterUpdate(c driver.RosterChange, g guess) *dynamodb.UpdateItemInput {
 	u := update{names: map[string]string{}, values: item.Item{}}
 	u.name("#rev", item.RevName)
@@ -155,7 +155,7 @@ func (s *Store) rosterUpdate(c driver.RosterChange, g guess) *dynamodb.UpdateIte
 	u.set("#rev = :rev", "#counted = :rev")
 
 	switch {
-	case g.rev == nil: // n is right, and stays right
+	case g.rev == nil: // n is right, and the update keeps it so
 		u.demand("(attribute_not_exists(#rev) OR #rev = #counted)")
 	case *g.rev == "":
 		u.demand("attribute_not_exists(#rev)")
@@ -217,7 +217,7 @@ func (u *update) expires(c driver.RosterChange, g guess) {
 	u.set("#expires = :expires")
 }
 
-// entries enters and removes what the change says, and keeps the count.
+// entries enters and removes the change's entries, and updates the count.
 func (u *update) entries(c driver.RosterChange, g guess) {
 	u.name("#n", item.Count)
 	change := 0
@@ -246,7 +246,7 @@ func (u *update) entries(c driver.RosterChange, g guess) {
 			u.removes = append(u.removes, name)
 		}
 		switch {
-		case g.rev != nil: // and so is known
+		case g.rev != nil: // the guess knows it
 			if !g.leaving[key] {
 				delete(u.names, name) // DynamoDB refuses a name that isn't used
 			}
@@ -275,7 +275,7 @@ func (u *update) entries(c driver.RosterChange, g guess) {
 	u.set("#n = if_not_exists(#n, :none) + :change")
 }
 
-// update is an update in the making.
+// update is an UpdateItem under construction.
 type update struct {
 	names                  map[string]string
 	values                 item.Item
@@ -288,7 +288,7 @@ func (u *update) number(ref string, n int64) { u.values[ref] = item.Number(strco
 func (u *update) set(clauses ...string)      { u.sets = append(u.sets, clauses...) }
 func (u *update) demand(condition string)    { u.demands = append(u.demands, condition) }
 
-// demandInt demands that a number that is absent for 0 is n.
+// demandInt adds the condition that a number is n. A number 0 is absent.
 func (u *update) demandInt(name, ref string, n int64) {
 	u.name("#"+name, name)
 	u.number(ref, n)
@@ -299,7 +299,7 @@ func (u *update) demandInt(name, ref string, n int64) {
 	}
 }
 
-// setInt sets a number that is absent for 0.
+// setInt sets a number to n, or removes it for 0.
 func (u *update) setInt(name, ref string, n int64) {
 	u.name("#"+name, name)
 	if n == 0 {

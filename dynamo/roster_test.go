@@ -14,7 +14,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// A roster as versions before n have written it, and one of this version.
+// A roster that a version without n has written, and one of this version.
 const (
 	oldRoster = `"id":{"S":"subject:x"},"rev":{"S":"r"},"epoch":{"N":"2"},"expires":{"N":"1772370000"},` +
 		`"s:a":{"N":"1772360000"},"s:b":{"N":"1772370000"},"theirs":{"S":"stays"}`
@@ -54,7 +54,7 @@ func TestLoadRosters(t *testing.T) {
 	store, _ := newStore(t, fine)
 	got, err := store.LoadRosters(t.Context(), "subject:x")
 	is.NoErr(err)
-	is.Equal(got, []driver.Roster{{Key: "subject:x"}}) // one that isn't there
+	is.Equal(got, []driver.Roster{{Key: "subject:x"}}) // an absent roster
 
 	store, w := newStore(t, batch(`{`+strings.Replace(oldRoster, "subject:x", "subject:y", 1)+`}`, ""))
 	got, err = store.LoadRosters(t.Context(), "subject:x", "subject:y")
@@ -138,7 +138,7 @@ func TestChangeRoster_Outcomes(t *testing.T) {
 			check(t, err, c.want)
 			is.Equal(len(w.sent), c.calls)
 			if c.want == nil || errors.Is(c.want, driver.ErrRoster) {
-				is.Equal(len(r.Entries), 2) // the roster as it is
+				is.Equal(len(r.Entries), 2) // the unchanged roster
 				is.Equal(r.Epoch, int64(2))
 			}
 		})
@@ -178,7 +178,8 @@ func TestChangeRoster_Requests(t *testing.T) {
 	}
 }
 
-// The most that may leave fits into DynamoDB's 4 KB of an expression, both ways.
+// The largest change fits into DynamoDB's 4 KB for an expression, with and without conditions for
+// each key.
 func TestChangeRoster_ExpressionsFit(t *testing.T) {
 	for _, n := range []int{1, 40, 41, 400} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {

@@ -79,7 +79,7 @@ func enableTTL(ctx context.Context, api TableAPI, table string) error {
 	if err == nil {
 		return nil
 	}
-	// Another deployment may have been faster: what counts is that it is on.
+	// A concurrent deployment may have enabled it.
 	if ttl, again := describeTTL(ctx, api, table); again == nil && ttl.on {
 		return nil
 	}
@@ -179,7 +179,8 @@ func (r Report) String() string {
 	return b.String()
 }
 
-// wrong returns an error that says what is wrong of the checks given, or of all; nil if nothing is.
+// wrong returns an error that lists what is wrong in the given checks, or in all; nil if nothing
+// is.
 func (r Report) wrong(of ...Check) error {
 	var errs []error
 	for _, f := range r.Findings {
@@ -248,7 +249,7 @@ func keyNames(schema []types.KeySchemaElement) string {
 	return strings.Join(names, " and ")
 }
 
-// ttlState is what TTL deletes by, if it is on.
+// ttlState says whether TTL is on, and its attribute.
 type ttlState struct {
 	on        bool
 	attribute string
@@ -334,7 +335,7 @@ func checkRegions(table *types.TableDescription) Finding {
 		"for a moment, so keep a user's sessions in one, or use multi-Region strong consistency"}
 }
 
-// checkClock compares this host's clock with the Date of an answer.
+// checkClock compares this host's clock with the Date of a response.
 func checkClock(answer middleware.Metadata) Finding {
 	there, said := awsmiddleware.GetServerTime(answer)
 	here, noted := awsmiddleware.GetResponseAt(answer)

@@ -8,11 +8,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// tables is a service with at most one table, and a log of what was changed.
+// tables is a service with at most one table, and a log of its changes.
 type tables struct {
 	table   *types.TableDescription
 	ttl     types.TimeToLiveDescription
-	created int // describes until it is active
+	created int // how many DescribeTable calls until it is active
 	changes []string
 	failTTL func(*tables) error
 }
@@ -51,7 +51,8 @@ func (s *tables) UpdateTimeToLive(_ context.Context, in *dynamodb.UpdateTimeToLi
 	return &dynamodb.UpdateTimeToLiveOutput{}, nil
 }
 
-// existing is a table with these keys and TTL on this attribute; "" is off.
+// existing returns a service that has a table with these keys, and TTL on this attribute; "" means
+// off.
 func existing(ttl string, typ types.ScalarAttributeType, keys ...string) *tables {
 	s := &tables{table: &types.TableDescription{TableStatus: types.TableStatusActive}}
 	for _, k := range keys {

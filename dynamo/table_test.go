@@ -16,11 +16,11 @@ import (
 	"github.com/dynasession/dynasession/dynamo"
 )
 
-// What is wrong, and how to mend it; everything at once.
+// The error lists everything that is wrong, and how to fix it.
 func TestCheckTableSaysWhatIsWrong(t *testing.T) {
 	for name, c := range map[string]struct {
 		table *tables
-		want  []string // empty: it fits
+		want  []string // empty: nothing is wrong
 	}{
 		"fits":          {existing("expires", "S", "id"), nil},
 		"no table":      {&tables{}, []string{"does not exist", "dynamo.CreateTable"}},
@@ -61,10 +61,11 @@ func TestCreateTableCreatesWaitsAndEnablesTTL(t *testing.T) {
 	s := &tables{created: 2}
 	is.NoErr(dynamo.CreateTable(t.Context(), s, "app_session"))
 	is.Equal(s.changes, []string{"create PAY_PER_REQUEST", "ttl on expires"})
-	is.Equal(s.table.TableStatus, types.TableStatusActive) // usable when it returns
+	// CreateTable has waited until it is ready.
+	is.Equal(s.table.TableStatus, types.TableStatusActive)
 	is.NoErr(dynamo.CheckTable(t.Context(), s, "app_session"))
 
-	is.NoErr(dynamo.CreateTable(t.Context(), s, "app_session")) // again is harmless
+	is.NoErr(dynamo.CreateTable(t.Context(), s, "app_session")) // a second call is harmless
 	is.Equal(len(s.changes), 2)
 }
 
@@ -87,10 +88,10 @@ func TestCreateTableLosesARaceGracefully(t *testing.T) {
 	s = existing("", "S", "id")
 	s.failTTL = func(*tables) error { return errors.New("denied") }
 	err := dynamo.CreateTable(t.Context(), s, "app_session")
-	is.True(err != nil && strings.Contains(err.Error(), "denied")) // and a true failure is one
+	is.True(err != nil && strings.Contains(err.Error(), "denied")) // other errors are returned
 }
 
-// everything is a table of which all can be told.
+// everything is an API that answers every check.
 type everything struct {
 	*tables
 	backups error
@@ -127,7 +128,7 @@ func TestInspect(t *testing.T) {
 	r, all := findings(t, everything{good, nil})
 	is.True(r.OK())
 	for check, f := range all {
-		if check != dynamo.CheckClock { // a fake has no clock
+		if check != dynamo.CheckClock { // a fake sends no Date
 			is.Equal(f.Verdict, dynamo.Fine)
 		}
 	}
@@ -155,11 +156,11 @@ func TestInspect(t *testing.T) {
 		is.True(strings.Contains(err.Error(), want))
 	}
 
-	_, all = findings(t, good) // whose API can't tell of recovery
+	_, all = findings(t, good) // its API lacks DescribeContinuousBackups
 	is.Equal(all[dynamo.CheckRecovery].Verdict, dynamo.Advice)
 }
 
-// A table with multi-Region strong consistency can't have TTL, and is of use all the same.
+// A table with multi-Region strong consistency can't have TTL, but is not wrong.
 func TestInspect_MultiRegionStrongConsistency(t *testing.T) {
 	is := is.New(t)
 	table := existing("", "S", "id")
@@ -170,8 +171,8 @@ func TestInspect_MultiRegionStrongConsistency(t *testing.T) {
 	is.NoErr(dynamo.CheckTable(t.Context(), table, "app_session"))
 }
 
-// The clock of this host is compared with the Date of the service's answer, and what is off is an
-// error of CheckTable's.
+// Inspect compares this host's clock with the Date of the response, and CheckTable returns an error
+// if it is off.
 func TestInspect_Clock(t *testing.T) {
 	is := is.New(t)
 	for ahead, want := range map[time.Duration]string{

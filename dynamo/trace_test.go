@@ -12,7 +12,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// The capacity of each call is asked for, and told, if somebody wants to know.
+// The store requests and reports the capacity of each call if the Trace wants it.
 func TestTrace_Capacity(t *testing.T) {
 	const one, list = `"ConsumedCapacity":{"TableName":"t","CapacityUnits":1.5}`, `"ConsumedCapacity":[{"TableName":"t","CapacityUnits":1.5}]`
 	type calls = map[string]func(context.Context, *dynamo.Store) error
@@ -33,7 +33,7 @@ func TestTrace_Capacity(t *testing.T) {
 				_ = call(driver.WithTrace(t.Context(), &trace), store)
 				is.Equal(w.sent[0].body["ReturnConsumedCapacity"] == "TOTAL", asked)
 				is.Equal(want(trace), 1.5)
-				is.Equal(trace.ReadUnits+trace.WriteUnits, 1.5) // and of the other kind nothing
+				is.Equal(trace.ReadUnits+trace.WriteUnits, 1.5) // none of the other kind
 			})
 		}
 	}
@@ -65,8 +65,8 @@ func TestTrace_ARecoveredWriteIsTold(t *testing.T) {
 	}
 }
 
-// The first answer puts the store's clock right, whether it is a record, a refusal or the second of
-// a hedged read; and is told.
+// The first response corrects the store's clock, whether it is a record, an error or the second of
+// a hedged read; the Trace gets the difference.
 func TestTrace_ClockSkew(t *testing.T) {
 	calls := map[string]func(context.Context, *dynamo.Store) error{
 		"Load":   func(ctx context.Context, s *dynamo.Store) error { _, err := s.Load(ctx, "k"); return err },
@@ -82,7 +82,7 @@ func TestTrace_ClockSkew(t *testing.T) {
 					is.NoErr(err)
 					store.WithoutPauses()
 					if a[0].hang && name == "Create" {
-						return // which isn't hedged
+						return // writes aren't hedged
 					}
 					is.True(time.Until(store.Clock().Now()).Abs() < time.Second)
 					var trace driver.Trace

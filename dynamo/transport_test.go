@@ -24,7 +24,7 @@ type answering struct {
 	status   int
 	body     string
 	checksum string
-	err      error // of reading the body to its end
+	err      error // at the end of the body
 }
 
 func (a answering) Do(r *http.Request) (*http.Response, error) {
@@ -39,7 +39,7 @@ func (a answering) Do(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: a.status, Header: header, Body: io.NopCloser(body), ContentLength: int64(len(a.body)), Request: r}, nil
 }
 
-// logged makes a Load and a Create whose answers are a, and returns what the SDK logs.
+// logged makes a Load and a Create with the response a, and returns the SDK's log.
 func logged(t *testing.T, a answering) (text string, load, create error) {
 	t.Helper()
 	var log bytes.Buffer
@@ -61,12 +61,12 @@ func TestTransport_AFailedConditionLogsNothing(t *testing.T) {
 	log, _, err := logged(t, answering{status: 400, body: refused})
 	wants.Err(t, err, driver.ErrExists)
 	is.Equal(log, "")
-	log, err, _ = logged(t, answering{status: 200, body: `{}`}) // nor does Alternator with any answer
+	log, err, _ = logged(t, answering{status: 200, body: `{}`}) // nor does Alternator with any response
 	wants.Err(t, err, driver.ErrNotFound)
 	is.Equal(log, "")
 }
 
-// A checksum that is there is checked, and so logged if it is wrong.
+// The SDK checks an existing checksum, and logs a wrong one.
 func TestTransport_AWrongChecksumShows(t *testing.T) {
 	is := is.New(t)
 	for _, checksum := range []string{"1", "0"} {
@@ -77,7 +77,7 @@ func TestTransport_AWrongChecksumShows(t *testing.T) {
 	is.Equal(log, "")
 }
 
-// An answer that breaks off is one, with what there is of it.
+// A response whose body breaks off keeps the part that has come.
 func TestTransport_AnAnswerThatBreaksOff(t *testing.T) {
 	broken := errors.New("connection reset by peer")
 	_, load, create := logged(t, answering{status: 200, body: `{"Item":{"id":`, err: broken})

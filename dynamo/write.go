@@ -13,11 +13,12 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// Each write is one call with a condition on the item. If the condition does not hold, the answer
-// has the item, and says so which of the contract's errors it is.
+// Each write is one call with a condition on the item. If the condition does not hold, the response
+// has the item, which shows which error of the contract it is.
 const returnItem = types.ReturnValuesOnConditionCheckFailureAllOld
 
-// The conditions. A record always has an idle timeout; a marker and a phantom have none.
+// The conditions. A record always has an idle timeout; a marker has none, nor has the item that
+// Python's touch leaves after a logout.
 const (
 	nothingIsStored = "attribute_not_exists(id)"
 	isRecord        = "attribute_exists(idle_timeout)"
@@ -25,7 +26,7 @@ const (
 
 var isRev, hasNoRev = "#rev = :old", isRecord + " AND attribute_not_exists(#rev)"
 
-// missing returns the error of a write that needs a record, where there is none: nil if there is
+// missing returns the error of a write that needs a record if there is none, and nil if there is
 // one.
 func missing(c *call, old item.Item) error {
 	err := item.Absence(old)
@@ -51,7 +52,7 @@ func (s *Store) Create(ctx context.Context, rec driver.Record) error {
 		switch {
 		case item.IsOwnWrite(old, rec.Rev):
 			return c.recovered()
-		case ended: // and stays so, whatever became of an earlier attempt
+		case ended: // whether or not an earlier attempt was applied
 			return &driver.EndedError{Marker: marker}
 		default:
 			return c.refused(driver.ErrExists)
@@ -119,7 +120,7 @@ func (s *Store) Touch(ctx context.Context, key string, accessed, expires time.Ti
 		},
 		ReturnValuesOnConditionCheckFailure: returnItem,
 	}, func(_ *call, old item.Item) error {
-		return item.Absence(old) // nil: touched as late or later, by another or by an earlier attempt
+		return item.Absence(old) // nil: another call or an earlier attempt has touched it as late
 	})
 	return err
 }
@@ -169,7 +170,8 @@ func (s *Store) End(ctx context.Context, e driver.End) (driver.Record, error) {
 	return item.Remains(old), nil
 }
 
-// end ends a session, whose accessed has the given text; "" stands for that of e.If.
+// end ends a session. accessed is the text that the condition demands; "" means the text of
+// e.If.Accessed.
 func (s *Store) end(ctx context.Context, e driver.End, accessed string) (item.Item, error) {
 	condition, names, values, err := endCondition(e.If, accessed)
 	if err != nil {
@@ -198,7 +200,8 @@ func (s *Store) end(ctx context.Context, e driver.End, accessed string) (item.It
 			if !deletes && marker.Rev == e.Marker.Rev {
 				return c.recovered()
 			}
-			return &driver.EndedError{Marker: marker} // and stays so, whatever became of an earlier attempt
+			// Whether or not an earlier attempt was applied.
+			return &driver.EndedError{Marker: marker}
 		}
 		reason := driver.ErrConflict
 		switch {
@@ -211,12 +214,12 @@ func (s *Store) end(ctx context.Context, e driver.End, accessed string) (item.It
 			}
 		}
 		if deletes {
-			return c.refused(reason) // a deletion leaves no trace of an earlier attempt
+			return c.refused(reason) // an earlier attempt would have left no trace
 		}
-		return reason // had an earlier attempt been applied, there would be its marker
+		return reason // an earlier attempt would have left its marker
 	})
 	if otherForm != "" {
-		return s.end(ctx, e, otherForm) // others write the same time in another form
+		return s.end(ctx, e, otherForm) // other software writes the same time in another form
 	}
 	return old, err
 }

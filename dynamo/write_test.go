@@ -43,7 +43,8 @@ func TestReplace_Outcomes(t *testing.T) {
 		{"lost, then base", []answer{cut, fine}, nil, 2},
 		{"lost, then another writer", []answer{cut, conditionFailed("theirs")}, driver.ErrOutcomeUnknown, 2},
 		{"lost, then gone", []answer{eof, conditionFailed("")}, driver.ErrOutcomeUnknown, 2},
-		{"lost, then ended", []answer{cut, ended("theirs")}, driver.ErrOutcomeUnknown, 2}, // a renewal may have taken it along
+		// A renewal may have copied it.
+		{"lost, then ended", []answer{cut, ended("theirs")}, driver.ErrOutcomeUnknown, 2},
 		{"unreadable, then another writer", []answer{halfOK, conditionFailed("theirs")}, driver.ErrOutcomeUnknown, 1},
 		{"conflict, then another writer", []answer{conflict, conditionFailed("theirs")}, driver.ErrConflict, 2},
 		{"another Region", []answer{refusedWith(400, "ReplicatedWriteConflictException", ""), fine}, nil, 2},
@@ -101,14 +102,16 @@ func TestEnd_Outcomes(t *testing.T) {
 		{"a phantom", []answer{onItem(phantom)}, driver.ErrNotFound, 1},
 		{"ended", []answer{ended("theirs")}, driver.ErrRenewed, 1},
 		{"lost, then ours", []answer{cut, ended("ours")}, nil, 2},
-		{"lost, then changed", []answer{cut, conditionFailed("theirs")}, driver.ErrConflict, 2}, // ours would have left a marker
+		// Ours would have left a marker.
+		{"lost, then changed", []answer{cut, conditionFailed("theirs")}, driver.ErrConflict, 2},
 		{"lost, then gone", []answer{cut, conditionFailed("")}, driver.ErrNotFound, 2},
 		{"lost, then ended", []answer{cut, ended("theirs")}, driver.ErrRenewed, 2},
 	})
 	testOutcomes(t, "Delete", []attempts{
 		{"applied", []answer{fine}, nil, 1},
 		{"lost, then applied", []answer{cut, fine}, nil, 2},
-		{"ended", []answer{ended("ours")}, driver.ErrRenewed, 1}, // a deletion leaves no marker: it is another's
+		// A deletion leaves no marker, so this one is another call's.
+		{"ended", []answer{ended("ours")}, driver.ErrRenewed, 1},
 		{"conflict, then applied", []answer{conflict, fine}, nil, 2},
 	})
 	testOutcomes(t, "Delete if", []attempts{
@@ -137,7 +140,7 @@ func TestEnd_ReturnsTheRecordThatWasThere(t *testing.T) {
 			is.NoErr(err)
 			is.Equal(rec.Subject, "x")
 
-			store, _ = newStore(t, fine) // there was none
+			store, _ = newStore(t, fine) // there was no record
 			rec, err = store.End(t.Context(), call)
 			is.NoErr(err)
 			is.Equal(rec, driver.Record{})
@@ -145,8 +148,8 @@ func TestEnd_ReturnsTheRecordThatWasThere(t *testing.T) {
 	}
 }
 
-// Others write the same time in another form, which the condition can't know: the second attempt
-// does.
+// Other software writes the same time in another form. The first condition doesn't match that form,
+// but the second does.
 func TestEnd_AccessedInAnotherForm(t *testing.T) {
 	is := is.New(t)
 	state := driver.State{Accessed: time.Date(2026, 3, 1, 9, 1, 0, 500000000, time.UTC)}
@@ -160,7 +163,7 @@ func TestEnd_AccessedInAnotherForm(t *testing.T) {
 	is.Equal(accessed(0), "2026-03-01T09:01:00.500000+00:00")
 	is.Equal(accessed(1), "2026-03-01T09:01:00.5Z")
 
-	store, w = newStore(t, onItem(whole), onItem(whole)) // and not for ever
+	store, w = newStore(t, onItem(whole), onItem(whole)) // only twice
 	_, err = store.End(t.Context(), driver.End{Key: "k", Marker: marker(), If: &state})
 	check(t, err, driver.ErrConflict)
 	is.Equal(len(w.sent), 2)
@@ -212,7 +215,7 @@ func TestWrite_Requests(t *testing.T) {
 	}
 }
 
-// A touch must not send what it read before: that would roll back a save.
+// A touch sends only times: sending the data that it has read would roll back a save.
 func TestTouch_SendsTimesOnly(t *testing.T) {
 	is := is.New(t)
 	store, w := newStore(t, fine)

@@ -13,12 +13,12 @@ import (
 	"github.com/matryer/is"
 )
 
-// banned says what in the file must not be there, one sentence with its position each.
+// banned returns a sentence with a position for each thing in the file that is not allowed.
 //
-// A test that sleeps is slow when it passes and flaky when it doesn't: fake clocks and channels do better. One that looks
-// whether an error is of a kind shows the error if it isn't. The library
-// returns its errors, starts nothing that outlives a call, and draws nothing from a generator that can be predicted. Only what asks twice at
-// a time needs goroutines: see concurrent.
+// A test that sleeps is slow when it passes and flaky when it fails: use fake clocks and channels.
+// A test that checks an error with errors.Is must show the error if the check fails. The library
+// returns errors instead of panicking, starts nothing that outlives a call, and uses no predictable
+// random numbers. Only the files in concurrent may start goroutines.
 func banned(s source) []string {
 	var found []string
 	report := func(at token.Pos, what string) {
@@ -45,10 +45,10 @@ func banned(s source) []string {
 				report(n.Pos(), "panic in the library: return an error")
 			}
 			if hidesAnError(n) {
-				report(n.Pos(), "is.True of errors.Is doesn't show the error: take wants.Err or wants.NotErr")
+				report(n.Pos(), "is.True of errors.Is doesn't show the error: use wants.Err or wants.NotErr")
 			}
 			if f, ok := n.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "Go" && len(n.Args) == 1 && !goroutines {
-				report(n.Pos(), "a goroutine in the library") // sync.WaitGroup's, or errgroup's
+				report(n.Pos(), "a goroutine in the library") // a WaitGroup or an errgroup
 			}
 		case *ast.SelectorExpr:
 			if x, ok := n.X.(*ast.Ident); ok && x.Name == time && n.Sel.Name == "Sleep" && !sleep {
@@ -60,7 +60,7 @@ func banned(s source) []string {
 	return found
 }
 
-// hidesAnError reports whether a call is is.True(errors.Is(…)), or of its contrary.
+// hidesAnError reports whether a call is is.True(errors.Is(…)) or is.True(!errors.Is(…)).
 func hidesAnError(call *ast.CallExpr) bool {
 	called := func(e ast.Expr, pkg, name string) *ast.CallExpr {
 		c, _ := e.(*ast.CallExpr)
@@ -85,7 +85,8 @@ func hidesAnError(call *ast.CallExpr) bool {
 	return called(what, "errors", "Is") != nil
 }
 
-// goesOn reports whether a call of panic hands on one that was caught in a goroutine, where it is kept in a field named so.
+// goesOn reports whether a call panics again with a panic that was caught in a goroutine. The panic
+// must be kept in a field named panicked.
 func goesOn(call *ast.CallExpr) bool {
 	if len(call.Args) != 1 {
 		return false
@@ -94,19 +95,19 @@ func goesOn(call *ast.CallExpr) bool {
 	return ok && field.Sel.Name == "panicked"
 }
 
-// concurrent are the files of the library that may start goroutines, which are told to end when their call does, and hand a panic of the
-// application's from there to the goroutine that it belongs to.
+// concurrent are the library's files that may start goroutines. These must end when the call does,
+// and the call must repeat a panic of the application's code in the caller's goroutine.
 var concurrent = []string{
-	"dynamo/internal/hedge/hedge.go", // two reads at a time; the context of the one that loses is done with the call
+	"dynamo/internal/hedge/hedge.go", // two simultaneous reads; the loser's context is canceled
 }
 
-// suites are tests themselves, in files that other packages can import.
+// suites are packages of tests that other packages import.
 var suites = []string{"codec/codectest", "sessions/storetest"}
 
 // forTests are packages that only tests import.
 var forTests = []string{"codec/internal/sweep", "internal/wants", "sessions/internal/cued"}
 
-// importName returns the name by which the file knows a package; "" if it does not.
+// importName returns the name under which the file imports a package, "" if it does not import it.
 func importName(file *ast.File, importPath string) string {
 	i := slices.IndexFunc(file.Imports, func(spec *ast.ImportSpec) bool { return spec.Path.Value == strconv.Quote(importPath) })
 	switch {
@@ -183,8 +184,8 @@ func TestBanned(t *testing.T) {
 				return
 			}
 			is.Equal(len(found), 1)
-			is.True(strings.Contains(found[0], tc.want))      // the message says what
-			is.True(strings.HasPrefix(found[0], tc.path+":")) // and where
+			is.True(strings.Contains(found[0], tc.want))      // names what is banned
+			is.True(strings.HasPrefix(found[0], tc.path+":")) // begins with the position
 		})
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/matryer/is"
 )
 
-// link is a link of Markdown to a file, without what follows a #.
+// link matches a Markdown link to a file, and captures the path without a fragment.
 var link = regexp.MustCompile(`\]\(([\w./-]+)(?:#[^)]*)?\)`)
 
 func TestDocs_EveryLinkToAFileLeadsToOne(t *testing.T) {

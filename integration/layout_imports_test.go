@@ -21,22 +21,24 @@ const (
 	http        = "net/http"
 )
 
-// A layer is a folder and what its packages may import beside the standard library. net/http is part of that, but only for
-// those who list it. A folder within a layer's that is no layer itself is under the same rule.
+// A layer is a folder and what its packages may import besides the standard library. net/http must
+// be listed nevertheless. Subfolders that are not layers themselves follow the same rule.
 type layer struct {
 	folder string
 	ours   []string
 	others []string
 }
 
-// openTelemetry is its API, and what that brings.
+// openTelemetry is OpenTelemetry's API and its dependencies.
 var openTelemetry = []string{"go.opentelemetry.io", "github.com/go-logr", "github.com/cespare"}
 
-// memory is what Config.PeekFor keeps records in, and what that brings.
+// memory is the cache of Config.PeekFor and its dependencies.
 var memory = []string{"github.com/jellydator/ttlcache", "golang.org/x/sync"}
 
-// codecParts are what the codecs are made of.
-var codecParts = []string{"codec/internal/fault", "codec/internal/generic", "codec/internal/members", "codec/internal/opaque", "codec/internal/shape"}
+// codecParts are the packages that codecs are built from.
+var codecParts = []string{
+	"codec/internal/fault", "codec/internal/generic", "codec/internal/members", "codec/internal/opaque", "codec/internal/shape",
+}
 
 var layers = []layer{
 	{folder: "clock"},
@@ -45,7 +47,7 @@ var layers = []layer{
 	{folder: "codec/internal"},
 	{folder: "codec/internal/members", ours: []string{"codec/internal/shape"}},
 	{folder: "codec/internal/opaque", ours: []string{"codec/internal/shape"}},
-	{folder: "codec/internal/sweep", others: []string{http}}, // what others keep in sessions, for tests
+	{folder: "codec/internal/sweep", others: []string{http}}, // values for tests
 	{folder: "internal/wants"},                               // for tests
 	{folder: "codec/internal/shape", ours: []string{"codec/internal/fault"}},
 	{folder: "codec/msgpack", ours: append([]string{"codec"}, codecParts...), others: []string{messagePack}},
@@ -64,14 +66,14 @@ var layers = []layer{
 	{folder: "sessions/pysession", ours: []string{"clock", "codec", "sessions"}},
 	{folder: "sessions/otelsessions", ours: []string{"sessions/event"}, others: append([]string{http}, openTelemetry...)},
 	{folder: "sessions/web", ours: []string{"clock", "codec", "sessions", "sessions/driver", "sessions/event", "sessions/internal/recent"}, others: []string{http, "golang.org/x/net"}},
-	// The HTTP of dynamo is its client's connection pool; it serves none.
+	// dynamo needs net/http for its client's connection pool; it serves no HTTP.
 	{folder: "dynamo", ours: []string{"clock", "codec", "codec/attribute", "sessions/driver"}, others: []string{awsSDK, http}},
 }
 
-// free are the folders that may import anything, and that nobody else imports.
+// free are folders that may import anything and that no other package imports.
 var free = []string{"cmd", "deploy", "examples", "integration"}
 
-// layerOf returns the innermost layer of a folder.
+// layerOf returns the innermost layer that contains a folder.
 func layerOf(folder string) (layer, bool) {
 	var found layer
 	for _, l := range layers {
@@ -82,7 +84,8 @@ func layerOf(folder string) (layer, bool) {
 	return found, found.folder != ""
 }
 
-// wrongArrow says why a package of the folder importer may not import the package imported; "" if it may.
+// wrongArrow returns why a package in the folder importer must not import the package imported, ""
+// if it may.
 func wrongArrow(importer, imported string) string {
 	if within(importer, free...) {
 		return ""
@@ -104,8 +107,9 @@ func wrongArrow(importer, imported string) string {
 	return fmt.Sprintf("%s imports %s; beside the standard library it may import [%s]", importer, imported, strings.Join(may, " "))
 }
 
-// wrongLink says why a package of the folder importer may not be linked with the package linked, through whatever imports;
-// "" if it may: what the layers below it bring, it brings.
+// wrongLink returns why a package in the folder importer must not depend on the package linked,
+// directly or not; "" if it may. A package may depend on whatever the packages that it imports may
+// depend on.
 func wrongLink(importer, linked string) string {
 	l, ok := layerOf(importer)
 	if !ok || (isStandard(linked) && !within(linked, http)) || strings.HasPrefix(linked, module) {
@@ -125,7 +129,8 @@ func wrongLink(importer, linked string) string {
 	return fmt.Sprintf("go list -deps ./%s shows %s", importer, linked)
 }
 
-// isStandard tells the standard library's packages from others: these begin with a host's name.
+// isStandard reports whether a package belongs to the standard library: other import paths begin
+// with a host name.
 func isStandard(importPath string) bool {
 	first, _, _ := strings.Cut(importPath, "/")
 	return !strings.Contains(first, ".")
@@ -134,7 +139,7 @@ func isStandard(importPath string) bool {
 func TestImportsPointDownwards(t *testing.T) {
 	for _, s := range sources(t) {
 		if s.isTest() {
-			continue // a test may know more than what it tests
+			continue // tests may import more than what they test
 		}
 		for _, spec := range s.ast.Imports {
 			imported, err := strconv.Unquote(spec.Path.Value)
@@ -153,7 +158,7 @@ func TestLayersLinkWhatTheyMustAndNoMore(t *testing.T) {
 	list := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Deps", "./...")
 	list.Dir = ".."
 	out, err := list.Output()
-	is.NoErr(err) // go list
+	is.NoErr(err) // go list succeeds
 	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
 		var p struct {
 			ImportPath string
@@ -217,7 +222,7 @@ func TestWrongArrow(t *testing.T) {
 			is := is.New(t)
 			wrong := wrongArrow(tc.importer, tc.imported)
 			is.Equal(wrong == "", tc.right)
-			is.True(wrong == "" || strings.Contains(wrong, tc.importer)) // the message names the wrong one
+			is.True(wrong == "" || strings.Contains(wrong, tc.importer)) // it names the importer
 		})
 	}
 }
@@ -225,12 +230,12 @@ func TestWrongArrow(t *testing.T) {
 func TestWrongLink(t *testing.T) {
 	is := is.New(t)
 	is.Equal(wrongLink("sessions", "github.com/aws/smithy-go"), "go list -deps ./sessions shows github.com/aws/smithy-go")
-	is.True(wrongLink("sessions", "github.com/vmihailenco/tagparser/v2") != "") // no codec but the default is linked
-	is.True(wrongLink("sessions/memstore", "net/http") != "")                   // the core knows no HTTP
-	is.True(wrongLink("sessions", "github.com/klauspost/compress/zstd") != "")  // nor a compressor
-	is.True(wrongLink("dynamo", "github.com/vmihailenco/msgpack/v5") != "")     // a store needs no codec's library but the native one's
+	is.True(wrongLink("sessions", "github.com/vmihailenco/tagparser/v2") != "") // no msgpack
+	is.True(wrongLink("sessions/memstore", "net/http") != "")                   // no HTTP
+	is.True(wrongLink("sessions", "github.com/klauspost/compress/zstd") != "")  // no compression
+	is.True(wrongLink("dynamo", "github.com/vmihailenco/msgpack/v5") != "")     // no msgpack
 	is.Equal(wrongLink("dynamo", "github.com/aws/smithy-go"), "")
-	is.Equal(wrongLink("codec/attribute", "net/http"), "") // the AWS SDK brings it
+	is.Equal(wrongLink("codec/attribute", "net/http"), "") // the AWS SDK depends on it
 	is.Equal(wrongLink("sessions", "encoding/json"), "")
 	is.Equal(wrongLink("examples/quickstart", "github.com/aws/smithy-go"), "")
 }

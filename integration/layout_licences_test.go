@@ -14,13 +14,14 @@ import (
 	"github.com/matryer/is"
 )
 
-// permitted are the licences of what closed products may link; that of two clauses is told as BSD-3-Clause. MPL-2.0 is only of what tests use.
+// permitted are the licences that allow linking into closed products. The two-clause BSD licence is
+// recognised as BSD-3-Clause. MPL-2.0 is allowed only for dependencies of tests.
 var (
 	permitted = []string{"MIT", "BSD-3-Clause", "Apache-2.0", "ISC"}
 	inTests   = []string{"MPL-2.0"}
 )
 
-// TestLicences reads the licence of every module that a package of this one links, or a test of it.
+// TestLicences checks the licence of every module that a package or test of this module depends on.
 func TestLicences(t *testing.T) {
 	is := is.New(t)
 	linked := modules(t, "./...")
@@ -29,7 +30,7 @@ func TestLicences(t *testing.T) {
 		_, ships := linked[path]
 		found := licences(t, dir)
 		if len(found) == 0 {
-			t.Errorf("%s has no licence that is known", path)
+			t.Errorf("%s has no known licence", path)
 		}
 		for _, id := range found {
 			if !slices.Contains(permitted, id) && (ships || !slices.Contains(inTests, id)) {
@@ -39,7 +40,7 @@ func TestLicences(t *testing.T) {
 	}
 }
 
-// modules returns the modules that the packages depend on, and where they are.
+// modules returns the modules that the packages depend on, with their folders.
 func modules(t *testing.T, packages ...string) map[string]string {
 	t.Helper()
 	list := exec.CommandContext(t.Context(), "go", append([]string{"list", "-deps", "-json=Module"}, packages...)...)
@@ -67,7 +68,7 @@ func modules(t *testing.T, packages ...string) map[string]string {
 	}
 }
 
-// phrases are what only the text of a licence says.
+// phrases identify licences: each occurs in one licence only.
 var phrases = []struct{ id, phrase string }{
 	{"MIT", "Permission is hereby granted, free of charge, to any person obtaining a copy"},
 	{"Apache-2.0", "Apache License Version 2.0"},
@@ -81,7 +82,7 @@ var phrases = []struct{ id, phrase string }{
 	{"BUSL", "Business Source License"},
 }
 
-// licences returns the names of the licences that the files of a module's folder hold.
+// licences returns the names of the licences in the files of a module's folder.
 func licences(t *testing.T, dir string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*"))

@@ -12,8 +12,8 @@ import (
 	"github.com/matryer/is"
 )
 
-// TestLinks compares which modules each package of the library links with a list: so a new dependency is seen in the diff. With
-// UPDATE_GOLDEN=1 it writes the list.
+// TestLinks compares the modules on which each package of the library depends with a list, so that
+// a new dependency shows in the diff. With UPDATE_GOLDEN=1 it writes the list.
 func TestLinks(t *testing.T) {
 	is := is.New(t)
 	list := exec.CommandContext(t.Context(), "go", "list", "-e", "-f", "{{.ImportPath}}", "./clock/...", "./codec/...", "./dynamo/...", "./sessions/...")
@@ -43,7 +43,8 @@ func TestLinks(t *testing.T) {
 	is.Equal(out.String(), string(want))
 }
 
-// TestDependenciesAreNamed checks that docs/design.md gives each direct dependency a reason and a licence.
+// TestDependenciesAreNamed checks that docs/design.md gives a licence and a reason for each direct
+// dependency.
 func TestDependenciesAreNamed(t *testing.T) {
 	is := is.New(t)
 	mod, err := os.ReadFile("../go.mod")
@@ -65,8 +66,8 @@ func TestDependenciesAreNamed(t *testing.T) {
 	for line := range strings.Lines(string(design)) {
 		if strings.HasPrefix(line, "| ") && strings.Count(line, "|") == 4 && strings.Contains(line, "/") && !strings.Contains(line, "---") {
 			cells := strings.Split(line, "|")
-			is.True(len(strings.TrimSpace(cells[2])) > 2) // the licence
-			is.True(len(strings.TrimSpace(cells[3])) > 2) // the reason
+			is.True(len(strings.TrimSpace(cells[2])) > 2) // the licence is given
+			is.True(len(strings.TrimSpace(cells[3])) > 2) // the reason is given
 		}
 	}
 }

@@ -21,8 +21,9 @@ var (
 	named    = regexp.MustCompile("`(Test\\w+)`")
 )
 
-// TestSecurityRecord checks docs/security.md: each row has a test, or says that it is the application's; each test is there, and, on CI,
-// ran and passed. Those of other modules are there, and run by `just beside`.
+// TestSecurityRecord checks docs/security.md. Each row must name a test, or say that it is the
+// application's responsibility. Each test must exist; on CI it must also run and pass, except for
+// those in other modules, which `just beside` runs.
 func TestSecurityRecord(t *testing.T) {
 	is := is.New(t)
 	record, err := os.ReadFile("../docs/security.md")
@@ -46,12 +47,12 @@ func TestSecurityRecord(t *testing.T) {
 		}
 		tests := named.FindAllStringSubmatch(line, -1)
 		if len(tests) == 0 && !strings.Contains(line, "the application's: ") {
-			t.Errorf("neither a test nor the application's: %s", line)
+			t.Errorf("names no test, nor says that it is the application's: %s", line)
 		}
 		for _, m := range tests {
 			wanted = append(wanted, m[1])
 			if where[m[1]] == nil {
-				t.Errorf("%s is not there", m[1])
+				t.Errorf("there is no %s", m[1])
 			}
 		}
 	}
@@ -64,13 +65,14 @@ func TestSecurityRecord(t *testing.T) {
 	}
 }
 
-// elsewhere are the folders of other modules, and of a test that takes its time and runs by itself.
+// elsewhere are the folders of tests that this test does not run: those of other modules, and two
+// that take long and run on their own.
 var elsewhere = []string{
 	"integration/api", "integration/browser", "integration/compare", "integration/deploy", "integration/proof",
 	"integration/torture", "integration/leak",
 }
 
-// notPassed runs the tests, and returns those that did not run and pass.
+// notPassed runs the tests, and returns those that did not run or did not pass.
 func notPassed(t *testing.T, names []string, where map[string][]string) []string {
 	t.Helper()
 	var packages, run []string
@@ -85,7 +87,7 @@ func notPassed(t *testing.T, names []string, where map[string][]string) []string
 	args := append([]string{"test", "-json", "-vet=off", "-run", "^(" + strings.Join(run, "|") + ")$"}, slices.Compact(packages)...)
 	cmd := exec.CommandContext(t.Context(), "go", args...)
 	cmd.Dir = ".."
-	out, _ := cmd.Output() // a failure shows in the events
+	out, _ := cmd.Output() // a failure shows in the output
 	passed := map[string]bool{}
 	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
 		var e struct{ Action, Test string }

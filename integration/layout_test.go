@@ -1,5 +1,5 @@
-// Package integration_test holds what concerns the whole module: the tests that need a real engine, and those that read
-// the source itself to keep the layout as docs/design.md draws it.
+// Package integration_test has the tests of the module as a whole: those that need a real engine,
+// and those that read the source to check that the layout follows docs/design.md.
 package integration_test
 
 import (
@@ -28,7 +28,7 @@ func (s source) folder() string { return path.Dir(s.path) }
 
 func (s source) isTest() bool { return strings.HasSuffix(s.path, "_test.go") }
 
-// within reports whether folder is one of these or lies below one of them.
+// within reports whether folder is one of the given folders or inside one of them.
 func within(folder string, of ...string) bool {
 	for _, o := range of {
 		if folder == o || strings.HasPrefix(folder, o+"/") {
@@ -38,7 +38,7 @@ func within(folder string, of ...string) bool {
 	return false
 }
 
-// sources reads every Go file of the module. Folders that the go command passes over are passed over here.
+// sources parses every Go file of the module, except in folders that the go command ignores.
 func sources(t *testing.T) []source {
 	t.Helper()
 	var all []source

@@ -50,7 +50,7 @@ func declared(t *testing.T, path string) map[string]bool {
 }
 
 // wrongPlaces returns a sentence for each file and name in the table under "Where is it?" that does
-// not exist. A name is looked for in the files and folders of its row.
+// not exist. It looks for a name in the files and folders of its row.
 func wrongPlaces(t *testing.T, root, page string) (wrong []string, rows int) {
 	t.Helper()
 	_, table, found := strings.Cut(page, "\n## Where is it?\n")
@@ -80,7 +80,7 @@ func wrongPlaces(t *testing.T, root, page string) (wrong []string, rows int) {
 			default:
 				names = append(names, code[strings.LastIndex(code, ".")+1:])
 				if before, _, qualified := strings.Cut(code, "."); qualified && strings.ToLower(before) == before {
-					paths = append(paths, before) // codec.Codec
+					paths = append(paths, before) // a name such as codec.Codec
 				}
 			}
 		}

@@ -14,20 +14,21 @@ import (
 	"github.com/dynasession/dynasession/dynamo"
 )
 
-// callTimeout bounds a call of the store. A person waits, so it is longer than a service's.
+// callTimeout is the timeout of one call to the table. It is longer than a service's, since the
+// operator would rather wait than see it fail.
 const callTimeout = 10 * time.Second
 
-// cli is one run of the program: where it reads and writes, and its flags.
+// cli is one run of the program: its streams and flags.
 type cli struct {
 	in        io.Reader
 	out, errs io.Writer
 	set       *flag.FlagSet
 
-	// The flags of every command.
+	// Flags of every command.
 	table, region, profile, endpoint, application string
 	json                                          bool
 
-	// Those of some.
+	// Flags of some commands.
 	account      string     // table template
 	data         bool       // session show
 	scan         bool       // session show, session end
@@ -39,13 +40,13 @@ type cli struct {
 	workers      int
 }
 
-// stringList is a flag that may be there several times.
+// stringList is a flag that may be repeated.
 type stringList []string
 
 func (l *stringList) String() string     { return fmt.Sprint([]string(*l)) }
 func (l *stringList) Set(s string) error { *l = append(*l, s); return nil }
 
-// errUsage has been explained already.
+// errUsage means that the usage was already printed.
 var errUsage = &exitError{exitUsage, errors.New("")}
 
 func (c *cli) run(ctx context.Context, args []string) error {
@@ -89,9 +90,9 @@ func (c *cli) run(ctx context.Context, args []string) error {
 	return c.explain(cmd.run(c, ctx, positional))
 }
 
-// prepare makes the flag set of a command, whose defaults are what was given before it.
+// prepare makes the flag set of a command. Flags given before the command's name keep their values.
 func (c *cli) prepare(cmd command, usage io.Writer) {
-	given := map[string]string{} // before the command; kept aside, since its own flags begin with their defaults
+	given := map[string]string{} // copied first: the new flag set resets every field to its default
 	c.set.Visit(func(f *flag.Flag) { given[f.Name] = f.Value.String() })
 	c.set = flag.NewFlagSet("dynasession "+cmd.name, flag.ContinueOnError)
 	c.set.SetOutput(usage)
@@ -104,20 +105,20 @@ func (c *cli) prepare(cmd command, usage io.Writer) {
 		cmd.flags(c)
 	}
 	for name, value := range given {
-		_ = c.set.Set(name, value) // it was parsed once
+		_ = c.set.Set(name, value) // no error: this value was parsed before
 	}
 }
 
 func (c *cli) commonFlags() {
 	c.set.StringVar(&c.table, "table", dynamo.DefaultTable, "the table's `name`")
-	c.set.StringVar(&c.region, "region", "", "the AWS `Region`; default as in AWS's configuration")
-	c.set.StringVar(&c.profile, "profile", "", "the `name` of a profile of AWS's configuration")
+	c.set.StringVar(&c.region, "region", "", "the AWS `Region`; default: from the AWS configuration")
+	c.set.StringVar(&c.profile, "profile", "", "the `name` of a profile of the AWS configuration")
 	c.set.StringVar(&c.endpoint, "endpoint", "", "the `URL` of another endpoint, such as DynamoDB Local's")
 	c.set.StringVar(&c.application, "application", "", "the `name` of one of several applications that share the table")
 	c.set.BoolVar(&c.json, "json", false, "print JSON, for programs")
 }
 
-// parse parses flags that stand before, between and after the arguments, and returns those.
+// parse parses flags before, between and after the arguments, and returns the arguments.
 func parse(set *flag.FlagSet, args []string) (positional []string, err error) {
 	for {
 		if err := set.Parse(args); err != nil {
@@ -131,14 +132,14 @@ func parse(set *flag.FlagSet, args []string) (positional []string, err error) {
 }
 
 func (c *cli) usage(to io.Writer) {
-	fmt.Fprint(to, "dynasession looks after a table of sessions.\n\n")
+	fmt.Fprint(to, "dynasession manages a table of sessions.\n\n")
 	for _, cmd := range commands {
 		fmt.Fprintf(to, "  dynasession %s %s\n      %s\n", cmd.name, cmd.args, cmd.summary)
 	}
 	fmt.Fprint(to, "\nEvery command takes -table, -region, -profile, -endpoint, -application and -json; see dynasession help COMMAND.\n")
 }
 
-// client returns the client that the flags ask for.
+// client returns a DynamoDB client configured by the flags.
 func (c *cli) client(ctx context.Context) (*dynamodb.Client, error) {
 	if c.profile != "" {
 		if err := os.Setenv("AWS_PROFILE", c.profile); err != nil {
@@ -149,12 +150,12 @@ func (c *cli) client(ctx context.Context) (*dynamodb.Client, error) {
 	if err != nil || c.endpoint == "" {
 		return client, err
 	}
-	// DynamoDB Local's refusals have no checksum, which the SDK would complain of in the midst of
-	// what the operator reads.
+	// DynamoDB Local's error responses have no checksum. Without this option the SDK would log
+	// a warning for each, amid the command's output.
 	return dynamodb.New(client.Options(), func(o *dynamodb.Options) { o.DisableValidateResponseChecksum = true }), nil
 }
 
-// store returns a client, and a store on it.
+// store returns a client and a store that uses it.
 func (c *cli) store(ctx context.Context) (*dynamodb.Client, *dynamo.Store, error) {
 	client, err := c.client(ctx)
 	if err != nil {

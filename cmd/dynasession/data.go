@@ -18,7 +18,7 @@ import (
 	"github.com/dynasession/dynasession/codec/zstd"
 )
 
-// mostData bounds what compressed data may become.
+// mostData is the largest size to which data is decompressed, in bytes.
 const mostData = 4 << 20
 
 var (
@@ -28,8 +28,8 @@ var (
 
 var versionPrefix = regexp.MustCompile(`^v[0-9]+$`)
 
-// readable returns a session's data as JSON, as far as it can be read without the application's
-// type. What is no JSON, of which dynamodb-session-web writes some, is returned as it is.
+// readable returns a session's data as JSON. It fails if only the application can read it. Data
+// that is not valid JSON, such as the NaN that dynamodb-session-web may write, is returned as text.
 func readable(it item) (json.RawMessage, string, error) {
 	av := it["data"]
 	format := it.format()
@@ -61,7 +61,7 @@ func readable(it item) (json.RawMessage, string, error) {
 	}
 }
 
-// leaf reads data that is neither compressed nor encrypted. av is nil if it was compressed.
+// leaf decodes data that is neither compressed nor encrypted. av is nil if it was compressed.
 func leaf(format string, raw []byte, av types.AttributeValue) (json.RawMessage, string, error) {
 	switch format {
 	case "json":
@@ -71,20 +71,20 @@ func leaf(format string, raw []byte, av types.AttributeValue) (json.RawMessage, 
 		d.SetMapDecoder(func(d *msgpack.Decoder) (any, error) { return d.DecodeUntypedMap() })
 		v, err := d.DecodeInterface()
 		if err != nil {
-			return nil, "", errors.New("is no MessagePack")
+			return nil, "", errors.New("is not valid MessagePack")
 		}
 		return marshal(plain(v))
 	case "dynamodb":
-		if av == nil { // within another format it is DynamoDB's JSON
+		if av == nil { // compressed native data is DynamoDB JSON
 			value, err := attribute.ValueOf(codec.Opaque(attribute.Format, raw))
 			if err != nil {
-				return nil, "", errors.New("is no DynamoDB JSON")
+				return nil, "", errors.New("is not valid DynamoDB JSON")
 			}
 			av = value.AttributeValue()
 		}
 		var v any
 		if err := attributevalue.UnmarshalWithOptions(av, &v, func(o *attributevalue.DecoderOptions) { o.UseNumber = true }); err != nil {
-			return nil, "", errors.New("is no value that can be shown")
+			return nil, "", errors.New("is not a value that can be shown")
 		}
 		return marshal(plain(v))
 	default:
@@ -110,7 +110,7 @@ func marshal(v any) (json.RawMessage, string, error) {
 	return raw, "", nil
 }
 
-// plain returns v with texts as the keys of its maps, and numbers as numbers.
+// plain returns v with string keys in its maps and JSON numbers.
 func plain(v any) any {
 	switch v := v.(type) {
 	case map[any]any:

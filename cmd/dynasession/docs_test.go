@@ -12,10 +12,10 @@ import (
 	"github.com/matryer/is"
 )
 
-// written finds the commands that a page shows: in the text, between back quotes, or as a line of their own.
+// written finds the commands that a page shows, between backquotes or on a line of their own.
 var written = regexp.MustCompile("`dynasession ([^`]+)`|(?m)^ +dynasession (.+)$")
 
-// What the pages tell the operator to type is what the program takes.
+// The program accepts every command that the documentation shows.
 func TestDocs_CommandsAreThose(t *testing.T) {
 	is := is.New(t)
 	pages, err := filepath.Glob("../../docs/*.md")

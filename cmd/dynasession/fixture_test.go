@@ -20,7 +20,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/pysession"
 )
 
-// cart is what the sessions here hold.
+// cart is the session data in these tests.
 type cart struct {
 	Item  string  `json:"item"`
 	Count int     `json:"count"`
@@ -28,10 +28,10 @@ type cart struct {
 	Note  string  `json:"note,omitempty"`
 }
 
-// tea is long enough to be compressed.
+// tea is large enough to be compressed.
 var tea = cart{Item: "tea", Count: 9007199254740993, Price: 2.5, Note: strings.Repeat("first flush ", 200)}
 
-// sealer is an AEAD, AES-GCM.
+// sealer is an AES-GCM AEAD.
 type sealer struct{ cipher.AEAD }
 
 func newSealer(t *testing.T) sealer {
@@ -60,7 +60,7 @@ func (s sealer) Decrypt(ciphertext, associatedData []byte) ([]byte, error) {
 	return s.Open(nil, nil, ciphertext, associatedData)
 }
 
-// managers are one of each form in which a session can be stored.
+// managers returns one Manager for each form in which a session can be stored.
 func managers(t *testing.T, table string) map[string]*sessions.Manager[cart] {
 	t.Helper()
 	store := engine.Store(t, table)
@@ -86,8 +86,9 @@ func managers(t *testing.T, table string) map[string]*sessions.Manager[cart] {
 	return all
 }
 
-// aPythonSession stores one as dynamodb-session-web does, and returns its ID, which is the key. It has idled out; its expires is far
-// ahead, so that the engine doesn't sweep it.
+// aPythonSession stores a session as dynamodb-session-web does, and returns its ID, which is the
+// key. The session has idled out, but its expires attribute is far in the future, so that the
+// engine does not sweep it.
 func aPythonSession(t *testing.T, table string) string {
 	t.Helper()
 	const id = "WaHnSSou4d5Rq0k11vFGafe4sjMrkwiVhNziIWLLwMc"

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A histogram counts what falls below each bound; the last count is of what is above all.
+// A histogram counts values by upper bound. The last count is of the values above every bound.
 type histogram struct {
 	Below  []int64 `json:"below"`
 	Counts []int64 `json:"counts"`
@@ -29,12 +29,13 @@ func (h *histogram) merge(other histogram) {
 	}
 }
 
-// sizes are in bytes, along the steps at which DynamoDB charges: 1 KB for a write, 4 KB for a read.
+// sizes returns a histogram of sizes in bytes. Its bounds include the sizes from which DynamoDB
+// charges more: 1 KB for a write, 4 KB for a read.
 func sizes() histogram {
 	return newHistogram(256, 512, 1<<10, 2<<10, 4<<10, 8<<10, 16<<10, 32<<10, 64<<10, 128<<10, 256<<10)
 }
 
-// ages are in seconds.
+// ages returns a histogram of ages in seconds.
 func ages() histogram {
 	const minute, hour, day = 60, 3600, 86400
 	return newHistogram(minute, 5*minute, 15*minute, hour, 2*hour, 6*hour, 12*hour, day, 3*day, 7*day, 30*day)
@@ -43,7 +44,7 @@ func ages() histogram {
 func sizeLabel(n int64) string { return bytesText(n) }
 func ageLabel(n int64) string  { return roughly(time.Duration(n) * time.Second) }
 
-// print draws it.
+// print draws the histogram.
 func (h histogram) print(to io.Writer, label func(int64) string) {
 	const width = 40
 	most := slices.Max(h.Counts)

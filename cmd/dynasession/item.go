@@ -13,18 +13,19 @@ import (
 	"github.com/dynasession/dynasession/codec/attribute"
 )
 
-// An item of the table, read by its stored form, which CHANGELOG.md documents. Nothing of it that
-// is mangled makes a command fail: an operator wants to see it.
+// An item is an item of the table in its stored form, which CHANGELOG.md documents. Its methods
+// never fail, so that an operator can look at a damaged item: they return a zero value for an
+// attribute that is missing or malformed.
 type item map[string]types.AttributeValue
 
-// kind is what an item is.
+// kind is the kind of an item.
 type kind int
 
 const (
 	kindSession kind = iota
-	kindMarker       // of a session that has ended
-	kindRoster       // the list of somebody's sessions
-	kindOther        // what a Manager keeps for all, or what isn't ours
+	kindMarker       // what a session that has ended leaves behind
+	kindRoster       // a list of sessions
+	kindOther        // a Manager's item of another kind, or a foreign item
 )
 
 func (it item) kind() kind {
@@ -63,7 +64,7 @@ func (it item) time(name string) time.Time {
 	return t.UTC()
 }
 
-// format is that of the data.
+// format returns the format of the data.
 func (it item) format() string {
 	if f := it.text("format"); f != "" {
 		return f
@@ -71,7 +72,7 @@ func (it item) format() string {
 	return "json"
 }
 
-// size is what DynamoDB counts the item as: names and values.
+// size returns the item's size in bytes as DynamoDB counts it: names and values.
 func (it item) size() int64 {
 	var n int
 	for name, value := range it {
@@ -80,7 +81,8 @@ func (it item) size() int64 {
 	return int64(n)
 }
 
-// expires is when the session ends: it is judged by its own times, as a Manager does.
+// expires returns when the session expires, and by which timeout. Like a Manager, it computes this
+// from the session's timestamps and timeouts.
 func (it item) expires() (at time.Time, by string) {
 	absolute := it.time("created").Unix() + it.number("absolute_timeout")
 	idle := it.time("accessed").Unix() + it.number("idle_timeout")
@@ -92,8 +94,9 @@ func (it item) expires() (at time.Time, by string) {
 
 var handleForm = regexp.MustCompile(`^[0-9a-f]{128}$`)
 
-// handle is what may be shown of the item's key. That of a session which dynamodb-session-web has
-// made, or shares, is its ID, which may not.
+// handle returns the handle of the item's session. It is the item's key, unless
+// dynamodb-session-web made or shares the session: that key is the session's ID, a secret, so the
+// handle is its hash.
 func (it item) handle() string {
 	key := it.text("id")
 	if handleForm.MatchString(key) || strings.Contains(key, ":") {

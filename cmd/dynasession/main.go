@@ -1,9 +1,9 @@
-// Command dynasession looks after a table of sessions: it makes and checks the table, shows and
-// ends sessions, and counts them.
+// Command dynasession manages a table of sessions: it creates and checks the table, shows and ends
+// sessions, and counts them.
 //
 //	go run github.com/dynasession/dynasession/cmd/dynasession@latest COMMAND [flags]
 //
-//	table create                     create the table, or complete one that is there
+//	table create                     create the table, or complete an existing one
 //	table check                      say what is wrong with the table, and how to mend it
 //	table template KIND [ROLE]       print a template: cloudformation, terraform, or policy with a role
 //	session show HANDLE              show a session: its times, subject, device, format and size
@@ -11,31 +11,32 @@
 //	subject list SUBJECT             list a subject's sessions
 //	subject end SUBJECT              end a subject's sessions
 //	revoke-before TIME               end everybody's sessions that began before a time
-//	stats                            count sessions, by a Scan of the table
+//	stats                            count the sessions by scanning the table
 //
 // `dynasession help COMMAND` lists a command's flags. Every command takes
 //
 //	-table NAME          the table; default app_session
-//	-region REGION       the AWS Region; default as in AWS's configuration
-//	-profile NAME        the profile of AWS's configuration
+//	-region REGION       the AWS Region; default: from the AWS configuration
+//	-profile NAME        a profile of the AWS configuration
 //	-endpoint URL        another endpoint, such as DynamoDB Local's
 //	-application NAME    one of several applications that share the table
 //	-json                print JSON, for programs
 //
-// Flags may stand before and after arguments. Credentials are AWS's default ones.
+// Flags may stand before and after arguments. Credentials are found as the AWS SDK finds them by
+// default.
 //
-// A HANDLE is what logs show of a session, 128 hex digits; it lets nobody in. Where a handle is
-// asked for, "-" reads a session's ID from standard input instead, so that it stays out of the
-// shell's history. No ID is ever printed, and data only if asked for by -data.
+// A HANDLE names a session in logs, by 128 hex digits; it lets nobody in. In its place "-" reads
+// the session's ID from standard input, so that the ID stays out of the shell's history. The
+// program never prints an ID, and prints data only with -data.
 //
 // The exit code is
 //
 //	0   done
-//	1   it failed: the table did not answer, or refused
+//	1   failed: the table did not answer, or refused the request
 //	2   the command line is wrong
 //	3   there is no such session
 //	4   table check found something wrong
-//	5   it was not confirmed, or was stopped before it was finished
+//	5   not confirmed, or stopped before the end
 package main
 
 import (
@@ -49,7 +50,7 @@ import (
 	"syscall"
 )
 
-// The exit codes, which the command's comment documents.
+// The exit codes; the package comment documents them.
 const (
 	exitDone = iota
 	exitFailed
@@ -66,7 +67,7 @@ func main() {
 	os.Exit(code)
 }
 
-// exitError is an error that ends the program with a code of its own.
+// exitError is an error with an exit code.
 type exitError struct {
 	code int
 	err  error
@@ -79,7 +80,7 @@ func exit(code int, format string, args ...any) error {
 	return &exitError{code, fmt.Errorf(format, args...)}
 }
 
-// run is the program. It returns the exit code.
+// run runs the program and returns its exit code.
 func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
 	c := &cli{in: in, out: out, errs: errs}
 	err := c.run(ctx, args)
@@ -98,19 +99,19 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	return exitFailed
 }
 
-// A command is one of the things that the program does.
+// A command is one of the program's commands.
 type command struct {
 	name    string // one or two words
-	args    string // as the usage line has them
+	args    string // arguments, for the usage line
 	summary string
-	fewest  int // arguments
+	fewest  int // minimum number of arguments
 	most    int
 	flags   func(*cli)
 	run     func(*cli, context.Context, []string) error
 }
 
 var commands = []command{
-	{name: "table create", summary: "create the table, or complete one that is there", run: (*cli).tableCreate},
+	{name: "table create", summary: "create the table, or complete an existing one", run: (*cli).tableCreate},
 	{name: "table check", summary: "say what is wrong with the table, and how to mend it", run: (*cli).tableCheck},
 	{
 		name: "table template", args: "cloudformation|terraform|policy [ROLE]", fewest: 1, most: 2, flags: (*cli).templateFlags,
@@ -124,10 +125,10 @@ var commands = []command{
 		name: "revoke-before", args: "TIME", fewest: 1, most: 1, flags: (*cli).confirmFlags,
 		summary: "end everybody's sessions that began before TIME, such as 2026-11-26T03:00:00Z, or now", run: (*cli).revokeBefore,
 	},
-	{name: "stats", flags: (*cli).statsFlags, summary: "count sessions, by a Scan of the table", run: (*cli).stats},
+	{name: "stats", flags: (*cli).statsFlags, summary: "count the sessions by scanning the table", run: (*cli).stats},
 }
 
-// find returns the command that the words begin with, and the words after it.
+// find returns the command named by the first words, and the remaining words.
 func find(words []string) (command, []string, bool) {
 	for _, cmd := range commands {
 		if n := len(strings.Fields(cmd.name)); len(words) >= n && strings.Join(words[:n], " ") == cmd.name {

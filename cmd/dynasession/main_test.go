@@ -38,13 +38,14 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// A ran is what a run of the program has left.
+// A ran is the result of running the program.
 type ran struct {
 	out, errs string
 	code      int
 }
 
-// A desk is where an operator runs the program, as a process, on a table of an engine. It remembers all that was printed.
+// A desk is an operator's place of work: it runs the program as a process on a table of an engine,
+// and keeps everything that was printed.
 type desk struct {
 	t       *testing.T
 	table   string
@@ -82,7 +83,7 @@ func (d *desk) run(args ...string) ran {
 	return ran{out.String(), errs.String(), cmd.ProcessState.ExitCode()}
 }
 
-// done runs the program, which must succeed, and returns what it prints.
+// done runs the program, which must succeed, and returns its output.
 func (d *desk) done(args ...string) string {
 	d.t.Helper()
 	r := d.run(args...)
@@ -92,7 +93,7 @@ func (d *desk) done(args ...string) string {
 	return r.out
 }
 
-// json runs the program with -json, and decodes what it prints.
+// json runs the program with -json, and decodes its output.
 func (d *desk) json(into any, args ...string) ran {
 	d.t.Helper()
 	r := d.run(append(args, "-json")...)
@@ -129,7 +130,7 @@ func TestUsage(t *testing.T) {
 		r := d.run(wrong...)
 		is.Equal(r.code, exitUsage)
 		is.Equal(r.out, "")
-		is.True(len(r.errs) > 0) // who is refused is told why
+		is.True(len(r.errs) > 0) // a usage error is explained
 	}
 	is.True(strings.Contains(d.done("help"), "session show HANDLE"))
 	is.True(strings.Contains(d.done("help", "stats"), "-state file"))
@@ -138,14 +139,14 @@ func TestUsage(t *testing.T) {
 	is.Equal(d.run("-h").code, 0)
 }
 
-// What looks like a secret is not repeated.
+// An argument that looks like a secret is not repeated in the error.
 func TestUsage_AnIDInThePlaceOfAHandleIsNotRepeated(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(t)
 	r := d.run("session", "end", "DeBW-P8DcFFDckl-vEbl0l1X_S5ubqORR4MJ7ue_4K0")
 	is.Equal(r.code, exitUsage)
 	is.True(!strings.Contains(d.printed.String(), "DeBW"))
-	is.True(strings.Contains(r.errs, "HANDLE is -")) // and how an ID is given
+	is.True(strings.Contains(r.errs, "make HANDLE -")) // it says how to pass an ID
 }
 
 func TestNoTable(t *testing.T) {
@@ -155,11 +156,11 @@ func TestNoTable(t *testing.T) {
 	for _, command := range [][]string{{"table", "check"}, {"stats"}, {"session", "show", strings.Repeat("a", 128)}, {"subject", "list", "ada"}} {
 		r := d.run(command...)
 		is.Equal(r.code, exitFailed)
-		is.True(strings.Contains(r.errs, "dynasession table create")) // what to do
+		is.True(strings.Contains(r.errs, "dynasession table create")) // it says what to do
 	}
 }
 
-// The comment of the command has every code and every command.
+// The package comment lists every exit code and every command.
 func TestTheCommentHasEveryCommand(t *testing.T) {
 	is := is.New(t)
 	source, err := os.ReadFile("main.go")

@@ -11,8 +11,8 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// byKey is a scheme of IDs that are the keys of sessions themselves, for an operator: with it a
-// Manager ends what a service's has made. The text has a prefix, so that no client's ID is one.
+// byKey is a scheme whose IDs are stored keys. With it the operator's Manager can end a session of
+// which only the handle is known. IDs have a prefix, so that a client's ID is never taken for one.
 type byKey struct{ sessions.IDScheme }
 
 const keyPrefix = "key:"
@@ -28,7 +28,7 @@ func (byKey) Parse(s string) (sessions.ID, error) {
 
 func (byKey) Key(id sessions.ID) string { return strings.TrimPrefix(id.Secret(), keyPrefix) }
 
-// manager returns a Manager on the table. It reads nobody's data, so it needs no codec and no key.
+// manager returns a Manager on the table. It decodes no data, so it needs neither codec nor key.
 func (c *cli) manager(ctx context.Context) (*sessions.Manager[struct{}], error) {
 	_, store, err := c.store(ctx)
 	if err != nil {
@@ -50,7 +50,7 @@ func (c *cli) sessionEnd(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	// One that has ended may go on under another ID: then it is that which is ended.
+	// If this session was renewed, DestroyID ends the session that succeeded it.
 	if err := m.DestroyID(ctx, keyPrefix+it.text("id")); err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (c *cli) sessionEnd(ctx context.Context, args []string) error {
 	return nil
 }
 
-// listed is a session in the list of a subject.
+// listed is a session in a subject's list.
 type listed struct {
 	Handle    string    `json:"handle"`
 	Created   time.Time `json:"created"`
@@ -119,7 +119,7 @@ func (c *cli) subjectEnd(ctx context.Context, args []string) error {
 	}
 	n, err := m.RevokeAll(ctx, args[0], c.except...)
 	if err != nil {
-		return fmt.Errorf("%d sessions are ended, others may be alive; run it again: %w", n, err)
+		return fmt.Errorf("%d sessions were ended, others may be alive; run it again: %w", n, err)
 	}
 	if c.json {
 		return c.printJSON(map[string]any{"subject": args[0], "ended": n})
@@ -129,7 +129,7 @@ func (c *cli) subjectEnd(ctx context.Context, args []string) error {
 }
 
 func (c *cli) confirmFlags() {
-	c.set.BoolVar(&c.yes, "yes", false, "don't ask for a confirmation")
+	c.set.BoolVar(&c.yes, "yes", false, "don't ask for confirmation")
 }
 
 func (c *cli) revokeBefore(ctx context.Context, args []string) error {
@@ -141,7 +141,7 @@ func (c *cli) revokeBefore(ctx context.Context, args []string) error {
 	before := now
 	if args[0] != "now" {
 		if before, err = time.Parse(time.RFC3339, args[0]); err != nil {
-			return exit(exitUsage, "TIME %q: must be now, or such as 2026-11-26T03:00:00Z", args[0])
+			return exit(exitUsage, "TIME %q: must be now, or a time such as 2026-11-26T03:00:00Z", args[0])
 		}
 		if before.After(now) {
 			return exit(exitUsage, "TIME %q: must not be later than now", args[0])
@@ -164,7 +164,7 @@ func (c *cli) revokeBefore(ctx context.Context, args []string) error {
 	return nil
 }
 
-// confirm asks, unless -yes has answered.
+// confirm asks the operator to confirm, unless -yes was given.
 func (c *cli) confirm(before time.Time) error {
 	if c.yes {
 		return nil

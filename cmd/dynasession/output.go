@@ -9,8 +9,8 @@ import (
 	"unicode"
 )
 
-// clean returns s fit for a terminal: what users have put into it, a device's name say, moves no
-// cursor and sets no title.
+// clean replaces characters of s that are not printable: text from users, such as a device's name,
+// could otherwise send control sequences to the operator's terminal.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '\n' || unicode.IsPrint(r) {
@@ -20,24 +20,24 @@ func clean(s string) string {
 	}, s)
 }
 
-// text is one line of clean.
+// text returns s cleaned and on one line.
 func text(s string) string { return strings.ReplaceAll(clean(s), "\n", " ") }
 
-// printJSON prints v, indented.
+// printJSON prints v as indented JSON.
 func (c *cli) printJSON(v any) error {
 	e := json.NewEncoder(c.out)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
 }
 
-// row prints a name and a value, unless it is empty.
+// row prints a name and a value, or nothing if the value is empty.
 func (c *cli) row(name, value string) {
 	if value != "" {
 		fmt.Fprintf(c.out, "%-12s %s\n", name, text(value))
 	}
 }
 
-// moment is a time, and how far it is from now.
+// moment formats a time, and how far it is from now.
 func moment(t, now time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -45,7 +45,7 @@ func moment(t, now time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05 MST") + ", " + distance(t.Sub(now))
 }
 
-// distance is a duration in words: "in 2h", "3d ago".
+// distance formats a duration relative to now: "in 2h00m", "3d0h ago".
 func distance(d time.Duration) string {
 	if d < 0 {
 		return roughly(-d) + " ago"
@@ -53,7 +53,7 @@ func distance(d time.Duration) string {
 	return "in " + roughly(d)
 }
 
-// roughly is a duration in its largest unit, and the next one where that matters.
+// roughly formats a duration in its largest unit, with the next smaller one from an hour up.
 func roughly(d time.Duration) string {
 	switch {
 	case d < time.Minute:
@@ -67,7 +67,7 @@ func roughly(d time.Duration) string {
 	}
 }
 
-// bytesText is a number of bytes.
+// bytesText formats a number of bytes.
 func bytesText(n int64) string {
 	switch {
 	case n < 1<<10:
@@ -81,7 +81,7 @@ func bytesText(n int64) string {
 	}
 }
 
-// thousands is a number with commas.
+// thousands formats a number with commas.
 func thousands(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	for i := len(s) - 3; i > 0; i -= 3 {

@@ -43,7 +43,7 @@ func TestHistogram(t *testing.T) {
 	for _, v := range []int64{0, 9, 10, 19, 20, 1000} {
 		h.add(v)
 	}
-	is.Equal(h.Counts, []int64{2, 2, 2}) // below 10, below 20, more
+	is.Equal(h.Counts, []int64{2, 2, 2}) // below 10, below 20, and the rest
 	g := newHistogram(10, 20)
 	g.add(5)
 	h.merge(g)
@@ -52,13 +52,13 @@ func TestHistogram(t *testing.T) {
 	h.print(&out, ageLabel)
 	is.True(bytes.Contains(out.Bytes(), []byte("< 10s")))
 	is.True(bytes.Contains(out.Bytes(), []byte("more")))
-	newHistogram(1).print(&out, ageLabel) // an empty one too
+	newHistogram(1).print(&out, ageLabel) // an empty histogram is printed too
 }
 
 func TestBar(t *testing.T) {
 	is := is.New(t)
 	var out bytes.Buffer
-	is.Equal(newBar(&out, 4).to, nil) // no terminal
+	is.Equal(newBar(&out, 4).to, nil) // the buffer is not a terminal
 	b := bar{&out, 4}
 	b.show(1, 1000)
 	b.end()
@@ -84,7 +84,7 @@ func TestItem_Kinds(t *testing.T) {
 	} {
 		for _, it := range items {
 			is.Equal(it.kind(), want)
-			it.size() // none of them is too strange
+			it.size() // no malformed item makes a method panic
 			it.expires()
 		}
 	}
@@ -106,7 +106,7 @@ func TestReadable_OddData(t *testing.T) {
 		{item{"data": b("abc"), "format": s("aead+json")}, "", "is encrypted"},
 		{item{"data": b("abc"), "format": s("v2+aead2+json")}, "", "is encrypted"},
 		{item{"data": b("abc"), "format": s("zstd+json")}, "", "zstd"},
-		{item{"data": b("\xc1"), "format": s("msgpack")}, "", "is no MessagePack"},
+		{item{"data": b("\xc1"), "format": s("msgpack")}, "", "is not valid MessagePack"},
 		{item{"data": &types.AttributeValueMemberM{}, "format": s("else")}, "", `format "else"`},
 		{item{"data": &types.AttributeValueMemberNS{Value: []string{"1", "2"}}, "format": s("dynamodb")}, `[1,2]`, ""},
 	} {

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// A bar shows on a terminal how far a scan is. Elsewhere it writes nothing.
+// A bar shows a scan's progress on a terminal. If the output is not a terminal, it writes nothing.
 type bar struct {
-	to    io.Writer // nil: no terminal
+	to    io.Writer // nil if not a terminal
 	whole int
 }
 
@@ -35,7 +35,7 @@ func (b bar) end() {
 	}
 }
 
-// isTerminal reports whether w is a device that characters are shown on.
+// isTerminal reports whether w is a character device other than the null device.
 func isTerminal(w any) bool {
 	f, ok := w.(*os.File)
 	if !ok {

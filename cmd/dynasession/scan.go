@@ -12,8 +12,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// A scanner reads a whole table, in segments that can be read at the same time and in any order.
-// Its reads are eventually consistent, at half the price.
+// A scanner reads a whole table in segments, several of them at a time. Its reads are eventually
+// consistent, at half the price.
 type scanner struct {
 	client   *dynamodb.Client
 	table    string
@@ -21,19 +21,19 @@ type scanner struct {
 	workers  int
 	limit    *rate.Limiter
 	each     func(segment int, items []item, units float64)
-	done     func(segment int) // a segment was read to its end
+	done     func(segment int) // called after the last page of a segment
 }
 
-// newLimiter allows so many read units a second. A page may take more at once, and is waited for
-// afterwards.
+// newLimiter returns a limiter of read units a second. A page may consume more than one unit; see
+// pay.
 func newLimiter(units float64) *rate.Limiter {
 	return rate.NewLimiter(rate.Limit(units), max(1, int(math.Ceil(units))))
 }
 
-// errEnough ends a scan that has found what it looked for.
+// errEnough stops a scan once it has found its item.
 var errEnough = errors.New("enough")
 
-// scan reads the segments, of which those in skip have been read already.
+// scan reads all segments except those in skip.
 func (s *scanner) scan(ctx context.Context, skip map[int]bool) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -99,7 +99,7 @@ func (s *scanner) segment(ctx context.Context, segment int) error {
 	return nil
 }
 
-// pay waits for what a page took more than the unit that it was let in for.
+// pay waits for the units that a page consumed beyond the one it had waited for.
 func (s *scanner) pay(ctx context.Context, units float64) error {
 	for left := int(math.Ceil(units)); left > 0; {
 		n := min(left, s.limit.Burst())
@@ -111,7 +111,7 @@ func (s *scanner) pay(ctx context.Context, units float64) error {
 	return nil
 }
 
-// scanFor looks for the session of a handle that is not its key.
+// scanFor scans the table for a session whose handle is not its key.
 func (c *cli) scanFor(ctx context.Context, client *dynamodb.Client, handle string) (item, error) {
 	if err := c.checkRate(); err != nil {
 		return nil, err

@@ -22,11 +22,11 @@ func (c *cli) showFlags() {
 }
 
 func (c *cli) findFlags() {
-	c.set.BoolVar(&c.scan, "scan", false, "look through the whole table for a session of dynamodb-session-web, whose handle is not its key")
-	c.set.Float64Var(&c.rate, "rate", 100, "read `units` a second that a scan may take")
+	c.set.BoolVar(&c.scan, "scan", false, "scan the whole table, to find a session of dynamodb-session-web: its handle is not its key")
+	c.set.Float64Var(&c.rate, "rate", 100, "limit on the read `units` per second of a scan")
 }
 
-// A shown session is what session show prints.
+// A shown is what session show prints.
 type shown struct {
 	Handle          string          `json:"handle"`
 	State           string          `json:"state"` // alive, expired or ended
@@ -42,9 +42,9 @@ type shown struct {
 	IdleTimeout     string          `json:"idleTimeout,omitempty"`
 	AbsoluteTimeout string          `json:"absoluteTimeout,omitempty"`
 	Format          string          `json:"format,omitempty"`
-	Size            int64           `json:"size"` // bytes of the item, as DynamoDB counts them
+	Size            int64           `json:"size"` // of the item, in bytes
 	Data            json.RawMessage `json:"data,omitempty"`
-	Text            string          `json:"text,omitempty"` // data that is no JSON
+	Text            string          `json:"text,omitempty"` // data that is not JSON
 	DataError       string          `json:"dataError,omitempty"`
 }
 
@@ -81,7 +81,7 @@ func (c *cli) sessionShow(ctx context.Context, args []string) error {
 	return nil
 }
 
-// judge fills in what is known of a session that has not been ended by name.
+// judge sets the state of a session that has no marker: alive, expired, or ended by revoke-before.
 func (c *cli) judge(ctx context.Context, client *dynamodb.Client, it item, now time.Time, s *shown) error {
 	expires, by := it.expires()
 	s.ExpiresAt, s.Format = &expires, it.format()
@@ -154,15 +154,15 @@ func (c *cli) printShown(s shown, now time.Time) {
 	}
 }
 
-// errNoSession is what becomes of a handle that nothing is found by.
+// errNoSession is the error for a handle whose session was not found.
 func errNoSession(c *cli) error {
 	if c.scan {
 		return exit(exitNotFound, "there is no such session in %s", c.table)
 	}
-	return exit(exitNotFound, "there is no such session in %s; if dynamodb-session-web has made it, look for it with -scan", c.table)
+	return exit(exitNotFound, "there is no such session in %s; if dynamodb-session-web made it, find it with -scan", c.table)
 }
 
-// find returns the item of a session, or the marker in its place, and what time it is for DynamoDB.
+// find returns the item of a session, or its marker if it has ended, and DynamoDB's time.
 func (c *cli) find(ctx context.Context, client *dynamodb.Client, handle string) (item, time.Time, error) {
 	keys := []string{handle}
 	if handle == "-" {
@@ -171,9 +171,9 @@ func (c *cli) find(ctx context.Context, client *dynamodb.Client, handle string) 
 			return nil, time.Time{}, err
 		}
 		handle = hashOf(id)
-		keys = []string{handle, id} // dynamodb-session-web's key is the ID itself
+		keys = []string{handle, id} // dynamodb-session-web uses the ID itself as key
 	} else if !handleForm.MatchString(handle) {
-		return nil, time.Time{}, exit(exitUsage, "HANDLE must be 128 hex digits, as logs show it; an ID is read from standard input: HANDLE is -")
+		return nil, time.Time{}, exit(exitUsage, "HANDLE must be 128 hex digits, as in logs; to pass an ID, make HANDLE - and write the ID to standard input")
 	}
 	var now time.Time
 	for _, key := range keys {
@@ -197,12 +197,12 @@ func (c *cli) find(ctx context.Context, client *dynamodb.Client, handle string) 
 	return nil, now, errNoSession(c)
 }
 
-// ours reports whether an item is of the application that the flag names.
+// ours reports whether an item belongs to the application of the -application flag.
 func (c *cli) ours(it item) bool {
 	return c.application == "" || it.kind() == kindMarker || it.text("application") == c.application
 }
 
-// get returns an item, empty if there is none.
+// get returns the item with a key, nil if there is none, and DynamoDB's time.
 func (c *cli) get(ctx context.Context, client *dynamodb.Client, key string) (item, time.Time, error) {
 	out, err := client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &c.table, ConsistentRead: new(true), Key: map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: key}},
@@ -219,7 +219,7 @@ func (c *cli) get(ctx context.Context, client *dynamodb.Client, key string) (ite
 
 var errNoID = errors.New("no ID on standard input")
 
-// readID reads a line, and takes an ID or the whole cookie.
+// readID reads an ID from one line of in, which may also be a whole cookie.
 func readID(in io.Reader) (string, error) {
 	line, err := bufio.NewReader(io.LimitReader(in, 4096)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {

@@ -43,7 +43,7 @@ func TestSession_ShowsEachForm(t *testing.T) {
 			is.True(got.ExpiresAt.Equal(s.ExpiresAt()))
 			is.Equal(got.IdleTimeout, "2h0m0s")
 			is.True(got.Size > 100)
-			is.Equal(got.Data, nil) // not asked for
+			is.Equal(got.Data, nil) // no -data, no data
 
 			human := d.done(args...)
 			is.True(strings.Contains(human, "alive"))
@@ -60,22 +60,22 @@ func TestSession_ShowsEachForm(t *testing.T) {
 				is.Equal(data, tea)
 			}
 
-			d.stdin = id + "\n" // the ID, on standard input
+			d.stdin = id + "\n" // an ID on standard input
 			is.True(strings.Contains(d.done("session", "show", "-"), s.Handle()))
-			d.stdin = "__Host-id=" + id + "; Path=/" // or the cookie
+			d.stdin = "__Host-id=" + id + "; Path=/" // a cookie on standard input
 			is.True(strings.Contains(d.done("session", "show", "-"), s.Handle()))
 			d.stdin = ""
 
 			is.True(strings.Contains(d.done(append([]string{"session", "end"}, args[2:]...)...), s.Handle()))
 			_, err := m.Load(t.Context(), id)
-			wants.Err(t, err, sessions.ErrNotFound) // it is dead
+			wants.Err(t, err, sessions.ErrNotFound) // the session has ended
 			r := d.run(args...)
 			if python {
-				is.Equal(r.code, exitNotFound) // there, nothing is left of it
+				is.Equal(r.code, exitNotFound) // a Python session leaves no marker
 			} else {
 				is.True(strings.Contains(r.out, "ended (destroyed)"))
 			}
-			is.True(!strings.Contains(d.printed.String(), id)) // and the ID was never printed
+			is.True(!strings.Contains(d.printed.String(), id)) // the ID was never printed
 		})
 	}
 }
@@ -88,14 +88,14 @@ func TestSession_OfPython(t *testing.T) {
 	is.Equal(d.json(&got, "session", "show", hashOf(id), "-scan", "-data").code, 0)
 	is.Equal(got.State, "expired")
 	is.Equal(got.Why, "idle timeout")
-	is.Equal(got.Text, `{"user": NaN}`) // what is no JSON, as it is
+	is.Equal(got.Text, `{"user": NaN}`) // data that is not JSON is shown unchanged
 	is.True(strings.Contains(d.done("session", "show", hashOf(id), "-scan", "-data"), `{"user": NaN}`))
 	d.done("session", "end", hashOf(id), "-scan")
 	is.Equal(d.run("session", "show", hashOf(id), "-scan").code, exitNotFound)
 	is.True(!strings.Contains(d.printed.String(), id))
 }
 
-// A handle that a log has shown may have been renewed since: what goes on is ended.
+// A session may have been renewed after a log showed its handle. Then it is ended under its new ID.
 func TestSession_EndFollowsARenewal(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(t)
@@ -119,11 +119,11 @@ func TestSession_NotFound(t *testing.T) {
 	for _, command := range []string{"show", "end"} {
 		is.Equal(d.run("session", command, strings.Repeat("0", 128)).code, exitNotFound)
 		is.Equal(d.run("session", command, strings.Repeat("0", 128), "-scan").code, exitNotFound)
-		is.Equal(d.run("session", command, "-").code, exitUsage) // nothing on standard input
+		is.Equal(d.run("session", command, "-").code, exitUsage) // standard input is empty
 	}
 }
 
-// A device's name is the client's: it does nothing to the operator's terminal.
+// A client chooses its device's name: it must not control the operator's terminal.
 func TestSession_TerminalIsSafe(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(t)
@@ -191,7 +191,7 @@ func TestSubject_ListAndEnd(t *testing.T) {
 	_, err = m.Load(t.Context(), ids[0])
 	wants.Err(t, err, sessions.ErrNotFound)
 	_, err = m.Load(t.Context(), ids[1])
-	is.NoErr(err) // but that one
+	is.NoErr(err) // the -except session is alive
 	for _, id := range ids {
 		is.True(!strings.Contains(d.printed.String(), id))
 	}
@@ -206,7 +206,7 @@ func TestRevokeBefore(t *testing.T) {
 	s, err := m.CreateAndSave(t.Context(), tea)
 	is.NoErr(err)
 
-	is.Equal(d.run("revoke-before", "now").code, exitStopped) // nobody there to confirm it
+	is.Equal(d.run("revoke-before", "now").code, exitStopped) // no answer on standard input
 	d.stdin = "no\n"
 	is.Equal(d.run("revoke-before", "now").code, exitStopped)
 	_, err = m.Load(t.Context(), s.ID().Secret())
@@ -215,7 +215,7 @@ func TestRevokeBefore(t *testing.T) {
 	d.stdin = "yes\n"
 	r := d.run("revoke-before", s.CreatedAt().Add(-time.Hour).Format(time.RFC3339))
 	is.Equal(r.code, 0)
-	is.True(strings.Contains(r.errs, d.table)) // the question says what it is about
+	is.True(strings.Contains(r.errs, d.table)) // the question names the table
 	is.True(strings.Contains(d.done("session", "show", s.Handle()), "alive"))
 
 	d.done("revoke-before", "now", "-yes")
@@ -227,8 +227,8 @@ func TestRevokeBefore(t *testing.T) {
 	after, err := fresh.CreateAndSave(t.Context(), tea)
 	is.NoErr(err)
 	_, err = fresh.Load(t.Context(), after.ID().Secret())
-	is.NoErr(err) // what begins later is not concerned
+	is.NoErr(err) // a session that begins later is not revoked
 
-	d.done("revoke-before", "1970-01-01T00:00:00Z", "-yes") // takes it back
+	d.done("revoke-before", "1970-01-01T00:00:00Z", "-yes") // takes the revocation back
 	is.True(strings.Contains(d.done("session", "show", s.Handle()), "alive"))
 }

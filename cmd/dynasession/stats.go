@@ -21,28 +21,28 @@ import (
 )
 
 func (c *cli) statsFlags() {
-	c.set.Float64Var(&c.rate, "rate", 100, "read `units` a second that it may take")
-	c.set.Float64Var(&c.price, "price", 0.125, "`dollars` for a million read units, for the estimate")
-	c.set.IntVar(&c.workers, "workers", 4, "how `many` segments are read at the same time")
-	c.set.StringVar(&c.state, "state", "", "a `file` that keeps what was counted: with it, a run that was stopped goes on where it was")
-	c.set.BoolVar(&c.estimateOnly, "estimate", false, "only estimate what it costs")
+	c.set.Float64Var(&c.rate, "rate", 100, "limit on the read `units` per second")
+	c.set.Float64Var(&c.price, "price", 0.125, "price in `dollars` of a million read units, for the estimate")
+	c.set.IntVar(&c.workers, "workers", 4, "`number` of segments to read at the same time")
+	c.set.StringVar(&c.state, "state", "", "a `file` for intermediate results, so that a stopped run can be resumed")
+	c.set.BoolVar(&c.estimateOnly, "estimate", false, "only print an estimate of the cost")
 }
 
-// A group is the sessions of one application in one format.
+// A group counts the sessions of one application in one format.
 type group struct {
 	Application string `json:"application"`
 	Format      string `json:"format"`
 	Alive       int64  `json:"alive"`
-	Expired     int64  `json:"expired"` // and not swept yet
+	Expired     int64  `json:"expired"` // expired and not swept yet
 	Bytes       int64  `json:"bytes"`
 }
 
-// counts are what stats has counted, of a segment or of the whole table.
+// counts are the results for a segment or the whole table.
 type counts struct {
 	Items   int64            `json:"items"`
 	Bytes   int64            `json:"bytes"`
 	Alive   int64            `json:"alive"`
-	Signed  int64            `json:"signedIn"` // of those alive
+	Signed  int64            `json:"signedIn"` // alive and signed in
 	Expired int64            `json:"expired"`
 	Ended   int64            `json:"ended"` // markers
 	Rosters int64            `json:"rosters"`
@@ -50,12 +50,13 @@ type counts struct {
 	Units   float64          `json:"readUnits"`
 	Groups  map[string]group `json:"groups"`
 	Sizes   histogram        `json:"sizes"`
-	Ages    histogram        `json:"ages"` // of those alive
+	Ages    histogram        `json:"ages"` // of the sessions alive
 }
 
 func newCounts() *counts { return &counts{Groups: map[string]group{}, Sizes: sizes(), Ages: ages()} }
 
-// add counts an item. If an application is named, the sessions of others are other items.
+// add counts an item. If application is not empty, sessions of other applications count as other
+// items.
 func (n *counts) add(it item, now time.Time, application string) {
 	size := it.size()
 	n.Items++
@@ -120,32 +121,33 @@ func (n *counts) merge(other *counts) {
 	n.Ages.merge(other.Ages)
 }
 
-// sorted returns the groups, the largest first.
+// sorted returns the groups, largest first.
 func (n *counts) sorted() []group {
 	return slices.SortedFunc(maps.Values(n.Groups), func(a, b group) int {
 		return cmp.Or(cmp.Compare(b.Alive+b.Expired, a.Alive+a.Expired), cmp.Compare(a.Application, b.Application), cmp.Compare(a.Format, b.Format))
 	})
 }
 
-// progress is what a state file keeps: which segments were counted, and what they had. It holds no
-// key of an item, some of which are IDs.
+// progress is the content of a state file: the segments counted so far and their results. It holds
+// no keys, since some keys are IDs.
 type progress struct {
 	Table       string       `json:"table"`
-	Created     time.Time    `json:"created"` // when the table was: another of its name is another
+	Created     time.Time    `json:"created"` // to notice a new table of the same name
 	Application string       `json:"application"`
-	Now         time.Time    `json:"now"` // by which sessions are alive or expired
+	Now         time.Time    `json:"now"` // the time by which sessions are judged alive or expired
 	Segments    int          `json:"segments"`
 	Done        map[int]bool `json:"done"`
 	Counted     *counts      `json:"counted"`
 }
 
-// segmentBytes is about how much of the table a segment has: what is lost when a run is stopped.
+// segmentBytes is the approximate size of a segment, and so the most work that each worker loses
+// when a run is stopped.
 const (
 	segmentBytes = 2 << 20
 	maxSegments  = 100_000
 )
 
-// An estimate is what stats will cost. DynamoDB updates the figures it is based on about every six
+// An estimate is the expected cost of stats. DynamoDB updates the figures behind it about every six
 // hours.
 type estimate struct {
 	Items   int64   `json:"items"`
@@ -157,7 +159,8 @@ type estimate struct {
 
 func (c *cli) estimate(out *dynamodb.DescribeTableOutput, segments int) estimate {
 	e := estimate{Items: aws.ToInt64(out.Table.ItemCount), Bytes: aws.ToInt64(out.Table.TableSizeBytes)}
-	e.Units = math.Ceil(float64(e.Bytes)/4096)/2 + float64(segments)/2 // half a unit for 4 KB, rounded up for each segment
+	// Half a unit for 4 KB, rounded up in each segment.
+	e.Units = math.Ceil(float64(e.Bytes)/4096)/2 + float64(segments)/2
 	e.Dollars = e.Units / 1e6 * c.price
 	e.Seconds = e.Units / c.rate
 	return e
@@ -193,7 +196,7 @@ func (c *cli) stats(ctx context.Context, _ []string) error {
 		return nil
 	}
 	if len(p.Done) > 0 {
-		fmt.Fprintf(c.errs, "Going on: %d of %d segments are counted already.\n", len(p.Done), p.Segments)
+		fmt.Fprintf(c.errs, "Resuming: %d of %d segments are already counted.\n", len(p.Done), p.Segments)
 	}
 	err = c.count(ctx, client, p, e)
 	stopped := err != nil && ctx.Err() != nil
@@ -205,9 +208,9 @@ func (c *cli) stats(ctx context.Context, _ []string) error {
 	}
 	switch {
 	case stopped && c.state != "":
-		return exit(exitStopped, "stopped; the same command goes on from %s", c.state)
+		return exit(exitStopped, "stopped; run the same command to resume from %s", c.state)
 	case stopped:
-		return exit(exitStopped, "stopped; with -state FILE it could be continued")
+		return exit(exitStopped, "stopped; with -state FILE a run can be resumed")
 	case c.state != "":
 		if err := os.Remove(c.state); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -216,7 +219,7 @@ func (c *cli) stats(ctx context.Context, _ []string) error {
 	return nil
 }
 
-// progress returns what the state file has, or a beginning.
+// progress returns the content of the state file, or a new progress if there is no file.
 func (c *cli) progress(out *dynamodb.DescribeTableOutput) (*progress, error) {
 	now, ok := awsmiddleware.GetServerTime(out.ResultMetadata)
 	if !ok {
@@ -238,7 +241,7 @@ func (c *cli) progress(out *dynamodb.DescribeTableOutput) (*progress, error) {
 	fits := json.Unmarshal(text, &kept) == nil && kept.Segments > 0 && kept.Done != nil && kept.Counted != nil && kept.Counted.Groups != nil &&
 		len(kept.Counted.Sizes.Counts) == len(p.Counted.Sizes.Counts) && len(kept.Counted.Ages.Counts) == len(p.Counted.Ages.Counts)
 	if !fits {
-		return nil, exit(exitUsage, "-state %s: is not a file of this command", c.state)
+		return nil, exit(exitUsage, "-state %s: must be a file that this command wrote", c.state)
 	}
 	if kept.Table != c.table || !kept.Created.Equal(created) || kept.Application != c.application {
 		return nil, exit(exitUsage, "-state %s: is of another table or application (%s); delete it, or name another file", c.state, kept.Table)
@@ -246,7 +249,7 @@ func (c *cli) progress(out *dynamodb.DescribeTableOutput) (*progress, error) {
 	return &kept, nil
 }
 
-// keep writes the state file, so that it is never seen half written.
+// keep writes the state file. It replaces the file atomically, so that no reader sees half of it.
 func (c *cli) keep(p *progress) error {
 	if c.state == "" {
 		return nil
@@ -269,7 +272,7 @@ func (c *cli) keep(p *progress) error {
 	return err
 }
 
-// count scans what p has not counted yet.
+// count scans the segments that p does not have yet.
 func (c *cli) count(ctx context.Context, client *dynamodb.Client, p *progress, e estimate) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -323,7 +326,7 @@ func (c *cli) printStats(p *progress, partial bool) error {
 	fmt.Fprintf(c.out, "%s items, %s, by %s read units\n", thousands(n.Items), bytesText(n.Bytes), thousands(int64(math.Ceil(n.Units))))
 	fmt.Fprintf(c.out, "  %10s sessions alive, %s of them signed in\n", thousands(n.Alive), thousands(n.Signed))
 	fmt.Fprintf(c.out, "  %10s expired and not swept yet\n", thousands(n.Expired))
-	fmt.Fprintf(c.out, "  %10s marks of sessions that have ended\n", thousands(n.Ended))
+	fmt.Fprintf(c.out, "  %10s markers of sessions that have ended\n", thousands(n.Ended))
 	fmt.Fprintf(c.out, "  %10s lists of users' sessions\n", thousands(n.Rosters))
 	fmt.Fprintf(c.out, "  %10s other items\n", thousands(n.Other))
 	if len(n.Groups) > 0 {

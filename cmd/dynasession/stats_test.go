@@ -16,7 +16,7 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// reported is what stats prints with -json.
+// reported is the output of stats -json.
 type reported struct {
 	Complete                                               bool
 	Items, Alive, SignedIn, Expired, Ended, Rosters, Other int64
@@ -25,7 +25,8 @@ type reported struct {
 	ReadUnits                                              float64
 }
 
-// fill stores sessions of each form, some signed in, ended and expired, and returns how many IDs there are that must not be printed.
+// fill stores sessions in each form, some of them signed in, ended or expired. It returns the IDs,
+// none of which may be printed.
 func fill(t *testing.T, table string) (ids []string) {
 	t.Helper()
 	is := is.New(t)
@@ -41,10 +42,10 @@ func fill(t *testing.T, table string) (ids []string) {
 	for _, subject := range []string{"ada", "bob"} {
 		s, err := m.CreateAndSave(t.Context(), cart{})
 		is.NoErr(err)
-		is.NoErr(m.Authenticate(t.Context(), s, subject)) // the ID before it is ended
+		is.NoErr(m.Authenticate(t.Context(), s, subject)) // the old ID ends
 	}
 	is.NoErr(m.RevokeBefore(t.Context(), time.Unix(0, 0)))
-	return append(ids, aPythonSession(t, table)) // expired
+	return append(ids, aPythonSession(t, table)) // an expired session
 }
 
 func checkFilled(is *is.I, got reported) {
@@ -89,13 +90,13 @@ func TestStats_Counts(t *testing.T) {
 	for _, says := range []string{"29 sessions alive, 2 of them signed in", "1 expired", "zstd+msgpack", "shop", "sizes of sessions", "ages of sessions alive", "█"} {
 		is.True(strings.Contains(r.out, says))
 	}
-	is.True(strings.Contains(r.errs, "read units, $")) // the estimate comes first
-	is.True(!strings.Contains(r.errs, "\r"))           // a progress bar is for terminals
+	is.True(strings.Contains(r.errs, "read units, $")) // the estimate is printed first
+	is.True(!strings.Contains(r.errs, "\r"))           // progress bars are for terminals only
 
 	is.Equal(d.json(&got, "stats", "-rate", "1000", "-application", "shop").code, 0)
 	is.Equal(got.Alive, int64(2))
 	is.Equal(got.Expired, int64(0))
-	is.Equal(got.Other, int64(1+9*3+1)) // the others' sessions
+	is.Equal(got.Other, int64(1+9*3+1)) // sessions of other applications
 
 	var e estimate
 	is.Equal(d.json(&e, "stats", "-estimate", "-rate", "2").code, 0)
@@ -107,7 +108,8 @@ func TestStats_Counts(t *testing.T) {
 	}
 }
 
-// It is stopped in the middle, and goes on: nothing is counted twice or left out, and no ID gets into the file.
+// A run is stopped halfway and resumed: each item is counted exactly once, and the state file
+// contains no ID.
 func TestStats_IsStoppedAndResumed(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(t)
@@ -122,7 +124,7 @@ func TestStats_IsStoppedAndResumed(t *testing.T) {
 	is.NoErr(cmd.Process.Signal(syscall.SIGINT))
 	_ = cmd.Wait()
 	is.Equal(cmd.ProcessState.ExitCode(), exitStopped)
-	is.True(strings.Contains(errs.String(), "goes on from "+state))
+	is.True(strings.Contains(errs.String(), "resume from "+state))
 	var part reported
 	is.NoErr(json.Unmarshal(out.Bytes(), &part))
 	is.True(!part.Complete)
@@ -131,7 +133,7 @@ func TestStats_IsStoppedAndResumed(t *testing.T) {
 	is.NoErr(err)
 	var p progress
 	is.NoErr(json.Unmarshal(kept, &p))
-	is.True(len(p.Done) > 0 && len(p.Done) < p.Segments) // in the middle
+	is.True(len(p.Done) > 0 && len(p.Done) < p.Segments) // stopped halfway
 	for _, id := range ids {
 		is.True(!bytes.Contains(kept, []byte(id)))
 	}
@@ -140,23 +142,24 @@ func TestStats_IsStoppedAndResumed(t *testing.T) {
 	is.Equal(info.Mode().Perm(), os.FileMode(0o600))
 
 	other := newDesk(t)
-	is.Equal(other.run("stats", "-state", state).code, exitUsage)                     // of another table
-	is.Equal(d.run("stats", "-state", state, "-application", "shop").code, exitUsage) // of another application
+	is.Equal(other.run("stats", "-state", state).code, exitUsage) // another table
+	shop := d.run("stats", "-state", state, "-application", "shop")
+	is.Equal(shop.code, exitUsage) // another application
 
 	var got reported
 	r := d.json(&got, "stats", "-state", state, "-rate", "1000")
 	is.Equal(r.code, 0)
-	is.True(strings.Contains(r.errs, "Going on"))
+	is.True(strings.Contains(r.errs, "Resuming"))
 	is.True(got.Complete)
 	checkFilled(is, got)
 	_, err = os.Stat(state)
-	is.True(os.IsNotExist(err)) // it has done its work
+	is.True(os.IsNotExist(err)) // the file is removed at the end
 
 	is.NoErr(os.WriteFile(state, []byte(`{"segments": 3}`), 0o600))
-	is.Equal(d.run("stats", "-state", state).code, exitUsage) // not one of ours
+	is.Equal(d.run("stats", "-state", state).code, exitUsage) // not a state file
 }
 
-// waitFor returns when the file is there.
+// waitFor waits until the file exists.
 func waitFor(t *testing.T, file string) {
 	t.Helper()
 	tick, deadline := time.NewTicker(10*time.Millisecond), time.After(30*time.Second)

@@ -45,8 +45,7 @@ func (c *cli) tableCheck(ctx context.Context, _ []string) error {
 	return err
 }
 
-// explain returns what an operator can do about an error, where it says no more than that there is
-// no table.
+// explain replaces DynamoDB's error for a missing table by one that says what to do.
 func (c *cli) explain(err error) error {
 	if _, missing := errors.AsType[*types.ResourceNotFoundException](err); missing {
 		return fmt.Errorf("the table %s does not exist in this Region and account: create it by `dynasession table create`, or see -region and -profile", c.table)

@@ -19,9 +19,9 @@ import (
 func TestTable_CreateAndCheck(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(t)
-	d.table = engine.Table(t) // not there yet
+	d.table = engine.Table(t) // a table that does not exist yet
 	is.True(strings.Contains(d.done("table", "create"), d.table))
-	d.done("table", "create") // again is harmless
+	d.done("table", "create") // a second time is harmless
 	out := d.done("table", "check")
 	for _, check := range []string{"key", "TTL", "billing", "encryption", "recovery", "deletion protection", "clock"} {
 		is.True(strings.Contains(out, check))
@@ -71,7 +71,8 @@ func TestTable_Templates(t *testing.T) {
 	for _, f := range folder {
 		text, err := deploy.Files().ReadFile("terraform/" + f.Name())
 		is.NoErr(err)
-		is.True(strings.Contains(module, strings.Replace(string(text), `"app_session"`, `"sessions-eu"`, 1))) // each file, whole
+		want := strings.Replace(string(text), `"app_session"`, `"sessions-eu"`, 1)
+		is.True(strings.Contains(module, want)) // it contains each file whole
 	}
 	is.True(strings.HasPrefix(module, "terraform {"))
 
@@ -90,7 +91,7 @@ func TestTable_Templates(t *testing.T) {
 	is.Equal(d.run("table", "template", "terraform").code, exitUsage)
 }
 
-// The roles are those that there are files for.
+// roles lists exactly the policy files of package deploy.
 func TestRoles(t *testing.T) {
 	is := is.New(t)
 	files, err := os.ReadDir("../../deploy/policies")

@@ -13,14 +13,14 @@ import (
 	"github.com/dynasession/dynasession/dynamo"
 )
 
-// roles are those that deploy has policies for.
+// roles are the roles for which package deploy has a policy.
 var roles = []string{"service", "subjects", "operator", "deployment", "key"}
 
 func (c *cli) templateFlags() {
 	c.set.StringVar(&c.account, "account", "", "the `number` of the AWS account, for the ARN in a policy; default any")
 }
 
-// tableTemplate prints a template of package deploy, with the table's name in it.
+// tableTemplate prints a template of package deploy with the table's name filled in.
 func (c *cli) tableTemplate(_ context.Context, args []string) error {
 	if (args[0] == "policy") != (len(args) == 2) {
 		c.set.Usage()
@@ -39,7 +39,7 @@ func (c *cli) tableTemplate(_ context.Context, args []string) error {
 	case "policy":
 		out, err = c.policy(args[1])
 	default:
-		return exit(exitUsage, "there is a template for cloudformation, terraform and policy, none for %q", args[0])
+		return exit(exitUsage, "KIND %q: must be cloudformation, terraform or policy", args[0])
 	}
 	if err != nil {
 		return err
@@ -48,7 +48,8 @@ func (c *cli) tableTemplate(_ context.Context, args []string) error {
 	return err
 }
 
-// template returns a file with old replaced by new, which must be there.
+// template returns a file with the first old replaced by new. It fails if the file does not contain
+// old.
 func (c *cli) template(name, old, new string) (string, error) {
 	file, err := deploy.Files().ReadFile(name)
 	if err != nil {
@@ -66,7 +67,7 @@ func (c *cli) module() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// As one reads them: what it needs, what it takes, what it makes, what it gives.
+	// The order in which the files are best read.
 	order := []string{"versions.tf", "variables.tf", "main.tf", "policies.tf", "alarms.tf", "outputs.tf"}
 	slices.SortStableFunc(names, func(a, b string) int {
 		return slices.Index(order, path.Base(a)) - slices.Index(order, path.Base(b))
@@ -88,7 +89,7 @@ func (c *cli) module() (string, error) {
 
 func (c *cli) policy(role string) (string, error) {
 	if !slices.Contains(roles, role) {
-		return "", exit(exitUsage, "there is a policy for %s, none for %q", strings.Join(roles, ", "), role)
+		return "", exit(exitUsage, "ROLE %q: must be one of %s", role, strings.Join(roles, ", "))
 	}
 	region, account := "*", "*"
 	if c.region != "" {
@@ -104,7 +105,7 @@ func (c *cli) policy(role string) (string, error) {
 		"arn:"+partition(c.region)+":dynamodb:"+region+":"+account+":table/"+c.table)
 }
 
-// partition is that of a Region: AWS's in China and for the government of the USA are others.
+// partition returns the AWS partition of a Region.
 func partition(region string) string {
 	switch {
 	case strings.HasPrefix(region, "cn-"):

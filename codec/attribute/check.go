@@ -10,9 +10,9 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
-// check returns av as it is to be decoded into a value of the plan. What the decoder would do that
-// it may not: of two names for one field it would take any; of a list that is too long for an array
-// it would drop the rest; and it makes as many elements as there are.
+// check returns the value to decode into a value of the plan, which is av with some names cut. It
+// prevents three things that the decoder would do: take any of two names for one field, drop the
+// end of a list that is too long for an array, and allocate any number of elements.
 func check(av types.AttributeValue, plan *shape.Plan) (types.AttributeValue, error) {
 	c := checker{left: codec.DecodeLimit}
 	return c.value(av, plan)
@@ -27,7 +27,7 @@ func (c *checker) take(n int) error {
 	return nil
 }
 
-// value returns av, or what is to be decoded in its place. It changes nothing.
+// value returns av, or the value to decode instead. It doesn't change av.
 func (c *checker) value(av types.AttributeValue, plan *shape.Plan) (types.AttributeValue, error) {
 	if _, null := av.(*types.AttributeValueMemberNULL); null || plan.Kind == shape.Opaque {
 		return av, nil

@@ -86,7 +86,7 @@ func (Codec[T]) Decode(p codec.Payload) (T, error) {
 	return v, nil
 }
 
-// encode encodes what v points to.
+// encode encodes the value that v points to.
 func encode(v any) (s *shape.Shape, av types.AttributeValue, err error) {
 	value := reflect.ValueOf(v).Elem()
 	if s, err = format.Of(value.Type()); err != nil {
@@ -134,10 +134,11 @@ func encode(v any) (s *shape.Shape, av types.AttributeValue, err error) {
 	return s, av, nil
 }
 
-// mostDigits is what a number may take, which counts as one byte before it is encoded.
+// mostDigits is the length of the longest number, in bytes. It counts as one byte before it is
+// encoded.
 const mostDigits = 21
 
-// decode decodes into what v points to, a zero value.
+// decode decodes av into the zero value that v points to.
 func decode(av types.AttributeValue, v any) error {
 	value := reflect.ValueOf(v).Elem()
 	s, err := format.Of(value.Type())
@@ -159,12 +160,12 @@ func decode(av types.AttributeValue, v any) error {
 	return nil
 }
 
-// Both hold nothing but their options.
+// The SDK's encoder and decoder have no state but their options.
 var (
 	encoder = attributevalue.NewEncoder(func(o *attributevalue.EncoderOptions) {
 		o.TagKey = "json"
 		o.UseEncodingMarshalers = true
-		o.NullEmptySets = false // an empty set comes back empty, and not nil: see storable
+		o.NullEmptySets = false // an empty set comes back empty, not nil: see storable
 	})
 	decoder = attributevalue.NewDecoder(func(o *attributevalue.DecoderOptions) {
 		o.TagKey = "json"
@@ -179,7 +180,7 @@ func marshal(v any) (av types.AttributeValue, err error) {
 			av, err = nil, p
 		}
 	}()
-	// What the encoder doesn't see behind a pointer: nil, and an interface.
+	// v is a pointer, behind which the encoder recognises neither nil nor an interface.
 	switch top := reflect.ValueOf(v).Elem(); top.Kind() {
 	case reflect.Map, reflect.Slice, reflect.Pointer, reflect.Interface:
 		if top.IsNil() {

@@ -209,7 +209,7 @@ func FuzzCodec_Decode(f *testing.F) {
 		}
 		q, err := c.Encode(v)
 		if err != nil {
-			return // a set in an interface, say
+			return // a set in an interface, for example
 		}
 		again, err := c.Decode(q)
 		if err != nil {

@@ -9,7 +9,8 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/generic"
 )
 
-// equal reports whether a and b are the same to DynamoDB: numbers by value, sets in any order.
+// equal reports whether a and b are the same value to DynamoDB, which compares numbers by value and
+// sets in any order.
 func equal(a, b types.AttributeValue) bool {
 	switch a := a.(type) {
 	case *types.AttributeValueMemberS:
@@ -59,8 +60,8 @@ func sameMap(a, b map[string]types.AttributeValue) bool {
 	return true
 }
 
-// sameSet reports whether a and b, in neither of which a member stands twice, have the same
-// members: those whose keys are the same.
+// sameSet reports whether a and b, which have no duplicate members, have the same members by their
+// keys.
 func sameSet[E any](a, b []E, key func(E) string) bool {
 	if len(a) != len(b) {
 		return false

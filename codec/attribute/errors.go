@@ -9,8 +9,8 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/fault"
 )
 
-// decodeError says which type a value doesn't fit, and leaves out the value, which the SDK's error
-// may quote.
+// decodeError returns an error that names the type that a value doesn't fit, but not the value,
+// which the SDK's error may quote.
 func decodeError(err error) error {
 	var kind *attributevalue.UnmarshalTypeError
 	if !errors.As(err, &kind) {

@@ -46,7 +46,7 @@ var format = shape.Format{
 	NilEmbedded:          true,
 }
 
-// option reports whether f's tag of that key has the option.
+// option reports whether f's tag with that key has the option.
 func option(f reflect.StructField, key, option string) bool {
 	return slices.Contains(strings.Split(f.Tag.Get(key), ",")[1:], option)
 }

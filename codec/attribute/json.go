@@ -12,8 +12,8 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/fault"
 )
 
-// toJSON returns av as DynamoDB JSON, {"M": {"name": {"S": "…"}}}. attributevalue.MarshalJSON does
-// too, with the keys in any order.
+// toJSON returns av as DynamoDB JSON, {"M": {"name": {"S": "…"}}}. Unlike
+// attributevalue.MarshalJSON it sorts the keys.
 func toJSON(av types.AttributeValue) ([]byte, error) {
 	tree, err := toTree(av)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
-// carry puts the members of stored that the plan doesn't know into fresh, a value of the plan that
-// was just encoded. It shares them.
+// carry adds the members of stored that the plan doesn't know to fresh, a value of the plan that
+// was just encoded. They are shared, not copied.
 func carry(fresh, stored types.AttributeValue, plan *shape.Plan) {
 	plan = members.Inner(plan)
 	now, ok := fresh.(*types.AttributeValueMemberM)
@@ -51,7 +51,7 @@ func carry(fresh, stored types.AttributeValue, plan *shape.Plan) {
 			carryField(now, old.Value[names[n]], &plan.Members[i])
 		default:
 			lost = append(lost, names[n])
-			// The decoder would take it for a field that is left out: that is to be empty.
+			// The decoder would take it for an omitted field, which must stay empty.
 			if exact := plan.Members[at].Name; now.Value[exact] == nil {
 				now.Value[exact] = empty(plan.Members[at].Plan)
 			}
@@ -72,8 +72,8 @@ func empty(plan *shape.Plan) types.AttributeValue {
 	return &types.AttributeValueMemberNULL{Value: true}
 }
 
-// carryField does it for what was stored of one field. A struct that its tag leaves out when it is
-// empty is empty all the same, and nobody has taken it away.
+// carryField does the same for the stored value of one field. A struct that the encoder omits
+// because of its tag is empty, not removed: its unknown members stay.
 func carryField(now *types.AttributeValueMemberM, stored types.AttributeValue, m *shape.Member) {
 	fresh, ok := now.Value[m.Name]
 	if !ok && m.Plan.Kind == shape.Struct {
@@ -94,9 +94,9 @@ func keys(m map[string]types.AttributeValue) []string {
 	return names
 }
 
-// listed returns av, a value of the plan that was just encoded, with lists in the place of the sets
-// that the encoder makes of each [][]byte: a set has no order, no member twice, and none that is
-// empty. Where the field is tagged binaryset it is meant.
+// listed returns av, a value of the plan that was just encoded, with lists instead of the sets that
+// the encoder makes of each [][]byte, unless the field is tagged binaryset: a set has no order, and
+// neither duplicate nor empty members.
 func listed(av types.AttributeValue, plan *shape.Plan) types.AttributeValue {
 	for plan.Kind == shape.Pointer {
 		plan = plan.Elem

@@ -6,7 +6,7 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/generic"
 )
 
-// What DynamoDB keeps of a number: 38 significant digits, and magnitudes from 1e-130 up to, but not
+// DynamoDB keeps 38 significant digits of a number, and magnitudes from 1e-130 up to, but not
 // including, 1e126.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 const (

@@ -15,7 +15,7 @@ var (
 	errEmptyMember = errors.New("attribute: a member of a set is empty")
 )
 
-// mendSet judges sets, and refuses what is no value at all.
+// mendSet is mend for sets. It refuses values of unknown types.
 func mendSet(av types.AttributeValue) (types.AttributeValue, error) {
 	n := 0
 	var err error

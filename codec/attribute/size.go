@@ -40,7 +40,7 @@ func SizeOf(av types.AttributeValue) int {
 		return sumSize(v.Value, numberSize)
 	case *types.AttributeValueMemberBS:
 		return sumSize(v.Value, func(b []byte) int { return len(b) })
-	default: // a truth value, or null
+	default: // a boolean or null
 		return 1
 	}
 }
@@ -53,8 +53,8 @@ func sumSize[E any](members []E, size func(E) int) int {
 	return sum
 }
 
-// numberSize counts a byte for two significant digits, and one more; a negative number takes one
-// besides.
+// numberSize returns the size of a number: a byte for every two significant digits, one more, and
+// another one if it is negative.
 func numberSize(n string) int {
 	digits, first, last := 0, -1, -1
 	for i := 0; i < len(n) && n[i] != 'e' && n[i] != 'E'; i++ {

@@ -35,7 +35,7 @@ func TestSizeOf(t *testing.T) {
 	}
 }
 
-// A byte for two significant digits and one more; zeros at either end are not significant.
+// A byte for every two significant digits, and one more; zeros at either end are not significant.
 func TestNumberSize(t *testing.T) {
 	for n, want := range map[string]int{
 		"0": 1, "1": 2, "12": 2, "123": 3, "1234": 3, "1200": 2, "0.0012": 2, "-1": 3, "-12.34": 4,

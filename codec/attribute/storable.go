@@ -14,10 +14,10 @@ const maxDepth = 31
 
 var errUTF8 = errors.New("attribute: a text is not UTF-8")
 
-// storable returns av if DynamoDB takes it, and an error if it would refuse it at the next save, or
-// store something else. Two things it mends: a json.Number that is empty is NULL, which is read as
-// an empty one, and an empty set, which DynamoDB has none of, is an empty list, which is read into
-// the same field.
+// storable returns av if DynamoDB accepts it, and an error if DynamoDB would refuse it or store
+// another value. It replaces two values that DynamoDB doesn't have: an empty json.Number becomes
+// NULL, which is read back as an empty one, and an empty set becomes an empty list, which is read
+// back into the same field.
 func storable(av types.AttributeValue) (types.AttributeValue, error) { return mend(av, 0) }
 
 func mend(av types.AttributeValue, depth int) (types.AttributeValue, error) {

@@ -13,9 +13,9 @@ import (
 // Value is the payload of this format: one attribute value. When printed, it shows its format but
 // not its content.
 type Value struct {
-	get    func() types.AttributeValue // a function, which no verb of fmt looks into
+	get    func() types.AttributeValue // a function, so that no verb of fmt prints it
 	format string                      // "": Format
-	whole  *shape.Plan                 // if not nil, the value has no member that its type doesn't know
+	whole  *shape.Plan                 // if not nil, the value has no member unknown to its type
 }
 
 // NewValue returns av as a payload. It doesn't copy av, which the caller must not change
@@ -24,7 +24,7 @@ func NewValue(av types.AttributeValue) Value {
 	return Value{get: func() types.AttributeValue { return av }}
 }
 
-// wholeValue returns av, which was encoded from a value of the plan's type alone, as a payload.
+// wholeValue returns av as a payload, which was encoded only from a value of the plan's type.
 func wholeValue(av types.AttributeValue, plan *shape.Plan) Value {
 	v := NewValue(av)
 	v.whole = plan
@@ -71,7 +71,7 @@ func ValueOf(p codec.Payload) (Value, error) {
 	return v, nil
 }
 
-// plainValueOf is ValueOf for the format without a version.
+// plainValueOf is ValueOf for a format without a version.
 func plainValueOf(p codec.Payload) (Value, error) {
 	if p != nil && p.Format() != Format {
 		return Value{}, fmt.Errorf("%w: have %q, want %q", codec.ErrFormat, p.Format(), Format)
@@ -96,7 +96,7 @@ func (v Value) WithFormat(format string) codec.Payload {
 	}
 	b, err := v.Bytes()
 	if err != nil {
-		b = nil // no value: nothing reads it
+		b = nil // not valid JSON: no codec reads it
 	}
 	return codec.Opaque(format, b)
 }

@@ -23,7 +23,7 @@ type basket struct {
 
 var baskets = []basket{{}, {Name: "n", Items: map[string]int{"a": 1, "b": 2}, Tags: []string{"x"}}}
 
-// broken is a codec that works, save for what is set.
+// broken is a codec that works, except for the functions that are set.
 type broken struct {
 	encode func(basket) (codec.Payload, error)
 	decode func(codec.Payload) (basket, error)
@@ -43,7 +43,7 @@ func (b broken) Decode(p codec.Payload) (basket, error) {
 	return codec.JSON[basket]{}.Decode(p)
 }
 
-// brokenKeeper is a codec that works, save for its EncodeOver.
+// brokenKeeper is a codec that works, except for its EncodeOver.
 type brokenKeeper struct {
 	codec.JSON[basket]
 	over func(v basket, stored codec.Payload) (codec.Payload, error)
@@ -53,7 +53,7 @@ func (b brokenKeeper) EncodeOver(v basket, stored codec.Payload) (codec.Payload,
 	return b.over(v, stored)
 }
 
-// newBasket is what became of basket.
+// newBasket is a later version of basket.
 type newBasket struct {
 	Name  string
 	Items map[string]int
@@ -61,13 +61,13 @@ type newBasket struct {
 	Added []string
 }
 
-// shared is a payload that keeps the value and not a copy.
+// shared is a payload that keeps the value itself instead of a copy.
 type shared struct{ v basket }
 
 func (shared) Format() string           { return "json" }
 func (s shared) Bytes() ([]byte, error) { p, _ := codec.JSON[basket]{}.Encode(s.v); return p.Bytes() }
 
-// saboteurs are codecs that break one promise each, and what the suite has to say.
+// saboteurs returns codecs that break one promise each, and the suite's message for it.
 func saboteurs() map[string]struct {
 	codec codec.Codec[basket]
 	says  string
@@ -166,10 +166,11 @@ func saboteurs() map[string]struct {
 	}
 }
 
-// sabotage names the saboteur that a child of this test has to run.
+// sabotage is the environment variable that names the saboteur for a child process.
 const sabotage = "CODECTEST_SABOTAGE"
 
-// TestRun_CatchesABrokenCodec lets each saboteur fail in a process of its own, since a test that fails can't be taken back.
+// TestRun_CatchesABrokenCodec runs each saboteur in a child process, since a failed test can't be
+// made to pass.
 func TestRun_CatchesABrokenCodec(t *testing.T) {
 	for name, s := range saboteurs() {
 		t.Run(name, func(t *testing.T) {
@@ -185,7 +186,7 @@ func TestRun_CatchesABrokenCodec(t *testing.T) {
 	}
 }
 
-// TestSabotage is what the children run. By itself it runs a codec that works.
+// TestSabotage runs in the child processes. Without one it runs a codec that works.
 func TestSabotage(t *testing.T) {
 	if name := os.Getenv(sabotage); name != "" {
 		c := saboteurs()[name].codec

@@ -55,8 +55,8 @@ func RunKeeper[Old, New any](t *testing.T, old codec.Codec[Old], new codec.Codec
 	}
 }
 
-// over checks EncodeOver with values of one type, none of which has anything that the type doesn't
-// know: nothing of what is stored shows.
+// over checks EncodeOver with values of one type, which have no unknown members: the result must
+// have nothing of the stored value.
 func over[T any](t *testing.T, c codec.Codec[T], values []T) {
 	t.Helper()
 	k, ok := c.(codec.Keeper[T])

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// texts checks that every text comes back byte by byte, or is refused.
+// texts checks that every text comes back byte for byte, or is refused.
 func texts(t *testing.T, k Kinds) {
 	t.Helper()
 	Run(t, k.Text, "", "x", "null", "ünï→😀", "\x00\x01\n\t\"\\", "<a href='x'>&amp;</a>", "\ufffd", `\ufffd`, "\u2028", strings.Repeat("long ", 20000))
@@ -17,7 +17,7 @@ func texts(t *testing.T, k Kinds) {
 	}
 }
 
-// pointers checks that nil and zero are kept apart, and that a cycle ends in an error.
+// pointers checks that nil and zero stay different, and that a cycle is an error.
 func pointers(t *testing.T, k Kinds) {
 	t.Helper()
 	zero, some := 0, 7
@@ -69,8 +69,8 @@ func versions(t *testing.T, k Kinds) {
 	}
 }
 
-// interfaces checks that what an interface may hold comes back: numbers by value, the rest as it
-// was.
+// interfaces checks that values in interfaces come back: numbers with the same value, others
+// unchanged.
 func interfaces(t *testing.T, k Kinds) {
 	t.Helper()
 	Run(t, k.Open, Open{}, Open{
@@ -88,7 +88,7 @@ func interfaces(t *testing.T, k Kinds) {
 	}
 }
 
-// sameNumber reports whether two numbers of whatever types are written the same.
+// sameNumber reports whether two numbers, of any types, have the same text.
 func sameNumber(a, b any) bool {
 	if v := reflect.ValueOf(b); v.IsValid() && v.CanFloat() && v.Float() == float64(int64(v.Float())) {
 		b = int64(v.Float())

@@ -10,12 +10,11 @@ import (
 	"github.com/dynasession/dynasession/codec"
 )
 
-// repeats is how often a value is encoded again: the order of a map differs from one time to the
-// next.
+// repeats is how often a value is encoded again, since the order of a map varies.
 const repeats = 20
 
-// stable checks that one value has one payload: else every save of an unchanged session would cost
-// a write.
+// stable checks that the same value always has the same payload: otherwise every save of an
+// unchanged session would cost a write.
 func stable[T any](t *testing.T, c codec.Codec[T], v T, p codec.Payload) {
 	t.Helper()
 	for range repeats {
@@ -32,11 +31,10 @@ func stable[T any](t *testing.T, c codec.Codec[T], v T, p codec.Payload) {
 	}
 }
 
-// unshared checks that a payload doesn't change with the value it was made of, nor with one that
-// was made of it.
+// unshared checks that a payload doesn't change with the encoded value, nor with a decoded one.
 func unshared[T any](t *testing.T, c codec.Codec[T], v T) {
 	t.Helper()
-	mine, err := c.Decode(encode(t, c, v)) // v is the caller's
+	mine, err := c.Decode(encode(t, c, v)) // a copy, since v is the caller's
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +58,7 @@ func unshared[T any](t *testing.T, c codec.Codec[T], v T) {
 	}
 }
 
-// foreign checks that a payload of another format, and none at all, is an ErrFormat.
+// foreign checks that Decode returns ErrFormat for a payload of another format, and for nil.
 func foreign[T any](t *testing.T, c codec.Codec[T], p codec.Payload) {
 	t.Helper()
 	for name, p := range map[string]codec.Payload{
@@ -73,8 +71,8 @@ func foreign[T any](t *testing.T, c codec.Codec[T], p codec.Payload) {
 	}
 }
 
-// damaged checks that Decode survives whatever the store may hold. That it doesn't take a wrong
-// value for a right one is more than a codec can promise, except for nothing at all.
+// damaged checks that damaged bytes don't make Decode panic. No codec can promise to find all
+// damage, except if there are no bytes at all.
 func damaged[T any](t *testing.T, c codec.Codec[T], p codec.Payload) {
 	t.Helper()
 	b := bytesOf(t, p)
@@ -96,7 +94,7 @@ func damaged[T any](t *testing.T, c codec.Codec[T], p codec.Payload) {
 	}
 }
 
-// concurrent checks, under the race detector, that one codec serves many goroutines.
+// concurrent checks, with the race detector, that goroutines can share a codec.
 func concurrent[T any](t *testing.T, c codec.Codec[T], values []T) {
 	t.Helper()
 	var wg sync.WaitGroup

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// same reports whether a and b are equal as far as a codec keeps them, and if not, where they
-// differ.
+// same reports whether a and b are equal in everything that a codec keeps, and where they differ if
+// not.
 func same(a, b reflect.Value, path string) (at string, ok bool) {
 	if a.IsValid() != b.IsValid() || (a.IsValid() && a.Type() != b.Type()) {
 		return path, false

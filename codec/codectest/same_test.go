@@ -28,7 +28,8 @@ func TestSame(t *testing.T) {
 	is.Equal(compare(map[string]int{"a": 1}, map[string]int{"a": 2}), "v[]")
 	is.Equal(compare(map[string]int{"a": 1}, map[string]int{"b": 1}), "v")
 	is.Equal(compare[any](1, int64(1)), "v")
-	is.Equal(compare(Tagged{Skipped: "a"}, Tagged{Skipped: "b"}), "same") // not stored, so not compared
+	// Not stored, so not compared.
+	is.Equal(compare(Tagged{Skipped: "a"}, Tagged{Skipped: "b"}), "same")
 	is.Equal(compare(Pointers{Struct: &Inner{"a", 1}}, Pointers{Struct: &Inner{"a", 2}}), "v.Struct.Count")
 	is.Equal(compare(Pointers{Struct: &Inner{}}, Pointers{}), "v.Struct")
 }

@@ -9,8 +9,8 @@ import (
 
 // canonical returns b, one whole value, with the entries of every map in the order of their keys.
 // The encoder sorts only some types of maps, and an unchanged session whose bytes change would be
-// written again at every save. It takes time in proportion to b, however deep maps are nested in
-// it.
+// written again at every save. Its time is proportional to the length of b, however deep maps are
+// nested.
 func canonical(b []byte) ([]byte, error) {
 	s := sorter{b: b, nests: make([]nest, 0, 8), entries: make([]entry, 0, 32)}
 	end, unsorted, err := s.read(0, 0)
@@ -28,7 +28,7 @@ func canonical(b []byte) ([]byte, error) {
 	return s.out, nil
 }
 
-// sorter reads a value, and then writes it anew.
+// sorter reads a value, and then writes it with sorted maps.
 type sorter struct {
 	b       []byte
 	nests   []nest
@@ -36,20 +36,20 @@ type sorter struct {
 	out     []byte
 }
 
-// nest is a map or an array. They are numbered in the order in which they begin.
+// nest is a map or an array. Nests are numbered in the order in which they begin.
 type nest struct {
-	end, next    int  // where it ends, and the number of the first one that begins after that
-	first, count int  // its entries, sorted; none of an array
-	unsorted     bool // it or one in it was
+	end, next    int  // where it ends, and the number of the first nest after it
+	first, count int  // its entries, sorted; an array has none
+	unsorted     bool // the nest, or one in it, was unsorted
 }
 
 type entry struct {
 	key, value, end int
-	nest            int // the value's number, if it is one
+	nest            int // the number of the value, if it is a nest
 }
 
-// read reads the value that begins at i, whose number is that of the next nest if it is one, and
-// returns where it ends and whether it has anything unsorted.
+// read reads the value that begins at i, and returns its end and whether it has an unsorted map. If
+// the value is a nest, it gets the next number.
 func (s *sorter) read(i, depth int) (end int, unsorted bool, err error) {
 	if i < len(s.b) && s.b[i] <= 0x7f { // a small number
 		return i + 1, false, nil
@@ -106,8 +106,8 @@ func (s *sorter) read(i, depth int) (end int, unsorted bool, err error) {
 
 func (s *sorter) order(x, y entry) int { return bytes.Compare(s.b[x.key:x.value], s.b[y.key:y.value]) }
 
-// write writes the value that begins at i, whose number is that of the given nest if it is one, and
-// returns where it ends and the number of the next.
+// write writes the value that begins at i, and returns its end and the number of the next nest. If
+// the value is a nest, it has the given number.
 func (s *sorter) write(i, number int) (end, next int) {
 	t, err := read(s.b[i:])
 	if err != nil || t.items == 0 {

@@ -10,14 +10,14 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
-// span is what the whole numbers in a value span: from the lowest to the highest. Those of 0 to 127
-// need no look.
+// span is the range of the whole numbers in a value. Numbers from 0 to 127 fit everywhere and
+// needn't be added.
 type span struct {
 	low  int64
 	high uint64
 }
 
-// add takes in the number that b, a whole value of this head, is; if it is one.
+// add extends the span by b, a complete value with this head, if it is a number.
 func (s *span) add(b []byte) {
 	switch low, high, ok := number(b); {
 	case !ok:
@@ -28,7 +28,7 @@ func (s *span) add(b []byte) {
 	}
 }
 
-// number returns the whole number that b is: low, if it is below zero, else high.
+// number returns the whole number b: as low if it is negative, otherwise as high.
 func number(b []byte) (low int64, high uint64, ok bool) {
 	c := b[0]
 	switch {
@@ -63,9 +63,9 @@ func number(b []byte) (low int64, high uint64, ok bool) {
 	return low, 0, true
 }
 
-// check refuses what the decoder would do to b, a harmless value in which the numbers have this
-// span, and may not: it cuts off what doesn't fit into a narrower number, and it makes as many
-// elements as there are. Most values can't have any of that, which is quick to see.
+// check refuses b, a harmless value whose numbers have this span, if the decoder would truncate a
+// number that doesn't fit into a narrower type, or allocate too many elements. Most values can't
+// have either, and a quick look shows it.
 func check(b []byte, numbers span, plan *shape.Plan) error {
 	if numbers.low >= plan.Low && numbers.high <= plan.High && fewElements(b, plan) {
 		return nil
@@ -80,7 +80,7 @@ func fewElements(b []byte, plan *shape.Plan) bool { return len(b)*plan.Unit <= c
 
 type checker struct {
 	b    []byte
-	left int // of codec.DecodeLimit
+	left int // the rest of codec.DecodeLimit
 }
 
 func (c *checker) take(n int) error {
@@ -90,7 +90,7 @@ func (c *checker) take(n int) error {
 	return nil
 }
 
-// value looks at the value that begins at i, and returns where it ends.
+// value checks the value that begins at i, and returns its end.
 func (c *checker) value(i int, plan *shape.Plan) (end int, err error) {
 	for plan.Kind == shape.Pointer {
 		if c.b[i] != codeNil {
@@ -117,7 +117,7 @@ func (c *checker) value(i int, plan *shape.Plan) (end int, err error) {
 			return 0, err
 		}
 		return c.elements(inside, t.items, plan.Elem)
-	case plan.Kind == shape.Struct: // without the names
+	case plan.Kind == shape.Struct: // a struct without names
 		for m := range plan.Members {
 			if t.items == 0 || plan.Members[m].Hidden {
 				continue
@@ -195,7 +195,7 @@ func (c *checker) entries(i, n int, plan *shape.Plan) (end int, err error) {
 	return i, err
 }
 
-// skip returns where the nth value from that which begins at i on ends.
+// skip returns the end of n values, of which the first begins at i.
 func (c *checker) skip(i, n int) (end int, err error) {
 	for ; n > 0; n-- {
 		t, err := read(c.b[i:])

@@ -98,7 +98,7 @@ func (Codec[T]) Decode(p codec.Payload) (T, error) {
 	return v, nil
 }
 
-// encode encodes what v points to.
+// encode encodes the value that v points to.
 func encode(v any) (s *shape.Shape, b []byte, err error) {
 	value := reflect.ValueOf(v).Elem()
 	if s, err = format.Of(value.Type()); err != nil {
@@ -141,7 +141,7 @@ func encode(v any) (s *shape.Shape, b []byte, err error) {
 	return s, b, nil
 }
 
-// decode decodes into what v points to, a zero value.
+// decode decodes b into the zero value that v points to.
 func decode(b []byte, v any) error {
 	t := reflect.TypeOf(v).Elem()
 	s, err := format.Of(t)

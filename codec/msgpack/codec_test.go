@@ -53,7 +53,8 @@ func TestCodec_TheBytes(t *testing.T) {
 	is.NoErr(err)
 	b, err := codec.BytesOf(p, "msgpack")
 	is.NoErr(err)
-	is.Equal(hex.EncodeToString(b), "81a56974656d7382a16101a162ccc8") // {"items": {"a": 1, "b": 200}}
+	// {"items": {"a": 1, "b": 200}}.
+	is.Equal(hex.EncodeToString(b), "81a56974656d7382a16101a162ccc8")
 }
 
 func TestCodec_KeepsWhatJSONCannot(t *testing.T) {
@@ -119,7 +120,7 @@ func TestCodec_DecodeErrorsHoldNoValue(t *testing.T) {
 		[]byte("\xc0"),                           // nil
 		[]byte("\x81\xa5Count\xd6\x07s3cret"),    // an extension
 		[]byte("\x81\xa4Name\xc1"),               // never used
-		[]byte("\xdf\xff\xff\xff\xff\xa6s3cret"), // a length that isn't there
+		[]byte("\xdf\xff\xff\xff\xff\xa6s3cret"), // a length beyond the end
 	} {
 		is := is.New(t)
 		got, err := decode[codectest.Inner](b...)
@@ -155,7 +156,7 @@ func FuzzCodec_Decode(f *testing.F) {
 		c := msgpack.Codec[codectest.Open]{}
 		p, err := c.Encode(v)
 		if err != nil {
-			return // a time in an interface, say
+			return // a time in an interface, for example
 		}
 		again, err := c.Decode(p)
 		if err != nil {
@@ -196,7 +197,7 @@ func BenchmarkCodec(b *testing.B) {
 func TestCodec_ATimeWhereAMapBelongs(t *testing.T) {
 	is := is.New(t)
 	type before struct{ Map time.Time }
-	// Its eight bytes begin as a map of four billion entries does.
+	// Its eight bytes begin like a map of four billion entries.
 	moment := time.Unix(0x3ffffffff, 0xdf<<22|0x3fffff)
 	p, err := msgpack.Codec[before]{}.Encode(before{moment})
 	is.NoErr(err)
@@ -205,5 +206,5 @@ func TestCodec_ATimeWhereAMapBelongs(t *testing.T) {
 	is.True(got.Map.Equal(moment))
 
 	_, err = msgpack.Codec[codectest.Open]{}.Decode(p)
-	is.True(err != nil) // and the process is alive
+	is.True(err != nil) // the process has not run out of memory
 }

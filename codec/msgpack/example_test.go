@@ -8,7 +8,7 @@ import (
 
 func ExampleCodec() {
 	type Cart struct {
-		Items  []string `json:"items"` // fields have the names of their json tags
+		Items  []string `json:"items"` // fields get the names in their json tags
 		Secret string   `json:"-"`     // not stored
 	}
 	c := msgpack.Codec[Cart]{}

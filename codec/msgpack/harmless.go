@@ -6,24 +6,24 @@ import (
 	"fmt"
 )
 
-// maxDepth is how deep values may be nested; encoding/json's bound.
+// maxDepth is how deep values may be nested. encoding/json has the same bound.
 const maxDepth = 10000
 
 var errCut = errors.New("msgpack: ends before the value does")
 
-// harmless returns b if it is one whole value of MessagePack, and an error if it isn't. The decoder
-// believes each length that it reads and makes room for it: five bytes are enough to exhaust the
-// memory. So no length leaves here that the bytes don't have.
+// harmless returns b if it is exactly one value of MessagePack, and otherwise an error. The decoder
+// allocates room for each length that it reads, so five bytes could exhaust the memory. harmless
+// refuses lengths beyond the end of b.
 //
-// There is one more way to such a length: where it expects a map, the decoder skips the head of an
-// extension and reads on in its content. The content of a timestamp may begin like a map, so that
-// such a one is returned in its longest form, whose content can't.
+// There is one more way to such a length: if it expects a map, the decoder skips the head of an
+// extension and continues in its content. The content of a timestamp may begin like a map, so
+// harmless returns timestamps in their longest form, whose content can't.
 //
-// It returns the span of the whole numbers in b too.
+// It also returns the span of the whole numbers in b.
 func harmless(b []byte) (good []byte, numbers span, err error) {
 	var room [16]int
-	open := room[:0] // how many values are still to come, at each level outside of the present one
-	left := 1        // and at that
+	open := room[:0] // how many values are still to come at each outer level
+	left := 1        // and at the current level
 	var rewritten []byte
 	from, at := 0, 0
 	for {

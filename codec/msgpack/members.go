@@ -8,8 +8,8 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
-// carry returns fresh, what a value of the plan was encoded to, with the members of stored that the
-// plan doesn't know. It is not ok if there are none, or if stored can't be read.
+// carry returns fresh, an encoded value of the plan, with the members of stored that the plan
+// doesn't know. It is not ok if there are none, or if stored can't be read.
 func carry(plan *shape.Plan, fresh, stored []byte) (all []byte, ok bool) {
 	if plan = members.Inner(plan); plan == nil || bytes.Equal(fresh, stored) {
 		return nil, false
@@ -31,8 +31,8 @@ func carry(plan *shape.Plan, fresh, stored []byte) (all []byte, ok bool) {
 	return appendNode(make([]byte, 0, len(fresh)+len(stored)), names.Merge(now, old)), true
 }
 
-// node reads the map that begins at i of b, which is one whole value and harmless, and returns
-// where it ends. It is not ok if there is none.
+// node reads the map that begins at i of b, a harmless value, and returns its end. ok reports
+// whether there is one.
 func node(b []byte, i int, plan *shape.Plan) (n *members.Node, end int, ok bool) {
 	t, err := read(b[i:])
 	if err != nil || !t.isMap {
@@ -67,8 +67,9 @@ func node(b []byte, i int, plan *shape.Plan) (n *members.Node, end int, ok bool)
 	return n, i, true
 }
 
-// known reports whether the map that begins at i of b has, as far as is quick to see, no member that
-// the plan doesn't know, and returns where it ends: most values have none, and need no node.
+// known is a quick check whether the map that begins at i of b has no member unknown to the plan;
+// it returns the map's end. Most values have none, and need no node. It may report false although
+// there is none.
 func known(b []byte, i, depth int, plan *shape.Plan) (end int, all bool) {
 	if i > len(b) || depth > quickDepth {
 		return 0, false
@@ -109,7 +110,7 @@ func known(b []byte, i, depth int, plan *shape.Plan) (end int, all bool) {
 	return i, true
 }
 
-// quickDepth is how deep known reads.
+// quickDepth is how deep known reads nested values.
 const quickDepth = 100
 
 // isMap reports whether a map begins at i of b.
@@ -117,7 +118,7 @@ func isMap(b []byte, i int) bool {
 	return i < len(b) && (b[i]&0xf0 == 0x80 || b[i] == 0xde || b[i] == codeMap32)
 }
 
-// nameOf returns the name that a key is: of a struct a text, of a map anything.
+// nameOf returns the name of a key: a text in a struct, any value in a map.
 func nameOf(key []byte, plan *shape.Plan) (name string, ok bool) {
 	if plan.Kind == shape.Map {
 		return string(key), true
@@ -129,13 +130,13 @@ func nameOf(key []byte, plan *shape.Plan) (name string, ok bool) {
 	return plan.NameOf(key[t.head:]), true
 }
 
-// isText reports whether a value that begins with c is a text, or what the decoder takes for one:
-// bytes, or nil, which it reads as an empty name.
+// isText reports whether the decoder takes a value that begins with c for a name: a text, bytes, or
+// nil, which it reads as an empty name.
 func isText(c byte) bool {
 	return c == codeNil || c&0xe0 == 0xa0 || (c >= 0xd9 && c <= 0xdb) || (c >= 0xc4 && c <= 0xc6)
 }
 
-// skip returns where the value that begins at i ends.
+// skip returns the end of the value that begins at i.
 func skip(b []byte, i int) (end int, ok bool) {
 	for open := 1; open > 0; open-- {
 		t, err := read(b[i:])
@@ -153,7 +154,7 @@ var names = members.Format{
 	Empty: func(m *shape.Member) []byte { return append(text(m.Name), codeNil) },
 }
 
-// text returns s as a value.
+// text returns s encoded.
 func text(s string) []byte {
 	var b []byte
 	switch n := len(s); {

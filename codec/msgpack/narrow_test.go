@@ -11,7 +11,7 @@ import (
 	"github.com/dynasession/dynasession/codec/msgpack"
 )
 
-// stored returns what a server stored whose field N was of another type.
+// stored returns the payload of a server whose field N had another type.
 func stored[N any](t *testing.T, n N) codec.Payload {
 	t.Helper()
 	p, err := msgpack.Codec[struct{ N N }]{}.Encode(struct{ N N }{n})
@@ -62,7 +62,7 @@ func TestDecode_KeepsANumberOrRefusesIt(t *testing.T) {
 	is.NoErr(err)
 	is.Equal(u, uint64(math.MaxUint64))
 
-	// What the type doesn't know, and what it doesn't see as numbers, may be of any size.
+	// Numbers in unknown members, and in values that encode themselves, may have any size.
 	type narrow struct{ Small int8 }
 	p, err := msgpack.Codec[map[string]any]{}.Encode(map[string]any{"Small": 7, "Other": 1 << 40, "More": []any{-1 << 40}})
 	is.NoErr(err)

@@ -5,8 +5,7 @@ import (
 	"fmt"
 )
 
-// What https://github.com/msgpack/msgpack/blob/master/spec.md says of the first byte of a value, as
-// far as it is needed here.
+// Some first bytes of a value: see https://github.com/msgpack/msgpack/blob/master/spec.md.
 const (
 	codeNil   = 0xc0
 	codeNever = 0xc1
@@ -15,13 +14,13 @@ const (
 	extTime = 0xff // -1, the timestamp
 )
 
-// token is the head of a value: how long it is, and what follows it.
+// token describes the head of a value: its length, and what follows it.
 type token struct {
-	head  int  // bytes of the head itself
-	body  int  // bytes of content after it
-	items int  // values inside: an array's, or twice a map's
-	isMap bool // the values are keys and values in turn
-	isExt bool // the content begins with the type's number, which belongs to the head
+	head  int  // length of the head itself
+	body  int  // length of the content after it
+	items int  // values inside: an array's elements, or a map's keys and values
+	isMap bool // the values alternate between keys and values
+	isExt bool // the content begins with the extension's type, which counts as head
 }
 
 // read returns the head that b begins with.
@@ -59,7 +58,7 @@ func read(b []byte) (token, error) {
 	return readLong(b)
 }
 
-// readLong reads a head that holds a length of its own.
+// readLong reads a head that contains a length.
 func readLong(b []byte) (token, error) {
 	width := widthOfLength(b[0])
 	if len(b) < 1+width {

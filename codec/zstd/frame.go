@@ -6,24 +6,23 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/fault"
 )
 
-// The head of a block, RFC 8878, 3.1.1.2: whether it is the last, what it holds, and how long that
-// is.
+// The header of a block (RFC 8878, 3.1.1.2): whether it is the last, its type and its size.
 const (
 	blockHead     = 3
-	blockRepeated = 1 // one byte, many times
+	blockRepeated = 1 // one byte, repeated
 	blockReserved = 3
 )
 
 const checksumSize = 4
 
-// mostBlock is how many bytes a block holds at most.
+// mostBlock is the largest content of a block, in bytes.
 const mostBlock = 128 << 10
 
 var errCut = fault.New(nil, "zstd: ends before the frame does")
 
-// check returns how many bytes b says that it holds, and an error unless it is one whole frame and
-// these are at most limit. The decoder would take several frames in a row, frames to be skipped and
-// a few bytes after the last; and it would need no size.
+// check returns the content size that b declares. It returns an error unless b is exactly one whole
+// frame and its content has at most limit bytes. The decoder itself would accept several frames in
+// a row, skippable frames, a few bytes after the last, and a frame without a size.
 func check(b []byte, limit int) (size int, err error) {
 	var h zstd.Header
 	err = h.Decode(b)

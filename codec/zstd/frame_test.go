@@ -18,13 +18,13 @@ import (
 
 const magic = "\x28\xb5\x2f\xfd"
 
-// claims returns a frame of one segment that says that it holds n bytes, and then blocks.
+// claims returns a frame of one segment that declares n bytes of content, followed by blocks.
 func claims(n uint64, blocks ...string) []byte {
 	frame := binary.LittleEndian.AppendUint64([]byte(magic+"\xe0"), n)
 	return append(frame, strings.Join(blocks, "")...)
 }
 
-// block returns a block of a kind; of a repeated byte, so many times.
+// block returns a block of a kind. For a repeated byte, size is the number of repetitions.
 func block(last bool, kind, size int, content string) string {
 	head := size<<3 | kind<<1
 	if last {
@@ -67,9 +67,10 @@ func TestDecompress_WhatIsNoWholeFrame(t *testing.T) {
 		is.True(strings.HasPrefix(err.Error(), "zstd: "))
 	}
 	for want, b := range map[string][]byte{
-		"zstd: a frame of a kind that is never written":                       []byte(magic + "\x21\x07\x01" + block(true, 0, 1, "x")),
-		"zstd: the frame doesn't tell its size":                               []byte(magic + "\x00\x58" + block(true, 0, 1, "x")),
-		"zstd: ends before the frame does":                                    frame[:len(frame)-1], // within the checksum
+		"zstd: a frame of a kind that is never written": []byte(magic + "\x21\x07\x01" + block(true, 0, 1, "x")),
+		"zstd: the frame doesn't tell its size":         []byte(magic + "\x00\x58" + block(true, 0, 1, "x")),
+		// Within the checksum.
+		"zstd: ends before the frame does":                                    frame[:len(frame)-1],
 		"zstd: more follows the frame":                                        append(bytes.Clone(frame), 0),
 		"zstd: holds 9223372036854775808 bytes, and at most 4194304 are read": claims(1<<63, block(true, 1, 1, "x")),
 	} {
@@ -78,17 +79,17 @@ func TestDecompress_WhatIsNoWholeFrame(t *testing.T) {
 	}
 	for i := range frame {
 		_, err := c.Decompress(frame[:i], 1<<22)
-		is.True(err != nil) // cut anywhere
+		is.True(err != nil) // cut at any place
 		for bit := range 8 {
 			flipped := bytes.Clone(frame)
 			flipped[i] ^= 1 << bit
 			got, err := c.Decompress(flipped, 1<<22)
-			// The checksum finds it, where the format itself doesn't: a few bits say nothing.
+			// The checksum finds what the format doesn't, except for a few bits without meaning.
 			is.True(err != nil || bytes.Equal(got, []byte(strings.Repeat("s3cret ", 300))))
 		}
 	}
 	got, err := c.Decompress(claims(2, block(true, 1, 2, "x")), 2)
-	is.NoErr(err) // what the table above is made of is right
+	is.NoErr(err) // the helpers above make valid frames
 	is.Equal(string(got), "xx")
 }
 
@@ -105,14 +106,14 @@ func TestDecompress_BombsTakeNoMoreThanTheLimit(t *testing.T) {
 	is := is.New(t)
 	c := zstd.New()
 	const limit = 4 << 20
-	_, err := c.Decompress(claims(1, block(true, 1, 1, "x")), limit) // has a decoder now
+	_, err := c.Decompress(claims(1, block(true, 1, 1, "x")), limit) // c has a decoder now
 	is.NoErr(err)
 
-	big, err := c.Compress(make([]byte, 1<<25)) // of a few kilobytes
+	big, err := c.Compress(make([]byte, 1<<25)) // a few kilobytes
 	is.NoErr(err)
 	is.True(len(big) < 10_000)
 	var many []string
-	for range 1 << 13 { // 32 KB that become 1 GB
+	for range 1 << 13 { // 32 KB that expand to 1 GB
 		many = append(many, block(false, 1, 1<<17, "x"))
 	}
 	many = append(many, block(true, 1, 1, "x"))
@@ -128,7 +129,7 @@ func TestDecompress_BombsTakeNoMoreThanTheLimit(t *testing.T) {
 		"a window and much inside": append([]byte(magic+"\x80\x98\x01\x00\x00\x00"), strings.Join(many, "")...),
 	} {
 		var err error
-		// Besides its limit, the table of blocks that a new decoder has.
+		// In addition to the limit, a new decoder allocates its tables.
 		if n := allocated(func() { _, err = c.Decompress(b, limit) }); n > limit+1<<20 {
 			t.Errorf("%s: %d bytes are allocated", name, n)
 		}
@@ -136,7 +137,8 @@ func TestDecompress_BombsTakeNoMoreThanTheLimit(t *testing.T) {
 			t.Errorf("%s is taken", name)
 		}
 	}
-	is.True(allocated(func() { _, err = c.Decompress(claims(limit, block(true, 1, 1, "x")), limit) }) < 1<<20) // nor for a mere claim
+	// Nor for a declared size.
+	is.True(allocated(func() { _, err = c.Decompress(claims(limit, block(true, 1, 1, "x")), limit) }) < 1<<20)
 	is.True(err != nil)
 	text := codec.Compress[string](codec.JSON[string]{}, c, 0)
 	var failed error
@@ -144,7 +146,7 @@ func TestDecompress_BombsTakeNoMoreThanTheLimit(t *testing.T) {
 	is.Equal(failed.Error(), "Compress: can't be decompressed: zstd: holds 33554432 bytes, and at most 4194304 are read")
 }
 
-// What any zstd makes is read, if it tells its size.
+// Decompress reads frames of any zstd that have a size.
 func TestDecompress_FramesOfOthers(t *testing.T) {
 	is := is.New(t)
 	src := []byte(strings.Repeat("abcdefgh", 500) + "ijkl")
@@ -158,7 +160,7 @@ func TestDecompress_FramesOfOthers(t *testing.T) {
 		is.NoErr(err)
 		is.True(bytes.Equal(got, src))
 	}
-	// The reference implementation's, by zstd -19 of a file.
+	// A frame of the reference implementation, made with zstd -19.
 	frame, err := hex.DecodeString("28b52ffd643500ad0200c2430d11a06f28020b45a8fe4084bcc98e7cfd2f4277f99b7682bef420e789b718e4c53bb89db8cec8803bb03639317d92ad" +
 		"4a2c619b8e6d0fa01040bdff67a0a363e6a6aed76bb5d6ce1af2bbfc96c47b57cbd9142c5433e2")
 	is.NoErr(err)

@@ -9,8 +9,8 @@ import (
 	"github.com/dynasession/dynasession/codec"
 )
 
-// TestGolden_WhatWasStoredIsReadForEver reads payloads that the first version has stored. The files never change; a later version may
-// compress in other bytes, and adds files of its own.
+// TestGolden_WhatWasStoredIsReadForEver reads payloads that the first version stored. The files
+// never change; a version that compresses to other bytes adds more files.
 func TestGolden_WhatWasStoredIsReadForEver(t *testing.T) {
 	for format, c := range with[cart]() {
 		t.Run(format, func(t *testing.T) {
@@ -23,7 +23,7 @@ func TestGolden_WhatWasStoredIsReadForEver(t *testing.T) {
 			is.Equal(got, newCart(200))
 			p, err := c.Encode(got)
 			is.NoErr(err)
-			is.True(codec.Equal(p, stored)) // so that it isn't written again
+			is.True(codec.Equal(p, stored)) // so a save doesn't write it again
 		})
 	}
 }

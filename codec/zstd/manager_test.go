@@ -18,7 +18,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// cart has two kinds of data: what is flat, and what has to be encoded to be compared.
+// cart has flat fields, and a field that must be encoded to be compared.
 type cart struct {
 	Note  string
 	Items []string
@@ -41,7 +41,7 @@ func manager[T any](t *testing.T, store sessions.Store, c codec.Codec[T], aead s
 	return m
 }
 
-// gcm is an AEAD of the standard library's parts.
+// gcm is an AEAD made of the standard library.
 type gcm struct{ cipher.AEAD }
 
 func (g gcm) Encrypt(plaintext, ad []byte) ([]byte, error) {
@@ -71,10 +71,10 @@ func TestManager_WritesUnchangedDataNever(t *testing.T) {
 				first, err := mem.Load(ctx, s.Handle())
 				is.NoErr(err)
 				is.Equal(first.Payload.Format(), prefix+format)
-				is.NoErr(m.Save(ctx, s)) // unchanged since it was saved
+				is.NoErr(m.Save(ctx, s)) // unchanged since the save
 				s, err = m.Load(ctx, s.ID().Secret())
 				is.NoErr(err)
-				is.NoErr(m.Save(ctx, s)) // and since it was loaded
+				is.NoErr(m.Save(ctx, s)) // unchanged since the load
 				rec, err := mem.Load(ctx, s.Handle())
 				is.NoErr(err)
 				is.Equal(rec.Rev, first.Rev)
@@ -155,7 +155,7 @@ func TestManager_MovesHostByHost(t *testing.T) {
 		is.NoErr(err)
 		for j, reader := range steps {
 			got, err := reader.Load(ctx, s.ID().Secret())
-			if i-j > 1 { // who compresses doesn't run beside who can't read it
+			if i-j > 1 { // a binary that compresses never runs beside one that can't read it
 				wants.Err(t, err, sessions.ErrDecode)
 				continue
 			}
@@ -172,10 +172,10 @@ func TestManager_MovesHostByHost(t *testing.T) {
 	}
 	s, err = steps[2].Load(ctx, s.ID().Secret())
 	is.NoErr(err)
-	is.NoErr(steps[2].Save(ctx, s)) // that another form is stored is no change
+	is.NoErr(steps[2].Save(ctx, s)) // a different stored form is not a change
 	is.Equal(stored(), "json")
 	s.Data = newCart(201)
-	is.NoErr(steps[2].Save(ctx, s)) // and a change is stored in the new form
+	is.NoErr(steps[2].Save(ctx, s)) // a change is stored in the new form
 	is.Equal(stored(), "zstd+json")
 }
 

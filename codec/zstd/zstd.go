@@ -47,26 +47,29 @@ func (c *Compressor) Compress(src []byte) (frame []byte, err error) {
 	if e == nil {
 		e, err = zstd.NewWriter(
 			nil,
-			zstd.WithEncoderConcurrency(1),           // EncodeAll starts no goroutine, whatever this is; it makes so many encoders
-			zstd.WithEncoderLevel(zstd.SpeedFastest), // a session is at most a percent smaller at the next, for a third more time and three times the memory
-			zstd.WithAllLitEntropyCompression(true),  // what has no repetitions, as a small one
+			zstd.WithEncoderConcurrency(1), // one encoder; EncodeAll starts no goroutine
+			// A session is at most a percent smaller at the next, for a third more time and three
+			// times the memory.
+			zstd.WithEncoderLevel(zstd.SpeedFastest),
+			// Compress literals without repetitions, as in small payloads.
+			zstd.WithAllLitEntropyCompression(true),
 
 			zstd.WithWindowSize(window),
-			zstd.WithSingleSegment(true), // the frame tells its size
+			zstd.WithSingleSegment(true), // the frame declares its size
 			zstd.WithEncoderCRC(true),
 		)
 		if err != nil {
 			return nil, fault.Custom(err, "zstd: no encoder")
 		}
 	}
-	frame = bytes.Clone(e.EncodeAll(src, nil)) // which has room for all of src
-	if len(src) <= mostBlock {                 // an encoder keeps what it has seen
+	frame = bytes.Clone(e.EncodeAll(src, nil)) // EncodeAll allocates room for all of src
+	if len(src) <= mostBlock {                 // an encoder keeps its input in memory
 		c.encoders.Put(e) // not after a panic
 	}
 	return frame, nil
 }
 
-// window is how far back a repetition is seen.
+// window is how far back the encoder finds repetitions, in bytes.
 const window = 1 << 20
 
 // Decompress returns the content of frame, in new memory. It returns an error if the content has
@@ -84,14 +87,14 @@ func (c *Compressor) Decompress(frame []byte, limit int) (plain []byte, err erro
 	}
 	var room []byte
 	if size > mostBlock {
-		// The decoder sees that a block has been too much when it is there: without room for one
-		// more, it would make room for all of it again. A claim is believed no further than the
-		// blocks in the frame, of at least 4 bytes each, can hold.
+		// The decoder notices only after a block that it was too much, so there is room for one
+		// more block; otherwise the decoder would allocate everything again. A declared size counts
+		// only up to what the blocks in the frame, each of at least 4 bytes, can hold.
 		room = make([]byte, 0, (min(size/mostBlock, len(frame)/4)+2)*mostBlock)
 	}
 	d, _ := c.decoders.Get().(*zstd.Decoder)
 	if d == nil {
-		d, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1)) // likewise
+		d, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1)) // starts no goroutine either
 		if err != nil {
 			return nil, fault.Custom(err, "zstd: no decoder")
 		}

@@ -21,7 +21,7 @@ import (
 
 var _ codec.Compressor = zstd.New()
 
-// with returns the three codecs, compressing whatever gets smaller.
+// with returns the three codecs with compression from one byte on.
 func with[T any]() map[string]codec.Codec[T] {
 	by := zstd.New()
 	return map[string]codec.Codec[T]{
@@ -48,7 +48,8 @@ func TestCompressor_AroundEachCodec(t *testing.T) {
 	}
 }
 
-// Random bytes don't get smaller: they stay as they are, and native where they were.
+// Random bytes don't get smaller, so the payload stays uncompressed, and native with the native
+// codec.
 func TestCompressor_WhatDoesNotGetSmallerStaysNative(t *testing.T) {
 	is := is.New(t)
 	random := rand.NewChaCha8([32]byte{1})
@@ -63,7 +64,7 @@ func TestCompressor_WhatDoesNotGetSmallerStaysNative(t *testing.T) {
 	}
 }
 
-// A store may keep what it is given for hours.
+// A store may keep a payload for hours, so its slice has no unused capacity.
 func TestCompressor_KeepsNoRoomThatIsNotNeeded(t *testing.T) {
 	is := is.New(t)
 	for _, n := range []int{1000, 100_000, 1_000_000} {
@@ -93,7 +94,7 @@ func TestCompressor_Kinds(t *testing.T) {
 	})
 }
 
-// texts are of many sizes, around those of blocks and of the window too.
+// texts returns texts of many sizes, some around the sizes of blocks and of the window.
 func texts(t *testing.T) [][]byte {
 	t.Helper()
 	all := [][]byte{{}, {0}, []byte("x")}
@@ -113,7 +114,7 @@ func texts(t *testing.T) [][]byte {
 
 func TestCompressor_GivesBackWhatItWasGiven(t *testing.T) {
 	is := is.New(t)
-	c := &zstd.Compressor{} // the zero value
+	c := &zstd.Compressor{} // the zero value works
 	for _, b := range append(texts(t), make([]byte, 4<<20)) {
 		frame, err := c.Compress(b)
 		is.NoErr(err)

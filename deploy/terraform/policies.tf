@@ -1,5 +1,5 @@
 locals {
-  # What each role may do with the table.
+  # The actions of each role on the table.
   actions = {
     # A service that keeps sessions and signs nobody in.
     service = [
@@ -11,7 +11,7 @@ locals {
       "dynamodb:DescribeTimeToLive",
     ]
 
-    # A service that signs users in: it lists and ends a user's sessions too.
+    # A service that signs users in: it also lists and ends a user's sessions.
     subjects = [
       "dynamodb:GetItem",
       "dynamodb:BatchGetItem",
@@ -21,7 +21,8 @@ locals {
       "dynamodb:DescribeTimeToLive",
     ]
 
-    # People and jobs that run the command dynasession: show, end, list, revoke, statistics, table check.
+    # People and jobs that run the dynasession command: show, end, list, revoke, statistics, table
+    # check.
     operator = [
       "dynamodb:GetItem",
       "dynamodb:BatchGetItem",
@@ -34,7 +35,7 @@ locals {
       "dynamodb:DescribeContinuousBackups",
     ]
 
-    # The pipeline that runs `dynasession table create`, or dynamo.CreateTable. It reads and writes no item.
+    # The pipeline that runs `dynasession table create` or dynamo.CreateTable. It accesses no items.
     deployment = [
       "dynamodb:CreateTable",
       "dynamodb:DescribeTable",
@@ -44,7 +45,7 @@ locals {
     ]
   }
 
-  # A service that signs nobody in may not touch the lists of users' sessions.
+  # A service that signs nobody in may not access the lists of users' sessions.
   conditions = {
     service = { "ForAllValues:StringNotLike" = { "dynamodb:LeadingKeys" = ["subject:*", "federated:*"] } }
   }
@@ -68,7 +69,8 @@ resource "aws_iam_policy" "table" {
   })
 }
 
-# With a key of yours, for each of the roles above: DynamoDB uses the key on behalf of whoever calls it.
+# Needed by each of the roles above if the table is encrypted with a KMS key of your own: DynamoDB
+# uses the key on the caller's behalf.
 resource "aws_iam_policy" "key" {
   count = var.create_policies && var.kms_key_arn != "" ? 1 : 0
 

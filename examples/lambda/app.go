@@ -14,20 +14,19 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// visitor is what the application keeps of each visitor, signed in or not.
+// visitor is the session data of each visitor, signed in or not.
 type visitor struct {
 	Count int `json:"count"`
 }
 
-// password is everybody's: this is an example.
+// password is the password of every user, since this is an example.
 const password = "open sesame"
 
 type app struct {
 	sess *web.Middleware[visitor]
 }
 
-// newApp returns the application over a store: an ordinary http.Handler, which knows of Lambda in
-// one place, device.
+// newApp returns the application as an ordinary http.Handler. Only device depends on Lambda.
 func newApp(store sessions.Store, logger *slog.Logger) (http.Handler, error) {
 	m, err := sessions.New(store, &sessions.Config[visitor]{IdleTimeout: time.Hour, Observer: event.Log(logger)})
 	if err != nil {
@@ -107,8 +106,9 @@ func (a *app) devices(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// device returns what the user will know this device by. The address is the event's, which API
-// Gateway and function URLs fill in; a header such as X-Forwarded-For may be the client's own.
+// device returns the device that the user will see in a list of sessions. Its address is the
+// event's, which API Gateway and function URLs set; a client could forge a header such as
+// X-Forwarded-For.
 func device(r *http.Request) sessions.Device {
 	d := sessions.Device{Name: r.UserAgent()}
 	if event, ok := core.GetAPIGatewayV2ContextFromContext(r.Context()); ok {

@@ -15,8 +15,9 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// BenchmarkColdStart is what a process does before its first answer: the configuration is read, a client is made, a connection is dialed, one
-// item is asked for. The numbers are in docs/lambda.md.
+// BenchmarkColdStart measures the work of a process before its first response: it reads the
+// configuration, makes a client, dials a connection and reads one item. docs/lambda.md has the
+// figures.
 func BenchmarkColdStart(b *testing.B) {
 	endpoint, table := engine.Endpoint(b), engine.NewTable(b)
 	for name, value := range map[string]string{
@@ -25,7 +26,7 @@ func BenchmarkColdStart(b *testing.B) {
 	} {
 		b.Setenv(name, value)
 	}
-	const id = "WaHnSSou4d5Rq0k11vFGafe4sjMrkwiVhNziIWLLwMc" // of the form of an ID, and nobody's
+	const id = "WaHnSSou4d5Rq0k11vFGafe4sjMrkwiVhNziIWLLwMc" // a well-formed ID of no session
 	ctx := context.Background()
 
 	open := func() (*sessions.Manager[visitor], error) {

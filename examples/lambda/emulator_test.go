@@ -17,13 +17,14 @@ import (
 	"time"
 )
 
-// The emulator of Lambda's Runtime API is AWS's own. It is run at a fixed version and stays out of go.mod.
+// AWS's own emulator of the Lambda Runtime API, at a fixed version. It is not a dependency in
+// go.mod.
 const (
 	emulatorModule  = "github.com/aws/aws-lambda-runtime-interface-emulator/cmd/aws-lambda-rie"
 	emulatorVersion = "v0.0.0-20261030222936-bef5c4ba774d"
 )
 
-// emulator returns the path of the emulator, built once from the module proxy into the user's cache folder.
+// emulator builds the emulator once, into the user's cache folder, and returns its path.
 var emulator = sync.OnceValues(func() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -43,20 +44,20 @@ var emulator = sync.OnceValues(func() (string, error) {
 	}
 	defer os.RemoveAll(fresh)
 	build := exec.Command("go", "install", emulatorModule+"@"+emulatorVersion)
-	build.Dir = fresh // in no module
+	build.Dir = fresh // outside of any module
 	build.Env = append(os.Environ(), "GOBIN="+fresh, "GOFLAGS=", "GOWORK=off")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)
 	}
 	if err := os.Rename(fresh, folder); err != nil && !os.IsExist(err) {
-		if _, there := os.Stat(binary); there != nil { // unless another test binary was faster
+		if _, there := os.Stat(binary); there != nil { // no other process has just built it
 			return "", err
 		}
 	}
 	return binary, nil
 })
 
-// A function is this example, built and run by the emulator as Lambda runs it.
+// A function is this example, built and run by the emulator as Lambda would run it.
 type function struct {
 	t      testing.TB
 	url    string
@@ -64,7 +65,7 @@ type function struct {
 	log    *output
 }
 
-// output is what a process writes, for a test that fails.
+// output collects a process's output, to be logged if the test fails.
 type output struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -82,7 +83,7 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// start builds the function, and runs it with this table at this endpoint.
+// start builds and starts the function with a table at an endpoint.
 func start(t testing.TB, table, endpoint string) *function {
 	t.Helper()
 	rie, err := emulator()
@@ -121,7 +122,7 @@ func start(t testing.TB, table, endpoint string) *function {
 	return f
 }
 
-// wait returns when the emulator takes events.
+// wait waits until the emulator accepts events.
 func (f *function) wait(address string) {
 	f.t.Helper()
 	deadline, tick := time.After(20*time.Second), time.NewTicker(20*time.Millisecond)
@@ -139,7 +140,7 @@ func (f *function) wait(address string) {
 	}
 }
 
-// invoke sends an event, and decodes the function's answer into out.
+// invoke sends an event, and decodes the function's response into out.
 func (f *function) invoke(event, out any) {
 	f.t.Helper()
 	body, err := json.Marshal(event)
@@ -160,7 +161,7 @@ func (f *function) invoke(event, out any) {
 	}
 }
 
-// free returns an address on this machine that nobody listens on.
+// free returns an unused address on this machine.
 func free(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

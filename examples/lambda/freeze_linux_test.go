@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// freeze stops the function's process as Lambda does between events, has meanwhile called, and lets
-// the process go on.
+// freeze stops the function's process as Lambda does between events, calls meanwhile, and resumes
+// the process.
 func (f *function) freeze(meanwhile func()) {
 	f.t.Helper()
 	pid := f.process()
@@ -35,11 +35,11 @@ func (f *function) freeze(meanwhile func()) {
 	}
 	meanwhile()
 	if !isStopped(pid) {
-		f.t.Error("the function's process went on by itself")
+		f.t.Error("the function's process resumed by itself")
 	}
 }
 
-// process returns the ID of the function's process, which is the emulator's child.
+// process returns the process ID of the function, a child of the emulator.
 func (f *function) process() int {
 	f.t.Helper()
 	links, err := filepath.Glob("/proc/[0-9]*/exe")
@@ -59,7 +59,8 @@ func (f *function) process() int {
 	return 0
 }
 
-// isStopped reports whether a process is, by its state, the first field after the name in brackets.
+// isStopped reports whether a process is stopped. Its state follows its name, which is in
+// parentheses, in /proc/PID/stat.
 func isStopped(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && bytes.HasPrefix(stat[bytes.LastIndexByte(stat, ')')+1:], []byte(" T"))

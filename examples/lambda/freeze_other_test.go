@@ -2,5 +2,5 @@
 
 package main
 
-// freeze has meanwhile called. Only on Linux the function's process is stopped for that.
+// freeze calls meanwhile. The function's process is stopped for it on Linux only.
 func (f *function) freeze(meanwhile func()) { meanwhile() }

@@ -7,7 +7,8 @@ import (
 	"syscall"
 )
 
-// group starts the emulator in a group of its own: the function is its child, and ends with it.
+// group starts the emulator in a process group of its own, so that the function, its child, can be
+// ended with it.
 func group(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
 func end(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

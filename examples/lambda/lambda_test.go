@@ -17,14 +17,14 @@ const (
 	userAgent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 )
 
-// A browser keeps the cookies that the function's answers set, as API Gateway and function URLs hand them on.
+// A browser calls the function and keeps the cookies that its responses set.
 type browser struct {
 	f       *function
 	event   func(method, path, body string, cookies []string) any
 	cookies map[string]string
 }
 
-// gatewayEvent is what an HTTP API sends, payload format 2.0.
+// gatewayEvent returns the event that an HTTP API sends, payload format 2.0.
 func gatewayEvent(method, path, body string, cookies []string) any {
 	const host = "abc123.execute-api.eu-west-1.amazonaws.com"
 	return events.APIGatewayV2HTTPRequest{
@@ -36,7 +36,7 @@ func gatewayEvent(method, path, body string, cookies []string) any {
 	}
 }
 
-// urlEvent is what a function URL sends.
+// urlEvent returns the event that a function URL sends.
 func urlEvent(method, path, body string, cookies []string) any {
 	const host = "abc123.lambda-url.eu-west-1.on.aws"
 	return events.LambdaFunctionURLRequest{
@@ -48,7 +48,7 @@ func urlEvent(method, path, body string, cookies []string) any {
 	}
 }
 
-// headers are a browser's, and one that a client may send to look like another.
+// headers returns a browser's headers, and an X-Forwarded-For that the client has forged.
 func headers(host, method string) map[string]string {
 	h := map[string]string{"host": host, "user-agent": userAgent, "x-forwarded-for": "198.51.100.66", "x-forwarded-proto": "https"}
 	if method == http.MethodPost {
@@ -74,7 +74,7 @@ func (b *browser) do(method, path string, form url.Values) events.APIGatewayV2HT
 	for _, text := range answer.Cookies {
 		c, err := http.ParseSetCookie(text)
 		if err != nil {
-			b.f.t.Fatal("a cookie that is none")
+			b.f.t.Fatal("not a valid cookie")
 		}
 		if b.cookies == nil {
 			b.cookies = map[string]string{}
@@ -103,8 +103,8 @@ func TestFunction_LoginAndLogout(t *testing.T) {
 			a := b.do("GET", "/", nil)
 			is.Equal(a.StatusCode, http.StatusOK)
 			is.Equal(a.Body, "Hello, stranger. You have counted to 0.\n")
-			is.Equal(len(a.Cookies), 0)              // who only looks gets no cookie
-			is.Equal(engine.Count(t, table), before) // and no session
+			is.Equal(len(a.Cookies), 0)              // a visitor who only looks gets no cookie
+			is.Equal(engine.Count(t, table), before) // and no session is stored
 			is.Equal(b.do("GET", "/devices", nil).StatusCode, http.StatusUnauthorized)
 
 			a = b.do("POST", "/count", nil)
@@ -121,18 +121,19 @@ func TestFunction_LoginAndLogout(t *testing.T) {
 			for _, attribute := range []string{"__Host-id=", "; Path=/", "; HttpOnly", "; Secure", "; SameSite=Lax"} {
 				is.True(strings.Contains(a.Cookies[0], attribute))
 			}
-			is.True(b.cookies["__Host-id"] != visitorID) // a new ID at the login
+			is.True(b.cookies["__Host-id"] != visitorID) // the login makes a new ID
 			is.Equal(b.do("GET", "/", nil).Body, "Hello, ada. You have counted to 1.\n")
 
 			a = b.do("GET", "/devices", nil)
-			is.Equal(a.Body, userAgent+", "+clientIP+", current: true\n") // the address is the event's, whatever the headers say
+			is.Equal(a.Body, userAgent+", "+clientIP+", current: true\n") // from the event
 
 			id := b.cookies["__Host-id"]
 			a = b.do("POST", "/logout", nil)
 			is.Equal(a.StatusCode, http.StatusSeeOther)
-			is.Equal(len(b.cookies), 0) // deleted
+			is.Equal(len(b.cookies), 0) // the cookie was deleted
 			b.cookies = map[string]string{"__Host-id": id}
-			is.Equal(b.do("GET", "/", nil).Body, "Hello, stranger. You have counted to 0.\n") // dead on the server too
+			body := b.do("GET", "/", nil).Body
+			is.Equal(body, "Hello, stranger. You have counted to 0.\n") // ended on the server too
 		})
 	}
 	if strings.Contains(f.log.String(), "__Host-id=") {
@@ -140,8 +141,9 @@ func TestFunction_LoginAndLogout(t *testing.T) {
 	}
 }
 
-// Lambda freezes a process between events, for minutes. When it goes on, its connections are dead
-// and nobody has told it: here they die while the process is stopped.
+// Lambda freezes a process between events, often for minutes. When the process resumes, its
+// connections are dead and neither end has been notified. This test kills them while the process is
+// stopped.
 func TestFunction_AnswersAfterAFrozenMinute(t *testing.T) {
 	is := is.New(t)
 	network := newNetwork(t, strings.TrimPrefix(engine.Endpoint(t), "http://"))
@@ -153,9 +155,9 @@ func TestFunction_AnswersAfterAFrozenMinute(t *testing.T) {
 	is.Equal(a.StatusCode, http.StatusOK)
 	is.Equal(a.Body, "Hello, ada. You have counted to 0.\n")
 	dialed := network.connections()
-	is.True(dialed >= 2) // by another connection
+	is.True(dialed >= 2) // over a new connection
 
 	b.f.freeze(func() { network.kill() })
-	is.Equal(b.do("POST", "/count", nil).StatusCode, http.StatusSeeOther) // a write too
+	is.Equal(b.do("POST", "/count", nil).StatusCode, http.StatusSeeOther) // writes work too
 	is.Equal(b.do("GET", "/", nil).Body, "Hello, ada. You have counted to 1.\n")
 }

@@ -3,8 +3,8 @@
 //
 //	GOOS=linux GOARCH=arm64 go build -tags lambda.norpc -o bootstrap ./examples/lambda && zip function.zip bootstrap
 //
-// Its environment has TABLE, the table's name. docs/lambda.md has the rest: role, timeouts, cold
-// starts, and why a function that was frozen for a minute answers all the same.
+// The environment variable TABLE is the table's name. docs/lambda.md covers the role, timeouts,
+// cold starts, and why a function still answers after being frozen for a minute.
 package main
 
 import (
@@ -20,7 +20,8 @@ import (
 
 func main() {
 	logger := slog.New(slog.NewJSONHandler(os.Stderr, nil))
-	// Opened once, before the first event: every invocation of this process shares its connections.
+	// Open the store once, before the first event, so that all invocations of this process
+	// share its connections.
 	store, err := dynamo.Open(context.Background(), &dynamo.OpenConfig{Table: os.Getenv("TABLE")})
 	if err != nil {
 		logger.Error("open the store", "error", err)

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// A network lies between the function and the table. What Lambda's freezing does to connections, it does on demand.
+// A network is a proxy between the function and the table. It kills connections silently, as Lambda
+// does when it freezes a process.
 type network struct {
 	URL string
 
@@ -16,7 +17,7 @@ type network struct {
 	dialed int
 }
 
-// A line is one connection. When it is dead, nobody is told: what is sent is lost.
+// A line is one proxied connection. Once it is dead, it drops everything that either end sends.
 type line struct {
 	mu   sync.Mutex
 	dead bool
@@ -79,7 +80,7 @@ func (c *line) carry(to io.WriteCloser, from io.Reader) {
 	}
 }
 
-// kill makes every connection that is open now carry nothing any more, without a word to either end. It returns how many there are.
+// kill makes every open connection drop all data, without closing it. It returns their number.
 func (n *network) kill() int {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -13,10 +13,10 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// visitor is what the application keeps of each visitor, signed in or not.
+// visitor is the session data of each visitor, signed in or not.
 type visitor struct {
 	Count int                    `json:"count"`
-	Flash sessions.Flash[string] `json:"flash,omitempty"` // what the next page says, once
+	Flash sessions.Flash[string] `json:"flash,omitempty"` // messages that the next page shows once
 }
 
 type app struct {
@@ -26,9 +26,8 @@ type app struct {
 //go:embed static
 var static embed.FS
 
-// newApp returns the whole application over a store. What happens to sessions it writes to the
-// logger. If bound is not zero, sessions are bound to the device of browsers that can do so: see
-// web.Config.
+// newApp returns the whole application over a store. It logs session events to the logger. If bound
+// is not zero, sessions are bound to the device in browsers that support it: see web.Config.
 func newApp(store sessions.Store, bound time.Duration, logger *slog.Logger) (http.Handler, error) {
 	m, err := sessions.New(store, &sessions.Config[visitor]{
 		IdleTimeout: 30 * time.Minute, AbsoluteTimeout: 8 * time.Hour, Observer: event.Log(logger),
@@ -41,7 +40,7 @@ func newApp(store sessions.Store, bound time.Duration, logger *slog.Logger) (htt
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /static/", http.FileServerFS(static)) // never asks for a session, and costs none
+	mux.Handle("GET /static/", http.FileServerFS(static)) // never loads a session
 	mux.HandleFunc("GET /{$}", a.home)
 	mux.HandleFunc("POST /count", a.count)
 	mux.HandleFunc("GET /login", a.loginForm)
@@ -54,8 +53,8 @@ func newApp(store sessions.Store, bound time.Duration, logger *slog.Logger) (htt
 	return headers(http.NewCrossOriginProtection().Handler(a.sess.Handler(mux))), nil
 }
 
-// headers are those of every page. Pages are private: no cache keeps them, so that the back button
-// after a logout shows nothing.
+// headers sets headers on every page. Pages are not cached, so that the back button shows nothing
+// after a logout.
 func headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -67,8 +66,8 @@ func headers(next http.Handler) http.Handler {
 	})
 }
 
-// posted admits what was posted from a page of the same browser. http.CrossOriginProtection refuses
-// other sites' posts already; this proves it in the content too.
+// posted admits a form only with the anti-forgery token of a page that this browser has loaded.
+// This is in addition to http.CrossOriginProtection, which refuses requests from other sites.
 func (a *app) posted(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, 1<<16)
@@ -80,7 +79,7 @@ func (a *app) posted(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// fail answers when there is no session to be had, or not the one that is asked for.
+// fail writes the response if a session can't be loaded or saved, or lacks what the route requires.
 func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.Is(err, web.ErrNoSubject), errors.Is(err, web.ErrNotFresh):
@@ -90,10 +89,11 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, sessions.ErrNotBound):
 		a.show(w, r, web.Status(err), "message", "Your browser could not show that it is the one you signed in with. Please try again, or sign in.")
 	case errors.Is(err, sessions.ErrRenewed) && r.Method == http.MethodGet:
-		http.Redirect(w, r, r.URL.RequestURI(), http.StatusSeeOther) // again, with the cookie that the browser has by now
+		// By now the browser has the new cookie.
+		http.Redirect(w, r, r.URL.RequestURI(), http.StatusSeeOther)
 	case errors.Is(err, sessions.ErrUnavailable):
-		a.show(w, r, web.Status(err), "message", "We can't reach our sessions at the moment. You are not signed out. Please try again in a minute.")
+		a.show(w, r, web.Status(err), "message", "We can't look up your session at the moment. You are not signed out. Please try again in a minute.")
 	default:
-		a.show(w, r, web.Status(err), "message", "Something else has changed your session meanwhile. Please try again.")
+		a.show(w, r, web.Status(err), "message", "Another request has changed your session. Please try again.")
 	}
 }

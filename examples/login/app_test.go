@@ -20,16 +20,16 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// browser is a client with cookies of its own that reads pages.
+// browser is a client with its own cookies that remembers the page it shows.
 type browser struct {
 	*http.Client
 	t    *testing.T
 	url  string
-	page string // the last one
+	page string // the page it shows
 	code int
 }
 
-// failing is a store that can be out of reach.
+// failing is a store that can be made unreachable.
 type failing struct {
 	*memstore.Store
 	out bool
@@ -50,7 +50,7 @@ func serve(t *testing.T) (*httptest.Server, *failing, *memstore.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewTLSServer(app) // a cookie jar sends Secure cookies over TLS only
+	server := httptest.NewTLSServer(app) // a cookie jar sends Secure cookies only over TLS
 	t.Cleanup(server.Close)
 	return server, store, mem
 }
@@ -80,7 +80,7 @@ func (b *browser) read(response *http.Response, err error) *browser {
 
 func (b *browser) open(path string) *browser { b.t.Helper(); return b.read(b.Get(b.url + path)) }
 
-// submit posts the form of the page that is open.
+// submit posts the form of the current page.
 func (b *browser) submit(path string, fields ...string) *browser {
 	b.t.Helper()
 	form := url.Values{}
@@ -144,7 +144,7 @@ func TestApp_ALoginWithoutItsFormIsRefused(t *testing.T) {
 	is := is.New(t)
 	server, _, mem := serve(t)
 	b := newBrowser(t, server)
-	b.submit("/login", "name", "somebody", "password", password) // no page was open: no token
+	b.submit("/login", "name", "somebody", "password", password) // without a page: no token
 	is.Equal(b.code, http.StatusForbidden)
 	is.Equal(mem.Len(), 0)
 }
@@ -190,7 +190,7 @@ func TestApp_ItsLogIsWhatASecurityTeamReads(t *testing.T) {
 	b.submit("/logout")
 	b.Jar.SetCookies(u, []*http.Cookie{{Name: "__Host-id", Value: "forged", Path: "/", Secure: true}})
 	b.open("/")
-	server.Close() // no handler writes any more
+	server.Close() // waits for the handlers, which may write to the log
 	for _, want := range []string{
 		"level=INFO msg=\"session authenticated\" op=authenticate event=authn_login_success session=", "subject=somebody",
 		"level=INFO msg=\"session destroyed\" op=destroy event=session_logout session=",
@@ -206,15 +206,15 @@ func TestApp_ADoubleClickOnTheLoginLeavesOneSession(t *testing.T) {
 	is := is.New(t)
 	server, _, mem := serve(t)
 	b := newBrowser(t, server).open("/login")
-	is.Equal(mem.Len(), 0) // the form stores nothing
+	is.Equal(mem.Len(), 0) // showing the form stores nothing
 	form := b.page
 	b.submit("/login", "name", "somebody", "password", password)
-	b.page = form // of before the login, as in another tab
+	b.page = form // a form loaded before the login, as in another tab
 	b.submit("/login", "name", "somebody", "password", password).shows("somebody")
 	is.Equal(mem.Len(), 1)
 	b.page = form
 	b.submit("/login", "name", "another", "password", password).shows("another")
-	is.Equal(mem.Len(), 1) // the last login holds
+	is.Equal(mem.Len(), 1) // only the last login's session is left
 }
 
 func TestApp_KeepMeSignedIn(t *testing.T) {

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// selfSigned returns a certificate for this machine that no authority has signed, for a day, and
-// the hash of its key by which Chromium can be told to accept it. Its key is kept nowhere.
+// selfSigned returns a self-signed certificate for this machine, valid for a day, and the hash of
+// its key, by which Chromium can be told to accept it. The key is only kept in memory.
 func selfSigned(now time.Time) (tls.Certificate, string, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

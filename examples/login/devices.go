@@ -13,17 +13,17 @@ func (a *app) devices(w http.ResponseWriter, r *http.Request) {
 	a.show(w, r, http.StatusOK, "devices", "")
 }
 
-// endDevice signs out one of the user's own devices.
+// endDevice signs one of the user's devices out.
 func (a *app) endDevice(w http.ResponseWriter, r *http.Request) {
 	err := a.sess.Revoke(r.Context(), r.PostFormValue("handle"))
-	if err != nil && !errors.Is(err, sessions.ErrNotFound) { // one that is gone already is what was wanted
+	if err != nil && !errors.Is(err, sessions.ErrNotFound) { // if it has ended already, all is well
 		a.fail(w, r, err)
 		return
 	}
 	http.Redirect(w, r, "/devices", http.StatusSeeOther)
 }
 
-// endOthers signs out all of the user's devices but this one.
+// endOthers signs out all the user's devices but this one.
 func (a *app) endOthers(w http.ResponseWriter, r *http.Request) {
 	if _, err := a.sess.RevokeOthers(r.Context()); err != nil {
 		a.fail(w, r, err)
@@ -32,7 +32,7 @@ func (a *app) endOthers(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/devices", http.StatusSeeOther)
 }
 
-// device returns what the user will know this device by.
+// device returns the device that the user will see in the list.
 func device(r *http.Request) sessions.Device {
 	ip, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -41,7 +41,7 @@ func device(r *http.Request) sessions.Device {
 	return sessions.Device{Name: browserOf(r.UserAgent()), IP: ip}
 }
 
-// browserOf tells the browser and the system of a User-Agent, as far as those who lie least do.
+// browserOf returns the browser and operating system that a User-Agent header claims.
 func browserOf(agent string) string {
 	name := func(names ...string) string {
 		for i := 0; i < len(names); i += 2 {

@@ -16,16 +16,16 @@ func TestDevices_ListEndOneEndAllOthers(t *testing.T) {
 	stranger := newBrowser(t, server).login("stranger")
 
 	handles := regexp.MustCompile(`name="handle" value="([0-9a-f]{128})"`).FindAllStringSubmatch(a.open("/devices").page, -1)
-	is.Equal(len(handles), 2) // of the others; this device has none
+	is.Equal(len(handles), 2) // the other two; this device has no button
 	a.shows("This device")
 	a.submit("/devices/end", "handle", handles[0][1])
 	signedOut := func(b *browser) bool {
 		return b.open("/devices").page != "" && regexp.MustCompile(`<h1>Sign in`).MatchString(b.page)
 	}
-	is.True(signedOut(b) != signedOut(c)) // one of them
+	is.True(signedOut(b) != signedOut(c)) // one of them was signed out
 
 	stranger.open("/devices").submit("/devices/end", "handle", handles[1][1])
-	is.True(signedOut(b) != signedOut(c)) // another's device is not a stranger's to end
+	is.True(signedOut(b) != signedOut(c)) // another user's device can't be ended
 
 	a.open("/devices").submit("/devices/end-others")
 	is.True(signedOut(b) && signedOut(c) && !signedOut(a) && !signedOut(stranger))

@@ -9,14 +9,15 @@ import (
 	"unicode"
 )
 
-// password is everybody's, since this is an example. A real application asks its user database,
-// with a slow hash, and counts failures.
+// password is the password of every user, since this is an example. A real application checks it
+// against a slow hash in its user database, and counts failures.
 const password = "demo"
 
 func (a *app) home(w http.ResponseWriter, r *http.Request) { a.show(w, r, http.StatusOK, "home", "") }
 
 func (a *app) count(w http.ResponseWriter, r *http.Request) {
-	err := a.sess.Update(r.Context(), func(v *visitor) error { // whatever another tab does at the same time
+	// Update counts right even if other tabs count at the same time.
+	err := a.sess.Update(r.Context(), func(v *visitor) error {
 		v.Count++
 		return nil
 	})
@@ -31,7 +32,7 @@ func (a *app) loginForm(w http.ResponseWriter, r *http.Request) {
 	a.show(w, r, http.StatusOK, "login", "")
 }
 
-// month is how long "keep me signed in" keeps.
+// month is how long "keep me signed in" lasts.
 const month = 30 * 24 * time.Hour
 
 func (a *app) login(w http.ResponseWriter, r *http.Request) {
@@ -55,8 +56,8 @@ func (a *app) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.Data.Flash.Add("Welcome, " + name + ".")
-	// A new ID: whoever knew the old one has nothing. Of another user's session, nothing goes
-	// along.
+	// Authenticate gives the session a new ID, so a stolen old one is useless. If another user
+	// was signed in, it drops that user's data.
 	if err := a.sess.Authenticate(r.Context(), name); err != nil {
 		a.fail(w, r, err)
 		return
@@ -77,17 +78,17 @@ func (a *app) logout(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *app) password(w http.ResponseWriter, r *http.Request) {
-	a.show(w, r, http.StatusOK, "message", "You have signed in a moment ago, so you might change your password here.")
+	a.show(w, r, http.StatusOK, "message", "You signed in a moment ago, so you could change your password here.")
 }
 
-// isName reports whether a name can be a user's. It is shown and logged, so it has no control
-// characters, and none that turn the direction of the text.
+// isName reports whether name may be a user's name. Names are shown and logged, so they must not
+// contain control characters or change the direction of the text.
 func isName(name string) bool {
 	return name != "" && len(name) <= 100 && strings.IndexFunc(name, func(c rune) bool { return !unicode.IsPrint(c) }) < 0
 }
 
-// isLocal reports whether a URL is a path on this site, for every browser: they drop tabs and line
-// ends, and take a backslash for a slash, so that "/\t/evil.example" is another host.
+// isLocal reports whether every browser takes path for a path on this site. Browsers drop tabs and
+// line ends and treat a backslash as a slash, so "/\t/evil.example" leads to another host.
 func isLocal(path string) bool {
 	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || len(path) > 200 {
 		return false

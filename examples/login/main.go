@@ -4,12 +4,12 @@
 //	go run ./examples/login -dynamodb http://127.0.0.1:8000  # on a DynamoDB engine, whose table it creates
 //	go run ./examples/login -tls                             # over TLS, with sessions bound to their device
 //
-// Without -tls it speaks plain HTTP on this machine, where most browsers take Secure cookies all
-// the same. In production it stands behind TLS.
+// By default it listens on localhost only, with plain HTTP: most browsers accept Secure cookies
+// there nevertheless. In production, put it behind TLS.
 //
-// With -tls it makes a certificate for itself, which a browser warns of. Chromium binds sessions to
-// a device only where it trusts the certificate: start it with the flag that the program prints.
-// See docs/bound.md for the flags that let it do so on a machine without a TPM.
+// With -tls it makes a self-signed certificate, and browsers will warn of it. Chromium binds
+// sessions to a device only if it trusts the certificate: start it with the flag that the program
+// prints. See docs/bound.md for further flags on a machine without a TPM.
 package main
 
 import (
@@ -40,8 +40,8 @@ func main() {
 func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("login", flag.ContinueOnError)
 	flags.SetOutput(out)
-	addr := flags.String("addr", "localhost:8080", "where to listen")
-	overTLS := flags.Bool("tls", false, "serve https with a certificate of its own, and bind sessions to their device")
+	addr := flags.String("addr", "localhost:8080", "the `address` to listen on")
+	overTLS := flags.Bool("tls", false, "serve HTTPS with a self-signed certificate, and bind sessions to their device")
 	engine := flags.String("dynamodb", "", "the `URL` of a DynamoDB engine; without it, sessions are kept in memory")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -88,7 +88,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return nil
 }
 
-// table is created on the engine if it is not there yet.
+// table is the name of the table. The program creates it if it does not exist.
 const table = "login_session"
 
 func open(ctx context.Context, url string) (sessions.Store, error) {

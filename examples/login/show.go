@@ -14,18 +14,18 @@ var pages embed.FS
 
 var templates = template.Must(template.ParseFS(pages, "pages/*.html"))
 
-// view is what a page shows.
+// view is the data of a page.
 type view struct {
 	Page, Message  string
 	Subject, Since string
 	Count          int
-	Flash          []string // what the last request has left to be said
-	Next           string   // where to go after the login
+	Flash          []string // messages of earlier requests, shown once
+	Next           string   // the path to go to after the login
 	Token          string
 	Devices        []sessions.Info
 }
 
-// show answers with a page. It is made as a whole before anything is sent.
+// show writes a page. It renders the whole page before it sends anything.
 func (a *app) show(w http.ResponseWriter, r *http.Request, status int, page, message string) {
 	v := view{Page: page, Message: message}
 	if s, err := a.sess.Session(r.Context()); err == nil {
@@ -35,7 +35,7 @@ func (a *app) show(w http.ResponseWriter, r *http.Request, status int, page, mes
 			v.Flash = s.Data.Flash.Take()
 		}
 		if page == "login" || v.Subject != "" { // a visitor who only looks gets no cookie
-			v.Token, _ = a.sess.Token(r.Context()) // without one, the form is refused
+			v.Token, _ = a.sess.Token(r.Context()) // without a token the form would be refused
 		}
 	}
 	if page == "login" {

@@ -1,8 +1,8 @@
 // Migrate walks through the move of a service from Python's dynamodb-session-web to dynasession, on
-// one table, with nobody signed out.
+// one table, without signing anyone out.
 //
-//	go run ./examples/migrate                                  # tells how to start an engine
-//	go run ./examples/migrate -dynamodb http://127.0.0.1:8000  # walks
+//	go run ./examples/migrate                                  # explains how to start an engine
+//	go run ./examples/migrate -dynamodb http://127.0.0.1:8000  # runs the steps
 package main
 
 import (
@@ -25,7 +25,7 @@ Then, in another terminal:
     go run ./examples/migrate -dynamodb http://127.0.0.1:8000
 `
 
-// table is the one that Python uses; here it is created on the engine if it is not there yet.
+// table is the table that both services use. The program creates it if it does not exist.
 const table = "migrate_session"
 
 func main() {
@@ -35,7 +35,7 @@ func main() {
 	}
 }
 
-// run is the program.
+// run runs the program.
 func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("migrate", flag.ContinueOnError)
 	flags.SetOutput(out)

@@ -32,7 +32,7 @@ func (p *python) save(ctx context.Context, data string) (string, error) {
 	return id, err
 }
 
-// load returns the data that Python finds under an ID; "" if there is none.
+// load returns the data that Python reads under an ID; "" if there is none.
 func (p *python) load(ctx context.Context, id string) (string, error) {
 	out, err := p.client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: aws.String(table), ConsistentRead: aws.Bool(true),

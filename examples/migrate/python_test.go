@@ -10,7 +10,8 @@ import (
 
 func TestPython_FindsWhatItHasSaved(t *testing.T) {
 	is := is.New(t)
-	is.NoErr(run(t.Context(), []string{"-dynamodb", engine.Endpoint(t)}, t.Output())) // creates the table
+	args := []string{"-dynamodb", engine.Endpoint(t)}
+	is.NoErr(run(t.Context(), args, t.Output())) // it creates the table
 	py := &python{engine.Client(t)}
 	id, err := py.save(t.Context(), `{"a": 1}`)
 	is.NoErr(err)

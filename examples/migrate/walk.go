@@ -10,12 +10,12 @@ import (
 	"github.com/dynasession/dynasession/sessions/pysession"
 )
 
-// basket is what both services keep in a session.
+// basket is the session data of both services.
 type basket struct {
 	Items []string `json:"items"`
 }
 
-// walk goes through the move, step by step.
+// walk runs the steps of the move.
 func walk(ctx context.Context, store sessions.Store, py *python, out io.Writer) error {
 	step := func(text string) { fmt.Fprintf(out, "\n%s\n", text) }
 	show := func(what string, value any) { fmt.Fprintf(out, "   %s: %v\n", what, value) }
@@ -51,7 +51,7 @@ func walk(ctx context.Context, store sessions.Store, py *python, out io.Writer) 
 		return err
 	}
 	show("her ID is outdated", moving.NeedsRenewal(s))
-	if err := moving.Renew(ctx, s); err != nil { // package web does so by itself
+	if err := moving.Renew(ctx, s); err != nil { // package web renews by itself
 		return err
 	}
 	show("and the new one", moving.NeedsRenewal(s))

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// checkWalk checks that the walk went where it says.
+// checkWalk checks the output of walk.
 func checkWalk(t *testing.T, told string) {
 	t.Helper()
 	rest := told

@@ -1,4 +1,4 @@
-// Quickstart lives through a session, from the first visit to the logout.
+// Quickstart shows the life of a session, from the first visit to the logout.
 //
 //	go run ./examples/quickstart                                  # in memory: needs nothing but Go
 //	go run ./examples/quickstart -dynamodb http://127.0.0.1:8000  # the same on a DynamoDB engine
@@ -18,20 +18,20 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// Cart is what this application keeps in a session: a struct of its own.
+// Cart is the data that this application keeps in a session.
 type Cart struct {
 	Items []string `json:"items"`
 }
 
 func main() {
-	ctx, now := context.Background(), clock.NewFake(time.Now()) // a clock that we move ourselves: hours pass in no time
+	ctx, now := context.Background(), clock.NewFake(time.Now()) // a clock that we set
 	m, err := sessions.New(open(ctx), &sessions.Config[Cart]{Clock: now})
 	check(err)
 
 	s, err := m.CreateAndSave(ctx, Cart{Items: []string{"tea"}})
 	check(err)
 	fmt.Printf("A visitor's first request puts %v into her cart.\n", s.Data.Items)
-	id := s.ID().Secret() // for her cookie, and for nobody else
+	id := s.ID().Secret() // for her cookie, and nothing else
 
 	faster, err := m.Load(ctx, id)
 	check(err)
@@ -65,7 +65,8 @@ func main() {
 	fmt.Printf("Another visitor stays away for %v. His session has expired: %t\n", s.IdleTimeout, errors.Is(err, sessions.ErrExpired))
 }
 
-// open returns the store: in memory, or on the engine that the flag names, whose table it creates.
+// open returns the store: in memory, or on the engine that the -dynamodb flag names. It creates the
+// table there.
 func open(ctx context.Context) sessions.Store {
 	endpoint := flag.String("dynamodb", "", "the `URL` of a DynamoDB engine; without it, sessions are kept in memory")
 	flag.Parse()
@@ -75,7 +76,9 @@ func open(ctx context.Context) sessions.Store {
 	client, err := dynamo.NewClient(ctx, &dynamo.OpenConfig{Endpoint: *endpoint})
 	check(err)
 	check(dynamo.CreateTable(ctx, client, "quickstart_session"))
-	store, err := dynamo.NewStore(client, &dynamo.Config{Table: "quickstart_session", Timeout: time.Minute}) // an engine that wakes up
+	// The engine may still be starting.
+	cfg := &dynamo.Config{Table: "quickstart_session", Timeout: time.Minute}
+	store, err := dynamo.NewStore(client, cfg)
 	check(err)
 	return store
 }

@@ -20,7 +20,7 @@ She logs out. A slow request of hers can't bring the session back: true
 Another visitor stays away for 2h0m0s. His session has expired: true
 `
 
-// run returns what it prints, and what it says of an error.
+// run runs the program and returns its output and its error text.
 func run(t *testing.T, args ...string) (out, said string, err error) {
 	t.Helper()
 	var stdout, stderr strings.Builder
@@ -39,7 +39,7 @@ func TestQuickstart_InMemory(t *testing.T) {
 
 func TestQuickstart_OnAnEngine(t *testing.T) {
 	is := is.New(t)
-	for range 2 { // the second time the table is there
+	for range 2 { // the second time, the table exists
 		out, _, err := run(t, "-dynamodb", engine.Endpoint(t))
 		is.NoErr(err)
 		is.Equal(out, story)

@@ -19,10 +19,10 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// visitor is what the application keeps of each visitor.
+// visitor is the session data of each visitor.
 type visitor struct {
 	Count int     `json:"count"`
-	Login *signIn `json:"login,omitempty"` // under way at the provider
+	Login *signIn `json:"login,omitempty"` // a login that waits for the provider
 }
 
 type api struct {
@@ -31,7 +31,7 @@ type api struct {
 	oidc    *client
 }
 
-// newAPI returns the application over a store, with a provider that it asks for its keys now.
+// newAPI returns the application over a store. It fetches the provider's keys before it returns.
 func newAPI(ctx context.Context, store sessions.Store, p provider, logger *slog.Logger) (http.Handler, error) {
 	registry := prometheus.NewRegistry()
 	exporter, err := otelprometheus.New(otelprometheus.WithRegisterer(registry))
@@ -69,7 +69,8 @@ func newAPI(ctx context.Context, store sessions.Store, p provider, logger *slog.
 	mux.Handle("DELETE /sessions/{handle}", user(a.endSession))
 	mux.Handle("POST /logout", user(a.logout))
 
-	// The provider and Prometheus have no session; what is outside of the middleware costs none.
+	// The routes of the provider and of Prometheus need no session, so they are outside the
+	// middleware.
 	outer := http.NewServeMux()
 	outer.HandleFunc("POST /backchannel-logout", a.backChannelLogout)
 	outer.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
@@ -86,7 +87,7 @@ func (a *api) me(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, map[string]any{"subject": s.Subject(), "count": s.Data.Count})
 }
 
-// count counts once for each request, however many come at the same time.
+// count increments the counter once for each request, even if requests are concurrent.
 func (a *api) count(w http.ResponseWriter, r *http.Request) {
 	if err := a.sess.Update(r.Context(), func(v *visitor) error { v.Count++; return nil }); err != nil {
 		fail(w, r, err)
@@ -135,7 +136,7 @@ func answer(w http.ResponseWriter, status int, v any) {
 	_ = json.NewEncoder(w).Encode(v)
 }
 
-// fail answers with an error's status, and with nothing of its text but what the client can use.
+// fail writes the status for an error, and only as much of its text as helps the client.
 func fail(w http.ResponseWriter, _ *http.Request, err error) {
 	status := web.Status(err)
 	if errors.Is(err, sessions.ErrNotFound) && status >= http.StatusInternalServerError {

@@ -26,7 +26,7 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// A world is the application, on a table and behind TLS, and its provider.
+// A world is the application, served over TLS with its table, and its provider.
 type world struct {
 	t        *testing.T
 	url      string
@@ -62,7 +62,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// A caller is a browser, which keeps cookies, or a client with a token.
+// A caller is a browser that keeps cookies, or a client that keeps a token.
 type caller struct {
 	w      *world
 	client *http.Client
@@ -74,7 +74,7 @@ func (w *world) browser() *caller {
 	return &caller{w: w, client: &http.Client{Transport: w.client.Transport, Jar: jar}}
 }
 
-// signedIn returns a browser in which the user has signed in at the provider.
+// signedIn returns a browser after the user has signed in through the provider.
 func (w *world) signedIn(user, sid string) *caller {
 	w.t.Helper()
 	w.provider.next(user, sid)
@@ -85,7 +85,7 @@ func (w *world) signedIn(user, sid string) *caller {
 	return b
 }
 
-// bearer returns a client that has signed in with an ID token.
+// bearer returns a client after it has signed in with an ID token.
 func (w *world) bearer(user, sid string) *caller {
 	w.t.Helper()
 	c := &caller{w: w, client: &http.Client{Transport: w.client.Transport}}
@@ -142,7 +142,7 @@ func TestAPI_ByCookie(t *testing.T) {
 	}
 	all.Wait()
 	_, body := b.do("GET", "/me", "")
-	is.Equal(body, `{"count":5,"subject":"ada"}`+"\n") // none is lost
+	is.Equal(body, `{"count":5,"subject":"ada"}`+"\n") // no count is lost
 
 	status, _ := b.do("POST", "/logout", "")
 	is.Equal(status, http.StatusNoContent)
@@ -160,10 +160,10 @@ func TestAPI_ByBearer(t *testing.T) {
 
 	b := w.signedIn("ada", "p1")
 	_, body = b.do("GET", "/sessions", "")
-	is.Equal(strings.Count(body, `"handle"`), 2) // both are hers
+	is.Equal(strings.Count(body, `"handle"`), 2) // both sessions are hers
 	b.token = c.token
 	status, _ = b.do("GET", "/me", "")
-	is.True(status >= 400 && status < 500) // a request with both is refused
+	is.True(status >= 400 && status < 500) // cookie and token together are refused
 
 	status, _ = c.do("POST", "/logout", "")
 	is.Equal(status, http.StatusNoContent)
@@ -176,10 +176,11 @@ func TestAPI_ByBearer(t *testing.T) {
 	w.log.mu.Lock()
 	defer w.log.mu.Unlock()
 	is.True(w.log.text.Len() > 0)
-	is.True(!bytes.Contains(w.log.text.Bytes(), []byte(strings.TrimPrefix(c.token, "Bearer ")))) // no log has the token
+	token := []byte(strings.TrimPrefix(c.token, "Bearer "))
+	is.True(!bytes.Contains(w.log.text.Bytes(), token)) // the log does not contain the token
 }
 
-// Another site can't finish a login in somebody's browser.
+// Another site can't complete a login in a user's browser.
 func TestAPI_ALoginThatWasNotBegunHere(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t)
@@ -208,11 +209,12 @@ func TestBackChannelLogout_BySID(t *testing.T) {
 	phone, laptop, app := w.signedIn("ada", "p1"), w.signedIn("ada", "p2"), w.bearer("ada", "p1")
 	bob := w.signedIn("bob", "p3")
 	is.Equal(w.backChannel(w.provider.sign(w.provider.logoutToken(claims{"sub": "ada", "sid": "p1"}))), http.StatusOK)
-	is.True(!phone.alive()) // both sessions that came from it
+	is.True(!phone.alive()) // the sessions from the provider's session p1 have ended
 	is.True(!app.alive())
-	is.True(laptop.alive()) // and no other
+	is.True(laptop.alive()) // other sessions have not
 	is.True(bob.alive())
-	is.Equal(w.backChannel(w.provider.sign(w.provider.logoutToken(claims{"sid": "p1"}))), http.StatusOK) // again is no error
+	again := w.provider.sign(w.provider.logoutToken(claims{"sid": "p1"}))
+	is.Equal(w.backChannel(again), http.StatusOK) // a repeated logout succeeds
 }
 
 func TestBackChannelLogout_BySub(t *testing.T) {
@@ -265,7 +267,7 @@ func TestBackChannelLogout_WhatIsNoLogoutToken(t *testing.T) {
 	}
 }
 
-// dial opens the stream of a caller.
+// dial opens a caller's stream.
 func (c *caller) dial(ctx context.Context, origin string) (*websocket.Conn, *http.Response, error) {
 	header := http.Header{}
 	if origin != "" {
@@ -280,7 +282,7 @@ func (c *caller) dial(ctx context.Context, origin string) (*websocket.Conn, *htt
 func TestStream_EndsWithTheSession(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t)
-	elsewhere, err := sessions.New[visitor](w.store, nil) // another host
+	elsewhere, err := sessions.New[visitor](w.store, nil) // a Manager on another host
 	is.NoErr(err)
 	for _, signIn := range []func(user, sid string) *caller{w.signedIn, w.bearer} {
 		conn, _, err := signIn("ada", "p1").dial(t.Context(), w.url)

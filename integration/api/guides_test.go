@@ -8,7 +8,7 @@ import (
 	"github.com/matryer/is"
 )
 
-// The Go blocks of the guides are this module's code.
+// The Go blocks of the guides are cut from this module.
 func TestGuides_AreCutFromThis(t *testing.T) {
 	is := is.New(t)
 	var source strings.Builder
@@ -32,7 +32,7 @@ func TestGuides_AreCutFromThis(t *testing.T) {
 	}
 }
 
-// flat returns code without its indentation.
+// flat removes the indentation of code.
 func flat(code string) string {
 	var lines []string
 	for line := range strings.Lines(code) {

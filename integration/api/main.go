@@ -1,10 +1,12 @@
-// Api is a JSON API with sessions: browsers sign in through an OpenID Connect provider and keep a cookie, other clients keep a Bearer token;
-// a WebSocket ends with its session; the provider ends sessions by back-channel logout; Prometheus reads metrics.
+// Api is a JSON API with sessions. Browsers sign in through an OpenID Connect provider and keep a
+// cookie; other clients keep a Bearer token. A WebSocket is closed when its session ends. The
+// provider ends sessions by back-channel logout, and Prometheus collects metrics.
 //
 //	cd integration/api && go run . -issuer https://id.example.com -client-id shop -url https://shop.example.com
 //
-// The client's secret is in the environment, as OIDC_CLIENT_SECRET. docs/oidc.md and docs/streams.md walk through it. It is a module of its
-// own, so that what it needs stays out of the library's go.mod.
+// The client secret is read from the environment variable OIDC_CLIENT_SECRET. docs/oidc.md and
+// docs/streams.md explain the code. It is a separate module, so that its dependencies stay out of
+// the library's go.mod.
 package main
 
 import (
@@ -33,8 +35,8 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("api", flag.ContinueOnError)
-	addr := flags.String("addr", "localhost:8080", "where to listen; TLS ends in front of it")
-	table := flags.String("table", "", "the table; without it, sessions are kept in memory")
+	addr := flags.String("addr", "localhost:8080", "the `address` to listen on, without TLS")
+	table := flags.String("table", "", "`name` of the table; without it, sessions are kept in memory")
 	p := provider{ClientSecret: os.Getenv("OIDC_CLIENT_SECRET")}
 	flags.StringVar(&p.Issuer, "issuer", "", "the `URL` of the OpenID Connect provider")
 	flags.StringVar(&p.ClientID, "client-id", "", "this application's `name` at the provider")

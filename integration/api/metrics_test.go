@@ -17,7 +17,7 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// seen has the labels of each metric that the application shows to Prometheus.
+// seen returns the labels of each metric that the application exports to Prometheus.
 func (w *world) seen() map[string]map[string]bool {
 	w.t.Helper()
 	r, err := w.client.Get(w.url + "/metrics")
@@ -40,7 +40,7 @@ func (w *world) seen() map[string]map[string]bool {
 			names = []string{name + "_bucket", name + "_count", name + "_sum"}
 		}
 		for _, n := range names {
-			found[n] = map[string]bool{"job": true, "instance": true} // Prometheus adds these
+			found[n] = map[string]bool{"job": true, "instance": true} // labels that Prometheus adds
 			if strings.HasSuffix(n, "_bucket") {
 				found[n]["le"] = true
 			}
@@ -54,7 +54,7 @@ func (w *world) seen() map[string]map[string]bool {
 	return found
 }
 
-// Every query of the dashboard names metrics, and labels of them, that the application has.
+// The dashboard's queries use only metrics and labels that the application exports.
 func TestDashboard_AsksForWhatThereIs(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t)
@@ -87,7 +87,7 @@ func TestDashboard_AsksForWhatThereIs(t *testing.T) {
 		ids[p.ID] = true
 		for _, target := range p.Targets {
 			query := strings.NewReplacer("$__rate_interval", "5m", "$job", ".*").Replace(target.Expr)
-			is.True(!strings.Contains(query, "$")) // no variable but these
+			is.True(!strings.Contains(query, "$")) // no other variables
 			expr, err := metricsql.Parse(query)
 			is.NoErr(err)
 			metrics, labels := askedFor(expr)
@@ -116,7 +116,7 @@ func TestDashboard_AsksForWhatThereIs(t *testing.T) {
 	}
 }
 
-// askedFor returns the metrics and labels that a query names.
+// askedFor returns the metrics and labels that a query uses.
 func askedFor(expr metricsql.Expr) (metrics, labels []string) {
 	metricsql.VisitAll(expr, func(e metricsql.Expr) {
 		switch e := e.(type) {
@@ -137,7 +137,8 @@ func askedFor(expr metricsql.Expr) (metrics, labels []string) {
 	return metrics, labels
 }
 
-// conflict begins a second login while the first is under way, and fails: what the two make of the session can't be merged.
+// conflict begins a login that fails with a conflict: during it a second login changes the session,
+// and the changes of the two can't be merged.
 func (w *world) conflict(b *caller) {
 	w.t.Helper()
 	second := *b.client

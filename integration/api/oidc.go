@@ -15,15 +15,15 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// A provider is where users sign in, and what this application is to it.
+// A provider identifies the users' provider, and this application as its client.
 type provider struct {
 	Issuer       string
 	ClientID     string
 	ClientSecret string
-	URL          string // this application's
+	URL          string // of this application
 }
 
-// A client asks the provider, and checks what it says.
+// A client makes requests to the provider and verifies its tokens.
 type client struct {
 	oauth    oauth2.Config
 	verifier *oidc.IDTokenVerifier
@@ -43,14 +43,15 @@ func newClient(ctx context.Context, p provider) (*client, error) {
 	}, nil
 }
 
-// signIn is a login under way. It is kept in the visitor's session, so that nobody can finish another's.
+// signIn is a login that waits for the provider. It is kept in the visitor's session, so that
+// nobody else can complete it.
 type signIn struct {
 	State    string `json:"state"`
 	Nonce    string `json:"nonce"`
 	Verifier string `json:"verifier"`
 }
 
-// login sends the browser to the provider.
+// login redirects the browser to the provider.
 func (a *api) login(w http.ResponseWriter, r *http.Request) {
 	s, err := a.sess.Session(r.Context())
 	if err != nil {
@@ -62,9 +63,9 @@ func (a *api) login(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
-var errLogin = errors.New("this login was not begun here")
+var errLogin = errors.New("this login was not started here")
 
-// callback is where the provider sends the browser back to.
+// callback completes the login: the provider redirects the browser to it.
 func (a *api) callback(w http.ResponseWriter, r *http.Request) {
 	s, err := a.sess.Session(r.Context())
 	if err != nil {
@@ -72,7 +73,7 @@ func (a *api) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	under := s.Data.Login
-	s.Data.Login = nil // it counts once
+	s.Data.Login = nil // it can be used once
 	if under == nil || subtle.ConstantTimeCompare([]byte(r.FormValue("state")), []byte(under.State)) != 1 {
 		answer(w, http.StatusBadRequest, map[string]string{"error": errLogin.Error()})
 		return
@@ -95,8 +96,8 @@ func (a *api) callback(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/me", http.StatusSeeOther)
 }
 
-// token signs in a client that is no browser and has an ID token of the provider's. Its session's ID is answered in the header
-// Authorization.
+// token signs in a client other than a browser by an ID token of the provider. It returns the
+// session's ID in the Authorization header.
 func (a *api) token(w http.ResponseWriter, r *http.Request) {
 	var posted struct {
 		IDToken string `json:"idToken"`
@@ -124,7 +125,7 @@ func (a *api) token(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// signIn makes the session the user's, and notes which of the provider's sessions it comes from.
+// signIn signs the user in, and records which of the provider's sessions the session comes from.
 func (a *api) signIn(ctx context.Context, s *sessions.Session[visitor], id *oidc.IDToken) error {
 	var claims struct {
 		SID string `json:"sid"`
@@ -136,7 +137,7 @@ func (a *api) signIn(ctx context.Context, s *sessions.Session[visitor], id *oidc
 	return a.sess.Authenticate(ctx, id.Subject)
 }
 
-// federated names a session of a provider's.
+// federated returns the name of a provider's session.
 func federated(issuer, sid string) string {
 	if sid == "" {
 		return ""
@@ -144,16 +145,16 @@ func federated(issuer, sid string) string {
 	return issuer + " " + sid
 }
 
-// logoutEvent is the member of a logout token's events that makes it one.
+// logoutEvent is the member that the events of every logout token have.
 const logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
 
-// logoutAge is how old a logout token may be.
+// logoutAge is the age up to which a logout token is accepted.
 const logoutAge = 5 * time.Minute
 
 var errLogout = errors.New("not a logout token")
 
-// backChannelLogout ends sessions when the provider says so (OpenID Connect Back-Channel Logout 1.0): those that come from one of its
-// sessions, or all of a user's.
+// backChannelLogout ends sessions at the provider's request (OpenID Connect Back-Channel Logout
+// 1.0): those that come from one of the provider's sessions, or all of a user's.
 func (a *api) backChannelLogout(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<16)
@@ -167,16 +168,17 @@ func (a *api) backChannelLogout(w http.ResponseWriter, r *http.Request) {
 	} else {
 		_, err = a.manager.RevokeAll(r.Context(), sub)
 	}
-	if err != nil { // the provider may try again
+	if err != nil { // the provider may retry
 		fail(w, r, err)
 		return
 	}
 	w.WriteHeader(http.StatusOK)
 }
 
-// logout checks a logout token as section 2.6 of the specification wants it, and returns whose sessions it ends.
+// logout verifies a logout token as section 2.6 of the specification requires, and returns whose
+// sessions to end.
 func (c *client) logout(ctx context.Context, raw string) (sub, sid string, err error) {
-	token, err := c.verifier.Verify(ctx, raw) // signature, issuer, audience, time
+	token, err := c.verifier.Verify(ctx, raw) // checks signature, issuer, audience and expiry
 	if err != nil {
 		return "", "", err
 	}
@@ -190,7 +192,7 @@ func (c *client) logout(ctx context.Context, raw string) (sub, sid string, err e
 	}
 	_, isLogout := claims.Events[logoutEvent]
 	switch {
-	case !isLogout, claims.Nonce != nil: // an ID token, say, which others have too
+	case !isLogout, claims.Nonce != nil: // not a logout token, perhaps an ID token
 		return "", "", errLogout
 	case token.Subject == "" && claims.SID == "":
 		return "", "", errLogout

@@ -16,17 +16,17 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// An issuer is an OpenID Connect provider that signs in whoever it is told to.
+// An issuer is an OpenID Connect provider that signs in the user that the test has set.
 type issuer struct {
 	t      *testing.T
 	server *httptest.Server
 	key    *ecdsa.PrivateKey
 
 	mu    sync.Mutex
-	user  string // who signs in next
+	user  string // the user who signs in next
 	sid   string
-	codes map[string]claims // what a code is worth
-	asked func()            // called once, before a code is refused
+	codes map[string]claims // the ID token's claims for each code
+	asked func()            // called once; the code is then refused
 }
 
 type claims map[string]any
@@ -62,14 +62,14 @@ func newIssuer(t *testing.T) *issuer {
 	return i
 }
 
-// next says who signs in from now on, in which of the provider's sessions.
+// next sets who signs in from now on, and in which of the provider's sessions.
 func (i *issuer) next(user, sid string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.user, i.sid = user, sid
 }
 
-// whenAsked has f called once, when a code is about to be exchanged, which is then refused.
+// whenAsked makes the issuer refuse the next code, and call f before it does.
 func (i *issuer) whenAsked(f func()) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -112,7 +112,7 @@ func (i *issuer) exchange(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// idToken returns the claims of an ID token, with others on top.
+// idToken returns the claims of an ID token. The claims in others override the defaults.
 func (i *issuer) idToken(others claims) claims {
 	c := claims{"iss": i.server.URL, "aud": clientID, "iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix()}
 	for name, value := range others {
@@ -121,7 +121,8 @@ func (i *issuer) idToken(others claims) claims {
 	return c
 }
 
-// logoutToken returns the claims of a logout token, with others on top; nil takes one away.
+// logoutToken returns the claims of a logout token. The claims in others override the defaults; nil
+// removes one.
 func (i *issuer) logoutToken(others claims) claims {
 	c := i.idToken(claims{"jti": rand.Text(), "events": map[string]any{logoutEvent: map[string]any{}}})
 	for name, value := range others {

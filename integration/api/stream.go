@@ -9,14 +9,16 @@ import (
 	"github.com/coder/websocket/wsjson"
 )
 
-// statusSignedOut is the code with which a WebSocket is closed when its session has ended: 4000 to 4999 are the application's.
+// statusSignedOut is the code with which a WebSocket is closed when its session has ended. Codes
+// from 4000 to 4999 are for applications.
 const statusSignedOut = 4401
 
-// stream tells the time, until the session ends or the client leaves. The library refuses a handshake whose Origin is another host's.
+// stream sends the time until the session ends or the client leaves. websocket.Accept refuses a
+// handshake whose Origin is another host.
 func (a *api) stream(w http.ResponseWriter, r *http.Request) {
 	conn, err := websocket.Accept(w, r, nil)
 	if err != nil {
-		return // it has answered
+		return // Accept has written a response
 	}
 	defer conn.CloseNow()
 	ctx, cancel := context.WithCancel(conn.CloseRead(r.Context())) // done when the client leaves
@@ -28,7 +30,7 @@ func (a *api) stream(w http.ResponseWriter, r *http.Request) {
 	defer tick.Stop()
 	for {
 		select {
-		case <-ended: // or goes on under another ID: then the client comes back with that
+		case <-ended: // it may have been renewed: then the client connects again with its new ID
 			if ctx.Err() == nil {
 				_ = conn.Close(statusSignedOut, "the session has ended")
 			}

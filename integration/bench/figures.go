@@ -10,19 +10,22 @@ import (
 	"strings"
 )
 
-// Figures are the results of benchmarks, by benchmark and unit: several of each, or one that is exact. A lower one is better.
+// Figures are the results of benchmarks, by benchmark and unit: several results each, or one if it
+// is exact. Lower is better.
 type Figures map[string]map[string][]float64
 
-// The units that Worse compares. Others are there to be read.
+// The units that Worse compares; it ignores all others.
 const (
-	// Ratio is the time of a call, over that of another that took turns with it.
+	// Ratio is the time of a call divided by that of another call, measured in alternation with
+	// it.
 	Ratio = "times-by-hand"
 
-	// Allocations is how many allocations a call makes over those of what it calls. It is exact.
+	// Allocations is the number of allocations of a call, without those of what it calls. It is
+	// exact.
 	Allocations = "own-allocs/op"
 )
 
-// tolerance is by how much a ratio may grow.
+// tolerance is the factor by which a ratio may grow.
 const tolerance = 1.1
 
 // Add adds a result.
@@ -33,13 +36,13 @@ func (f Figures) Add(benchmark, unit string, value float64) {
 	f[benchmark][unit] = append(f[benchmark][unit], value)
 }
 
-// ReadFigures reads the text format of Go's benchmarks, which benchstat reads too.
+// ReadFigures reads figures in the text format of Go's benchmarks, which benchstat reads, too.
 func ReadFigures(r io.Reader) (Figures, error) {
 	f, lines := Figures{}, bufio.NewScanner(r)
 	for n := 1; lines.Scan(); n++ {
 		fields := strings.Fields(lines.Text())
 		if len(fields) == 0 || !strings.HasPrefix(fields[0], "Benchmark") {
-			continue // a key, as goos, or a comment
+			continue // a comment, or a key such as goos
 		}
 		if len(fields) < 4 || len(fields)%2 != 0 {
 			return nil, fmt.Errorf("line %d: not a benchmark's result", n)
@@ -77,8 +80,9 @@ func (f Figures) String() string {
 	return b.String()
 }
 
-// Worse returns the benchmarks of base whose figures are worse in f, and says how: those whose ratio has grown by more than a tenth, by the
-// medians, that make more allocations, or that are not there. Other benchmarks of f are new.
+// Worse returns the benchmarks of base whose figures are worse in f, and what is worse about them:
+// the median of the ratios has grown by more than a tenth, the call makes more allocations, or the
+// benchmark is missing. Benchmarks that only f has are ignored.
 func (f Figures) Worse(base Figures) map[string]string {
 	worse := map[string]string{}
 	for benchmark, units := range base {
@@ -98,8 +102,8 @@ func (f Figures) Worse(base Figures) map[string]string {
 	return worse
 }
 
-// Better puts the results of again in the place of f's where their ratio is lower. What was measured again on a machine that others use
-// counts when it did best.
+// Better replaces each result of f by that of again if its ratio is lower. On a machine that others
+// use, too, the best of several measurements counts.
 func (f Figures) Better(again Figures) {
 	for benchmark, units := range again {
 		if median(units[Ratio]) < median(f[benchmark][Ratio]) {

@@ -1,5 +1,6 @@
-// Package bench is what the measurements of speed share: tables, and where they are written. Each measurement is a package below it. As a
-// test it runs small, and checks what does not depend on time; `just bench` runs it at full size and prints its tables.
+// Package bench is shared by the speed measurements, each of which is a package below it: it
+// formats and writes their tables. As a test, a measurement runs at a small size and checks only
+// what does not depend on time. `just bench` runs it at full size and prints its tables.
 package bench
 
 import (
@@ -15,25 +16,26 @@ import (
 
 var (
 	out  = flag.String("out", "", "append the tables to this `file`")
-	full = flag.Bool("full", false, "measure at full size, as `just bench` does")
+	full = flag.Bool("full", false, "measure at full size, as just bench does")
 )
 
-// Full reports whether to measure at full size. If not, a measurement is a test of itself, and its numbers mean nothing.
+// Full reports whether to measure at full size. At the small size the figures mean nothing.
 func Full() bool { return *full }
 
-// Table is a table in Markdown.
+// Table is a Markdown table.
 type Table struct {
 	title, text string
 	columns     []string
 	rows        [][]string
 }
 
-// NewTable returns a table with a title, a text above it, and columns.
+// NewTable returns a table with a title, an introduction and columns.
 func NewTable(title, text string, columns ...string) *Table {
 	return &Table{title: title, text: text, columns: columns}
 }
 
-// Row adds a row. Its cells are printed as [fmt.Sprint] does, durations with three digits and floating point numbers without a fraction.
+// Row adds a row. It formats cells like [fmt.Sprint], but durations with three digits and
+// floating-point numbers without a fraction.
 func (t *Table) Row(cells ...any) {
 	row := make([]string, len(cells))
 	for i, c := range cells {
@@ -62,7 +64,7 @@ func (t *Table) String() string {
 	return b.String()
 }
 
-// Report writes the table to the file of the flag -out, or else to the test's log.
+// Report writes the table to the file of the -out flag, or to the test's log.
 func (t *Table) Report(tb testing.TB) {
 	tb.Helper()
 	if *out == "" {
@@ -81,7 +83,7 @@ func (t *Table) Report(tb testing.TB) {
 	}
 }
 
-// Rounded returns a duration with three digits.
+// Rounded returns a duration rounded to three digits.
 func Rounded(d time.Duration) string {
 	unit := time.Duration(1)
 	for d/unit >= 1000 {
@@ -90,7 +92,7 @@ func Rounded(d time.Duration) string {
 	return d.Round(unit).String()
 }
 
-// Percentile returns the one of so many hundredths, 50 for the median. It sorts what it is given.
+// Percentile returns a percentile of durations: p is 50 for the median. It sorts its argument.
 func Percentile(of []time.Duration, p float64) time.Duration {
 	if len(of) == 0 {
 		return 0

@@ -16,12 +16,12 @@ import (
 	"github.com/dynasession/dynasession/integration/plot"
 )
 
-var tables = flag.String("tables", "", "put the tables of this `file` into docs/speed.md, and draw its plots anew")
+var tables = flag.String("tables", "", "put the tables of this `file` into docs/speed.md, and redraw its plots")
 
 const docs = "../../docs"
 
-// insert puts sections as Table writes them into a page, in place of those with the same titles. What
-// follows a table in the page stays.
+// insert replaces the sections of a page that have the titles of the given ones, in the format of
+// Table. Text after a table in the page stays.
 func insert(page, sections string) (string, error) {
 	section := regexp.MustCompile(`(?ms)^## [^\n]*\n\n[^\n]*\n\n(?:\|[^\n]*\n)+`)
 	for _, s := range section.FindAllString(sections, -1) {
@@ -35,7 +35,7 @@ func insert(page, sections string) (string, error) {
 	return page, nil
 }
 
-// rows returns the rows of the table under a title, without its head.
+// rows returns the rows of the table under a title, without its header.
 func rows(t *testing.T, page, title string) [][]string {
 	t.Helper()
 	_, section, found := strings.Cut(page, "\n## "+title+"\n")
@@ -70,7 +70,7 @@ func in(t *testing.T, unit time.Duration, cell string) float64 {
 	return float64(d) / float64(unit)
 }
 
-// plots draws the plots of docs/speed.md from its tables, by the names of their files.
+// plots draws the plots of docs/speed.md from its tables. It returns them by file name.
 func plots(t *testing.T, page string) map[string]string {
 	t.Helper()
 	var operations, connections, hedging []string
@@ -109,7 +109,7 @@ func plots(t *testing.T, page string) map[string]string {
 	}
 }
 
-// TestSpeed compares the plots of docs/speed.md with its tables. With -tables it writes both.
+// TestSpeed checks that the plots of docs/speed.md match its tables. With -tables it writes both.
 func TestSpeed(t *testing.T) {
 	is := is.New(t)
 	file := filepath.Join(docs, "speed.md")

@@ -1,4 +1,4 @@
-// Package bound_test checks what device-bound sessions cost and keep, on a real engine.
+// Package bound_test checks the cost and the guarantees of device-bound sessions on a real engine.
 package bound_test
 
 import (
@@ -30,7 +30,7 @@ type visitor struct {
 	Count int `json:"count"`
 }
 
-// meter notes which calls reach the engine, and what they consume.
+// meter records the calls to the engine and the units that they consume.
 type meter struct {
 	dynamo.API
 	mu    sync.Mutex
@@ -49,7 +49,7 @@ func (m *meter) note(call string, used *types.ConsumedCapacity, err error) {
 	m.calls = append(m.calls, call)
 }
 
-// took returns the calls since it was last asked.
+// took returns the calls since it was last called.
 func (m *meter) took() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -97,7 +97,7 @@ func (m *meter) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput, o 
 	return out, err
 }
 
-// conflicts counts the conflicts that a Manager meets, on the way too.
+// conflicts records the conflicts that a Manager meets, including those that it resolves.
 type conflicts struct {
 	mu   sync.Mutex
 	seen []event.Event
@@ -123,7 +123,7 @@ type site struct {
 func newSite(t *testing.T, bound time.Duration, cfg *sessions.Config[visitor]) site {
 	t.Helper()
 	s := site{meter: &meter{API: engine.Client(t)}, events: &conflicts{}, table: engine.NewTable(t)}
-	store, err := dynamo.NewStore(s.meter, &dynamo.Config{Table: s.table})
+	store, err := dynamo.NewStore(s.meter, &dynamo.Config{Table: s.table, Timeout: 20 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,14 +164,14 @@ func newSite(t *testing.T, bound time.Duration, cfg *sessions.Config[visitor]) s
 	return s
 }
 
-// browser keeps cookies, and signs.
+// browser is a client that keeps cookies and has a key to sign with.
 type browser struct {
 	t         *testing.T
 	site      site
 	key       device.Signer
 	cookies   map[string]string
-	challenge string // of the registration
-	next      string // of the next refresh
+	challenge string // for the registration
+	next      string // for the next refresh
 	id        string
 }
 
@@ -201,7 +201,7 @@ func (b *browser) send(method, path string, headers ...string) *httptest.Respons
 	return w
 }
 
-// page returns the body of a page that must be there.
+// page returns the body of a page that must exist.
 func (b *browser) page(path string) string {
 	b.t.Helper()
 	w := b.send(http.MethodGet, path)
@@ -229,8 +229,8 @@ func (b *browser) refresh() int {
 	return b.send(http.MethodPost, "/.dbsc/refresh", "Sec-Secure-Session-Id", b.id, "Secure-Session-Response", b.key.Refresh(b.t, b.next)).Code
 }
 
-// A login and every ordinary request make the calls that they make without Bound, for the same
-// units; a registration 1 read and 1 write, a refresh 1 read.
+// A login and ordinary requests make the same calls, at the same cost, as without Bound. A
+// registration takes 1 read and 1 write, a refresh 1 read.
 func TestCost(t *testing.T) {
 	is := is.New(t)
 	var took [2][]string
@@ -262,8 +262,8 @@ func TestCost(t *testing.T) {
 	t.Log(strings.Join(took[1], "; "))
 }
 
-// While browsers register, the page on which the login has landed saves: 200 of 200 times both
-// succeed at once.
+// A browser registers while the page that follows the login saves. Both succeed, 200 times out of
+// 200.
 func TestRegistrationConflictsWithNothing(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, 10*time.Minute, nil)
@@ -304,8 +304,8 @@ func TestRegistrationConflictsWithNothing(t *testing.T) {
 	is.Equal(len(s.events.seen), 0)
 }
 
-// Encrypted data is bound to the session's secret: it survives the registration and a renewal, and
-// nobody can move a binding from one record to another.
+// The encryption of the data is bound to the session's secret. The data stays readable after a
+// registration and a renewal, and a binding can't be moved to another record.
 func TestAEAD(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, 10*time.Minute, &sessions.Config[visitor]{AEAD: newAEAD(t)})
@@ -331,7 +331,7 @@ func TestAEAD(t *testing.T) {
 	is.Equal(b.page("/guarded"), "somebody 2")
 }
 
-// load returns the session of a browser.
+// load returns a browser's session.
 func (s site) load(t *testing.T, b *browser) *sessions.Session[visitor] {
 	t.Helper()
 	found, err := s.manager.Peek(t.Context(), b.cookies["__Host-id"])
@@ -341,7 +341,7 @@ func (s site) load(t *testing.T, b *browser) *sessions.Session[visitor] {
 	return found
 }
 
-// aead is AES-GCM with a random nonce in front.
+// aead is AES-GCM with the nonce prepended.
 type aead struct{ cipher.AEAD }
 
 func newAEAD(t *testing.T) sessions.AEAD {
@@ -365,8 +365,8 @@ func (a aead) Decrypt(sealed, about []byte) ([]byte, error) {
 	return a.Open(nil, nil, sealed, about)
 }
 
-// A binary of another T, and a release that knows no bindings, save a bound session: it stays
-// bound.
+// A bound session stays bound when it is saved by a binary with another T, or by a release that
+// does not know bindings.
 func TestOlderBinaries(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, 10*time.Minute, nil)
@@ -382,8 +382,8 @@ func TestOlderBinaries(t *testing.T) {
 	is.NoErr(m.Save(t.Context(), found))
 	is.Equal(b.page("/guarded"), "somebody 0")
 
-	// As the releases before this one replace a record: the attributes that they know, in one
-	// UpdateItem.
+	// Replace a record as earlier releases do: with one UpdateItem of the attributes that they
+	// know.
 	_, err = engine.Client(t).UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
 		TableName: &s.table, Key: map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: found.Handle()}},
 		UpdateExpression:          new("SET rev = :rev"),

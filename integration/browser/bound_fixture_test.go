@@ -29,7 +29,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// patience is how long a test waits for something that the browser does by itself.
+// patience is how long a test waits for something that the browser does on its own.
 const patience = 20 * time.Second
 
 // site is an application with device-bound sessions, over TLS.
@@ -51,7 +51,7 @@ type visitor struct {
 	Note  string
 }
 
-// boundStore counts calls, and can be out of reach.
+// boundStore counts calls, and can be made unreachable.
 type boundStore struct {
 	sessions.Store
 	mu    sync.Mutex
@@ -75,7 +75,7 @@ func (s *boundStore) setDown(down bool) {
 	s.down = down
 }
 
-// took returns the calls since it was last asked.
+// took returns the calls since it was last called.
 func (s *boundStore) took() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,7 +119,7 @@ func (s *boundStore) Bind(ctx context.Context, key string, binding, was []byte) 
 	return s.Store.Bind(ctx, key, binding, was)
 }
 
-// newSite starts an application whose sessions are bound as cfg says.
+// newSite starts an application whose middleware has the configuration cfg.
 func newSite(t *testing.T, cfg web.Config) *site {
 	t.Helper()
 	s := &site{clock: clock.NewFake(time.Now()), happened: make(chan struct{})}
@@ -136,7 +136,7 @@ func newSite(t *testing.T, cfg web.Config) *site {
 	return s
 }
 
-// configure exchanges the middleware, as a deploy does.
+// configure replaces the middleware, as a deploy would.
 func (s *site) configure(t *testing.T, cfg web.Config) {
 	t.Helper()
 	sess, err := web.New(s.manager, &cfg)
@@ -147,7 +147,7 @@ func (s *site) configure(t *testing.T, cfg web.Config) {
 	s.handler.Store(&h)
 }
 
-// Observe keeps an event.
+// Observe records an event.
 func (s *site) Observe(_ context.Context, e event.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -160,7 +160,7 @@ func (s *site) announce() {
 	s.happened = make(chan struct{})
 }
 
-// recorded keeps each request when it has been answered.
+// recorded records each request after it has been answered.
 func (s *site) recorded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r)
@@ -171,7 +171,7 @@ func (s *site) recorded(next http.Handler) http.Handler {
 	})
 }
 
-// await waits until have is true of what has happened so far.
+// await waits until have returns true. It calls have after each request and event.
 func (s *site) await(t *testing.T, what string, have func() bool) {
 	t.Helper()
 	late := time.After(patience)
@@ -190,7 +190,7 @@ func (s *site) await(t *testing.T, what string, have func() bool) {
 	}
 }
 
-// seen returns how many requests of a path there were. The caller holds the lock.
+// seen returns the number of requests for a path. The caller must hold the lock.
 func (s *site) seen(path string) (n int) {
 	for _, r := range s.requests {
 		if r.URL.Path == path {
@@ -200,14 +200,14 @@ func (s *site) seen(path string) (n int) {
 	return n
 }
 
-// count returns how many requests of a path there were.
+// count returns the number of requests for a path.
 func (s *site) count(path string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.seen(path)
 }
 
-// sent returns the headers of the last request of a path.
+// sent returns the headers of the last request for a path.
 func (s *site) sent(path string) http.Header {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -220,12 +220,12 @@ func (s *site) sent(path string) http.Header {
 	return found
 }
 
-// challengeOf returns what a JWT signs.
+// challengeOf returns the challenge that a JWT signs.
 func challengeOf(t *testing.T, jwt string) string {
 	t.Helper()
 	parts := strings.Split(jwt, ".")
 	if len(parts) != 3 {
-		t.Fatalf("%q is no JWT", jwt)
+		t.Fatalf("%q is not a JWT", jwt)
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {
@@ -238,7 +238,7 @@ func challengeOf(t *testing.T, jwt string) string {
 	return claims.JTI
 }
 
-// kinds returns how many events of a kind there were.
+// kinds returns the number of events of a kind.
 func (s *site) kinds(kind event.Kind) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -264,7 +264,7 @@ func (s *site) awaitBound(t *testing.T, n int) {
 	})
 }
 
-// forget drops the requests and calls so far.
+// forget drops the recorded requests and calls.
 func (s *site) forget() {
 	s.mu.Lock()
 	s.requests = nil
@@ -297,7 +297,7 @@ func routes(sess *web.Middleware[visitor]) http.Handler {
 		}
 		http.Redirect(w, r, "/land", http.StatusSeeOther)
 	}))
-	// The page on which a login lands changes the session, while the browser registers.
+	// The page that follows a login changes the session while the browser registers.
 	mux.Handle("GET /land", page(func(w http.ResponseWriter, _ *http.Request, v *sessions.Session[visitor]) {
 		v.Data.Count++
 		show(w, v, "")
@@ -338,7 +338,7 @@ func routes(sess *web.Middleware[visitor]) http.Handler {
 	return mux
 }
 
-// chromium is a browser that binds sessions with keys in software, if it is let.
+// chromium is a browser that supports bound sessions, with keys in software.
 type chromium struct {
 	tab    context.Context
 	cancel context.CancelFunc
@@ -352,14 +352,15 @@ const (
 	refresh       = "/.dbsc/refresh"
 )
 
-// open starts a browser with a profile in dir that trusts the site's certificate.
+// open starts a browser with its profile in dir. It trusts the site's certificate.
 func (s *site) open(t *testing.T, dir, features string) *chromium {
 	t.Helper()
 	sum := sha256.Sum256(s.Certificate().RawSubjectPublicKeyInfo)
 	return launch(t, dir, features, base64.StdEncoding.EncodeToString(sum[:]))
 }
 
-// launch starts a browser with a profile in dir that trusts a certificate, by the hash of its key.
+// launch starts a browser with its profile in dir. It trusts the certificate whose key has the
+// given hash.
 func launch(t *testing.T, dir, features, hash string) *chromium {
 	t.Helper()
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path(t)), chromedp.NoSandbox, chromedp.UserDataDir(dir),
@@ -371,7 +372,7 @@ func launch(t *testing.T, dir, features, hash string) *chromium {
 	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	tab, cancelTab := chromedp.NewContext(allocator)
 	c := &chromium{tab: tab, cancel: sync.OnceFunc(func() {
-		_ = chromedp.Cancel(tab) // the browser ends in good order, with its profile on disk
+		_ = chromedp.Cancel(tab) // ends the browser properly, so that it saves its profile
 		cancelTab()
 		cancelAllocator()
 	})}
@@ -380,7 +381,7 @@ func launch(t *testing.T, dir, features, hash string) *chromium {
 	return c
 }
 
-// visit loads a page and returns what it shows.
+// visit loads a page and returns the text it shows.
 func (c *chromium) visit(t *testing.T, url string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(c.tab, patience)
@@ -389,7 +390,7 @@ func (c *chromium) visit(t *testing.T, url string) string {
 	return text(t, ctx, "#answer")
 }
 
-// eval runs a script of the page and returns the string that its promise holds.
+// eval runs a script in the page and returns the string to which its promise resolves.
 func (c *chromium) eval(t *testing.T, script string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(c.tab, patience)
@@ -401,7 +402,7 @@ func (c *chromium) eval(t *testing.T, script string) string {
 	return out
 }
 
-// expire takes the bound cookie away, as its end would.
+// expire deletes the bound cookie, as the browser does when it expires.
 func (c *chromium) expire(t *testing.T, s *site) {
 	t.Helper()
 	_, err := chromedp.Run(c.tab, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
@@ -422,7 +423,7 @@ func (c *chromium) signIn(t *testing.T, s *site, name string) {
 	s.await(t, "the registration's answer", func() bool { return s.seen(register) > 0 })
 }
 
-// thief is a client on another machine, with the cookies that it has copied.
+// thief makes a request from another machine with the named cookies of the browser.
 func (s *site) thief(t *testing.T, path string, cookies map[string]*network.Cookie, names ...string) (status int, body string, set []string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+path, nil)
@@ -447,7 +448,7 @@ func (s *site) thief(t *testing.T, path string, cookies map[string]*network.Cook
 	return response.StatusCode, string(text), response.Header.Values("Set-Cookie")
 }
 
-// registers does an action, and waits until the browser has registered a key because of it.
+// registers performs an action, and waits until the browser has registered a key in response.
 func (c *chromium) registers(t *testing.T, trigger chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(c.tab, patience)

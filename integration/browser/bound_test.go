@@ -21,18 +21,18 @@ func TestBound_TheBrowserRegistersAndRefreshesByItself(t *testing.T) {
 	s := newSite(t, tenMinutes)
 	c := s.open(t, t.TempDir(), boundFeatures)
 	c.signIn(t, s, "somebody")
-	is.Equal(c.visit(t, s.URL+"/devices"), "somebody 1 true") // the list shows it
+	is.Equal(c.visit(t, s.URL+"/devices"), "somebody 1 true") // the list shows that it is bound
 	is.Equal(c.visit(t, s.URL+"/guarded"), "somebody 1 guarded")
 	cookie := cookies(t, c.tab)[boundCookie]
 	is.True(cookie != nil && cookie.HTTPOnly && cookie.Secure && !cookie.Session)
 	is.Equal(s.count(refresh), 0)
 
-	for range 3 { // a challenge came with each answer: one request each
+	for range 3 { // each response has a new challenge, so each refresh takes one request
 		s.forget()
 		c.expire(t, s)
-		is.Equal(c.visit(t, s.URL+"/"), "somebody 1") // the page never notices
+		is.Equal(c.visit(t, s.URL+"/"), "somebody 1") // the page is not disturbed
 		is.Equal(s.count(refresh), 1)
-		is.Equal(strings.Join(s.store.took(), " "), "Load Load") // the refresh, and the page
+		is.Equal(strings.Join(s.store.took(), " "), "Load Load") // for the refresh and the page
 	}
 	is.Equal(s.kinds(event.NotBound), 0)
 }
@@ -60,8 +60,8 @@ func TestBound_EightFetchesWaitForOneRefresh(t *testing.T) {
 	is.Equal(s.count(refresh), 1)
 }
 
-// The middleware's clock is far past the cookie's end, which the browser doesn't know: it has a
-// challenge that has expired too.
+// The cookie's end is long past by the middleware's clock, but not by the browser's. The browser
+// signs a challenge that has expired, too.
 func TestBound_AfterALongPauseTheBrowserSignsANewChallenge(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, tenMinutes)
@@ -70,7 +70,7 @@ func TestBound_AfterALongPauseTheBrowserSignsANewChallenge(t *testing.T) {
 	s.clock.Advance(time.Hour)
 	c.expire(t, s)
 	is.Equal(c.visit(t, s.URL+"/"), "somebody 1")
-	is.Equal(s.count(refresh), 2) // the old challenge, and the new one
+	is.Equal(s.count(refresh), 2) // one with the old challenge, one with the new
 }
 
 func TestBound_ARenewedSessionStaysBound(t *testing.T) {
@@ -96,11 +96,11 @@ func TestBound_LoginAsAnotherUser(t *testing.T) {
 	c.signIn(t, s, "another")
 	is.Equal(c.visit(t, s.URL+"/"), "another 1")
 	c.expire(t, s)
-	is.Equal(c.visit(t, s.URL+"/devices"), "another 1 true") // whatever the first session's key is refused for meanwhile
+	is.Equal(c.visit(t, s.URL+"/devices"), "another 1 true") // the first session's key is refused
 	c.expire(t, s)
 	s.forget()
 	is.Equal(c.visit(t, s.URL+"/devices"), "another 1 true")
-	is.Equal(s.count(refresh), 1) // the first session's key is forgotten
+	is.Equal(s.count(refresh), 1) // the browser has forgotten the first session's key
 }
 
 func TestBound_ALogoutEndsItForGood(t *testing.T) {
@@ -110,7 +110,7 @@ func TestBound_ALogoutEndsItForGood(t *testing.T) {
 	c.signIn(t, s, "somebody")
 	stolen := cookies(t, c.tab)
 	is.Equal(c.visit(t, s.URL+"/logout"), "0")
-	is.Equal(len(cookies(t, c.tab)), 0) // both cookies
+	is.Equal(len(cookies(t, c.tab)), 0) // both cookies are deleted
 	is.Equal(c.visit(t, s.URL+"/"), "0")
 	_, body, _ := s.thief(t, "/", stolen, longCookie, boundCookie)
 	is.Equal(body, "<p id=answer> 0 </p>")
@@ -136,7 +136,7 @@ func TestBound_ARestartOfTheBrowserKeepsTheSession(t *testing.T) {
 	s.forget()
 	c.expire(t, s)
 	is.Equal(c.visit(t, s.URL+"/devices"), "somebody 1 true")
-	is.True(s.count(refresh) > 0) // with the key of before; the last challenge may be forgotten
+	is.True(s.count(refresh) > 0) // with the same key; the last challenge may be lost
 	is.Equal(cookies(t, c.tab)[longCookie].Value, before[longCookie].Value)
 }
 
@@ -149,28 +149,28 @@ func TestBound_TheThief(t *testing.T) {
 	const anonymous, signedIn = "<p id=answer> 0 </p>", "<p id=answer>somebody 1 </p>"
 
 	_, body, _ := s.thief(t, "/", stolen, longCookie)
-	is.Equal(body, signedIn) // the minute of grace
+	is.Equal(body, signedIn) // admitted during the first minute
 	status, _, _ := s.thief(t, "/guarded", stolen, longCookie)
-	is.Equal(status, 403) // which RequireBound does not know
+	is.Equal(status, 403) // RequireBound does not wait for it
 	s.clock.Advance(time.Minute)
 	_, body, set := s.thief(t, "/", stolen, longCookie)
 	is.Equal(body, anonymous)
-	is.Equal(len(set), 0) // nothing cleared
+	is.Equal(len(set), 0) // no cookie is deleted
 	is.Equal(s.kinds(event.NotBound), 1)
 	_, body, _ = s.thief(t, "/", stolen, longCookie, boundCookie)
-	is.Equal(body, signedIn) // both: until the bound one ends
+	is.Equal(body, signedIn) // admitted with both, until the bound cookie expires
 	s.clock.Advance(11 * time.Minute)
 	_, body, _ = s.thief(t, "/", stolen, longCookie, boundCookie)
 	is.Equal(body, anonymous)
 	is.Equal(s.kinds(event.NotBound), 2)
 
-	c.expire(t, s) // as its Max-Age has it by then
+	c.expire(t, s) // its Max-Age has passed
 	is.Equal(c.visit(t, s.URL+"/guarded"), "somebody 1 guarded")
 	is.Equal(s.kinds(event.NotBound), 2)
 }
 
-// What a browser doesn't do wrong, a thief does: with the browser's cookies, what it has sent, and
-// a key of his own.
+// A thief does what no browser does: he sends the browser's cookies and recorded proofs, and signs
+// with a key of his own.
 func TestBound_TheThiefHasNoKey(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, tenMinutes)
@@ -217,7 +217,7 @@ func TestBound_TheThiefHasNoKey(t *testing.T) {
 		})
 	}
 	c.expire(t, s)
-	is.Equal(c.visit(t, s.URL+"/guarded"), "somebody 1 guarded") // the owner never notices
+	is.Equal(c.visit(t, s.URL+"/guarded"), "somebody 1 guarded") // the owner does not notice
 }
 
 func TestBound_AnOutageAtARefresh(t *testing.T) {
@@ -231,10 +231,10 @@ func TestBound_AnOutageAtARefresh(t *testing.T) {
 	s.store.setDown(false)
 	s.forget()
 	is.Equal(c.visit(t, s.URL+"/guarded"), "somebody 1 guarded")
-	is.Equal(s.count(refresh), 1) // the binding was kept
+	is.Equal(s.count(refresh), 1) // the session is still bound
 }
 
-// What the store does while a browser without DBSC is there is what it does where Bound is off.
+// For a browser without DBSC, the middleware makes the same calls as with Bound off.
 func TestBound_EveryoneElse(t *testing.T) {
 	is := is.New(t)
 	var calls, headers [2]string
@@ -266,7 +266,7 @@ func TestBound_EveryoneElse(t *testing.T) {
 	is.Equal(headers[0], headers[1])
 }
 
-// While browsers register, the page on which the login lands saves. Neither disturbs the other.
+// A browser registers while the page that follows the login saves. Neither disturbs the other.
 func TestBound_ALandingPageThatSaves(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, tenMinutes)
@@ -280,7 +280,7 @@ func TestBound_ALandingPageThatSaves(t *testing.T) {
 	is.Equal(s.kinds(event.Conflict), 0)
 }
 
-// Bound is taken away while a bound session is alive: it goes on with its cookie alone.
+// Bound is turned off while a bound session is alive. The session goes on with its cookie alone.
 func TestBound_TurnedOff(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, tenMinutes)
@@ -291,10 +291,10 @@ func TestBound_TurnedOff(t *testing.T) {
 	is.Equal(c.visit(t, s.URL+"/"), "somebody 1")
 	s.forget()
 	is.Equal(c.visit(t, s.URL+"/"), "somebody 1")
-	is.Equal(s.count(refresh), 0) // the browser has been told
+	is.Equal(s.count(refresh), 0) // the browser no longer binds the session
 }
 
-// The example over TLS, with the certificate that it has made for itself.
+// The login example binds sessions over TLS with its self-signed certificate.
 func TestBound_TheLoginExample(t *testing.T) {
 	is := is.New(t)
 	url, flag := run(t, "-tls")

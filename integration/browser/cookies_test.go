@@ -14,7 +14,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// What New accepts, the browser takes; and what an app would have to set Insecure for it says.
+// The browser accepts the cookie of every configuration that New accepts, except for a Secure
+// cookie over plain HTTP, which is what Insecure is for.
 func TestCookies_TheBrowserTakesWhatNewAccepts(t *testing.T) {
 	tab := open(t)
 	for name, c := range map[string]struct {
@@ -28,7 +29,7 @@ func TestCookies_TheBrowserTakesWhatNewAccepts(t *testing.T) {
 		"persistent":                           {web.Cookie{Persistent: true}, "localhost", true},
 		"__Secure-":                            {web.Cookie{Name: "__Secure-id"}, "localhost", true},
 		"insecure, on localhost":               {web.Cookie{Insecure: true}, "localhost", true},
-		"default, over plain HTTP elsewhere":   {web.Cookie{}, "site.test", false}, // that is what Insecure is for
+		"default, over plain HTTP elsewhere":   {web.Cookie{}, "site.test", false},
 		"insecure, over plain HTTP elsewhere":  {web.Cookie{Insecure: true}, "site.test", true},
 		"default, on 127.0.0.1 instead of its": {web.Cookie{}, "127.0.0.1", true},
 	} {

@@ -7,11 +7,11 @@ import (
 	"testing"
 )
 
-// names are those under which systems have it.
+// names are the names of the browser's executable on different systems.
 var names = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
 
-// path returns where the browser is: at CHROMIUM if that is set, else by one of its names. If there is none it skips the test, loudly;
-// with CI=true it fails it.
+// path returns the path of the browser: the value of CHROMIUM if it is set, or else the first of
+// names that is found. If there is none, the test is skipped; with CI=true it fails.
 func path(t testing.TB) string {
 	t.Helper()
 	if p := os.Getenv("CHROMIUM"); p != "" {

@@ -23,12 +23,12 @@ func start(t *testing.T) string {
 	return url
 }
 
-// run runs the login example with arguments, and returns the two lines that it prints first.
+// run runs the login example with arguments, and returns the first two lines of its output.
 func run(t *testing.T, args ...string) (url, more string) {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "login")
 	build := exec.Command("go", "build", "-o", binary, "./examples/login")
-	build.Dir = "../.." // the library's own module
+	build.Dir = "../.." // the library's module
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
@@ -48,11 +48,11 @@ func run(t *testing.T, args ...string) (url, more string) {
 	if more, err = lines.ReadString('\n'); err != nil {
 		t.Fatal(err)
 	}
-	go func() { _, _ = io.Copy(io.Discard, lines) }() // its log
+	go func() { _, _ = io.Copy(io.Discard, lines) }() // drains its log
 	return strings.TrimSpace(url), strings.TrimSpace(more)
 }
 
-// open returns a tab of a browser of this test's alone.
+// open starts a browser for this test and returns its tab.
 func open(t *testing.T) context.Context {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path(t)), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
@@ -61,13 +61,13 @@ func open(t *testing.T) context.Context {
 	t.Cleanup(cancel)
 	tab, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
-	do(t, tab) // without a timeout, which would end the browser
+	do(t, tab) // not with a timeout, which would end the browser
 	tab, cancel = context.WithTimeout(tab, 3*time.Minute)
 	t.Cleanup(cancel)
 	return tab
 }
 
-// another returns another tab of the same browser.
+// another opens another tab of the same browser.
 func another(t *testing.T, tab context.Context) context.Context {
 	t.Helper()
 	next, cancel := chromedp.NewContext(tab)
@@ -92,7 +92,7 @@ func text(t *testing.T, tab context.Context, selector string) string {
 	return strings.TrimSpace(s)
 }
 
-// click clicks on what leads to another page, and waits until that has been loaded.
+// click clicks a link or button, and waits until the next page has loaded.
 func click(selector string) chromedp.Action[chromedp.Void] {
 	loaded := chromedp.WaitEvent(page.LoadEventFired, func(page.EventLoadEventFired) bool { return true }, chromedp.Click(chromedp.CSS(selector)))
 	return func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
@@ -105,14 +105,14 @@ func visible(selector string) chromedp.Action[chromedp.Void] {
 	return chromedp.WaitVisible(chromedp.CSS(selector))
 }
 
-// login signs in, from whatever page.
+// login signs in, from any page.
 func login(t *testing.T, tab context.Context, url, name string) {
 	t.Helper()
 	do(t, tab, chromedp.Navigate(url+"/login"), chromedp.SendKeys(chromedp.CSS("input[name=name]"), name), chromedp.SendKeys(chromedp.CSS("input[name=password]"), "demo"),
 		click("#submit"), visible("#subject"))
 }
 
-// cookies returns those that the browser holds for the site, by name.
+// cookies returns the browser's cookies for the site, by name.
 func cookies(t *testing.T, tab context.Context) map[string]*network.Cookie {
 	t.Helper()
 	found := map[string]*network.Cookie{}

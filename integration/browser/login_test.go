@@ -16,23 +16,23 @@ func TestLogin_InARealBrowser(t *testing.T) {
 	url := start(t)
 
 	do(t, tab, chromedp.Navigate(url), visible("#count"))
-	is.Equal(len(cookies(t, tab)), 0) // who only looks gets none
+	is.Equal(len(cookies(t, tab)), 0) // a visitor who only looks gets no cookie
 	do(t, tab, click("#increment"), visible("#count"))
 	is.Equal(text(t, tab, "#count"), "1")
 	before := cookies(t, tab)["__Host-id"]
-	is.True(before != nil) // Secure, in __Host-, and taken over http://localhost
+	is.True(before != nil) // a Secure __Host- cookie, accepted over http://localhost
 
 	is.True(before.HTTPOnly && before.Secure && before.Session)
 	is.Equal(before.SameSite, network.CookieSameSiteLax)
 	is.Equal(before.Path, "/")
-	is.Equal(before.Domain, "localhost") // without a dot: of this host alone
+	is.Equal(before.Domain, "localhost") // no leading dot: for this host only
 	seen, err := chromedp.Run(tab, chromedp.Evaluate[string]("document.cookie"))
 	is.NoErr(err)
-	is.Equal(seen, "") // no script sees it
+	is.Equal(seen, "") // hidden from scripts
 
 	login(t, tab, url, "somebody")
 	is.Equal(text(t, tab, "#subject"), "somebody")
-	is.Equal(text(t, tab, "#count"), "1") // the number came along
+	is.Equal(text(t, tab, "#count"), "1") // the login keeps the data
 	after := cookies(t, tab)["__Host-id"]
 	is.True(after.Value != before.Value)
 	is.True(after != nil)
@@ -47,7 +47,7 @@ func TestLogout_InOneTabEndsTheOther(t *testing.T) {
 	do(t, other, chromedp.Navigate(url+"/devices"), visible(".cards"))
 
 	do(t, tab, click("#logout"), visible("#login"))
-	is.True(cookies(t, tab)["__Host-id"] == nil) // the browser has let go of it
+	is.True(cookies(t, tab)["__Host-id"] == nil) // the browser has deleted it
 	do(t, other, chromedp.Reload(), visible("#submit"))
 	is.Equal(text(t, other, "h1"), "Sign in")
 }
@@ -59,10 +59,10 @@ func TestLogout_TheBackButtonShowsNothingPrivate(t *testing.T) {
 	login(t, tab, url, "somebody")
 	do(t, tab, chromedp.Navigate(url+"/devices"), visible(".cards"),
 		click("#logout"), visible("#login"), chromedp.NavigateBack(), visible("h1"))
-	is.Equal(text(t, tab, "h1"), "Sign in") // asked again, and refused
+	is.Equal(text(t, tab, "h1"), "Sign in") // the old form is refused; a new one is shown
 }
 
-// A session ended while a page of it is open: what the page posts is not done.
+// A page whose session has ended in the meantime can't change anything.
 func TestLogout_AnOldPageCanDoNothing(t *testing.T) {
 	is := is.New(t)
 	tab := open(t)
@@ -72,10 +72,11 @@ func TestLogout_AnOldPageCanDoNothing(t *testing.T) {
 	do(t, other, chromedp.Navigate(url), visible("#increment"))
 	do(t, tab, click("#logout"), visible("#login"))
 	do(t, other, click("#increment"), visible("#login"))
-	is.Equal(text(t, other, "#count"), "1") // an anonymous visitor's own
+	is.Equal(text(t, other, "#count"), "1") // the count of a new anonymous session
 }
 
-// Two browsers of one user, and a stranger's: one ends the other, then all others.
+// A user signed in on two browsers signs one of them out from the other, then all others. Another
+// user stays signed in.
 func TestDevices_OneBrowserSignsTheOtherOut(t *testing.T) {
 	is := is.New(t)
 	here, there, elsewhere := open(t), open(t), open(t)
@@ -100,7 +101,8 @@ func TestDevices_OneBrowserSignsTheOtherOut(t *testing.T) {
 	}
 }
 
-// The login's form in two tabs, and a double click: the right password signs in, and leaves one session.
+// The login form is submitted in two tabs and twice in one. The right password signs in, and one
+// session is left.
 func TestLogin_InTwoTabsAndTwice(t *testing.T) {
 	is := is.New(t)
 	tab := open(t)
@@ -116,14 +118,14 @@ func TestLogin_InTwoTabsAndTwice(t *testing.T) {
 	fill(tab, "ada")
 	do(t, tab, eval(`const b = document.querySelector("#submit"); b.click(); b.click(); 1`), visible("#subject"), chromedp.Navigate(url+"/devices"), visible(".cards"))
 	is.Equal(len(strings.Split(text(t, tab, "main"), "signed in ")), 1+1)
-	fill(other, "bob") // whose form was opened before
+	fill(other, "bob") // the form was opened before the login
 	do(t, other, click("#submit"), visible("#subject"))
 	is.Equal(text(t, other, "#subject"), "bob")
 	do(t, tab, chromedp.Navigate(url+"/"), visible("#subject"))
-	is.Equal(text(t, tab, "#subject"), "bob") // the last login holds
+	is.Equal(text(t, tab, "#subject"), "bob") // the last login wins
 }
 
-// Where a login leads to is on this site, as this browser reads it.
+// A login redirects only to this site, as this browser understands URLs.
 func TestLogin_LeadsNowhereElse(t *testing.T) {
 	tab := open(t)
 	url := start(t)

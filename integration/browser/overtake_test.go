@@ -17,8 +17,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// shop is a site whose requests can be held back: those to /slow/… wait after they have arrived, before they ask for their
-// session, until they are let go.
+// shop is a site whose requests can be held back. A request to /slow/… waits before it loads its
+// session, until it is released.
 type shop struct {
 	url           string
 	sess          *web.Middleware[int]
@@ -73,14 +73,14 @@ func newShop(t *testing.T, cfg *web.Config, ids int) *shop {
 	return s
 }
 
-// start sends a request from the page, and returns when it has arrived.
+// start sends a request from the page, and waits until it has arrived.
 func (s *shop) start(t *testing.T, tab context.Context, path string) {
 	t.Helper()
 	do(t, tab, eval(fmt.Sprintf(`window.slow = (window.slow || []).concat(fetch(%q, {method: "POST"}).then(r => r.status)); 1`, path)))
 	<-s.arrived
 }
 
-// finish lets the held back requests go, and returns their statuses.
+// finish releases the requests that are held back, and returns their statuses.
 func (s *shop) finish(t *testing.T, tab context.Context, n int) string {
 	t.Helper()
 	for range n {
@@ -110,13 +110,13 @@ func (s *shop) fetch(t *testing.T, tab context.Context, path string) string {
 	return evaluate(t, tab, fmt.Sprintf(`fetch(%q, {method: "POST"}).then(r => r.text()).then(text => text.replace(/<[^>]*>/g, "").trim())`, path))
 }
 
-// Requests that were sent with the old ID, and are served and answered after another has exchanged it.
+// Requests sent with the old ID are served after another request has exchanged it.
 func TestOvertaking_NoAnswerTakesTheNewCookieAway(t *testing.T) {
 	tab := open(t)
 	for _, c := range [][]string{
 		{"/login?name=ada", "/login?name=ada", "ada 1"},
 		{"/login?name=ada", "/renew", "ada 1"},
-		{"/me", "/login?name=ada", "ada 1"}, // a visitor with a session, who has not signed in
+		{"/me", "/login?name=ada", "ada 1"}, // an anonymous visitor's session is renewed
 		{"/me", "/renew", " 1"},
 	} {
 		before, exchange, want := c[0], c[1], strings.TrimSpace(c[2])
@@ -132,7 +132,7 @@ func TestOvertaking_NoAnswerTakesTheNewCookieAway(t *testing.T) {
 			s.fetch(t, tab, exchange)
 			next := cookies(t, tab)["__Host-id"].Value
 			is.True(next != old)
-			is.Equal(s.finish(t, tab, 2), "200 409") // a read is an anonymous visit, a change is refused
+			is.Equal(s.finish(t, tab, 2), "200 409") // a read is anonymous, a change is refused
 			is.Equal(cookies(t, tab)["__Host-id"].Value, next)
 			is.Equal(s.fetch(t, tab, "/me"), want)
 		})
@@ -153,13 +153,13 @@ func TestOvertaking_TwoLoginsTheLastHolds(t *testing.T) {
 			is.Equal(s.fetch(t, tab, "/me"), want)
 			infos, err := s.m.Sessions(t.Context(), second)
 			is.NoErr(err)
-			is.Equal(len(infos), 1) // no orphan
+			is.Equal(len(infos), 1) // no session is orphaned
 		})
 	}
 }
 
-// Two applications on two ports of localhost that have one name for their cookies: to read a page of one signs nobody out of
-// the other.
+// Two applications on two ports of localhost use the same cookie name. Reading a page of one signs
+// nobody out of the other.
 func TestTwoPorts_ReadingOneSignsNobodyOutOfTheOther(t *testing.T) {
 	is := is.New(t)
 	tab := open(t)
@@ -172,7 +172,7 @@ func TestTwoPorts_ReadingOneSignsNobodyOutOfTheOther(t *testing.T) {
 	is.Equal(text(t, tab, "#answer"), "ada 0")
 }
 
-// A form of another site: the browser withholds the cookie, and the handler changes its session.
+// Another site posts a form. The browser withholds the cookie, and the handler changes its session.
 func TestCrossSite_APostReplacesNothing(t *testing.T) {
 	is := is.New(t)
 	tab := open(t)
@@ -190,7 +190,8 @@ func TestCrossSite_APostReplacesNothing(t *testing.T) {
 	is.Equal(text(t, tab, "#answer"), "ada 0")
 }
 
-// One name at two paths, as after a deploy that has changed it: two live IDs. A login ends both, and the next page is signed in.
+// There are two live IDs under one cookie name, at two paths, as after a deploy that changed the
+// path. A login ends both, and the next page is signed in.
 func TestTwoLiveIDs_TheNextPageAfterALoginIsSignedIn(t *testing.T) {
 	is := is.New(t)
 	tab := open(t)
@@ -198,10 +199,10 @@ func TestTwoLiveIDs_TheNextPageAfterALoginIsSignedIn(t *testing.T) {
 	planted, err := s.m.CreateAndSave(t.Context(), 5)
 	is.NoErr(err)
 	do(t, tab, chromedp.Navigate(s.url+"/app/me"), visible("#answer"))
-	s.fetch(t, tab, "/add") // at /
+	s.fetch(t, tab, "/add") // sets a cookie for /
 	do(t, tab, eval(fmt.Sprintf(`document.cookie = "__Secure-id=%s; path=/app; secure"; 1`, planted.ID().Secret())))
 	do(t, tab, chromedp.Navigate(s.url+"/app/me"), visible("#answer"))
-	is.Equal(text(t, tab, "#answer"), "0") // nothing says which is whose
+	is.Equal(text(t, tab, "#answer"), "0") // neither ID is trusted
 	s.fetch(t, tab, "/app/login?name=ada")
 	for _, path := range []string{"/app/me", "/me"} {
 		do(t, tab, chromedp.Navigate(s.url+path), visible("#answer"))

@@ -18,7 +18,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// desk is what requests that a browser sends at the same time change.
+// desk is session data that concurrent requests of a browser change.
 type desk struct {
 	Name, Locale, Theme string
 	Zoom, Visits        int
@@ -26,7 +26,7 @@ type desk struct {
 	Flash               sessions.Flash[string]
 }
 
-// changes are what a request can do with it, and say.
+// changes are the changes that a request can make. Each returns the response.
 var changes = map[string]func(d *desk, by string) string{
 	"read":   func(d *desk, _ string) string { return d.Name },
 	"name":   func(d *desk, _ string) string { d.Name = "ada"; return "" },
@@ -45,7 +45,8 @@ var changes = map[string]func(d *desk, by string) string{
 	"take":  func(d *desk, _ string) string { return strings.Join(d.Flash.Take(), ", ") },
 }
 
-// office is a site whose requests load the session, wait until they are let go, and then change it.
+// office is a site whose requests load the session, wait until they are released, and then change
+// it.
 type office struct {
 	url    string
 	m      *sessions.Manager[desk]
@@ -92,14 +93,14 @@ func newOffice(t *testing.T) *office {
 	return o
 }
 
-// start sends a request from a tab's page, and returns when it has loaded its session.
+// start sends a request from a tab's page, and waits until it has loaded its session.
 func (o *office) start(t *testing.T, tab context.Context, change, by string) {
 	t.Helper()
 	do(t, tab, eval(fmt.Sprintf(`window.sent = window.sent || {}; window.sent[%q] = fetch("/do/%s/%[1]s", {method: "POST"}).then(r => r.status); 1`, by, change)))
 	<-o.loaded
 }
 
-// finish lets a request go, and returns its status when it has been answered.
+// finish releases a request, and returns the status of its response.
 func (o *office) finish(t *testing.T, tab context.Context, by string) string {
 	t.Helper()
 	o.goOn[by] <- struct{}{}
@@ -112,7 +113,7 @@ func (o *office) signIn(t *testing.T, tab context.Context, name string) {
 	is.New(t).Equal(evaluate(t, tab, fmt.Sprintf(`fetch("/login?name=%s", {method: "POST"}).then(r => String(r.status))`, name)), "200")
 }
 
-// stored returns what the user's one session holds.
+// stored returns the data of the user's only session.
 func (o *office) stored(t *testing.T, tab context.Context) desk {
 	t.Helper()
 	s, err := o.m.Peek(t.Context(), cookies(t, tab)["__Host-id"].Value)
@@ -122,7 +123,8 @@ func (o *office) stored(t *testing.T, tab context.Context) desk {
 	return s.Data
 }
 
-// Six fetches that have loaded the same session and change six different fields of it are six 200s, and nothing of any is lost.
+// Six requests load the same session and change six different fields. All get status 200, and no
+// change is lost.
 func TestParallel_SixFetchesThatChangeSixFields(t *testing.T) {
 	is := is.New(t)
 	tab := open(t)
@@ -139,8 +141,8 @@ func TestParallel_SixFetchesThatChangeSixFields(t *testing.T) {
 	is.Equal(o.stored(t, tab), desk{Name: "ada", Locale: "de-AT", Theme: "dark", Zoom: 120, Visits: 7, Tags: map[string]bool{"5": true}})
 }
 
-// Two tabs, of which one may add or show a message, whatever the other does, and in which order they are served: both are 200, and
-// no message is lost or comes back.
+// One tab adds or shows a message while another makes any request. In either order both get status
+// 200, and no message is lost or shown twice.
 func TestParallel_TwoTabsBesideAFlashMessage(t *testing.T) {
 	is := is.New(t)
 	first := open(t)

@@ -13,7 +13,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// With chi, the middleware is one line, and RequireSubject another for a group.
+// With chi, the middleware takes one line, and RequireSubject for a group of routes takes another.
 func TestChi(t *testing.T) {
 	is := is.New(t)
 	m, err := sessions.New[profile](memstore.New(nil), nil)

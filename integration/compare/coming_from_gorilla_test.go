@@ -14,12 +14,13 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// fromGorilla signs in here whoever is still signed in at gorilla, at the first request after the deploy. A cookie of a CookieStore can't be
-// ended on the server: whoever has a copy could come back with it, so it counts until a day, the last one's MaxAge after the deploy.
+// fromGorilla signs in users who are still signed in with gorilla, at their first request after the
+// deploy. A cookie of a CookieStore can't be revoked on the server, so a copy would go on working.
+// It is therefore accepted only until a fixed time: the deploy plus the old MaxAge.
 func fromGorilla(old gorilla.Store, name string, until time.Time, sess *web.Middleware[Visitor], next http.Handler) http.Handler {
 	move := func(w http.ResponseWriter, r *http.Request) error {
 		was, err := old.Get(r, name)
-		if err != nil { // it is forged, or signed with a key that we don't have
+		if err != nil { // forged, or signed with an unknown key
 			was = gorilla.NewSession(old, name)
 		}
 		s, err := sess.Session(r.Context())
@@ -69,11 +70,11 @@ func TestComingFromGorilla_UsersStaySignedIn(t *testing.T) {
 			m, sess := newMiddleware(t)
 			after := sess.Handler(fromGorilla(old, "session", time.Now().Add(time.Hour), sess, who(sess)))
 			body, cookies := ask(after, "/", cookies)
-			is.Equal(body, "ada dark") // at the first request after the deploy
+			is.Equal(body, "ada dark") // the first request after the deploy
 			is.Equal(cookies["session"], "")
 			is.Equal(len(cookies), 1)
 			body, _ = ask(after, "/", cookies)
-			is.Equal(body, "ada dark") // and at the next, by the new cookie
+			is.Equal(body, "ada dark") // the next one, by the new cookie
 			infos, err := m.Sessions(t.Context(), "ada")
 			is.NoErr(err)
 			is.Equal(len(infos), 1)
@@ -89,7 +90,7 @@ func TestComingFromGorilla_UsersStaySignedIn(t *testing.T) {
 	}
 }
 
-// The guide has a counterpart for each method and field of gorilla's.
+// The guide has a counterpart for each method and field of gorilla/sessions.
 func TestComingFromGorilla_TheTableIsWhole(t *testing.T) {
 	page := readPage(t, "coming-from-gorilla.md")
 	for _, typ := range []reflect.Type{
@@ -105,7 +106,7 @@ func TestComingFromGorilla_TheTableIsWhole(t *testing.T) {
 	cutFrom(t, page, "coming_from_gorilla_test.go")
 }
 
-// namesOf returns the exported methods, and fields, of a type.
+// namesOf returns the exported methods and fields of a type.
 func namesOf(typ reflect.Type) (names []string) {
 	for i := range typ.NumMethod() {
 		names = append(names, typ.Method(i).Name)
@@ -129,7 +130,7 @@ func readPage(t *testing.T, name string) string {
 	return string(page)
 }
 
-// cutFrom checks that each Go block of the page is code of the file.
+// cutFrom checks that each Go block of the page is part of the file.
 func cutFrom(t *testing.T, page, file string) {
 	t.Helper()
 	is := is.New(t)
@@ -151,7 +152,7 @@ func cutFrom(t *testing.T, page, file string) {
 	is.True(blocks > 0)
 }
 
-// flat returns code without its indentation.
+// flat removes the indentation of code.
 func flat(code string) string {
 	var lines []string
 	for line := range strings.Lines(code) {

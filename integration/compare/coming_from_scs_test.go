@@ -17,12 +17,13 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// Visitor is what the application keeps of each visitor.
+// Visitor is the session data of each visitor.
 type Visitor struct {
 	Theme string `json:"theme,omitempty"`
 }
 
-// fromSCS signs in here whoever is still signed in at scs, once: at the first request after the deploy. The old session is ended.
+// fromSCS signs in users who are still signed in with scs, at their first request after the deploy.
+// It ends the old session.
 func fromSCS(old *scs.SessionManager, sess *web.Middleware[Visitor], next http.Handler) http.Handler {
 	move := func(w http.ResponseWriter, r *http.Request, token string) error {
 		ctx, err := old.Load(r.Context(), token)
@@ -58,7 +59,7 @@ func fromSCS(old *scs.SessionManager, sess *web.Middleware[Visitor], next http.H
 	})
 }
 
-// newMiddleware returns a Manager in memory and the middleware of it.
+// newMiddleware returns a Manager in memory and its middleware.
 func newMiddleware(t *testing.T) (*sessions.Manager[Visitor], *web.Middleware[Visitor]) {
 	t.Helper()
 	m, err := sessions.New[Visitor](memstore.New(nil), nil)
@@ -72,7 +73,7 @@ func newMiddleware(t *testing.T) (*sessions.Manager[Visitor], *web.Middleware[Vi
 	return m, sess
 }
 
-// who answers with the user and the theme of the session here.
+// who returns a handler that writes the session's user and theme.
 func who(sess *web.Middleware[Visitor]) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, err := sess.Session(r.Context())
@@ -84,7 +85,7 @@ func who(sess *web.Middleware[Visitor]) http.Handler {
 	})
 }
 
-// ask sends a request with these cookies, and returns the body and the cookies that are there afterwards.
+// ask sends a request with cookies, and returns the body and the cookies after the response.
 func ask(h http.Handler, path string, cookies map[string]string) (string, map[string]string) {
 	r, w := httptest.NewRequest("GET", "https://shop.example.com"+path, nil), httptest.NewRecorder()
 	for name, value := range cookies {
@@ -120,17 +121,17 @@ func TestComingFromSCS_UsersStaySignedIn(t *testing.T) {
 	m, sess := newMiddleware(t)
 	after := sess.Handler(fromSCS(old, sess, who(sess)))
 	body, cookies := ask(after, "/", cookies)
-	is.Equal(body, "ada dark") // at the first request after the deploy
+	is.Equal(body, "ada dark") // the first request after the deploy
 	is.Equal(cookies[old.Cookie.Name], "")
 	is.Equal(len(cookies), 1)
 	body, _ = ask(after, "/", cookies)
-	is.Equal(body, "ada dark") // and at the next, by the new cookie
+	is.Equal(body, "ada dark") // the next one, by the new cookie
 	infos, err := m.Sessions(t.Context(), "ada")
 	is.NoErr(err)
 	is.Equal(len(infos), 1)
 
 	body, _ = ask(after, "/", map[string]string{old.Cookie.Name: token})
-	is.Equal(body, " ") // the old cookie counts once
+	is.Equal(body, " ") // the old cookie works only once
 	body, none := ask(after, "/", map[string]string{old.Cookie.Name: "forged"})
 	is.Equal(body, " ")
 	is.Equal(len(none), 0)

@@ -1,3 +1,3 @@
-// Package compare sets the middleware of sessions/web beside others', and under others' routers. It is a module of its own, so that
-// what it needs for that stays out of the library's go.mod.
+// Package compare compares the middleware of sessions/web with others and runs it under other
+// routers. It is a separate module, so that their dependencies stay out of the library's go.mod.
 package compare

@@ -29,7 +29,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// site is what a framework's application has: a middleware over a store that can be out of reach.
+// site is the sessions part of an application: a middleware over a store that can be made
+// unreachable.
 type site struct {
 	sess  *web.Middleware[profile]
 	m     *sessions.Manager[profile]
@@ -59,16 +60,17 @@ func newSite(t *testing.T) site {
 	return site{sess, m, store}
 }
 
-// handlers are those that each framework's test has, in its own terms, at /login, /count, /panic, /stream and /outage.
+// count counts a visit. Each framework's application calls it in its handler of /count; the other
+// handlers are /login, /panic, /stream and /outage.
 func (s site) count(ctx context.Context) {
 	got, err := s.sess.Session(ctx)
 	if err != nil {
-		return // and writes nothing
+		return // the middleware reports the error
 	}
 	got.Data.Visits++
 }
 
-// The frameworks as docs/web.md wires them.
+// frameworks returns an application for each framework, wired as docs/web.md shows.
 func frameworks(s site) map[string]http.Handler {
 	quiet := log.New(io.Discard, "", 0)
 
@@ -142,7 +144,7 @@ func frameworks(s site) map[string]http.Handler {
 	return map[string]http.Handler{"net/http": s.sess.Handler(mux), "chi": c, "echo": e, "gin": s.sess.Handler(g)}
 }
 
-// requireSubjectInGin is RequireSubject for a group of gin's routes.
+// requireSubjectInGin does for a group of gin's routes what RequireSubject does for a handler.
 func requireSubjectInGin(sess *web.Middleware[profile]) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		passed := false
@@ -192,7 +194,7 @@ func TestFrameworks(t *testing.T) {
 			send("POST", "/count/x")
 			is.Equal(visits(), 1)
 			send("POST", "/panic")
-			is.Equal(visits(), 1) // nothing half done
+			is.Equal(visits(), 1) // nothing of the failed requests was saved
 			_, body = send("GET", "/stream")
 			is.Equal(strings.Count(body, "data: "), 3)
 			is.Equal(visits(), 2)
@@ -206,7 +208,7 @@ func TestFrameworks(t *testing.T) {
 	}
 }
 
-// otelhttp names a span by the pattern, which it sees around the Handler.
+// otelhttp names a span by the route's pattern, though it wraps the Handler.
 func TestOtelhttp_SpansHaveThePatternsName(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t)
@@ -218,7 +220,7 @@ func TestOtelhttp_SpansHaveThePatternsName(t *testing.T) {
 	is.Equal(recorder.Ended()[0].Name(), "POST /count/{what}")
 }
 
-// connect-go: the Handler goes around its mux, and its methods get the session from their context.
+// With connect-go, the Handler wraps the mux, and methods get the session from their context.
 func TestConnect(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t)
@@ -265,7 +267,7 @@ func TestConnect(t *testing.T) {
 	is.Equal(connect.CodeOf(err), connect.CodeUnavailable)
 }
 
-// connectError gives an error its code.
+// connectError returns a connect error with the code for err.
 func connectError(err error) error {
 	code := connect.CodeInternal
 	switch status := web.Status(err); {

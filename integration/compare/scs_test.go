@@ -18,7 +18,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// profile is what both keep.
+// profile is the data that both keep.
 type profile struct {
 	Name   string    `json:"name"`
 	Locale string    `json:"locale"`
@@ -32,7 +32,7 @@ func example() profile {
 	return profile{Name: "n", Locale: "de-AT", Theme: "dark", Visits: 12, Seen: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
 }
 
-// jsonCodec is scs's codec for a profile in JSON.
+// jsonCodec is an scs codec that encodes a profile as JSON.
 type jsonCodec struct{}
 
 type jsonForm struct {
@@ -51,7 +51,7 @@ func (jsonCodec) Decode(b []byte) (time.Time, map[string]any, error) {
 	return f.Deadline, map[string]any{"data": f.Data}, err
 }
 
-// rival is a middleware with a client that has a session.
+// rival is a middleware and a client with a session.
 type rival struct {
 	name   string
 	around func(http.Handler) http.Handler
@@ -99,8 +99,9 @@ func theirs(name string, codec scs.Codec) rival {
 	}}
 }
 
-// How long a request takes beyond what the bare handler needs, and what it allocates. All take turns of some calls in one process,
-// each round in another order, so that they meet the same weather: what counts are the ratios of the medians.
+// BenchmarkRequest measures the time and allocations that a middleware adds to a bare handler. The
+// middlewares take turns of a few calls within one process, in another order each round, so that
+// all meet the same load on the machine. What matters are the ratios of the medians.
 func BenchmarkRequest(b *testing.B) {
 	gob.Register(profile{})
 	rivals := []rival{ours(b), theirs("scs-gob", scs.GobCodec{}), theirs("scs-json", jsonCodec{})}
@@ -150,10 +151,11 @@ func BenchmarkRequest(b *testing.B) {
 	}
 }
 
-// turn is how many calls are timed at once: enough for the clock's resolution, and few enough that most turns are not interrupted.
+// turn is how many calls are timed together: enough for the clock's resolution, but few enough that
+// most turns are not interrupted.
 const turn = 16
 
-// medians returns the median of the time of one call of each, in nanoseconds.
+// medians returns the median time per call of each function, in nanoseconds.
 func medians(b *testing.B, serve []func()) []float64 {
 	times := make([][]time.Duration, len(serve))
 	for b.Loop() {
@@ -181,7 +183,7 @@ func server(h http.Handler, cookies []*http.Cookie) func() {
 	return func() { h.ServeHTTP(&sink{header: http.Header{}}, r) }
 }
 
-// sink is an answer that nobody reads.
+// sink is a ResponseWriter that discards the response.
 type sink struct{ header http.Header }
 
 func (s *sink) Header() http.Header         { return s.header }

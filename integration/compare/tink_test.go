@@ -14,7 +14,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// A Tink keyset fits Config.AEAD as it is, and rotating its keys ends no session.
+// A Tink keyset can be used as Config.AEAD without an adapter, and rotating its keys ends no
+// session.
 func TestTink(t *testing.T) {
 	is := is.New(t)
 	keys := keyset.NewManager()
@@ -47,16 +48,16 @@ func TestTink(t *testing.T) {
 	is.NoErr(err)
 	is.NoErr(keys.SetPrimary(second))
 	after := manager()
-	s, err = after.Load(t.Context(), s.ID().Secret()) // by the first key
+	s, err = after.Load(t.Context(), s.ID().Secret()) // with the first key
 	is.NoErr(err)
 	is.Equal(s.Data.Name, "s3cret")
 	old := stored()
 	s.Data.Visits++
-	is.NoErr(after.Save(t.Context(), s))         // by the second
-	is.True(!bytes.Equal(old[:5], stored()[:5])) // Tink's prefix names the key
+	is.NoErr(after.Save(t.Context(), s))         // with the second key
+	is.True(!bytes.Equal(old[:5], stored()[:5])) // Tink's prefix identifies the key
 	got, err := after.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
 	is.Equal(got.Data.Visits, 1)
-	_, err = before.Load(t.Context(), s.ID().Secret()) // a host that hasn't the new key yet
+	_, err = before.Load(t.Context(), s.ID().Secret()) // a host that does not have the new key yet
 	is.True(err != nil)
 }

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// application is an insurance claim that is filled in over many pages, and what its author is allowed to do.
+// application is an insurance claim that is filled in over many pages, and its author's
+// permissions.
 type application struct {
 	ID          string            `json:"id"`
 	Step        string            `json:"step"`
@@ -84,7 +85,7 @@ var files = strings.Fields(`hallway-morning.jpg basement_water_level.jpg hose-co
 
 var resources = strings.Fields("claims policies documents messages payments appointments assessors invoices households audit")
 
-// newApplication returns one that is nearly done.
+// newApplication returns an application that is nearly complete.
 func newApplication() application {
 	a := application{
 		ID:      uuid("claim"),

@@ -27,7 +27,7 @@ type basketLine struct {
 	Gift     bool      `json:"gift"`
 }
 
-// goods are a title, a variant and a price each.
+// goods are products, each with a title, a variant and a price.
 var goods = strings.Split(strings.TrimSpace(`
 Darjeeling First Flush, Margaret's Hope|100 g|1890
 Stoneware Teapot with Cane Handle|celadon|6450
@@ -71,7 +71,7 @@ Ash Wood Tea Scoop|engraved|1385
 White Peony, Fuding|40 g|1725
 `), "\n")
 
-// newBasket returns a cart of n lines, of which no two are alike.
+// newBasket returns a cart of n different lines.
 func newBasket(n int) basket {
 	b := basket{CartID: uuid("cart"), Customer: uuid("user"), Currency: "EUR", Country: "AT", Coupon: "SPRING-TEA-10"}
 	at := moment.Add(-50 * time.Minute)

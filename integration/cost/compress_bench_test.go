@@ -6,7 +6,8 @@ import (
 	"github.com/dynasession/dynasession/codec"
 )
 
-// BenchmarkCompress tells what compression takes: each operation with the codec alone, and with compression.
+// BenchmarkCompress measures the cost of compression: each operation of a codec with and without
+// it.
 func BenchmarkCompress(b *testing.B) {
 	benchmarkForms(b, "cart of 3", newBasket(3))
 	benchmarkForms(b, "cart of 25", newBasket(25))

@@ -19,18 +19,18 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// profile is what the sessions hold: with it an item has less than 1 KB, as most have.
+// profile is the session data. Its items are smaller than 1 KB, as most sessions are.
 type profile struct {
 	Name, Locale, Theme string
 	Visits              int
 }
 
-// shop is a service whose bill is counted.
+// shop is a service whose costs are counted.
 type shop struct {
 	*sessions.Manager[profile]
 	*meter
 	clock  *clock.Fake
-	client *dynamodb.Client // of the engine, whose calls nobody counts
+	client *dynamodb.Client // calls the engine without being counted
 	table  string
 }
 
@@ -44,7 +44,7 @@ func shopOf(t *testing.T, cfg sessions.Config[profile]) shop {
 	is := is.New(t)
 	client, table := engine.Client(t), engine.NewTable(t)
 	m := &meter{API: client}
-	store, err := dynamo.NewStore(m, &dynamo.Config{Table: table})
+	store, err := dynamo.NewStore(m, &dynamo.Config{Table: table, Timeout: 20 * time.Second})
 	is.NoErr(err)
 	c := clock.NewFake(time.Now())
 	cfg.Clock = c
@@ -53,13 +53,13 @@ func shopOf(t *testing.T, cfg sessions.Config[profile]) shop {
 	return shop{manager, m, c, client, table}
 }
 
-// line is a row of the table.
+// line is a row of the table of operations.
 type line struct {
 	what string
 	bill
 }
 
-// operations returns what each operation costs by itself.
+// operations returns the cost of each operation.
 func operations(t *testing.T) []line {
 	t.Helper()
 	is, ctx := is.New(t), t.Context()
@@ -105,7 +105,8 @@ func operations(t *testing.T) []line {
 	return lines
 }
 
-// journey is a visit: login, 40 pages in 10 minutes of which 4 change something, logout.
+// journey makes a visit and returns its cost: a login, 40 pages in 10 minutes of which 4 change
+// something, and a logout.
 func journey(t *testing.T, s shop, subject string) bill {
 	t.Helper()
 	is, ctx := is.New(t), t.Context()
@@ -130,10 +131,11 @@ func journey(t *testing.T, s shop, subject string) bill {
 	return s.took()
 }
 
-// fetches is how many requests a chatty page makes at once.
+// fetches is the number of simultaneous requests from a chatty page.
 const fetches = 20
 
-// chatty is a page of one Load and many fetches within two seconds, each of which peeks.
+// chatty loads a page that makes one Load and, within two seconds, many fetches that each call
+// Peek.
 func chatty(t *testing.T, s shop) (all, peeks bill) {
 	t.Helper()
 	is, ctx := is.New(t), t.Context()
@@ -159,13 +161,14 @@ func chatty(t *testing.T, s shop) (all, peeks bill) {
 	return s.took(), peeks
 }
 
-// chattyShop is one whose Peeks answer from memory for five seconds.
+// chattyShop returns a shop whose Peek may answer from memory for five seconds.
 func chattyShop(t *testing.T) shop {
 	return shopOf(t, sessions.Config[profile]{PeekFor: 5 * time.Second})
 }
 
-// python is the same visit with dynamodb-session-web, whose calls cost, measured on DynamoDB Local with a session of 0.4 KB: a load 2 calls,
-// 1 read unit and 1 write unit; a save or a clear 1 call and 1 write unit.
+// python returns the cost of the same visit with dynamodb-session-web. Its calls were measured on
+// DynamoDB Local with a session of 0.4 KB: a load takes 2 calls, 1 read unit and 1 write unit; a
+// save or a clear takes 1 call and 1 write unit.
 func python() bill {
 	create, clear := bill{1, 0, 1}, bill{1, 0, 1}
 	load, save := bill{2, 1, 1}, bill{1, 0, 1}
@@ -176,7 +179,7 @@ func python() bill {
 	}
 }
 
-// page returns docs/cost.md, and its plots by the names of their files.
+// page returns docs/cost.md, and its plots by file name.
 func page(t *testing.T) ([]byte, map[string]string) {
 	t.Helper()
 	var out bytes.Buffer
@@ -253,11 +256,12 @@ func TestCost(t *testing.T) {
 		}
 		want, err := os.ReadFile(file)
 		is.NoErr(err)
-		is.Equal(got, string(want)) // docs has what was measured
+		is.Equal(got, string(want)) // docs/ has the current measurements
 	}
 }
 
-// Twenty fetches of a page within PeekFor consume at least 90 % fewer read units, and write nothing.
+// Twenty fetches from a page within PeekFor consume at least 90 % fewer read units and write
+// nothing.
 func TestCost_PeekForSavesNineReadsOfTen(t *testing.T) {
 	is := is.New(t)
 	all, peeks := chatty(t, newShop(t, 0))

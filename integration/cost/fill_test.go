@@ -16,8 +16,8 @@ import (
 
 type row = map[string]types.AttributeValue
 
-// fill gives a subject, which has some hundred sessions already, so many more, as logins would: whole
-// pages of its list are copied, and a session for each entry. It writes 25 items a call.
+// fill adds sessions to a subject that has some hundreds already, without logging in: it copies a
+// full page of the subject's list, and a session for each entry. It writes 25 items per call.
 func (s shop) fill(t *testing.T, subject string, more int) {
 	t.Helper()
 	is := is.New(t)
@@ -26,11 +26,11 @@ func (s shop) fill(t *testing.T, subject string, more int) {
 	infos, err := s.Sessions(t.Context(), subject)
 	is.NoErr(err)
 	record := s.item(t, infos[len(infos)/2].Handle)
-	is.True(record["page"] != nil) // it is not in the head
+	is.True(record["page"] != nil) // the session is not listed in the head
 	var head row
 	for _, part := range s.scan(t, "attribute_exists(counted)") {
 		if part["last"] != nil {
-			is.True(head == nil) // the table's only list
+			is.True(head == nil) // there is only one list
 			head = part
 		}
 	}
@@ -54,7 +54,7 @@ func (s shop) fill(t *testing.T, subject string, more int) {
 			items = append(items, one)
 			next["s:"+one["id"].(*types.AttributeValueMemberS).Value] = value
 		}
-		is.Equal(len(next), len(page)) // which was full
+		is.Equal(len(next), len(page)) // the copied page was full
 		next["id"] = text(list + "#" + strconv.Itoa(last))
 		items = append(items, next)
 	}
@@ -65,7 +65,7 @@ func (s shop) fill(t *testing.T, subject string, more int) {
 
 func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 
-// newKey returns the hash of an ID that nobody has.
+// newKey returns the hash of a random ID.
 func newKey() string {
 	b := make([]byte, 64)
 	_, _ = rand.Read(b)
@@ -91,7 +91,7 @@ func (s shop) scan(t *testing.T, filter string) []row {
 	return all
 }
 
-// store writes items, by a few calls at a time.
+// store writes items, several batches at a time.
 func (s shop) store(t *testing.T, items []row) {
 	t.Helper()
 	var all sync.WaitGroup

@@ -14,19 +14,21 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-var full = flag.Bool("full", false, "sign a subject in 10,000 times, which takes minutes")
+var full = flag.Bool("full", false, "sign in 10,000 times instead of copying sessions; takes minutes")
 
-// filled is from how many sessions on they are written as copies of others, unless all is real.
+// filled is the number of sessions from which on growing adds copies instead of logging in, unless
+// -full is set.
 const filled = 1000
 
-// grown is what one operation costs for a subject that has so many sessions.
+// grown is the cost of each operation for a subject with this number of sessions.
 type grown struct {
 	sessions                     int
 	login, renewal, logout, list bill
 }
 
-// growing signs one subject in again and again, and returns what it costs at each of the sizes: the most that any of a dozen
-// and one logins, renewals and logouts in a row cost, as a list grows in steps. Beyond a thousand, most sessions are copies.
+// growing signs one subject in repeatedly, and returns the cost of the operations at each size.
+// Since a list grows in steps, it measures 13 logins, renewals and logouts in a row and takes the
+// dearest. Beyond 1,000 sessions, most are copies.
 func growing(t *testing.T, s shop, subject string, sizes ...int) []grown {
 	t.Helper()
 	is, ctx := is.New(t), t.Context()
@@ -71,14 +73,14 @@ func dearer(a, b bill) bill {
 
 func (b bill) units() string { return fmt.Sprintf("%g + %g", b.reads, b.writes) }
 
-// ending is what it costs to end all sessions of a subject: half of them by a RevokeAll whose store goes away in the middle, and
-// the others by another.
+// ending is the cost of ending all sessions of a subject: a first RevokeAll ends half of them and
+// then loses its store, a second ends the others.
 type ending struct {
 	sessions, first, second int
 	bill
 }
 
-// grownAndEnded grows a subject to 10,000 sessions and ends them, once for all tests.
+// grownAndEnded grows a subject to 10,000 sessions and ends them. It does so once for all tests.
 func grownAndEnded(t *testing.T) ([]grown, ending) {
 	t.Helper()
 	measured.Do(func() {
@@ -103,7 +105,7 @@ func grownAndEnded(t *testing.T) ([]grown, ending) {
 		infos, err := s.Sessions(ctx, "user")
 		is.NoErr(err)
 		is.Equal(len(infos), 0)
-		for _, left := range s.scan(t, "attribute_exists(idle_timeout)") { // what is a record has one
+		for _, left := range s.scan(t, "attribute_exists(idle_timeout)") { // all records have it
 			t.Errorf("%v is alive", left["id"])
 		}
 		measured.ended = e
@@ -138,7 +140,8 @@ they cost with one.
 		"%.2f and %.2f for\neach session.\n", ended.sessions, ended.calls, ended.reads, ended.writes, ended.reads/n, ended.writes/n)
 }
 
-// What a login, a renewal and a logout cost is at most twice what it costs with one session, in each kind of unit.
+// With any number of sessions, a login, a renewal and a logout cost at most twice as many units of
+// each kind as with one session.
 func TestCost_DoesNotGrowWithTheSubjectsSessions(t *testing.T) {
 	is := is.New(t)
 	all, ended := grownAndEnded(t)

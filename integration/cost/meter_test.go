@@ -1,4 +1,4 @@
-// Package cost_test measures what sessions cost, and compares it with docs/cost.md.
+// Package cost_test measures the cost of sessions and compares it with docs/cost.md.
 package cost_test
 
 import (
@@ -13,23 +13,24 @@ import (
 	"github.com/dynasession/dynasession/dynamo"
 )
 
-// bill is what some calls cost: how many they were, and read and write units.
+// bill is the cost of some calls: their number, and their read and write units.
 type bill struct {
 	calls         int
 	reads, writes float64
 }
 
-// dollars returns the price of a million of them, on demand in us-east-1, 2026: $0.125 a million read units, $0.625 a million write units.
+// dollars returns the price of a million of these calls, on demand in us-east-1 in 2026: $0.125 per
+// million read units and $0.625 per million write units.
 func (b bill) dollars() float64 { return 0.125*b.reads + 0.625*b.writes }
 
-// meter is a client that asks for the capacity that each call consumes, and sums it up.
+// meter is a client that adds up the capacity that its calls consume.
 type meter struct {
 	dynamo.API
 	bill
-	failing func() error // asked before each PutItem, which fails if it does; nil: none does
+	failing func() error // called before each PutItem, which fails with its error; may be nil
 }
 
-// took returns what was consumed since it was last asked.
+// took returns the cost of the calls since it was last called.
 func (m *meter) took() bill {
 	b := m.bill
 	m.bill = bill{}
@@ -100,7 +101,8 @@ func (m *meter) BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput
 	return out, err
 }
 
-// refused counts a write whose condition failed: it is charged for the item that is there, and the answer doesn't say so.
+// refused counts a write whose condition failed: AWS charges for the existing item, though the
+// response does not say so.
 func (m *meter) refused(err error) {
 	var refused *types.ConditionalCheckFailedException
 	if !errors.As(err, &refused) {

@@ -11,10 +11,10 @@ import (
 	"github.com/dynasession/dynasession/integration/plot"
 )
 
-// saving is a cart in both forms.
+// saving is the weight of a cart without and with compression.
 type saving struct{ plain, small weight }
 
-// savings returns carts of no line, of one and so on, in a form.
+// savings returns the weights of carts with 0, 1, 2 and more lines.
 func savings(t *testing.T, f form[basket]) []saving {
 	t.Helper()
 	var all []saving
@@ -24,10 +24,10 @@ func savings(t *testing.T, f form[basket]) []saving {
 	return all
 }
 
-// first returns the first of the carts that saves.
+// first returns the smallest cart for which saves is true.
 func first(all []saving, saves func(saving) bool) saving { return all[slices.IndexFunc(all, saves)] }
 
-// from returns the first of the carts from which on each one that is larger saves, too.
+// from returns the smallest cart such that saves is true for it and for every larger one.
 func from(all []saving, saves func(saving) bool) saving {
 	i := len(all) - 1
 	for i > 0 && saves(all[i-1]) {
@@ -39,7 +39,7 @@ func from(all []saving, saves func(saving) bool) saving {
 func savesWrites(s saving) bool { return s.small.writes < s.plain.writes }
 func savesReads(s saving) bool  { return s.small.reads < s.plain.reads }
 
-// cartsPlot draws what a load and a save of each cart cost in both forms, with JSON.
+// cartsPlot plots the cost of a load and a save of each cart with and without compression, as JSON.
 func cartsPlot(t *testing.T) string {
 	t.Helper()
 	var lines []float64
@@ -51,7 +51,7 @@ func cartsPlot(t *testing.T) string {
 	return plot.Steps("A cart that grows", "lines of the cart", "dollars for a million loads and saves", lines, plain, small)
 }
 
-// pays writes from which size on compression pays.
+// pays writes a table of the smallest sizes at which compression pays.
 func pays(t *testing.T, out io.Writer, table string) {
 	t.Helper()
 	fmt.Fprint(out, `
@@ -98,11 +98,11 @@ func TestCompression_SavesNothingBelowAKilobyte(t *testing.T) {
 	for _, f := range forms[basket]() {
 		all := savings(t, f)
 		is.True(first(all, savesWrites).plain.item > 1024)
-		is.True(first(all, savesWrites).plain.item < 1024+250) // a line of a cart beyond the kilobyte
+		is.True(first(all, savesWrites).plain.item < 1024+250) // 1 KB and at most one line more
 		is.True(from(all, savesReads).plain.item > 4096)
 		is.True(from(all, savesReads).plain.item < 4096+250)
 		for _, s := range all {
-			is.True(s.small.writes <= s.plain.writes) // nor does it ever cost more
+			is.True(s.small.writes <= s.plain.writes) // compression never costs more
 			is.True(s.small.reads <= s.plain.reads)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// login is what many sessions hold: who has signed in, and how the pages are to look.
+// login is the data of many sessions: who has signed in, and how the pages look.
 type login struct {
 	UserID      string            `json:"user_id"`
 	Email       string            `json:"email"`
@@ -44,10 +44,12 @@ func newLogin() login {
 	}
 }
 
-// moment is when the sessions of the page about sizes are used: their items have no other sizes tomorrow.
+// moment is the time in these sessions. It is fixed, so that the sizes of items don't change from
+// day to day.
 var moment = time.Date(2037, 3, 14, 9, 26, 53, 589793000, time.UTC)
 
-// digest returns 32 bytes in hex that look like no others: what IDs and checksums are is nothing that compresses.
+// digest returns 32 bytes in hexadecimal, derived from its arguments. Like IDs and checksums, they
+// don't compress.
 func digest(of ...any) string {
 	sum := sha256.Sum256([]byte(fmt.Sprint(of...)))
 	return hex.EncodeToString(sum[:])

@@ -6,8 +6,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// sizeOf returns the bytes of an item as AWS counts them: names and values; a byte for two digits of a number and one more; 3 bytes for
-// a document, and one for each of its members. It is written here again, to check what dynamo refuses and DynamoDB Local charges.
+// sizeOf returns the size of an item as AWS counts it: names and values; a number takes a byte for
+// every two digits and one more; a document takes 3 bytes and one for each member. It is
+// independent of the code in package dynamo, which the tests check against it.
 func sizeOf(item map[string]types.AttributeValue) int {
 	sum := 0
 	for name, v := range item {
@@ -34,8 +35,8 @@ func sizeOfValue(v types.AttributeValue) int {
 		}
 		return sum
 	}
-	return 1 // a truth value, or null; there are no sets here
+	return 1 // BOOL or NULL; the items have no sets
 }
 
-// units returns how many of so many bytes it takes.
+// units returns how many units of the given size are charged for size bytes.
 func units(size, unit int) int { return (size + unit - 1) / unit }

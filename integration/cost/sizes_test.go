@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/matryer/is"
@@ -19,7 +20,7 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// scale is a client that weighs the items that are put. Without an API behind it, it keeps nothing.
+// scale is a client that weighs each item that is put. Without an API it stores nothing.
 type scale struct {
 	dynamo.API
 	size int
@@ -33,24 +34,25 @@ func (s *scale) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o ...fun
 	return s.API.PutItem(ctx, in, o...)
 }
 
-// weight is what an item with some data weighs, in bytes, and in units of one load and one save.
+// weight is the size of an item in bytes, and the units that a load and a save of it consume.
 type weight struct{ payload, item, reads, writes int }
 
-// dollars returns the price of a million of both.
+// dollars returns the price of a million loads and as many saves.
 func (w weight) dollars() float64 { return w.price(1, 1) }
 
 func (w weight) price(loads, saves int) float64 {
 	return bill{reads: float64(loads * w.reads), writes: float64(saves * w.writes)}.dollars()
 }
 
-// weigh returns what an item with v weighs.
+// weigh returns the weight of an item with data v.
 func weigh[T any](t *testing.T, c codec.Codec[T], v T) weight {
 	t.Helper()
 	w, _ := save(t, &scale{}, "app_session", c, v)
 	return w
 }
 
-// charged is weigh, which stores the item and checks what the engine charges, and what comes back.
+// charged weighs an item like weigh. It also stores the item on the engine, and checks what the
+// engine charges and what a load returns.
 func charged[T any](t *testing.T, table string, c codec.Codec[T], v T) weight {
 	t.Helper()
 	is := is.New(t)
@@ -68,7 +70,7 @@ func charged[T any](t *testing.T, table string, c codec.Codec[T], v T) weight {
 	return w
 }
 
-// save stores v in a session of its own, and returns what loads it.
+// save stores v in a new session, and returns a function that loads it.
 func save[T any](t *testing.T, api *scale, table string, c codec.Codec[T], v T) (weight, func() (*sessions.Session[T], error)) {
 	t.Helper()
 	is := is.New(t)
@@ -76,7 +78,7 @@ func save[T any](t *testing.T, api *scale, table string, c codec.Codec[T], v T) 
 	is.NoErr(err)
 	b, err := p.Bytes()
 	is.NoErr(err)
-	store, err := dynamo.NewStore(api, &dynamo.Config{Table: table})
+	store, err := dynamo.NewStore(api, &dynamo.Config{Table: table, Timeout: 20 * time.Second})
 	is.NoErr(err)
 	m, err := sessions.New(store, &sessions.Config[T]{Codec: c, Clock: clock.NewFake(moment)})
 	is.NoErr(err)
@@ -99,7 +101,7 @@ func forms[T any]() []form[T] {
 	}
 }
 
-// rows writes what a struct weighs in each form.
+// rows writes the weight of a struct for each way to store it.
 func rows[T any](t *testing.T, out io.Writer, table, name string, v T) {
 	t.Helper()
 	for _, f := range forms[T]() {
@@ -109,7 +111,7 @@ func rows[T any](t *testing.T, out io.Writer, table, name string, v T) {
 	}
 }
 
-// sizes writes how large items are.
+// sizes writes a table of item sizes.
 func sizes(t *testing.T, out io.Writer, table string) {
 	t.Helper()
 	fmt.Fprint(out, `

@@ -11,11 +11,11 @@ import (
 	"github.com/matryer/is"
 )
 
-// An alarm, as both templates have it.
+// An alarm is an alarm of a template.
 type alarm struct {
 	Description, Comparison, Missing string
 	Periods, Datapoints              int
-	Metrics                          []string // namespace, name, statistic, seconds, and the operation
+	Metrics                          []string // namespace, name, statistic, period and dimension
 	Expression                       string
 	Actions                          int
 }
@@ -116,14 +116,15 @@ func TestAlarms_BothTemplatesHaveTheSame(t *testing.T) {
 		"AWS/DynamoDB ReadThrottleEvents Sum a minute TableName=sessions-eu",
 		"AWS/DynamoDB WriteThrottleEvents Sum a minute TableName=sessions-eu",
 	})
-	is.Equal(ours["dynasession sessions-eu refused requests"].Metrics, []string{"AWS/DynamoDB UserErrors Sum a minute"}) // it has no dimensions
+	refused := ours["dynasession sessions-eu refused requests"].Metrics
+	is.Equal(refused, []string{"AWS/DynamoDB UserErrors Sum a minute"}) // without dimensions
 	for _, a := range ours {
-		is.Equal(a.Actions, 2) // when it begins, and when it is over
+		is.Equal(a.Actions, 2) // both alarm and recovery notify
 		is.Equal(a.Missing, "notBreaching")
 	}
 }
 
-// The operations whose failures raise the alarm are those that a service makes.
+// The alarm for system errors counts every operation that a service makes.
 func TestAlarms_CountEveryOperation(t *testing.T) {
 	is := is.New(t)
 	var counted []string
@@ -134,10 +135,10 @@ func TestAlarms_CountEveryOperation(t *testing.T) {
 		counted = append(counted, "dynamodb:"+operation)
 	}
 	onItems := slices.DeleteFunc(readPolicy(t, "subjects").actions(), func(a string) bool { return !strings.HasSuffix(a, "Item") })
-	is.Equal(counted, onItems) // what is asked of the table itself, once, is not counted
+	is.Equal(counted, onItems) // operations on the table itself are rare and not counted
 }
 
-// Each alarm names the part of the runbook that says what to do.
+// Each alarm names the section of the runbook that tells what to do.
 func TestAlarms_TheRunbookHasWhatTheyName(t *testing.T) {
 	is := is.New(t)
 	runbook, err := os.ReadFile("../../docs/runbook.md")
@@ -145,6 +146,7 @@ func TestAlarms_TheRunbookHasWhatTheyName(t *testing.T) {
 	for _, a := range cloudFormationAlarms(t) {
 		part := regexp.MustCompile(`See the runbook, "(.*)"|see the runbook, "(.*)"`).FindStringSubmatch(a.Description)
 		is.True(part != nil)
-		is.True(strings.Contains(string(runbook), "\n## "+part[1]+part[2]+"\n")) // the runbook has it
+		heading := "\n## " + part[1] + part[2] + "\n"
+		is.True(strings.Contains(string(runbook), heading)) // the section exists
 	}
 }

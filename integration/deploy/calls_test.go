@@ -19,10 +19,11 @@ type data struct {
 	Count int `json:"count"`
 }
 
-// A life is what a process does in one role. It returns the first error.
+// A life makes all the calls of a process in one role. It returns the first error.
 type life func(t *testing.T, seen *recorder, table string) error
 
-// serviceLife is that of a service without users: all that a Manager does to a session, in a table of its own and in one that Python shares.
+// serviceLife makes the calls of a service without users: all that a Manager does to a session, in
+// a table of its own and in one shared with Python.
 func serviceLife(t *testing.T, seen *recorder, table string) error {
 	t.Helper()
 	store := engine.Store(t, table, seen.on)
@@ -37,7 +38,7 @@ func serviceLife(t *testing.T, seen *recorder, table string) error {
 		if err != nil {
 			return err
 		}
-		now.Advance(time.Hour) // the next load records the access
+		now.Advance(time.Hour) // makes the next Load record the access
 		if s, err = m.Load(t.Context(), s.ID().Secret()); err != nil {
 			return err
 		}
@@ -64,7 +65,7 @@ func serviceLife(t *testing.T, seen *recorder, table string) error {
 	return nil
 }
 
-// subjectsLife is that of a service that signs users in.
+// subjectsLife makes the calls of a service that signs users in.
 func subjectsLife(t *testing.T, seen *recorder, table string) error {
 	t.Helper()
 	if err := serviceLife(t, seen, table); err != nil {
@@ -78,7 +79,7 @@ func subjectsLife(t *testing.T, seen *recorder, table string) error {
 		return err
 	}
 	var s *sessions.Session[data]
-	for i := range 5 { // two more than the limit
+	for i := range 5 { // two beyond the limit
 		s = m.Create()
 		s.Device.Name = strconv.Itoa(i)
 		if err := m.Authenticate(t.Context(), s, "user-7"); err != nil {
@@ -108,11 +109,11 @@ func subjectsLife(t *testing.T, seen *recorder, table string) error {
 	return nil
 }
 
-// deploymentLife is that of a pipeline.
+// deploymentLife makes the calls of a deployment pipeline.
 func deploymentLife(t *testing.T, seen *recorder, _ string) error {
 	t.Helper()
 	client, table := engine.Client(t, seen.on), engine.Table(t)
-	for range 2 { // when there is none yet, and when there is one
+	for range 2 { // without a table, then with it
 		if err := dynamo.CreateTable(t.Context(), client, table); err != nil {
 			return err
 		}
@@ -122,7 +123,7 @@ func deploymentLife(t *testing.T, seen *recorder, _ string) error {
 
 var lives = map[string]life{"service": serviceLife, "subjects": subjectsLife, "deployment": deploymentLife, "operator": operatorLife}
 
-// A policy grants what its role was seen to call: one call more fails, and one less.
+// A policy grants exactly the calls that its role makes.
 func TestPolicies_GrantWhatIsCalled(t *testing.T) {
 	for role, live := range lives {
 		t.Run(role, func(t *testing.T) {
@@ -130,18 +131,19 @@ func TestPolicies_GrantWhatIsCalled(t *testing.T) {
 			seen := &recorder{}
 			is.NoErr(live(t, seen, engine.NewTable(t)))
 			tooMuch, tooLittle := differences(readPolicy(t, role).actions(), seen.actions())
-			is.Equal(tooMuch, nil)   // what the policy grants and nobody calls
-			is.Equal(tooLittle, nil) // what is called and the policy doesn't grant
+			is.Equal(tooMuch, nil)   // granted, but never called
+			is.Equal(tooLittle, nil) // called, but not granted
 
 			conditional := len(readPolicy(t, role).Statement[0].Condition) > 0
 			is.Equal(conditional, role == "service")
-			is.Equal(seen.lists, role == "subjects" || role == "operator") // who touches no lists may not
+			is.Equal(seen.lists, role == "subjects" || role == "operator") // who accesses the lists
 		})
 	}
 }
 
-// A role gets by with its policy. With each action but one it is denied, as IAM would have it, and so is a service with users that has only
-// the policy of one without.
+// A role's policy is sufficient. If any one action is removed from it, a call of the role is
+// denied, as by IAM. A service with users is also denied a call if it has only the policy of a
+// service without users.
 func TestPolicies_AreEnoughAndNoMore(t *testing.T) {
 	for role, live := range lives {
 		t.Run(role, func(t *testing.T) {
@@ -157,7 +159,7 @@ func TestPolicies_AreEnoughAndNoMore(t *testing.T) {
 				less := readPolicy(t, role)
 				less.Statement[0].Action = slices.Delete(less.Statement[0].Action, i, i+1)
 				seen := &recorder{policy: &less}
-				_ = live(t, seen, engine.NewTable(t)) // a touch that is denied, say, is no error
+				_ = live(t, seen, engine.NewTable(t)) // a denied touch is not an error
 				is.True(len(seen.denied) > 0)
 			})
 		}

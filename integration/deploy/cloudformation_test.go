@@ -16,7 +16,7 @@ import (
 	"github.com/matryer/is"
 )
 
-// A template is deploy/cloudformation.yaml, with its tags in their long form: !Ref x is {"Ref": "x"}.
+// A template is deploy/cloudformation.yaml with its tags in long form: !Ref x is {"Ref": "x"}.
 type template map[string]any
 
 func readTemplate(t *testing.T) template {
@@ -25,14 +25,14 @@ func readTemplate(t *testing.T) template {
 	text, err := os.ReadFile("../../deploy/cloudformation.yaml")
 	is.NoErr(err)
 	file, err := parser.ParseBytes(text, 0)
-	is.NoErr(err) // it is YAML
+	is.NoErr(err) // valid YAML
 	is.Equal(len(file.Docs), 1)
 	top, ok := plain(t, file.Docs[0].Body).(map[string]any)
 	is.True(ok)
 	return top
 }
 
-// plain returns what a node says as maps, slices and scalars.
+// plain converts a node to maps, slices and scalars.
 func plain(t *testing.T, n ast.Node) any {
 	t.Helper()
 	switch n := n.(type) {
@@ -68,18 +68,19 @@ func plain(t *testing.T, n ast.Node) any {
 	case *ast.LiteralNode:
 		return n.Value.Value // a text in several lines, folded or not
 	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
-		t.Fatalf("%s: CloudFormation knows no anchors", n)
+		t.Fatalf("%s: CloudFormation does not support anchors", n)
 	case ast.ScalarNode:
 		return n.GetValue()
 	}
-	t.Fatalf("what is %T?", n)
+	t.Fatalf("unexpected YAML node %T", n)
 	return nil
 }
 
-// none is AWS::NoValue: who has it as value is not there.
+// none is AWS::NoValue: a property with this value is removed.
 type none struct{}
 
-// A stack is a template with its parameters' values. It notes what was asked for, to find what nobody asks for.
+// A stack is a template with values for its parameters. It records which parameters and conditions
+// are used, to find unused ones.
 type stack struct {
 	t          *testing.T
 	template   template
@@ -87,7 +88,8 @@ type stack struct {
 	used       map[string]bool
 }
 
-// render returns the resources of a stack with these parameters, the others having their defaults.
+// render returns the resources of a stack with these parameters. Other parameters have their
+// defaults.
 func (tpl template) render(t *testing.T, parameters map[string]string) (map[string]any, *stack) {
 	t.Helper()
 	s := &stack{t: t, template: tpl, parameters: map[string]any{}, used: map[string]bool{}}
@@ -122,7 +124,7 @@ func (tpl template) render(t *testing.T, parameters map[string]string) (map[stri
 	return resources, s
 }
 
-// parameter checks a value as CloudFormation does, and returns it in the type that its use wants.
+// parameter checks a value as CloudFormation does, and converts it to the parameter's type.
 func (s *stack) parameter(name string, d map[string]any, value string) any {
 	s.t.Helper()
 	if p, ok := d["AllowedPattern"].(string); ok && !regexp.MustCompile("^(?:"+p+")$").MatchString(value) {
@@ -155,7 +157,7 @@ func (s *stack) condition(name string) bool {
 	return s.value(c).(bool)
 }
 
-// value evaluates the functions within v.
+// value evaluates all functions within v.
 func (s *stack) value(v any) any {
 	s.t.Helper()
 	switch v := v.(type) {
@@ -207,7 +209,7 @@ func (s *stack) function(name string, arg any) (any, bool) {
 		}), true
 	case "Fn::If":
 		args := arg.([]any)
-		yes, no := s.value(args[1]), s.value(args[2]) // both, so that each is looked at
+		yes, no := s.value(args[1]), s.value(args[2]) // both, so that both are checked
 		if s.condition(args[0].(string)) {
 			return yes, true
 		}
@@ -226,7 +228,7 @@ func (s *stack) function(name string, arg any) (any, bool) {
 		return true, true
 	}
 	if strings.HasPrefix(name, "Fn::") {
-		s.t.Fatalf("what does %s do?", name)
+		s.t.Fatalf("unknown function %s", name)
 	}
 	return nil, false
 }
@@ -247,7 +249,7 @@ func (s *stack) ref(name string) any {
 	return nil
 }
 
-// every asks for all that the template can give.
+// every sets the parameters so that every resource is created.
 var every = map[string]string{
 	"TableName": "sessions-eu", "PointInTimeRecovery": "true", "RecoveryPeriodInDays": "7", "DeletionProtection": "false",
 	"KmsKeyArn":      "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
@@ -267,14 +269,14 @@ func TestCloudFormation_IsWhatItsSchemaSays(t *testing.T) {
 			is.True(len(resources) > 0)
 			for name, r := range resources {
 				r := r.(map[string]any)
-				is.NoErr(validate(t, r["Type"].(string), r)) // the resource, by AWS's own schema
+				is.NoErr(validate(t, r["Type"].(string), r)) // it conforms to AWS's schema
 				_ = name
 			}
 		})
 	}
 }
 
-// The schema must not pass what it should not.
+// The schema rejects an unknown property.
 func TestValidate_RefusesWhatIsNone(t *testing.T) {
 	is := is.New(t)
 	resources, _ := readTemplate(t).render(t, nil)
@@ -294,7 +296,7 @@ func TestCloudFormation_EverythingInItIsUsed(t *testing.T) {
 	for name := range tpl["Conditions"].(map[string]any) {
 		is.True(s.used["condition "+name]) // the condition is used
 	}
-	is.Equal(len(resources), len(tpl["Resources"].(map[string]any))) // every resource can be had
+	is.Equal(len(resources), len(tpl["Resources"].(map[string]any))) // every resource is created
 	grouped := map[string]bool{}
 	for _, g := range tpl["Metadata"].(map[string]any)["AWS::CloudFormation::Interface"].(map[string]any)["ParameterGroups"].([]any) {
 		for _, p := range g.(map[string]any)["Parameters"].([]any) {
@@ -304,7 +306,7 @@ func TestCloudFormation_EverythingInItIsUsed(t *testing.T) {
 	is.Equal(slices.Sorted(maps.Keys(grouped)), slices.Sorted(maps.Keys(tpl["Parameters"].(map[string]any))))
 }
 
-// The parameters do what they say.
+// Parameters set the properties of the resources.
 func TestCloudFormation_Parameters(t *testing.T) {
 	is := is.New(t)
 	tpl := readTemplate(t)
@@ -313,10 +315,11 @@ func TestCloudFormation_Parameters(t *testing.T) {
 	is.Equal(table["TableName"], "app_session")
 	is.Equal(table["DeletionProtectionEnabled"], true)
 	is.Equal(table["PointInTimeRecoverySpecification"], map[string]any{"PointInTimeRecoveryEnabled": false})
-	is.Equal(table["SSESpecification"], nil) // the key that AWS owns
+	is.Equal(table["SSESpecification"], nil) // the default: an AWS owned key
 	is.Equal(byDefault["ThrottleAlarm"], nil)
 	is.Equal(byDefault["KeyPolicy"], nil)
-	is.Equal(byDefault["Table"].(map[string]any)["DeletionPolicy"], "Retain") // nor does the stack delete it
+	policy := byDefault["Table"].(map[string]any)["DeletionPolicy"]
+	is.Equal(policy, "Retain") // deleting the stack keeps the table
 
 	all, _ := tpl.render(t, every)
 	table = properties(all, "Table")
@@ -333,7 +336,7 @@ func properties(resources map[string]any, name string) map[string]any {
 	return resources[name].(map[string]any)["Properties"].(map[string]any)
 }
 
-// into moves v into a type by way of JSON.
+// into converts v to another type through JSON.
 func into[T any](t *testing.T, v any) T {
 	t.Helper()
 	text, err := json.Marshal(v)

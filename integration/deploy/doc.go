@@ -1,4 +1,4 @@
-// Package deploy reads the templates of deploy/ as CloudFormation and Terraform do, and compares them with what the library does: the
-// table with what dynamo.CreateTable sends, the policies with the calls that were seen. It is a module of its own, so that the parsers stay
-// out of the library's go.mod.
+// Package deploy evaluates the templates of deploy/ as CloudFormation and Terraform do. It compares
+// the table with the request of dynamo.CreateTable, and the policies with the calls that the
+// library makes. It is a separate module, so that the parsers stay out of the library's go.mod.
 package deploy

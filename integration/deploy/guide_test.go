@@ -10,7 +10,7 @@ import (
 	"github.com/matryer/is"
 )
 
-// The guides give the module variables that it has, and take outputs that it gives.
+// The guides use only variables and outputs that the module has.
 func TestGuides_CallTheModuleAsItIs(t *testing.T) {
 	m := readModule(t)
 	variables, outputs := map[string]bool{}, map[string]bool{}
@@ -40,12 +40,13 @@ func TestGuides_CallTheModuleAsItIs(t *testing.T) {
 					fine(t, diags)
 					for name, a := range attributes {
 						if b.Type == "module" && name != "source" {
-							is.True(variables[name]) // the variable is one
+							is.True(variables[name]) // the module has the variable
 							calls++
 						}
 						for _, v := range a.Expr.Variables() {
 							if v.RootName() == "module" {
-								is.True(outputs[v[2].(hcl.TraverseAttr).Name]) // the output is one
+								output := v[2].(hcl.TraverseAttr).Name
+								is.True(outputs[output]) // the module has the output
 							}
 						}
 					}
@@ -54,7 +55,7 @@ func TestGuides_CallTheModuleAsItIs(t *testing.T) {
 		}
 		is.True(calls > 0)
 	}
-	// Every variable is in the guide's table.
+	// The guide's table lists every variable.
 	page, err := os.ReadFile("../../docs/terraform.md")
 	if err != nil {
 		t.Fatal(err)

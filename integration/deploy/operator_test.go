@@ -18,7 +18,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/pysession"
 )
 
-// command returns the path of the command dynasession, built once.
+// command builds the command dynasession once, and returns its path.
 var command = sync.OnceValues(func() (string, error) {
 	folder, err := os.MkdirTemp("", "dynasession-")
 	if err != nil {
@@ -41,7 +41,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// between returns the URL of an engine that stands behind the recorder.
+// between starts a server that forwards requests to the engine through the recorder, and returns
+// its URL.
 func (r *recorder) between(t *testing.T) string {
 	t.Helper()
 	r.inner = http.DefaultClient
@@ -69,7 +70,7 @@ func (r *recorder) between(t *testing.T) string {
 	return server.URL
 }
 
-// operatorLife runs every command that the policy is for.
+// operatorLife runs every command that an operator may run.
 func operatorLife(t *testing.T, seen *recorder, table string) error {
 	t.Helper()
 	m, err := sessions.New[data](engine.Store(t, table), nil)
@@ -106,7 +107,7 @@ func operatorLife(t *testing.T, seen *recorder, table string) error {
 		{"session", "show", handles[0], "-data"},
 		{"session", "end", handles[0]},
 		{"session", "end", handles[1]},
-		{"session", "end", "-scan", python.Handle()}, // of a table that Python shares: it is deleted
+		{"session", "end", "-scan", python.Handle()}, // a session shared with Python is deleted
 		{"subject", "list", "ada"},
 		{"subject", "end", "ada", "-except", handles[2]},
 		{"revoke-before", "now", "-yes"},

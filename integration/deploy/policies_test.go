@@ -24,7 +24,7 @@ type policy struct {
 	}
 }
 
-// oneOrMore is a text, or a list of texts: to IAM they are the same.
+// oneOrMore is a string or a list of strings; IAM accepts either.
 type oneOrMore []string
 
 func (o *oneOrMore) UnmarshalJSON(text []byte) error {
@@ -36,7 +36,7 @@ func (o *oneOrMore) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*[]string)(o))
 }
 
-// grants reports whether it allows an action on items of these keys.
+// grants reports whether the policy allows an action on items with these keys.
 func (p policy) grants(action string, keys []string) bool {
 	for _, s := range p.Statement {
 		if !slices.Contains(s.Action, action) {
@@ -55,7 +55,7 @@ func (p policy) grants(action string, keys []string) bool {
 	return false
 }
 
-// actions returns what it allows, sorted.
+// actions returns the allowed actions, sorted.
 func (p policy) actions() []string {
 	var all []string
 	for _, s := range p.Statement {
@@ -102,18 +102,19 @@ func TestPolicies_AreOneStatementThatAllows(t *testing.T) {
 		service, resource := "dynamodb:", "arn:aws:dynamodb:*:*:table/app_session"
 		if roles[i] == "key" {
 			service, resource = "kms:", "arn:aws:kms:*:*:key/KEY-ID"
-			is.Equal(s.Condition["StringLike"]["kms:ViaService"], oneOrMore{"dynamodb.*.amazonaws.com"}) // by way of DynamoDB only
+			via := s.Condition["StringLike"]["kms:ViaService"]
+			is.Equal(via, oneOrMore{"dynamodb.*.amazonaws.com"}) // only through DynamoDB
 		}
 		is.Equal(s.Resource, resource)
 		for _, a := range s.Action {
 			is.True(strings.HasPrefix(a, service))
-			is.True(service == "kms:" || !strings.Contains(a, "*")) // each call by its name
+			is.True(service == "kms:" || !strings.Contains(a, "*")) // no wildcards in actions
 		}
 		is.Equal(len(slices.Compact(p.actions())), len(s.Action))
 	}
 }
 
-// The templates grant what the policies do.
+// The templates contain the same policies as the JSON files.
 func TestPolicies_TheTemplatesHaveTheSame(t *testing.T) {
 	is := is.New(t)
 	resources, _ := readTemplate(t).render(t, every)

@@ -13,13 +13,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// A recorder notes the calls that a client makes, and refuses, as IAM does, those that a policy doesn't grant.
+// A recorder records the calls of a client. Like IAM, it denies the calls that its policy does not
+// grant.
 type recorder struct {
 	mu     sync.Mutex
-	bodies map[string][]byte // by operation, the first one's
-	policy *policy           // nil: everything is granted
+	bodies map[string][]byte // the body of the first request of each operation
+	policy *policy           // nil grants everything
 	denied []string
-	lists  bool // a list of sessions was asked for
+	lists  bool // whether a list of sessions was accessed
 	inner  interface {
 		Do(*http.Request) (*http.Response, error)
 	}
@@ -65,7 +66,7 @@ func (r *recorder) Do(request *http.Request) (*http.Response, error) {
 	return r.inner.Do(request)
 }
 
-// actions returns what IAM would have been asked for, sorted.
+// actions returns the IAM actions of the recorded calls, sorted.
 func (r *recorder) actions() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -77,7 +78,7 @@ func (r *recorder) actions() []string {
 	return asked
 }
 
-// keysOf returns the keys of the items that a request names.
+// keysOf returns the keys of the items in a request.
 func keysOf(body []byte) (keys []string) {
 	type key struct{ ID struct{ S string } }
 	var request struct {
@@ -100,7 +101,7 @@ func keysOf(body []byte) (keys []string) {
 	return keys
 }
 
-// isList reports whether a key is that of a list of somebody's sessions.
+// isList reports whether a key is that of a list of sessions.
 func isList(key string) bool {
 	return strings.HasPrefix(key, "subject:") || strings.HasPrefix(key, "federated:")
 }
@@ -111,7 +112,8 @@ func (r *recorder) body(operation string) []byte {
 	return r.bodies[operation]
 }
 
-// differences says what a policy grants that was not asked for, and the other way round.
+// differences returns the actions that were granted but not called, and those called but not
+// granted.
 func differences(granted, asked []string) (tooMuch, tooLittle []string) {
 	for _, g := range granted {
 		if !slices.Contains(asked, g) {

@@ -10,7 +10,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// definitions are the resources of AWS's CloudFormation specification, as a JSON schema.
+// definitions are the resource types of AWS's CloudFormation specification as a JSON schema.
 var definitions = sync.OnceValues(func() (map[string]any, error) {
 	var specification struct {
 		Definitions map[string]any `json:"definitions"`
@@ -18,13 +18,13 @@ var definitions = sync.OnceValues(func() (map[string]any, error) {
 	if err := json.Unmarshal([]byte(schema.CloudformationSchema), &specification); err != nil {
 		return nil, err
 	}
-	// A property that AWS added in January 2025, after this copy of the specification.
+	// AWS added this property in January 2025, after this version of the specification.
 	recovery := specification.Definitions["AWS::DynamoDB::Table.PointInTimeRecoverySpecification"].(map[string]any)
 	recovery["properties"].(map[string]any)["RecoveryPeriodInDays"] = map[string]any{"type": "number", "minimum": 1, "maximum": 35}
 	return specification.Definitions, nil
 })
 
-// validate returns what is wrong with a resource of this type.
+// validate returns an error if a resource does not conform to the schema of its type.
 func validate(t *testing.T, kind string, resource any) error {
 	t.Helper()
 	all, err := definitions()

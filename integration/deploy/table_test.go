@@ -10,7 +10,7 @@ import (
 	"github.com/dynasession/dynasession/integration/engine"
 )
 
-// A table, as CreateTable's request and UpdateTimeToLive's have it.
+// A table describes a table in the terms of the CreateTable and UpdateTimeToLive requests.
 type table struct {
 	BillingMode          string
 	AttributeDefinitions []struct{ AttributeName, AttributeType string }
@@ -21,7 +21,7 @@ type table struct {
 	}
 }
 
-// created returns the table that dynamo.CreateTable asks for.
+// created returns the table that dynamo.CreateTable creates.
 func created(t *testing.T) table {
 	t.Helper()
 	is := is.New(t)
@@ -31,7 +31,7 @@ func created(t *testing.T) table {
 	is.NoErr(json.Unmarshal(seen.body("CreateTable"), &create))
 	var ttl struct{ TimeToLiveSpecification any }
 	is.NoErr(json.Unmarshal(seen.body("UpdateTimeToLive"), &ttl))
-	// What else it sends the templates must have too: it is none of these four.
+	// If the request had further members, this test would have to compare them, too.
 	is.Equal(len(create), 4)
 	create["TimeToLive"] = ttl.TimeToLiveSpecification
 	return into[table](t, create)

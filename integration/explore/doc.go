@@ -1,7 +1,10 @@
-// Package explore runs the operations of real Managers against each other in every order that their store calls can take.
+// Package explore runs operations of real Managers against each other in every order that their
+// store calls can take.
 //
-// Each operation runs in a goroutine whose store calls wait until a schedule lets them happen. A [Scenario] says what is stored at
-// first and which operations run. [Explore] tries all schedules, also with a fault at each call: the process crashes, the
-// answer is lost, the call arrives late or never. After each call it looks at what is stored and at what the operations have told
-// their callers, and reports the first schedule after which a promise is broken, call by call.
+// Each operation runs in a goroutine and waits before each store call until the schedule lets the
+// call happen. A [Scenario] consists of stored sessions and operations. [Explore] tries all
+// schedules, without faults and with a fault at each call: the process crashes, the response is
+// lost, or the call arrives late or never. After each call it checks what is stored and what the
+// operations have returned to their callers. It reports the first schedule that breaks a promise,
+// call by call.
 package explore

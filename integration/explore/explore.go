@@ -8,37 +8,38 @@ import (
 	"strings"
 )
 
-// thread is an operation under way, or a call that arrives late.
+// thread is an operation that runs, or a late call.
 type thread struct {
 	name    string
 	events  chan<- event
 	resume  chan verdict
-	pending *call // nil: it runs, or has ended
+	pending *call // nil while it runs and when it has ended
 	crashed bool
 	ended   bool
 	late    bool
 
-	// What it has read since it last changed something, with the versions; and whether it has read something twice.
+	// reads are the items that the thread has read since its last change, with their versions.
+	// spins is true once it has read one of them twice.
 	reads map[string]uint64
 	spins bool
 }
 
-// event says that a thread waits with a call, or, with a nil call, that it has ended.
+// event says that a thread waits before a call, or that it has ended if c is nil.
 type event struct {
 	t *thread
 	c *call
 }
 
-// wait announces a call and returns what the schedule decides.
+// wait announces a call and returns the schedule's verdict.
 func (t *thread) wait(c call) verdict {
 	t.events <- event{t, &c}
 	return <-t.resume
 }
 
-// Violation is a schedule after which a promise is broken.
+// Violation is a schedule that breaks a promise.
 type Violation struct {
 	Scenario string
-	Schedule []string // the calls that happened
+	Schedule []string // the calls made so far
 	Broken   string
 }
 
@@ -46,32 +47,33 @@ func (v *Violation) Error() string {
 	return fmt.Sprintf("%s: %s\n\t%s", v.Scenario, v.Broken, strings.Join(v.Schedule, "\n\t"))
 }
 
-// choice is a thread that goes on, and what goes wrong with its call.
+// choice selects the thread that goes on, and the fault of its call.
 type choice struct {
 	thread int
 	fault  Fault
 }
 
-// chooser says how a run goes on, if it does.
+// chooser returns the next choice of a run, or false to stop the run.
 type chooser func(step int, r *run) (choice, bool)
 
-// mostSteps bounds how many calls a run takes: what takes more doesn't end.
+// mostSteps is the number of calls after which a run is considered endless.
 const mostSteps = 300
 
-// run is one schedule.
+// run is one run of a scenario, by one schedule.
 type run struct {
 	world   *World
 	threads []*thread
 	events  chan event
 	log     []string
-	names   map[string]string // keys, as the log shows them
-	known   int               // how many steps lead to states that were checked before
+	names   map[string]string // the names of keys in the log
+	known   int               // the number of first steps whose states were already checked
 
 	learn func(seen uint64, changed bool)
 	state
 }
 
-// execute runs a scenario by one schedule. It reports whether the run came to its end, and the promise that it broke.
+// execute runs a scenario by one schedule. It reports whether the run was completed, and the
+// promise that it broke.
 func execute(s *Scenario, choose chooser, learn func(seen uint64, changed bool)) (r *run, complete bool, broken string) {
 	w := newWorld(s)
 	r = &run{world: w, events: make(chan event), names: map[string]string{}, learn: learn, state: state{versions: map[string]uint64{}}}
@@ -102,8 +104,9 @@ func execute(s *Scenario, choose chooser, learn func(seen uint64, changed bool))
 	}
 }
 
-// waiting returns the threads that wait with a call. One that waits for another operation, and has looked twice without seeing a
-// change, is not among them until there is one, or the others have ended: the pauses of real operations are long enough for that.
+// waiting returns the threads that wait before a call. It omits a thread that polls, that is, one
+// that has read twice without seeing a change, until something changes or only such threads are
+// left. In reality, an operation that polls pauses long enough for that.
 func (r *run) waiting() []int {
 	var all, spinning []int
 	others := false
@@ -133,7 +136,7 @@ func (r *run) sawChange(t *thread) bool {
 	return false
 }
 
-// reading notes what a thread reads.
+// reading records what a thread reads.
 func (r *run) reading(t *thread, c call) {
 	if t.spins || t.reads == nil {
 		t.reads, t.spins = map[string]uint64{}, false
@@ -148,7 +151,7 @@ func (r *run) reading(t *thread, c call) {
 	t.spins = again
 }
 
-// start lets an operation run until its first call.
+// start runs an operation up to its first call.
 func (r *run) start(i int) {
 	t := &thread{name: r.world.ops[i].Name, events: r.events, resume: make(chan verdict)}
 	r.threads = append(r.threads, t)
@@ -161,15 +164,15 @@ func (r *run) start(i int) {
 	r.settle()
 }
 
-// settle waits until the operation that runs waits again, or has ended. Nobody else runs. Pauses of the operation take no
-// time, as this is the time of a bubble.
+// settle waits until the running operation waits before a call or has ended. Only one operation
+// runs at a time. Its pauses take no real time, since it runs in a synctest bubble.
 func (r *run) settle() {
 	e := <-r.events
 	e.t.pending = e.c
 	e.t.ended = e.c == nil
 }
 
-// step lets the pending call of a thread happen, or go wrong.
+// step makes the pending call of a thread, or lets it fail.
 func (r *run) step(next choice, at int) {
 	t, index, fault := r.threads[next.thread], next.thread, next.fault
 	c := *t.pending
@@ -236,13 +239,13 @@ func (r *run) tearDown() {
 		t.resume <- vanish
 		for !t.ended {
 			if r.settle(); !t.ended {
-				t.resume <- vanish // what it has deferred makes a call
+				t.resume <- vanish // a deferred function has made a call
 			}
 		}
 	}
 }
 
-// apply makes a call, and reports whether something else is stored afterwards.
+// apply makes a call, and reports whether it changed what is stored.
 func (r *run) apply(c call) bool {
 	if !c.write {
 		c.apply(context.Background())
@@ -253,10 +256,10 @@ func (r *run) apply(c call) bool {
 	return r.world.version(c.keys[0]) != before
 }
 
-// state is what a run has come to: for each key the write that it holds, and for each thread what it has seen. The rest follows
-// from that, as operations do the same whenever they see the same.
+// state is the state of a run: the last write to each key, and the history of each thread. Since
+// operations are deterministic, these determine everything else.
 type state struct {
-	faults   int // how many calls went wrong
+	faults   int // the number of calls with a fault
 	versions map[string]uint64
 	seen     []uint64
 }
@@ -265,7 +268,7 @@ func (s *state) clone() state {
 	return state{s.faults, maps.Clone(s.versions), slices.Clone(s.seen)}
 }
 
-// sees notes that a thread makes a call while its keys hold what they hold.
+// sees records that a thread makes a call, and the versions of the call's keys.
 func (s *state) sees(next choice, c call) {
 	h := hash(s.seen[next.thread]).text(c.name).number(uint64(next.fault))
 	for _, key := range c.keys {
@@ -280,14 +283,15 @@ func (s *state) sees(next choice, c call) {
 	}
 }
 
-// changes notes that the call that a thread has just made has changed what is stored. No write has two keys.
+// changes records that the last call of a thread has changed what is stored. Every write has one
+// key.
 func (s *state) changes(thread int, c call) { s.versions[c.keys[0]] = s.seen[thread] }
 
-// name returns a name that no other state has.
+// name returns a hash that identifies the state.
 func (s *state) name() uint64 {
 	var all hash
 	for key, version := range s.versions {
-		all += hash(1).key(key).number(version) // in any order
+		all += hash(1).key(key).number(version) // a sum, as maps have no order
 	}
 	h := hash(2).number(uint64(s.faults)).number(uint64(all))
 	for _, seen := range s.seen {
@@ -296,7 +300,7 @@ func (s *state) name() uint64 {
 	return uint64(h)
 }
 
-// hash is FNV-1a, as it goes.
+// hash is a running FNV-1a hash.
 type hash uint64
 
 func (h hash) text(s string) hash {
@@ -306,7 +310,7 @@ func (h hash) text(s string) hash {
 	return h.number(uint64(len(s)))
 }
 
-// key takes the end of a key, which is a hash itself.
+// key adds the end of a key, which is a hash itself.
 func (h hash) key(s string) hash { return h.text(s[max(len(s)-20, 0):]) }
 
 func (h hash) number(n uint64) hash {
@@ -317,8 +321,9 @@ func (h hash) number(n uint64) hash {
 	return h
 }
 
-// Count says how much was explored: the schedules without and with a fault, and the calls of the store that it took to try them. A
-// state that several schedules come to is gone on from once.
+// Count is the extent of an exploration: the number of schedules without and with a fault, and of
+// the store calls made to try them. If several schedules reach a state, the exploration continues
+// from it only once.
 type Count struct {
 	Schedules, Faulted float64
 	Calls              int
@@ -332,35 +337,36 @@ func (c *Count) Add(other Count) {
 // vertex is a state in the graph of schedules.
 type vertex struct {
 	choices  []choice
-	children []*vertex // where the choices lead, as far as is known
+	children []*vertex // the vertices that the choices lead to, as far as known
 
-	schedules, faulted float64 // how many go on from here, without and with a fault until their end
+	schedules, faulted float64 // numbers of ways from here to the end, without and with a fault
 
-	// Until all choices have been taken:
+	// Set until all choices have been taken:
 	state state
 	calls []call
 }
 
-// place is a vertex on the path of a run, and which of its choices is taken.
+// place is a vertex on the path of a run, and the choice taken there.
 type place struct {
 	*vertex
 	next int
 }
 
-// search goes through the graph of schedules depth first. A run repeats the choices of the path so far, and goes on from there until
-// it comes to a state that was explored before. Where a choice leads to is often known without a run: what a call changes depends on
-// what its thread has seen.
+// search is a depth-first search of the graph of schedules. A run repeats the choices of the
+// current path, and continues until it reaches a state explored before. Often the search knows
+// where a choice leads without a run, since a thread's history determines what its call changes.
 type search struct {
 	scenario *Scenario
 	faults   []Fault
 	most     int
 	visited  map[uint64]*vertex
-	changes  map[uint64]bool // by what its thread has seen then, whether a call has changed something
+	changes  map[uint64]bool // whether a call changed something, by its thread's history
 	path     []*place
 }
 
-// Explore runs a scenario in every order of the store calls, without faults and with up to most of the given faults, each at each
-// call. It returns the first [Violation]. It must be called in a bubble of package synctest.
+// Explore runs a scenario in every order of the store calls, without faults and with each of the
+// given faults at every call. most is the maximum number of faults in a run. Explore returns the
+// first [Violation]. It must be called in a testing/synctest bubble.
 func Explore(s *Scenario, faults []Fault, most int) (n Count, err error) {
 	x := &search{s, faults, most, map[uint64]*vertex{}, map[uint64]bool{}, nil}
 	for {
@@ -416,7 +422,7 @@ func Explore(s *Scenario, faults []Fault, most int) (n Count, err error) {
 	}
 }
 
-// visit returns the vertex of the state that a run has come to, and whether it was known before.
+// visit returns the vertex of a run's state, and whether it was visited before.
 func (x *search) visit(r *run) (v *vertex, known bool) {
 	name := r.name()
 	if v, known = x.visited[name]; known {
@@ -439,14 +445,15 @@ func (x *search) visit(r *run) (v *vertex, known bool) {
 	return v, false
 }
 
-// leadsTo notes where the choice that is taken leads.
+// leadsTo records the vertex to which the current choice leads.
 func (p *place) leadsTo(v *vertex) {
 	if p.next == len(p.children) {
 		p.children = append(p.children, v)
 	}
 }
 
-// advance passes over the choices of the last place whose state is known and was visited. It reports whether there is one left.
+// advance skips the choices of the last place that lead to states already visited. It reports
+// whether a choice is left.
 func (x *search) advance() bool {
 	p := x.path[len(x.path)-1]
 	for ; p.next < len(p.choices); p.next++ {
@@ -459,7 +466,8 @@ func (x *search) advance() bool {
 	return false
 }
 
-// foresee returns the vertex that a choice leads to, if it was visited and no run is needed to tell.
+// foresee returns the vertex to which a choice leads, or nil if only a run can tell or the vertex
+// was not visited.
 func (x *search) foresee(p *place) *vertex {
 	next := p.choices[p.next]
 	c := p.calls[next.thread]
@@ -477,10 +485,11 @@ func (x *search) foresee(p *place) *vertex {
 	return x.visited[s.name()]
 }
 
-// learn notes whether a call has changed something.
+// learn records whether a call has changed something.
 func (x *search) learn(seen uint64, changed bool) { x.changes[seen] = changed }
 
-// choices returns how the run can go on. Of a call that only reads, that it happens late, or doesn't happen, makes no difference.
+// choices returns all ways to continue the run. It omits some faults of a call that only reads: it
+// makes no difference whether that call happens late or never.
 func (r *run) choices(faults []Fault, most int) []choice {
 	var all []choice
 	for _, i := range r.waiting() {

@@ -14,14 +14,14 @@ import (
 
 var start = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
-// group is a state of the store, and the operations of which each two are explored.
+// group is a stored state, and operations that are explored in pairs.
 type group struct {
 	name  string
 	begin func(*explore.World)
 	ops   []explore.Op
 	limit sessions.SubjectLimit
 	dead  []string
-	waits bool // its logins wait for each other, so that there is no end to what may come between
+	waits bool // its logins wait for each other, which makes for endless schedules
 }
 
 func groups() []group {
@@ -113,8 +113,9 @@ func groups() []group {
 
 var full = flag.Bool("full", false, "explore more faults, and larger lists")
 
-// faults are those that are explored. A call that is lost is like one that is late and comes last; a crash after which it is late, like
-// one before which it was made.
+// faults returns the faults to be explored. By default it omits Unsent and CrashLate, which add
+// little: a lost call is like a late one that comes last, and a crash before a late call is like
+// one before the call was made.
 func faults() []explore.Fault {
 	if *full {
 		return []explore.Fault{explore.Crash, explore.Lost, explore.Unsent, explore.Late, explore.CrashLate}
@@ -122,10 +123,12 @@ func faults() []explore.Fault {
 	return []explore.Fault{explore.Crash, explore.Lost, explore.Late}
 }
 
-// manySchedules is from where on only crashes are explored, unless -full is set.
+// manySchedules is the number of schedules above which only crashes are explored, unless -full is
+// set.
 const manySchedules = 100
 
-// Every two operations of a group keep every promise, in every order of their calls and with a fault at each.
+// Any two operations of a group keep every promise, in any order of their calls and with a fault at
+// each.
 func TestPairs(t *testing.T) {
 	for _, g := range groups() {
 		for i, one := range g.ops {
@@ -156,11 +159,12 @@ func TestPairs(t *testing.T) {
 }
 
 var (
-	seed      = flag.Uint64("seed", 0, "of the random schedules; 0: another one each time")
-	schedules = flag.Int("schedules", 20, "random schedules of each scenario")
+	seed      = flag.Uint64("seed", 0, "seed of the random schedules; 0 chooses one and prints it")
+	schedules = flag.Int("schedules", 20, "number of random schedules per scenario")
 )
 
-// Three operations, which may be the same, by random schedules with up to two faults.
+// Any three operations of a group, not necessarily different, keep every promise in random
+// schedules with up to two faults.
 func TestTriples(t *testing.T) {
 	if *seed == 0 {
 		*seed = rand.Uint64()

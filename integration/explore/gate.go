@@ -12,16 +12,16 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// Fault is what goes wrong with a call of the store.
+// Fault is what goes wrong with a store call.
 type Fault int
 
 // The faults.
 const (
 	None      Fault = iota
-	Crash           // the call happens, and the process ends before it has the answer
-	Lost            // the call happens, and its answer is lost
-	Unsent          // the call does not happen, and nobody knows
-	Late            // the answer is lost, and the call happens later
+	Crash           // the call happens, and the process ends before the response
+	Lost            // the call happens, and its response is lost
+	Unsent          // the call does not happen, but the caller can't tell
+	Late            // the response is lost, and the call happens later
 	CrashLate       // the process ends, and the call happens later
 )
 
@@ -31,7 +31,7 @@ func (f Fault) String() string {
 
 var errFault = errors.New("the explorer's fault")
 
-// call is one call of the store that waits to happen.
+// call is a store call that waits to be made.
 type call struct {
 	name  string
 	keys  []string
@@ -39,22 +39,23 @@ type call struct {
 	apply func(context.Context)
 }
 
-// A verdict is what the schedule lets a waiting call do.
+// A verdict is what happens to a waiting call.
 type verdict int
 
 const (
-	proceed verdict = iota // it has happened: return its answer
-	fail                   // return an error that says that the answer was lost
+	proceed verdict = iota // the call was made: return its result
+	fail                   // return an error as if the response were lost
 	vanish                 // end the goroutine
 )
 
-// opKey is the key of the operation, a *thread, in the context of its store calls.
+// opKey is the context key under which store calls find their operation, a *thread.
 type opKey struct{}
 
-// gate is a driver.Store whose calls wait for the schedule. Those of a context without an operation don't.
+// gate is a driver.Store whose calls wait for the schedule. Calls whose context has no operation
+// don't wait.
 type gate struct{ store driver.Store }
 
-// do has the schedule make a call. It returns an error if the answer is lost.
+// do makes a call when the schedule says so. It returns an error if the response is lost.
 func (g *gate) do(ctx context.Context, c call) error {
 	t, _ := ctx.Value(opKey{}).(*thread)
 	if t == nil {

@@ -9,6 +9,6 @@ import (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	debug.SetGCPercent(400) // many short lives
+	debug.SetGCPercent(400) // the tests leave much short-lived garbage
 	os.Exit(m.Run())
 }

@@ -14,12 +14,12 @@ import (
 // Op is an operation of a client.
 type Op struct {
 	Name  string
-	At    time.Time     // when its process believes to be; zero: the usual time
-	Touch time.Duration // its Manager's TouchInterval
+	At    time.Time     // the time by its process's clock; zero: the usual time
+	Touch time.Duration // TouchInterval of its Manager
 
-	line      string // the session that it is about
-	exchanges bool   // it gives the session another ID
-	destroys  bool   // it ends the session
+	line      string // the name of its session
+	exchanges bool   // it gives the session a new ID
+	destroys  bool   // it ends its session
 	logsIn    bool
 	revokes   string // the list whose sessions it ends
 
@@ -33,10 +33,11 @@ func listKey(kind, name string) string {
 	return kind + hex.EncodeToString(sum[:])
 }
 
-// repeats bounds how often a client repeats a call whose outcome is unknown.
+// repeats is how often a client makes a call while its outcome is unknown.
 const repeats = 3
 
-// repeat makes a call again while its outcome is unknown. What operation i does then has begun with the last call.
+// repeat makes a call again while its outcome is unknown. The operation counts as begun when the
+// last call begins.
 func (w *World) repeat(i int, call func() error) error {
 	var err error
 	for range repeats {
@@ -48,7 +49,7 @@ func (w *World) repeat(i int, call func() error) error {
 	return err
 }
 
-// loaded returns an operation on a session that its process has loaded before the others begin.
+// loaded returns an operation on a session that was loaded before any operation began.
 func loaded(op Op, do func(ctx context.Context, w *World, i int, s *sessions.Session[Data]) error) Op {
 	op.prepare = func(w *World, i int) error {
 		s, err := w.managers[i].Load(context.Background(), w.line(op.line).last().id)
@@ -106,7 +107,7 @@ func Touch(name string) Op {
 	return op
 }
 
-// Renew changes a session and gives it another ID.
+// Renew changes a session and gives it a new ID.
 func Renew(name string) Op {
 	op := Op{Name: "renew " + name, line: name, exchanges: true}
 	return loaded(op, func(ctx context.Context, w *World, i int, s *sessions.Session[Data]) error {
@@ -119,7 +120,8 @@ func Renew(name string) Op {
 	})
 }
 
-// exchanged notes what a client was told by a renewal or login. An origin of -2 is that of the ID before.
+// exchanged records the new ID that a renewal or login returned. If origin is -2, the new ID has
+// the origin of the old one.
 func (w *World) exchanged(name string, s *sessions.Session[Data], origin int, mark string) {
 	l := w.line(name)
 	if origin == -2 {
@@ -129,7 +131,7 @@ func (w *World) exchanged(name string, s *sessions.Session[Data], origin int, ma
 	l.marks = append(l.marks, mark)
 }
 
-// Login signs a subject in to a session that is stored.
+// Login signs a subject in to a stored session.
 func Login(name, subject string) Op { return login(name, subject, "") }
 
 // LoginFederated signs in through an identity provider.
@@ -148,7 +150,7 @@ func login(name, subject, federated string) Op {
 	})
 }
 
-// LoginFresh signs a subject in who has no session yet.
+// LoginFresh signs a subject in to a new session.
 func LoginFresh(subject string) Op { return loginFresh(subject, "") }
 
 // LoginFreshFederated is LoginFresh through an identity provider.
@@ -206,7 +208,7 @@ func DestroyID(name string) Op {
 	return op
 }
 
-// ends notes that a session must have ended, if err is nil.
+// ends records that a session must have ended, if err is nil.
 func (w *World) ends(name string, i int, err error) error {
 	if err == nil {
 		w.line(name).ended = w.ops[i].Name
@@ -233,7 +235,7 @@ func RevokeAll(subject string) Op {
 	return op
 }
 
-// RevokeFederated ends all sessions of an identity provider's session.
+// RevokeFederated ends all sessions that come from an identity provider's session.
 func RevokeFederated(federated string) Op {
 	op := Op{Name: "revoke federated " + federated, revokes: listKey("federated:", federated)}
 	op.run = func(ctx context.Context, w *World, i int) error {
@@ -242,7 +244,7 @@ func RevokeFederated(federated string) Op {
 	return op
 }
 
-// ThenDestroy returns the operations whose client ends the session afterwards, whatever has become of them.
+// ThenDestroy returns operations whose client ends the session afterwards, even if they fail.
 func ThenDestroy(name, subject string) []Op {
 	then := func(what string, first func(context.Context, *sessions.Manager[Data], *sessions.Session[Data]) error) Op {
 		op := Op{Name: what + " " + name + ", then destroy it", line: name, destroys: true, exchanges: what != "save", logsIn: what == "sign in to"}
@@ -265,7 +267,7 @@ func ThenDestroy(name, subject string) []Op {
 	}
 }
 
-// CreateThenDestroy is for a session that was never saved before: a save or a login, and then a logout.
+// CreateThenDestroy saves or signs in to a new session, and then ends it.
 func CreateThenDestroy(subject string) Op {
 	op := Op{Name: "create and destroy", logsIn: subject != ""}
 	op.run = func(ctx context.Context, w *World, i int) error {
@@ -287,7 +289,7 @@ func CreateThenDestroy(subject string) Op {
 	return op
 }
 
-// AtTime returns the operation as a process runs it that is early or late.
+// AtTime returns o for a process whose clock shows at.
 func (o Op) AtTime(at time.Time) Op {
 	o.At = at
 	return o

@@ -2,7 +2,8 @@ package explore
 
 import "math/rand/v2"
 
-// Random runs a scenario by random schedules, each with up to most random faults. It must be called in a bubble of package synctest.
+// Random runs a scenario by random schedules with random faults. most is the maximum number of
+// faults in a run. It must be called in a testing/synctest bubble.
 func Random(s *Scenario, faults []Fault, most, schedules int, seed uint64) (n Count, err error) {
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	for range schedules {

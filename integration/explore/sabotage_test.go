@@ -15,7 +15,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// saboteur stands between the Managers and the store, and makes one mistake. A nil function makes none.
+// saboteur is a store that makes one mistake: the function that is not nil replaces the store's.
 type saboteur struct {
 	driver.Store
 	create  func(context.Context, driver.Store, driver.Record) error
@@ -68,7 +68,7 @@ func (s saboteur) ChangeRoster(ctx context.Context, c driver.RosterChange) (driv
 	return s.Store.ChangeRoster(ctx, c)
 }
 
-// Each mistake is found, with the promise that it breaks.
+// Each mistake is found, and the broken promise is named.
 func TestMistakesAreFound(t *testing.T) {
 	type change = driver.RosterChange
 	var read driver.Record
@@ -278,7 +278,8 @@ func TestMistakesAreFound(t *testing.T) {
 					is.Store = store
 					return is
 				}
-				// The mistake is found, with a fault if need be, with which nothing is found without the mistake.
+				// The mistake is found, if necessary by a schedule with a fault.
+				// Without the mistake nothing is found.
 				for _, fault := range append([]explore.Fault{explore.None}, faults()...) {
 					s.Sabotage = sabotage
 					_, err := explore.Explore(s, []explore.Fault{fault}, int(min(fault, 1)))
@@ -288,7 +289,7 @@ func TestMistakesAreFound(t *testing.T) {
 						continue
 					}
 					if !strings.Contains(v.Broken, m.breaks) {
-						t.Errorf("found is %v", v)
+						t.Errorf("found %v", v)
 					}
 					s.Sabotage = nil
 					_, err = explore.Explore(s, []explore.Fault{fault}, int(min(fault, 1)))

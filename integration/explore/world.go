@@ -16,7 +16,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// Data is the data of the sessions: which operations have left their mark.
+// Data is the data of the sessions: the marks of the operations that have changed it.
 type Data struct {
 	Marks map[string]bool `json:",omitempty"`
 }
@@ -28,44 +28,45 @@ func (d *Data) mark(name string) {
 	d.Marks[name] = true
 }
 
-// Scenario is what is stored at first, and the operations that run.
+// Scenario is a stored state and the operations that run on it.
 type Scenario struct {
 	Name  string
-	Begin func(*World) // creates sessions, before any operation
+	Begin func(*World) // creates sessions before the operations begin
 	Ops   []Op
 	Limit sessions.SubjectLimit
 
-	// Dead are the names of sessions that may be pruned as idle.
+	// Dead are the names of sessions that may have idled out.
 	Dead []string
 
-	// Sabotage, if set, plants a mistake between the Managers and the store.
+	// Sabotage, if set, wraps the store so that it makes a mistake.
 	Sabotage func(driver.Store) driver.Store
 }
 
-// start is when the sessions of a scenario begin, and now when the operations run, unless they say otherwise.
+// start is when the sessions of a scenario begin, and now is when operations run, unless AtTime
+// says otherwise.
 var (
 	start = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 	now   = start.Add(time.Minute)
 )
 
-// World is what one run of a scenario works on, and what its clients know.
+// World is the store and the Managers of one run, and what their clients know.
 type World struct {
 	scenario *Scenario
 	ops      []Op
 	ledger   *ledger
-	store    driver.Store // through which all Managers go
+	store    driver.Store // used by all Managers
 	lines    []*line      // the sessions
 	managers []*sessions.Manager[Data]
 	states   []progress
 	held     map[int]*sessions.Session[Data]
-	problem  string // of the preparation
+	problem  string // while creating the sessions
 }
 
-// progress is what is known of an operation.
+// progress records what an operation has done so far.
 type progress struct {
 	begun   bool
 	touched map[string]int // the step of its first call on a key
-	bumped  map[string]int // the step of its first count-up of a list's epoch
+	bumped  map[string]int // the step at which it first raised a list's epoch
 	done    bool
 	err     error
 }
@@ -73,17 +74,17 @@ type progress struct {
 // line is a session through all its IDs.
 type line struct {
 	name  string
-	told  []told // the IDs that a client was told, oldest first
+	told  []told // the IDs that clients were told, oldest first
 	marks []string
-	ended string // the operation that has ended it, if that has returned nil
-	kept  string // the operation that has recorded an access, so that it has not idled out
+	ended string // the operation that ended it, if it returned nil
+	kept  string // the operation whose access keeps it from idling out
 }
 
 // told is an ID that a client was told.
 type told struct {
 	id     string
 	key    string
-	origin int // the login that this ID comes from; -1: one before all operations
+	origin int // the operation whose login made this ID; -1: none
 }
 
 func newWorld(s *Scenario) *World {
@@ -97,7 +98,7 @@ func newWorld(s *Scenario) *World {
 	return w
 }
 
-// begin creates what is there at first, and has each operation load its session.
+// begin creates the sessions of the scenario, and lets each operation load its session.
 func (w *World) begin() string {
 	w.ledger.op = -1
 	if w.scenario.Begin != nil {
@@ -124,7 +125,7 @@ func (w *World) begin() string {
 	return w.check()
 }
 
-// manager returns a Manager of a process of its own.
+// manager returns the Manager of a new process.
 func (w *World) manager(name string, at time.Time, touch time.Duration) *sessions.Manager[Data] {
 	m, err := sessions.New[Data](w.store, &sessions.Config[Data]{
 		IDs: &numbered{name: name}, Clock: clock.NewFake(at), TouchInterval: touch, SubjectLimit: w.scenario.Limit,
@@ -136,7 +137,7 @@ func (w *World) manager(name string, at time.Time, touch time.Duration) *session
 	return m
 }
 
-// numbered makes IDs that are the same in every run.
+// numbered is a scheme whose IDs are the same in every run.
 type numbered struct {
 	name string
 	n    int
@@ -156,13 +157,13 @@ func (n *numbered) Parse(s string) (sessions.ID, error) {
 
 func (n *numbered) Key(id sessions.ID) string { return id.Handle() }
 
-// Visitor creates a session that nobody has signed in to.
+// Visitor creates a session without a subject.
 func (w *World) Visitor(name string) { w.create(name, "", "", start) }
 
-// User creates a session of a subject, which began at the time given.
+// User creates a session of a subject that begins at the given time.
 func (w *World) User(name, subject string, at time.Time) { w.create(name, subject, "", at) }
 
-// Federated creates a session that comes from an identity provider's.
+// Federated creates a session that comes from an identity provider's session.
 func (w *World) Federated(name, subject, federated string) { w.create(name, subject, federated, start) }
 
 func (w *World) create(name, subject, federated string, at time.Time) {
@@ -199,7 +200,7 @@ func (w *World) line(name string) *line {
 	return nil
 }
 
-// calls notes a call of an operation.
+// calls records a call of an operation.
 func (w *World) calls(op, step int, c call) {
 	s := &w.states[op]
 	s.begun = true
@@ -220,13 +221,13 @@ func (w *World) run(ctx context.Context, i int) {
 	w.states[i].done, w.states[i].err = true, err
 }
 
-// ledger knows what may be stored under which keys.
+// ledger is a store that records all keys ever written.
 type ledger struct {
 	driver.Store
-	records map[string]int // keys, and the operation that first stored something there
+	records map[string]int // keys, and the operation that created them
 	order   []string
 	lists   map[string]bool
-	op      int // whose call is happening
+	op      int // the operation whose call is made
 }
 
 func (l *ledger) Create(ctx context.Context, rec driver.Record) error {
@@ -242,11 +243,11 @@ func (l *ledger) ChangeRoster(ctx context.Context, c driver.RosterChange) (drive
 	return l.Store.ChangeRoster(ctx, c)
 }
 
-// content is what is stored.
+// content is everything stored.
 type content struct {
 	records map[string]driver.Record
 	markers map[string]driver.Marker
-	listed  map[string]map[string]bool // by list, its keys
+	listed  map[string]map[string]bool // keys by list
 }
 
 func (w *World) content() (content, string) {
@@ -292,7 +293,7 @@ func (w *World) content() (content, string) {
 	return c, ""
 }
 
-// latest is the latest time by which an operation judges.
+// latest returns the latest time by any operation's clock.
 func (w *World) latest() time.Time {
 	at := now
 	for _, op := range w.ops {
@@ -303,8 +304,8 @@ func (w *World) latest() time.Time {
 	return at
 }
 
-// reach returns the record under which the session of a key goes on, if it is alive, and the marker at which the way to it
-// ends, if it isn't.
+// reach follows the markers from a key. It returns the record it arrives at if the session is
+// alive, or else the last marker.
 func (c content) reach(key string) (rec driver.Record, alive bool, end driver.Marker) {
 	for range 100 {
 		if rec, ok := c.records[key]; ok {
@@ -319,7 +320,7 @@ func (c content) reach(key string) (rec driver.Record, alive bool, end driver.Ma
 	return rec, false, end
 }
 
-// version returns what changes whenever something else is stored under a key.
+// version returns a text that differs whenever what is stored under a key has changed.
 func (w *World) version(key string) string {
 	ctx := context.Background()
 	if strings.Contains(key, ":") {
@@ -337,7 +338,7 @@ func (w *World) version(key string) string {
 	return rec.Rev + rec.Accessed.String() + string(rec.Binding)
 }
 
-// check returns the promise that what is stored breaks.
+// check returns the promise that the stored state breaks, "" if none.
 func (w *World) check() string {
 	c, trouble := w.content()
 	if trouble != "" {
@@ -413,7 +414,8 @@ func (w *World) checkLine(c content, l *line) string {
 	return ""
 }
 
-// checkRevoked says whether rec, under which the session goes on, had to be ended by a revocation that has returned.
+// checkRevoked reports a record whose session should have been ended by a revocation that has
+// succeeded.
 func (w *World) checkRevoked(l *line, t told, rec driver.Record) string {
 	origin := t.origin
 	if op := w.ledger.records[rec.Key]; op >= 0 && w.ops[op].logsIn {
@@ -430,7 +432,7 @@ func (w *World) checkRevoked(l *line, t told, rec driver.Record) string {
 		}
 		if origin >= 0 {
 			if began, ok := w.states[origin].touched[list]; !ok || began > s.bumped[list] {
-				continue // it began afterwards
+				continue // the login began after the revocation
 			}
 		}
 		return "is alive after " + w.ops[i].Name
@@ -476,7 +478,8 @@ func (w *World) mayEnd(l *line, why driver.Reason) bool {
 	return false
 }
 
-// checkEnd returns the promise that the outcome breaks. After a fault an operation may fail with an ErrUnavailable.
+// checkEnd returns the promise that the results of the operations break, "" if none. After a fault,
+// an operation may fail with ErrUnavailable.
 func (w *World) checkEnd(faulted bool) string {
 	exchanged := map[string]int{}
 	exchanges := map[string]int{}
@@ -506,18 +509,19 @@ func (w *World) checkEnd(faulted bool) string {
 	return ""
 }
 
-// mayFail reports whether an operation may return err for what runs beside it.
+// mayFail reports whether an operation may return err, given the operations that run at the same
+// time.
 func (w *World) mayFail(i int, err error, faulted bool) bool {
 	op := w.ops[i]
 	if faulted && (errors.Is(err, driver.ErrUnavailable) || errors.Is(err, driver.ErrConflict)) {
-		return true // a save in doubt isn't merged
+		return true // a save with an unknown outcome is not merged
 	}
 	renewed := errors.Is(err, sessions.ErrRenewed)
 	if faulted && op.destroys && errors.Is(err, sessions.ErrNotFound) && !renewed {
-		return true // the first attempt may have ended it
+		return true // its first attempt may have ended it
 	}
 	if faulted && op.exchanges && renewed {
-		return true // by its own first attempt, which was ended since
+		return true // its first attempt exchanged the ID, and the new one has ended
 	}
 	for j, other := range w.ops {
 		if i == j {
@@ -536,7 +540,7 @@ func (w *World) mayFail(i int, err error, faulted bool) bool {
 		}
 	}
 	if w.scenario.Limit.Max > 0 && op.logsIn && errors.Is(err, sessions.ErrConflict) {
-		return true // overtaken by another login, time and again
+		return true // overtaken by other logins repeatedly
 	}
 	if w.scenario.Limit.Max > 0 && !w.scenario.Limit.Evict && op.logsIn && errors.Is(err, sessions.ErrLimit) {
 		return true

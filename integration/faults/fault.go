@@ -1,5 +1,5 @@
-// Package faults breaks the network between a client and a real DynamoDB engine, attempt by
-// attempt, for tests. The engine is not a fake: what it has applied, it has applied.
+// Package faults injects faults between a client and a real DynamoDB engine, attempt by attempt,
+// for tests. The engine is real, so what it has applied is applied.
 package faults
 
 import (
@@ -14,19 +14,18 @@ import (
 // Fault is what happens to one attempt of a request.
 type Fault uint8
 
-// The faults. Of those that return an error of the connection, the client can't tell the first from
-// the next two.
+// The faults. The client sees the same connection error for CutBefore, CutAfter and Late.
 const (
 	None          Fault = iota
-	CutBefore           // the connection is cut before the request is sent: nothing is applied
-	CutAfter            // the engine answers, and the answer is lost
-	Late                // the connection is cut, and the engine gets the request some time later
-	Delay               // the request is held up, and then goes through
+	CutBefore           // the connection is cut before the request is sent, so it is not applied
+	CutAfter            // the request is applied, and the response is lost
+	Late                // the connection is cut, and the request is applied some time later
+	Delay               // the request is applied after a delay
 	InternalError       // HTTP 500, not applied
-	ErrorAfter          // HTTP 500, and applied all the same: AWS says that either may be
-	Throttle            // the service refuses for want of capacity
-	Conflict            // the service refuses a write because another Region, or a transaction of others, is writing
-	Partial             // of a BatchGetItem the service processes half of the keys; anything else goes through
+	ErrorAfter          // HTTP 500 but applied, which AWS says may happen
+	Throttle            // the service refuses for lack of capacity
+	Conflict            // the service refuses a write: another Region or a transaction is writing
+	Partial             // half the keys of a BatchGetItem are processed
 	kinds
 )
 
@@ -35,11 +34,11 @@ var names = [kinds]string{"none", "cut before", "cut after", "late", "delay", "5
 // String returns the fault's name.
 func (f Fault) String() string { return names[f] }
 
-// Rates are the shares of the attempts that meet each fault, between 0 and 1, at most 1 in sum. The
-// rest goes through.
+// Rates are the shares of the attempts that meet each fault. Their sum is at most 1; the other
+// attempts meet none.
 type Rates map[Fault]float64
 
-// pick returns the fault of the attempt that drew x, which lies in [0, 1).
+// pick returns the fault of an attempt that drew the random number x, which is in [0, 1).
 func (r Rates) pick(x float64) Fault {
 	for f := None + 1; f < kinds; f++ {
 		if x < r[f] {
@@ -50,7 +49,7 @@ func (r Rates) pick(x float64) Fault {
 	return None
 }
 
-// conflict is a refusal that a read never meets.
+// conflict returns the refusal of a write that conflicts with another. A read is throttled instead.
 func conflict(r *http.Request, operation string) *http.Response {
 	if strings.HasSuffix(operation, "GetItem") {
 		return answer(r, http.StatusBadRequest, "ThrottlingException")
@@ -71,7 +70,7 @@ func response(r *http.Request, status int, body []byte) *http.Response {
 	}
 }
 
-// batch is the body of a BatchGetItem, as far as it is needed.
+// batch is the part of a BatchGetItem request that halve needs.
 type batch struct{ RequestItems map[string]keys }
 
 type keys struct {
@@ -79,8 +78,8 @@ type keys struct {
 	ConsistentRead bool
 }
 
-// halve sends the first half of a BatchGetItem's keys through base, and adds the others to the
-// answer as unprocessed.
+// halve sends the first half of a BatchGetItem's keys, and adds the others to the response as
+// unprocessed.
 func halve(base http.RoundTripper, r *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {

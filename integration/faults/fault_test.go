@@ -16,7 +16,7 @@ func TestPickDividesTheLine(t *testing.T) {
 	for x, want := range map[float64]Fault{0: CutBefore, 0.24: CutBefore, 0.25: Throttle, 0.49: Throttle, 0.5: None, 0.99: None} {
 		is.Equal(r.pick(x), want)
 	}
-	is.Equal(Rates(nil).pick(0), None) // nil rates are none
+	is.Equal(Rates(nil).pick(0), None) // nil rates mean no faults
 }
 
 func TestEveryFaultHasAName(t *testing.T) {
@@ -32,7 +32,8 @@ func TestEveryFaultHasAName(t *testing.T) {
 func TestConflict_IsWhatTheSDKReads(t *testing.T) {
 	is := is.New(t)
 	for operation, code := range map[string]string{
-		"GetItem": "ThrottlingException", "BatchGetItem": "ThrottlingException", // a read meets no other writer
+		// Reads do not conflict.
+		"GetItem": "ThrottlingException", "BatchGetItem": "ThrottlingException",
 		"UpdateItem": "TransactionConflictException", "PutItem": "TransactionConflictException",
 	} {
 		response := conflict(request(t, t.Context(), operation), operation)
@@ -48,7 +49,7 @@ func TestConflict_IsWhatTheSDKReads(t *testing.T) {
 	}
 }
 
-// table is a service that returns as many items as it is asked for keys.
+// table is a service that returns an item for each key it is asked for.
 type table struct{ asked [][]string }
 
 func (s *table) RoundTrip(r *http.Request) (*http.Response, error) {

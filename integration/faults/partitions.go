@@ -11,19 +11,19 @@ import (
 	"time"
 )
 
-// Throughput is what a partition takes in a second: 1,000 write units and 3,000 read units, says
-// DynamoDB. Zero is without a bound.
+// Throughput is what a partition serves per second. DynamoDB serves 1,000 write units and 3,000
+// read units. Zero means no limit.
 type Throughput struct {
 	Writes, Reads float64
 
-	// Burst is for how long a partition saves up what nobody has used; a second, if it is zero.
+	// Burst is how long a partition can save up unused throughput. The default is one second.
 	Burst time.Duration
 }
 
-// Partitions refuse what comes faster than the partition of an item takes, as DynamoDB does, by the
-// capacity that the engine says each call has consumed. All clients that send through them share
-// them. Their clock is the system's, or that of a testing/synctest bubble. They are safe for
-// concurrent use.
+// Partitions refuse requests that exceed the throughput of their item's partition, as DynamoDB
+// does. They count the capacity that the engine reports for each call. All clients that send
+// through the same Partitions share their throughput. The clock is the system's, or that of a
+// testing/synctest bubble. Partitions are safe for concurrent use.
 type Partitions struct {
 	takes Throughput
 	of    func(key string) string
@@ -33,15 +33,14 @@ type Partitions struct {
 	refused int
 }
 
-// bucket holds the units that a partition has left of a kind. It is below zero after a call that was
-// larger than what was left.
+// bucket holds a partition's remaining units of one kind. It may be negative after a large call.
 type bucket struct {
 	units float64
 	at    time.Time
 }
 
-// NewPartitions returns partitions. of says in which of them an item is, by its key; nil: each item
-// has one of its own, which is what DynamoDB makes of items that stay hot.
+// NewPartitions returns partitions. The function of maps an item's key to its partition. If it is
+// nil, each item has a partition of its own, as DynamoDB arranges for hot items.
 func NewPartitions(takes Throughput, of func(key string) string) *Partitions {
 	if takes.Burst == 0 {
 		takes.Burst = time.Second
@@ -52,14 +51,15 @@ func NewPartitions(takes Throughput, of func(key string) string) *Partitions {
 	return &Partitions{takes: takes, of: of, buckets: map[string]*bucket{}}
 }
 
-// Refused returns how many times a partition has refused a call, or a key of a batch.
+// Refused returns how many calls, or keys of a batch, were refused.
 func (p *Partitions) Refused() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.refused
 }
 
-// bucket returns what is left of an item's partition now. The lock is held.
+// bucket returns the bucket of an item's partition, filled up to now. The caller must hold the
+// lock.
 func (p *Partitions) bucket(key string, read bool) *bucket {
 	perSecond, name := p.takes.Writes, "w"+p.of(key)
 	if read {
@@ -81,7 +81,7 @@ func (p *Partitions) bucket(key string, read bool) *bucket {
 	return b
 }
 
-// take reports whether an item's partition takes a call, and charges a unit if it does.
+// take reports whether an item's partition has a unit left, and takes it.
 func (p *Partitions) take(key string, read bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -94,14 +94,14 @@ func (p *Partitions) take(key string, read bool) bool {
 	return true
 }
 
-// charge takes the units of a call that are more than one.
+// charge takes the units of a call beyond the first.
 func (p *Partitions) charge(key string, read bool, units float64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.bucket(key, read).units -= max(0, units-1)
 }
 
-// Throttled returns a transport through base whose requests the partitions may refuse.
+// Throttled returns a transport that sends requests through base, unless a partition refuses them.
 func (p *Partitions) Throttled(base http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) { return p.roundTrip(base, r) })
 }
@@ -137,7 +137,8 @@ func (p *Partitions) roundTrip(base http.RoundTripper, r *http.Request) (*http.R
 	}
 	var out struct {
 		ConsumedCapacity struct{ CapacityUnits float64 }
-		Item             json.RawMessage // of a write whose condition failed, which is charged for what is there
+		// Item is the existing item if a write's condition failed. Its size is charged.
+		Item json.RawMessage
 	}
 	if err := json.Unmarshal(body, &out); err == nil {
 		units := out.ConsumedCapacity.CapacityUnits
@@ -149,8 +150,8 @@ func (p *Partitions) roundTrip(base http.RoundTripper, r *http.Request) (*http.R
 	return got, nil
 }
 
-// batch sends those keys of a BatchGetItem whose partitions take them, and leaves the others
-// unprocessed. If none takes any, it is refused.
+// batch sends the keys of a BatchGetItem whose partitions have capacity, and returns the others as
+// unprocessed. If no partition has capacity, it refuses the request.
 func (p *Partitions) batch(base http.RoundTripper, r *http.Request) (*http.Response, error) {
 	var asked batch
 	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
@@ -192,7 +193,7 @@ func (p *Partitions) batch(base http.RoundTripper, r *http.Request) (*http.Respo
 	return response(r, http.StatusOK, body), nil
 }
 
-// keyIn returns the partition key in an item or a key as JSON.
+// keyIn returns the partition key of an item or key in JSON.
 func keyIn(item json.RawMessage) string {
 	var of struct{ ID struct{ S string } }
 	if len(item) == 0 || json.Unmarshal(item, &of) != nil {
@@ -201,8 +202,8 @@ func keyIn(item json.RawMessage) string {
 	return of.ID.S
 }
 
-// exchange sends in as the body of r, and returns the answer with its body, which can be read once
-// more.
+// exchange sends r with in as its body. It returns the response and its body; the response's body
+// can still be read.
 func exchange(base http.RoundTripper, r *http.Request, in any) (*http.Response, []byte, error) {
 	body, err := json.Marshal(in)
 	if err != nil {

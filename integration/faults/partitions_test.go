@@ -12,7 +12,7 @@ import (
 	"github.com/matryer/is"
 )
 
-// capacious answers as an engine whose calls consume some units.
+// capacious returns an engine whose calls consume the given units.
 func capacious(units float64) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
 		body, err := io.ReadAll(r.Body)
@@ -55,13 +55,13 @@ func TestPartitions_TakeWhatTheyTakeInASecond(t *testing.T) {
 		}
 		is.Equal(took("PutItem", put("a")), 10)
 		is.Equal(took("UpdateItem", key("a")), 0)
-		is.Equal(took("DeleteItem", key("b")), 10) // another item
-		is.Equal(took("GetItem", key("a")), 30)    // reads are charged apart
+		is.Equal(took("DeleteItem", key("b")), 10) // another item's partition
+		is.Equal(took("GetItem", key("a")), 30)    // reads are counted separately
 		is.Equal(p.Refused(), 90+100+90+70)
 		<-time.After(500 * time.Millisecond)
 		is.Equal(took("PutItem", put("a")), 5)
 		<-time.After(time.Hour)
-		is.Equal(took("PutItem", put("a")), 10) // and saves up a second's, no more
+		is.Equal(took("PutItem", put("a")), 10) // it saves up at most one second's units
 	})
 }
 
@@ -71,7 +71,7 @@ func TestPartitions_ChargeWhatACallHasConsumed(t *testing.T) {
 		through := NewPartitions(Throughput{Writes: 10}, func(string) string { return "all" }).Throttled(capacious(15))
 		status, _ := send(t, through, "PutItem", put("a"))
 		is.Equal(status, 200)
-		<-time.After(550 * time.Millisecond) // the debt of 5 is paid back, and half a unit saved
+		<-time.After(550 * time.Millisecond) // pays back the debt of 5 and saves half a unit
 		status, _ = send(t, through, "PutItem", put("b"))
 		is.Equal(status, 400)
 		<-time.After(50 * time.Millisecond)

@@ -16,25 +16,26 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// Transport is an [http.RoundTripper] between a client and an engine. Which attempt meets which
-// fault follows from the seed, the operation and the attempt's number among those of its operation:
-// the same calls in the same order meet the same. It is safe for concurrent use.
+// Transport is an [http.RoundTripper] that injects faults between a client and an engine. The fault
+// of an attempt depends only on the seed, the operation, and the number of attempts of that
+// operation before it, so the same calls in the same order meet the same faults. It is safe for
+// concurrent use.
 type Transport struct {
 	base http.RoundTripper
 	seed uint64
 
 	mu      sync.Mutex
 	rates   Rates
-	spared  map[string]Fault   // which fault an operation never draws
-	planned map[string][]Fault // what the next attempts of an operation meet, before the rates count
-	number  map[string]uint64  // of attempts so far, by operation
+	spared  map[string]Fault   // a fault that an operation never meets by chance
+	planned map[string][]Fault // faults of an operation's next attempts, which precede random ones
+	number  map[string]uint64  // of attempts per operation
 	counts  [kinds]int
 	late    sync.WaitGroup
-	held    time.Duration // the longest that Late holds a request up
+	held    time.Duration // the longest delay of Late
 }
 
-// New returns a Transport that sends through base, nil for [http.DefaultTransport], and draws
-// faults by seed and rates; nil rates are none.
+// New returns a Transport that sends through base and draws faults at these rates. A nil base is
+// [http.DefaultTransport]; nil rates mean no faults.
 func New(base http.RoundTripper, seed uint64, rates Rates) *Transport {
 	if base == nil {
 		base = http.DefaultTransport
@@ -42,38 +43,38 @@ func New(base http.RoundTripper, seed uint64, rates Rates) *Transport {
 	return &Transport{base: base, seed: seed, rates: rates, spared: map[string]Fault{}, planned: map[string][]Fault{}, number: map[string]uint64{}, held: longestLate}
 }
 
-// Client makes a client send through t.
+// Client configures a client to send through t.
 func (t *Transport) Client(o *dynamodb.Options) { o.HTTPClient = &http.Client{Transport: t} }
 
-// Plan makes the next attempts of the operation ("PutItem", say) meet these faults, one each.
+// Plan makes the next attempts of an operation, such as "PutItem", meet these faults, one each.
 func (t *Transport) Plan(operation string, faults ...Fault) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.planned[operation] = append(t.planned[operation], faults...)
 }
 
-// Unplan forgets what is planned for the operation and has not been met.
+// Unplan drops an operation's planned faults that have not occurred yet.
 func (t *Transport) Unplan(operation string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.planned, operation)
 }
 
-// SetRates changes the rates for the attempts to come; nil ends the faults.
+// SetRates changes the rates from now on; nil ends the random faults.
 func (t *Transport) SetRates(rates Rates) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.rates = rates
 }
 
-// Hold sets how long Late holds a request up at most; 300 ms otherwise.
+// Hold sets the longest delay of Late; the default is 300 ms.
 func (t *Transport) Hold(most time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.held = most
 }
 
-// Spare keeps an operation from drawing a fault.
+// Spare excludes a fault of an operation from the random ones.
 func (t *Transport) Spare(operation string, fault Fault) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -91,11 +92,11 @@ func (t *Transport) Counts() map[Fault]int {
 	return counts
 }
 
-// Settle returns when every late request has reached the engine.
+// Settle waits until every late request has reached the engine.
 func (t *Transport) Settle() { t.late.Wait() }
 
-// draw returns the fault of the next attempt of the operation, and a share between 0 and 1 for how
-// long it takes.
+// draw returns the fault of an operation's next attempt, and a random share between 0 and 1 for its
+// delay.
 func (t *Transport) draw(operation string) (Fault, float64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -117,13 +118,13 @@ func (t *Transport) draw(operation string) (Fault, float64) {
 
 var errCut = &net.OpError{Op: "read", Net: "tcp", Err: errors.New("connection reset by peer")}
 
-// The longest that Delay and Late hold a request up.
+// The longest delays of Delay and Late.
 const (
 	longestDelay = 50 * time.Millisecond
 	longestLate  = 300 * time.Millisecond
 )
 
-// RoundTrip sends the request, or breaks it.
+// RoundTrip sends the request or injects a fault.
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	fault, share := t.draw(operation)
@@ -136,7 +137,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		if response.StatusCode != http.StatusOK {
-			return response, nil // it was refused: that answer may as well arrive
+			return response, nil // only the response of a success is lost
 		}
 		drain(response)
 		if fault == ErrorAfter {
@@ -169,7 +170,7 @@ func (t *Transport) longest() time.Duration {
 	return t.held
 }
 
-// sendLater sends a copy of the request after d, whatever becomes of its client.
+// sendLater sends a copy of the request after d, even if the client has given up.
 func (t *Transport) sendLater(r *http.Request, d time.Duration) error {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/matryer/is"
 )
 
-// server counts what reached it.
+// server counts the requests that reach it.
 type server struct{ reached atomic.Int32 }
 
 func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -34,11 +34,11 @@ func request(t *testing.T, ctx context.Context, operation string) *http.Request 
 	return r
 }
 
-// What each fault does to the engine, and what the client sees.
+// Each fault has its effect on the engine and on the client.
 func TestFaults(t *testing.T) {
 	for f, c := range map[Fault]struct {
 		reached int32
-		status  int // 0: the connection is cut
+		status  int // 0 if the connection is cut
 		body    string
 	}{
 		None:          {1, 200, "{}"},
@@ -112,7 +112,8 @@ func TestADelayEndsWithItsClient(t *testing.T) {
 	is.Equal(s.reached.Load(), int32(0))
 }
 
-// The same calls meet the same faults; another seed, others; and each as often as its rate says.
+// The same calls meet the same faults, a different seed gives different faults, and each fault is
+// as frequent as its rate.
 func TestSeedsAreRepeatable(t *testing.T) {
 	is := is.New(t)
 	rates := Rates{CutBefore: 0.1, Throttle: 0.2}

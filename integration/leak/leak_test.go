@@ -1,4 +1,4 @@
-// Package leak_test searches everything that a service writes about its sessions for what must never be in it.
+// Package leak_test searches everything that a service may write about its sessions for secrets.
 package leak_test
 
 import (
@@ -34,7 +34,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// secretData is what the application keeps; any of it in a log is a leak.
+// secretData is the application's data; it must not appear in any log.
 const secretData = "S3cretD4ta"
 
 type private struct {
@@ -46,7 +46,7 @@ func data() private {
 	return private{secretData + "-1", map[string]any{secretData + "-key": secretData + "-2"}}
 }
 
-// ear hears everything, and knows the IDs.
+// ear records everything written, and knows all IDs.
 type ear struct {
 	mu    sync.Mutex
 	heard bytes.Buffer
@@ -59,7 +59,7 @@ func (e *ear) Write(p []byte) (int, error) {
 	return e.heard.Write(p)
 }
 
-// hear prints a value in every way that logs do.
+// hear prints a value in every way that a log might.
 func (e *ear) hear(v any) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
 		fmt.Fprintf(e, verb+"\n", v)
@@ -76,7 +76,7 @@ func (e *ear) know(s *sessions.Session[private]) {
 	e.ids[s.ID().Secret()] = true
 }
 
-// Observe keeps events.
+// Observe records an event.
 func (e *ear) Observe(_ context.Context, event event.Event) {
 	e.hear(event)
 	if event.Err != nil {
@@ -84,7 +84,7 @@ func (e *ear) Observe(_ context.Context, event event.Event) {
 	}
 }
 
-// hidden keeps the ear, who knows the IDs, out of what is printed of a Manager.
+// hidden keeps the ear out of what is printed of a Manager, since the ear knows the IDs.
 type hidden struct{ all func() event.StartObserver }
 
 func (h *hidden) Start(ctx context.Context, op string) context.Context { return h.all().Start(ctx, op) }
@@ -125,13 +125,13 @@ func TestLeak_NothingThatIsWrittenHoldsAnIDOrData(t *testing.T) {
 			is.NoErr(err)
 			e.hear(peeked)
 		}
-		e.hear(m) // with a session in its memory
+		e.hear(m) // with a session in Peek's memory
 		e.hear(*m)
 		network.SetRates(faults.Rates{faults.CutBefore: 0.1, faults.CutAfter: 0.2, faults.ErrorAfter: 0.1, faults.Throttle: 0.1})
 		for range 8 {
 			live(t.Context(), e, m, now)
 		}
-		network.SetRates(faults.Rates{faults.CutAfter: 1}) // nothing is answered any more
+		network.SetRates(faults.Rates{faults.CutAfter: 1}) // no call succeeds any more
 		live(t.Context(), e, m, now)
 		network.SetRates(nil)
 		visit(t, e, m)
@@ -142,7 +142,7 @@ func TestLeak_NothingThatIsWrittenHoldsAnIDOrData(t *testing.T) {
 	is.NoErr(reader.Collect(t.Context(), &metrics))
 	e.hear(metrics)
 	heard := e.heard.String()
-	is.True(len(heard) > 100_000) // it was not silence that was searched
+	is.True(len(heard) > 100_000) // there is something to search
 	is.True(len(e.ids) > 50)
 	for id := range e.ids {
 		if i := strings.Index(heard, id); i >= 0 {
@@ -150,14 +150,15 @@ func TestLeak_NothingThatIsWrittenHoldsAnIDOrData(t *testing.T) {
 			break
 		}
 	}
-	for _, form := range []string{secretData, fmt.Sprintf("%x", secretData), "UzNjcmV0RDR0Y"} { // as it is, in hex, in base64
+	// Plain, in hex, in base64.
+	for _, form := range []string{secretData, fmt.Sprintf("%x", secretData), "UzNjcmV0RDR0Y"} {
 		if i := strings.Index(heard, form); i >= 0 {
 			t.Errorf("data is in what was written: …%.200q", heard[max(0, i-150):])
 		}
 	}
 }
 
-// live goes through everything that a session can go through, whatever comes of it.
+// live puts a session through every operation, ignoring errors.
 func live(ctx context.Context, e *ear, m *sessions.Manager[private], now *clock.Fake) {
 	say := func(err error) {
 		if err != nil {
@@ -218,7 +219,7 @@ func live(ctx context.Context, e *ear, m *sessions.Manager[private], now *clock.
 	say(m.DestroyID(ctx, id))
 }
 
-// visit has requests answered whose handlers fail, panic and come too late.
+// visit serves requests whose handlers fail, panic or write too late.
 func visit(t *testing.T, e *ear, m *sessions.Manager[private]) {
 	t.Helper()
 	sess, err := web.New(m, nil)
@@ -235,7 +236,7 @@ func visit(t *testing.T, e *ear, m *sessions.Manager[private]) {
 		r.AddCookie(&http.Cookie{Name: "__Host-id", Value: id})
 		w := httptest.NewRecorder()
 		sess.Handler(handler).ServeHTTP(w, r)
-		_, _ = e.Write(w.Body.Bytes()) // the cookie is the one place where an ID may be
+		_, _ = e.Write(w.Body.Bytes()) // only the cookie may contain an ID
 	}
 	s, err := m.CreateAndSave(t.Context(), data())
 	if err != nil {

@@ -17,7 +17,7 @@ func codecs() map[string]codec.Codec[cart] {
 	return map[string]codec.Codec[cart]{"json": codec.JSON[cart]{}, "msgpack": msgpack.Codec[cart]{}, "native": attribute.Codec[cart]{}}
 }
 
-// The main job, on each store through each codec.
+// TestLife runs through a session's life on each store with each codec.
 func TestLife(t *testing.T) {
 	for name, c := range codecs() {
 		t.Run(name, func(t *testing.T) {
@@ -46,7 +46,7 @@ func live(t *testing.T, p place, c codec.Codec[cart]) {
 	is.Equal(loaded(t, here, id).Data.Items, []string{"tea", "ü😀", "cups"})
 
 	p.clock.Advance(2*time.Hour - time.Second)
-	s = loaded(t, here, id) // alive a second before it idles out, and accessed
+	s = loaded(t, here, id) // alive a second before the idle timeout; records the access
 
 	is.NoErr(here.Renew(ctx, s))
 	_, err := elsewhere.Load(ctx, id)
@@ -57,7 +57,7 @@ func live(t *testing.T, p place, c codec.Codec[cart]) {
 
 	p.clock.Advance(2 * time.Hour)
 	_, err = elsewhere.Load(ctx, s.ID().Secret())
-	wants.Err(t, err, sessions.ErrExpired) // idle
+	wants.Err(t, err, sessions.ErrExpired) // past the idle timeout
 
 	busy := saved(t, here, cart{Count: 3})
 	for range 12*4 - 1 {
@@ -68,7 +68,7 @@ func live(t *testing.T, p place, c codec.Codec[cart]) {
 	loaded(t, elsewhere, busy.ID().Secret())
 	p.clock.Advance(time.Second)
 	_, err = here.Load(ctx, busy.ID().Secret())
-	wants.Err(t, err, sessions.ErrExpired) // absolute
+	wants.Err(t, err, sessions.ErrExpired) // past the absolute timeout
 
 	user := saved(t, here, cart{})
 	is.NoErr(here.Authenticate(ctx, user, "user-1"))
@@ -81,7 +81,7 @@ func live(t *testing.T, p place, c codec.Codec[cart]) {
 	wants.Err(t, err, sessions.ErrNotFound)
 }
 
-// A fleet that changes its codec, host by host, on one table.
+// A fleet changes its codec host by host on one table.
 func TestUpgrade_ARollingChangeOfTheCodec(t *testing.T) {
 	places(t, func(t *testing.T, p place) {
 		is := is.New(t)
@@ -96,7 +96,7 @@ func TestUpgrade_ARollingChangeOfTheCodec(t *testing.T) {
 			is.NoErr(m.Save(t.Context(), s))
 		}
 		_, err := old.Load(t.Context(), id)
-		wants.Err(t, err, sessions.ErrDecode) // said, and nothing lost
+		wants.Err(t, err, sessions.ErrDecode) // an error, and nothing is lost
 		is.Equal(loaded(t, next, id).Data.Count, int64(11))
 	})
 }

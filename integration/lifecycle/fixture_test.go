@@ -1,4 +1,5 @@
-// Package lifecycle_test lives through sessions by way of Manager, on memory and on a real engine.
+// Package lifecycle_test runs through sessions' lives with a Manager, in memory and on a real
+// engine.
 package lifecycle_test
 
 import (
@@ -11,7 +12,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// cart is the application's own struct.
+// cart is the application's session data.
 type cart struct {
 	Items []string       `json:"items"`
 	Count int64          `json:"count"`
@@ -19,16 +20,16 @@ type cart struct {
 	Notes map[string]any `json:"notes"`
 }
 
-// place is where sessions are kept, and what moves the time there.
+// place is where sessions are stored, and a clock for it.
 type place struct {
 	clock *clock.Fake
-	store func() sessions.Store // each as another process has it
+	store func() sessions.Store // each call returns another process's store
 	count func(t *testing.T) int
 }
 
 // places runs the test once in memory and once on the engine.
 func places(t *testing.T, test func(t *testing.T, p place)) {
-	// Not the past, which the engine would sweep.
+	// A time in the past would make the engine sweep the items.
 	begin := time.Now().UTC().Truncate(time.Second).Add(500 * time.Millisecond)
 	t.Run("memory", func(t *testing.T) {
 		c := clock.NewFake(begin)
@@ -43,7 +44,7 @@ func places(t *testing.T, test func(t *testing.T, p place)) {
 	})
 }
 
-// manager returns a Manager as a process of its own would have it.
+// manager returns the Manager of a new process.
 func manager[T any](t *testing.T, p place, cfg sessions.Config[T]) *sessions.Manager[T] {
 	t.Helper()
 	cfg.Clock = p.clock
@@ -54,7 +55,7 @@ func manager[T any](t *testing.T, p place, cfg sessions.Config[T]) *sessions.Man
 	return m
 }
 
-// saved returns a session that is stored and holds data.
+// saved returns a stored session with this data.
 func saved[T any](t *testing.T, m *sessions.Manager[T], data T) *sessions.Session[T] {
 	t.Helper()
 	s, err := m.CreateAndSave(t.Context(), data)
@@ -64,7 +65,7 @@ func saved[T any](t *testing.T, m *sessions.Manager[T], data T) *sessions.Sessio
 	return s
 }
 
-// loaded returns the session of an ID, as another request has it.
+// loaded returns the session with an ID, as another request would load it.
 func loaded[T any](t *testing.T, m *sessions.Manager[T], id string) *sessions.Session[T] {
 	t.Helper()
 	s, err := m.Load(t.Context(), id)

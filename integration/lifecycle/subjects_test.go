@@ -13,7 +13,7 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// login returns a session that subject has signed in to.
+// login returns a new session signed in as subject.
 func login(t *testing.T, m *sessions.Manager[cart], subject string) *sessions.Session[cart] {
 	t.Helper()
 	s := m.Create()
@@ -95,7 +95,7 @@ func TestSubjects_RevokeAllOfMany(t *testing.T) {
 		is := is.New(t)
 		m := manager(t, p, sessions.Config[cart]{})
 		var all []*sessions.Session[cart]
-		for range 120 { // in several pages
+		for range 120 { // enough for several pages
 			all = append(all, login(t, m, "user"))
 		}
 		n, err := m.RevokeAll(t.Context(), "user")

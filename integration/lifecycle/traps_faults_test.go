@@ -12,7 +12,7 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// host is a manager whose network can be broken, on a table that others see whole.
+// host is a Manager whose network can be broken. Others reach its table without faults.
 type host struct {
 	*sessions.Manager[cart]
 	network *faults.Transport
@@ -31,7 +31,7 @@ func newHost(t *testing.T) host {
 	return host{m, network, other, table}
 }
 
-// operations are the calls that write, by the operation of DynamoDB that each makes.
+// operations are the writing operations, each with the DynamoDB operation that it makes.
 var operations = map[string]struct {
 	operation string
 	call      func(ctx, host, *sessions.Session[cart]) error
@@ -49,7 +49,8 @@ var operations = map[string]struct {
 	}},
 }
 
-// Our first attempt was stored and its answer lost; the second meets it. It is a success, and it is one.
+// The first attempt was applied and its response was lost. The second attempt finds that, and
+// reports one success.
 func TestTrap_ARetryOfOurOwnSuccessIsSuccess(t *testing.T) {
 	for name, op := range operations {
 		for _, lost := range []faults.Fault{faults.CutAfter, faults.ErrorAfter} {
@@ -67,13 +68,14 @@ func TestTrap_ARetryOfOurOwnSuccessIsSuccess(t *testing.T) {
 				got := loaded(t, h.other, s.ID().Secret())
 				is.Equal(got.Data.Count, s.Data.Count)
 				s.Data.Count++
-				is.NoErr(h.Save(t.Context(), s)) // and what it holds is what is stored
+				is.NoErr(h.Save(t.Context(), s)) // it has the stored rev
 			})
 		}
 	}
 }
 
-// Whatever dies before, between or after the calls of a renewal: the old or the new is alive, never none, never both.
+// A renewal dies before, between or after its calls. Exactly one of the two IDs is alive
+// afterwards.
 func TestTrap_ARenewalThatDiesLeavesOneAlive(t *testing.T) {
 	for _, name := range []string{"Renew", "Authenticate"} {
 		for _, step := range []string{"the new ID", "the old ID"} {
@@ -86,16 +88,16 @@ func TestTrap_ARenewalThatDiesLeavesOneAlive(t *testing.T) {
 					if step == "the old ID" {
 						h.network.Plan("PutItem", faults.None)
 					}
-					restore := h.lose("PutItem", fault) // from here on the host is dead to the engine, or the engine to it
+					restore := h.lose("PutItem", fault) // from here on, the engine is unreachable
 					err := operations[name].call(t.Context(), h, s)
 					wants.Err(t, err, sessions.ErrOutcomeUnknown)
-					is.Equal(s.ID().Secret(), old) // nobody is told another
+					is.Equal(s.ID().Secret(), old) // the caller gets no new ID
 					committed := step == "the old ID" && fault == faults.CutAfter
 					_, err = h.other.Load(t.Context(), old)
 					is.Equal(errors.Is(err, sessions.ErrRenewed), committed)
 					is.Equal(err == nil, !committed)
 
-					// The host was not dead after all: repeating the call is safe.
+					// The host is back: repeating the call is safe.
 					restore()
 					is.NoErr(operations[name].call(t.Context(), h, s))
 					is.Equal(engine.Count(t, h.table), 1)
@@ -108,7 +110,7 @@ func TestTrap_ARenewalThatDiesLeavesOneAlive(t *testing.T) {
 	}
 }
 
-// A request that the network delivers after the logout brings nothing to life.
+// A request that the network delivers after a logout does not revive the session.
 func TestTrap_AWriteThatArrivesAfterTheLogout(t *testing.T) {
 	for name, op := range operations {
 		if name == "Destroy" {
@@ -139,7 +141,7 @@ func TestTrap_AWriteThatArrivesAfterTheLogout(t *testing.T) {
 			wants.Err(t, err, sessions.ErrNotFound)
 			_, err = h.other.RevokeAll(t.Context(), "u")
 			is.NoErr(err)
-			if name != "Renew" { // of which nobody has the new ID: it idles out
+			if name != "Renew" { // a renewed session whose new ID nobody has idles out
 				is.Equal(engine.Count(t, h.table), 0)
 			}
 		})

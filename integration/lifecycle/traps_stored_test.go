@@ -41,7 +41,7 @@ func TestTrap_WhatHasExpiredAndIsNotSweptIsRefused(t *testing.T) {
 		m := manager(t, p, sessions.Config[cart]{})
 		s := saved(t, m, cart{})
 		p.clock.Advance(2 * time.Hour)
-		is.Equal(p.count(t), 1) // it is there
+		is.Equal(p.count(t), 1) // it is stored
 		_, err := m.Load(t.Context(), s.ID().Secret())
 		wants.Err(t, err, sessions.ErrExpired)
 		wants.Err(t, err, sessions.ErrNotFound)
@@ -63,12 +63,12 @@ func TestTrap_DataOfAnotherTypeIsErrDecodeAndStays(t *testing.T) {
 		s := saved(t, old, cart{Items: []string{"secret-tea"}})
 		_, err := next.Load(t.Context(), s.ID().Secret())
 		wants.Err(t, err, sessions.ErrDecode)
-		wants.NotErr(t, err, sessions.ErrNotFound) // nobody takes it for absent
+		wants.NotErr(t, err, sessions.ErrNotFound) // not reported as missing
 		is.True(!strings.Contains(err.Error(), "secret-tea"))
 		_, err = next.LoadOrCreate(t.Context(), s.ID().Secret())
 		wants.Err(t, err, sessions.ErrDecode)
 		is.Equal(loaded(t, old, s.ID().Secret()).Data.Items, []string{"secret-tea"})
-		is.NoErr(next.DestroyID(t.Context(), s.ID().Secret())) // who can't read it can end it
+		is.NoErr(next.DestroyID(t.Context(), s.ID().Secret())) // even without reading it
 		is.Equal(p.count(t), 0)
 	})
 }
@@ -88,7 +88,7 @@ func TestTrap_AnOutageIsNeitherAnEmptySessionNorTheEndOfOne(t *testing.T) {
 	wants.Err(t, err, sessions.ErrUnavailable)
 	is.True(fresh == nil)
 	network.SetRates(nil)
-	is.Equal(loaded(t, m, s.ID().Secret()).Data.Count, int64(7)) // the same session works after the outage
+	is.Equal(loaded(t, m, s.ID().Secret()).Data.Count, int64(7)) // after the outage
 }
 
 func TestTrap_WhatIsTooLargeChangesNothing(t *testing.T) {
@@ -102,10 +102,10 @@ func TestTrap_WhatIsTooLargeChangesNothing(t *testing.T) {
 	is.True(errors.As(err, &large))
 	is.Equal(large.Limit, 400*1024)
 	is.True(large.Size > large.Limit)
-	is.Equal(len(s.Data.Items), 1) // what is in hand is kept
+	is.Equal(len(s.Data.Items), 1) // the change is kept in memory
 	s.Data.Items = nil
 	s.Data.Count = 8
-	is.NoErr(m.Save(t.Context(), s)) // and can be saved once it is smaller
+	is.NoErr(m.Save(t.Context(), s)) // it can be saved once it is smaller
 }
 
 func TestTrap_AHandleIsNoID(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// Each test here is a way in which session libraries have failed, on memory and on the engine.
+// Each test covers a known failure of session libraries, in memory and on the engine.
 
 func TestTrap_ARequestUnderWayDuringALogoutDoesNotBringTheSessionBack(t *testing.T) {
 	for name, request := range map[string]func(t *testing.T, m *sessions.Manager[cart], s *sessions.Session[cart]) error{
@@ -45,7 +45,7 @@ func TestTrap_ARequestUnderWayDuringALogoutDoesNotBringTheSessionBack(t *testing
 	}
 }
 
-// between is a store in which something happens right after each Load, before its reader goes on.
+// between is a store that calls happens right after the next Load, before Load returns.
 type between struct {
 	sessions.Store
 	happens func()
@@ -65,7 +65,7 @@ func TestTrap_ATouchOfAReadUnderWayDuringALogoutStoresNothing(t *testing.T) {
 		is := is.New(t)
 		here := manager(t, p, sessions.Config[cart]{})
 		s := saved(t, here, cart{})
-		p.clock.Advance(time.Hour) // a touch is due
+		p.clock.Advance(time.Hour) // so that a touch is due
 		store := &between{Store: p.store()}
 		reader, err := sessions.New(store, &sessions.Config[cart]{Clock: p.clock})
 		is.NoErr(err)
@@ -85,7 +85,7 @@ func TestTrap_TheSlowerOfTwoChangesDoesNotOverwriteTheFaster(t *testing.T) {
 		a.Data.Items, b.Data.Items = []string{"a"}, []string{"b"}
 		is.NoErr(here.Save(t.Context(), a))
 		wants.Err(t, elsewhere.Save(t.Context(), b), sessions.ErrConflict)
-		is.Equal(b.Data.Items, []string{"b"}) // nothing of what is in hand is lost
+		is.Equal(b.Data.Items, []string{"b"}) // the failed save keeps its changes
 		is.Equal(loaded(t, here, id).Data.Items, []string{"a"})
 	})
 }
@@ -118,14 +118,14 @@ func TestTrap_AReadDoesNotRollBackAChange(t *testing.T) {
 		store := &between{Store: p.store()}
 		reader, err := sessions.New(store, &sessions.Config[cart]{Clock: p.clock})
 		is.NoErr(err)
-		store.happens = func() { // between the read and its touch
+		store.happens = func() { // after the read, before its touch
 			s.Data.Count = 7
 			is.NoErr(here.Save(t.Context(), s))
 		}
 		loaded(t, reader, s.ID().Secret())
 		is.Equal(loaded(t, here, s.ID().Secret()).Data.Count, int64(7))
 		s.Data.Count = 8
-		is.NoErr(here.Save(t.Context(), s)) // and the touch was no change that a save would collide with
+		is.NoErr(here.Save(t.Context(), s)) // a touch does not conflict with a save
 	})
 }
 

@@ -14,14 +14,16 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// lose makes the first attempt of the next call meet the fault, and the engine be out of reach from then on, until it is restored.
+// lose makes the next attempt of an operation meet the fault, and all later ones fail until restore
+// is called.
 func (h host) lose(operation string, first faults.Fault) (restore func()) {
 	h.network.Plan(operation, append([]faults.Fault{first}, slices.Repeat([]faults.Fault{faults.CutBefore}, 50)...)...)
 	return func() { h.network.Unplan(operation) }
 }
 
-// Another writer comes between our attempt that was applied and the next. To call that a conflict would have the caller do his
-// change again, twice in all; to call it success would be a guess. It is unknown, and said so.
+// Another client writes between our attempt, which was applied, and the next. If that were a
+// conflict, the caller would apply its change twice; success would be a guess. So the outcome is
+// unknown.
 func TestUnknown_AnotherWriterCameBetween(t *testing.T) {
 	for name, meanwhile := range map[string]func(c ctx, t *testing.T, h host, id string){
 		"and changed it": func(c ctx, t *testing.T, h host, id string) {
@@ -37,7 +39,8 @@ func TestUnknown_AnotherWriterCameBetween(t *testing.T) {
 			id := s.ID().Secret()
 			restore := h.lose("UpdateItem", faults.CutAfter)
 			s.Data.Count = 2
-			wants.Err(t, h.Save(t.Context(), s), sessions.ErrOutcomeUnknown) // applied, and nobody knows
+			// The save is applied, but its response is lost.
+			wants.Err(t, h.Save(t.Context(), s), sessions.ErrOutcomeUnknown)
 			restore()
 			meanwhile(t.Context(), t, h, id)
 			err := h.Save(t.Context(), s)
@@ -46,12 +49,12 @@ func TestUnknown_AnotherWriterCameBetween(t *testing.T) {
 			if got, err := h.other.Load(t.Context(), id); err == nil {
 				count = int(got.Data.Count)
 			}
-			is.True(count == 102 || count == -1) // theirs stays, with ours below it, once
+			is.True(count == 102 || count == -1) // both changes once, or destroyed
 		})
 	}
 }
 
-// Update ends where it can't know, and never applies its function to its own work.
+// Update stops when it can't know the outcome, and never applies its function twice.
 func TestUnknown_UpdateNeverAppliesTwice(t *testing.T) {
 	for _, fault := range []faults.Fault{faults.CutAfter, faults.CutBefore} {
 		t.Run(fault.String(), func(t *testing.T) {
@@ -72,7 +75,7 @@ func TestUnknown_UpdateNeverAppliesTwice(t *testing.T) {
 	}
 }
 
-// A save in doubt may be repeated, whether it was applied or not, and counts once.
+// A save with an unknown outcome may be repeated. Whether or not it was applied, it counts once.
 func TestUnknown_ASaveMayBeRepeated(t *testing.T) {
 	for _, fault := range []faults.Fault{faults.CutAfter, faults.CutBefore} {
 		t.Run(fault.String(), func(t *testing.T) {
@@ -89,7 +92,7 @@ func TestUnknown_ASaveMayBeRepeated(t *testing.T) {
 	}
 }
 
-// onCreate is a store whose Create happens when its client has just hung up.
+// onCreate is a store whose client hangs up just before each Create.
 type onCreate struct {
 	sessions.Store
 	hangUp func()
@@ -100,7 +103,7 @@ func (o *onCreate) Create(c ctx, rec driver.Record) error {
 	return o.Store.Create(c, rec)
 }
 
-// A logout whose client has hung up goes through.
+// A logout succeeds even if the client has hung up.
 func TestCancelled_DestroyGoesThrough(t *testing.T) {
 	places(t, func(t *testing.T, p place) {
 		is := is.New(t)
@@ -113,7 +116,8 @@ func TestCancelled_DestroyGoesThrough(t *testing.T) {
 	})
 }
 
-// A client that hangs up while its login is on the way: it goes through, or nothing has changed.
+// A client hangs up during a renewal or login. If it has begun, it goes through; if not, nothing
+// changes.
 func TestCancelled_RenewAndAuthenticateGoThroughOnceBegun(t *testing.T) {
 	for _, name := range []string{"Renew", "Authenticate"} {
 		t.Run(name, func(t *testing.T) {
@@ -123,7 +127,8 @@ func TestCancelled_RenewAndAuthenticateGoThroughOnceBegun(t *testing.T) {
 			before := s.ID()
 			done, cancel := context.WithCancel(t.Context())
 			cancel()
-			wants.Err(t, operations[name].call(done, h, s), sessions.ErrUnavailable) // not begun
+			// The operation does not begin.
+			wants.Err(t, operations[name].call(done, h, s), sessions.ErrUnavailable)
 			is.Equal(s.ID(), before)
 			loaded(t, h.other, before.Secret())
 

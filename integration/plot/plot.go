@@ -1,7 +1,7 @@
 // Package plot draws the SVG plots of docs: bars, columns and lines, with axes that name their
-// units. A plot is a function of its figures alone, so that a test can compare it. It has its own
-// background and follows the reader's light or dark mode; its colours (Okabe and Ito's) can be told
-// apart by colour-blind readers, and series differ in more than colour where they touch.
+// units. A plot depends only on its figures, so that a test can compare it. It has its own
+// background and follows the reader's light or dark mode. Its colours, Okabe and Ito's, can be told
+// apart by colour-blind readers, and where series touch, they differ in more than colour.
 package plot
 
 import (
@@ -16,7 +16,7 @@ const (
 	width  = 760
 	right  = 24 // margin
 	size   = 13 // of text, in pixels
-	letter = 7  // width of a letter, nearly
+	letter = 7  // width of a letter, approximately
 )
 
 const style = `<style>
@@ -39,7 +39,7 @@ text { fill: #e6edf3 }
 </style>
 `
 
-// canvas is an SVG that is being drawn.
+// canvas is an SVG in progress.
 type canvas struct {
 	strings.Builder
 	height int
@@ -67,7 +67,7 @@ func (c *canvas) line(class string, x1, y1, x2, y2 float64) {
 	fmt.Fprintf(c, `<line class="%s" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`+"\n", class, x1, y1, x2, y2)
 }
 
-// legend names the series below the title.
+// legend draws the names of the series below the title.
 func (c *canvas) legend(lines bool, series ...Series) {
 	x := 16.0
 	for i, s := range series {
@@ -86,13 +86,13 @@ func (c *canvas) done() string {
 	return c.String()
 }
 
-// Series are the figures of one of the things that are compared, at most two of them.
+// Series is a name and its figures. A plot has at most two.
 type Series struct {
 	Name   string
 	Values []float64
 }
 
-// ticks returns round numbers from 0 to at least most, some four to six of them.
+// ticks returns about four to six round numbers from 0 to at least most.
 func ticks(most float64) []float64 {
 	if most <= 0 {
 		return []float64{0, 1}
@@ -114,7 +114,7 @@ func ticks(most float64) []float64 {
 	}
 }
 
-// number writes v with commas between thousands, and as few decimals as it needs, at most two.
+// number formats v with thousands separators and the fewest decimals that it needs, at most two.
 func number(v float64) string {
 	s := strconv.FormatFloat(v, 'f', 2, 64)
 	s = strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
@@ -138,14 +138,14 @@ func most(series []Series) float64 {
 	return m
 }
 
-// Bars draws a group of horizontal bars for each label, one bar of each series, with its figure at
-// its end. Axis names what is measured and its unit; format is the figures', such as "$%.2f", "" for
-// numbers as they are.
+// Bars draws a group of horizontal bars for each label: one bar per series, with its figure at the
+// end. Axis names the quantity and its unit. Format is the format of the figures, such as "$%.2f";
+// "" prints plain numbers.
 func Bars(title, axis, format string, labels []string, series ...Series) string {
 	const bottom, thick, gap = 52.0, 15.0, 10.0
 	top := 64.0
 	if len(series) == 1 {
-		top = 44 // there is no legend
+		top = 44 // no legend
 	}
 	longest := 0
 	for _, l := range labels {
@@ -182,14 +182,14 @@ func Bars(title, axis, format string, labels []string, series ...Series) string 
 	return c.done()
 }
 
-// A Mark is a narrow column in the middle of another, of the second colour.
+// A Mark is a narrow column in the second colour within another column.
 type Mark struct {
 	At    int // the column's index
 	Value float64
 }
 
-// Columns draws a column for each value of the first series, and the marks of a second one, whose
-// Values are not read. Every third label is written.
+// Columns draws a column for each value of the first series, and a mark for each of the second,
+// whose Values it ignores. It labels every third column.
 func Columns(title, xAxis, yAxis string, labels []string, columns, marked Series, marks ...Mark) string {
 	const top, height, left = 86.0, 340, 76.0
 	c := newCanvas(height, title)
@@ -220,7 +220,7 @@ func Columns(title, xAxis, yAxis string, labels []string, columns, marked Series
 	return c.done()
 }
 
-// Steps draws each series over x as a line that keeps its value until the next x.
+// Steps draws each series over x as a line that keeps each value until the next x.
 func Steps(title, xAxis, yAxis string, x []float64, series ...Series) string {
 	const top, height, left = 86.0, 360, 64.0
 	c := newCanvas(height, title)

@@ -11,7 +11,7 @@ import (
 	"github.com/dynasession/dynasession/integration/plot"
 )
 
-// texts returns the texts of an SVG, which must be XML.
+// texts returns the texts of an SVG, which must be well-formed XML.
 func texts(t *testing.T, svg string) []string {
 	t.Helper()
 	is := is.New(t)
@@ -42,7 +42,7 @@ func TestPlots_NameAxesSeriesAndFigures(t *testing.T) {
 	bars := texts(t, plot.Bars("title", "calls a second", "", []string{"a", "b"}, ours, theirs))
 	is.Equal(bars, []string{"title", "ours <&>", "theirs", "0", "500", "1,000", "1,500", "2,000", "2,500", "calls a second", "a", "1.5", "3", "b", "1,200", "2,400"})
 	one := texts(t, plot.Bars("title", "$", "$%.2f", []string{"a"}, plot.Series{Values: []float64{4}}))
-	is.Equal(one, []string{"title", "0", "1", "2", "3", "4", "$", "a", "$4.00"}) // no legend for one
+	is.Equal(one, []string{"title", "0", "1", "2", "3", "4", "$", "a", "$4.00"}) // no legend
 
 	columns := texts(t, plot.Columns("title", "hour", "writes", []string{"0", "1", "2", "3"}, plot.Series{Name: "day", Values: []float64{1, 2, 3, 4}},
 		plot.Series{Name: "storm"}, plot.Mark{At: 3, Value: 40}))

@@ -18,7 +18,7 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// onePair returns the release of before and the current one on a table.
+// onePair returns a Release of package before and a current Manager on one table.
 func onePair(t *testing.T, limit int) (*before.Release, *sessions.Manager[proof.Ledger]) {
 	t.Helper()
 	table := engine.NewTable(t)
@@ -55,7 +55,7 @@ func handlesOf(t *testing.T, m *sessions.Manager[proof.Ledger], subject string) 
 	return handles
 }
 
-// Either release loads, saves and renews what the other has stored.
+// Each release loads, saves and renews what the other has stored.
 func TestBefore_OneSession(t *testing.T) {
 	is, ctx := is.New(t), t.Context()
 	old, m := onePair(t, 0)
@@ -66,9 +66,9 @@ func TestBefore_OneSession(t *testing.T) {
 		got.Data.Marks = append(got.Data.Marks, fmt.Sprint("new-", n))
 		is.NoErr(m.Save(ctx, got))
 		is.NoErr(m.Renew(ctx, got))
-		is.Equal(old.Save(ctx, s, `{"marks":["lost"]}`), before.ErrConflict) // a marker is no record of its rev
+		is.Equal(old.Save(ctx, s, `{"marks":["lost"]}`), before.ErrConflict) // another rev
 		_, err = old.Load(ctx, s.ID)
-		is.Equal(err, before.ErrNotFound) // nor any session
+		is.Equal(err, before.ErrNotFound) // a marker is not a session
 		s, err = old.Load(ctx, got.ID().Secret())
 		is.NoErr(err)
 		is.NoErr(old.Save(ctx, s, strings.Replace(s.Data, `]`, fmt.Sprintf(`,"old-%d"]`, n), 1)))
@@ -82,8 +82,8 @@ func TestBefore_OneSession(t *testing.T) {
 	is.Equal(handlesOf(t, m, "user"), []string{got.Handle()})
 }
 
-// A marker, whatever it says, is no session for the release of before, and nothing that it does
-// brings one back.
+// For the old release a marker of any kind is not a session, and none of its calls brings the
+// session back.
 func TestBefore_Markers(t *testing.T) {
 	for name, end := range map[string]func(context.Context, *sessions.Manager[proof.Ledger], *sessions.Session[proof.Ledger]) error{
 		"destroyed": func(ctx context.Context, m *sessions.Manager[proof.Ledger], s *sessions.Session[proof.Ledger]) error {
@@ -121,14 +121,14 @@ func TestBefore_Markers(t *testing.T) {
 			listed, err := old.Sessions(ctx, "user")
 			is.NoErr(err)
 			is.Equal(listed, handlesOf(t, m, "user"))
-			is.NoErr(old.Destroy(ctx, inHand)) // which may take the marker away, and nothing else
+			is.NoErr(old.Destroy(ctx, inHand)) // at most it removes the marker
 			_, err = m.Load(ctx, id)
 			wants.Err(t, err, sessions.ErrNotFound)
 		})
 	}
 }
 
-// Up to four sessions of a subject both releases see all, and either ends those of the other.
+// With up to four sessions per subject, each release sees all of them and ends the other's.
 func TestBefore_Lists(t *testing.T) {
 	for _, by := range []string{"old", "new"} {
 		t.Run("revoked by the "+by, func(t *testing.T) {
@@ -138,7 +138,7 @@ func TestBefore_Lists(t *testing.T) {
 			for range 2 {
 				ids = append(ids, oldLogin(t, old, "user").ID, newLogin(t, m, "user").ID().Secret())
 			}
-			is.NoErr(m.Renew(ctx, loaded(t, m, ids[0]))) // of the old one's
+			is.NoErr(m.Renew(ctx, loaded(t, m, ids[0]))) // one that the old release made
 			listed, err := old.Sessions(ctx, "user")
 			is.NoErr(err)
 			is.Equal(len(listed), 4)
@@ -160,7 +160,7 @@ func TestBefore_Lists(t *testing.T) {
 			is.NoErr(err)
 			is.Equal(len(listed), 0)
 			is.Equal(len(handlesOf(t, m, "user")), 0)
-			newLogin(t, m, "user") // and the list goes on
+			newLogin(t, m, "user") // the list can still grow
 			oldLogin(t, old, "user")
 			is.Equal(len(handlesOf(t, m, "user")), 2)
 		})
@@ -174,8 +174,8 @@ func loaded(t *testing.T, m *sessions.Manager[proof.Ledger], id string) *session
 	return s
 }
 
-// The limit holds for logins by both at the same time, and a logout by either frees a place for
-// either.
+// The limit holds for concurrent logins by both releases. A logout by either makes room for a login
+// by either.
 func TestBefore_Limit(t *testing.T) {
 	is, ctx := is.New(t), t.Context()
 	old, m := onePair(t, 3)
@@ -196,7 +196,8 @@ func TestBefore_Limit(t *testing.T) {
 		all.Go(func() {
 			s := m.Create()
 			err := m.Authenticate(ctx, s, "user")
-			for n := 0; n < 9 && errors.Is(err, sessions.ErrUnavailable); n++ { // the engine is busy
+			// The engine may be busy.
+			for n := 0; n < 9 && errors.Is(err, sessions.ErrUnavailable); n++ {
 				t.Log(err)
 				err = m.Authenticate(ctx, s, "user")
 			}
@@ -224,7 +225,7 @@ func TestBefore_Limit(t *testing.T) {
 	is.Equal(old.Authenticate(ctx, late, "user"), before.ErrLimit)
 }
 
-// No save of either is lost beside those of the other.
+// No save of either release is lost when both save at the same time.
 func TestBefore_Saves(t *testing.T) {
 	is, ctx := is.New(t), t.Context()
 	old, m := onePair(t, 0)

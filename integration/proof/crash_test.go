@@ -26,9 +26,9 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-var crashing = flag.Duration("crashing", 10*time.Second, "how long TestCrash_OfEngine and TestCrash_OfProcesses work")
+var crashing = flag.Duration("crashing", 10*time.Second, "how long TestCrash_OfEngine and TestCrash_OfProcesses run")
 
-// A process of this binary with these is a host.
+// With these environment variables, this binary is a host.
 const (
 	hostEndpoint = "PROOF_HOST_ENDPOINT"
 	hostTable    = "PROOF_HOST_TABLE"
@@ -65,7 +65,7 @@ func clientOf(endpoint string) *dynamodb.Client {
 	})
 }
 
-// remote returns a host that is a process of its own.
+// remote returns a host that runs as a separate process.
 func remote(t *testing.T, endpoint, table string, die func(proof.Request) int) *proof.Remote {
 	t.Helper()
 	r := &proof.Remote{Die: die, Command: func() *exec.Cmd {
@@ -77,8 +77,8 @@ func remote(t *testing.T, endpoint, table string, die func(proof.Request) int) *
 	return r
 }
 
-// A process that is killed before any of the calls of an operation leaves a session that another
-// process goes on with: the operation has happened, or it has not, and it can be made again.
+// A process is killed before any one call of an operation. Another process can go on with the
+// session: the operation has happened or it has not, and it can be repeated.
 func TestCrash_BetweenAnyTwoCalls(t *testing.T) {
 	endpoint, table := engine.Endpoint(t), engine.NewTable(t)
 	kinds := []proof.Kind{proof.Create, proof.Save, proof.Update, proof.Renew, proof.Authenticate, proof.Destroy, proof.Revoke}
@@ -91,24 +91,24 @@ func TestCrash_BetweenAnyTwoCalls(t *testing.T) {
 				deaths := 0
 				for calls := 1; ; calls++ {
 					if calls > 20 {
-						t.Fatal("it never comes to an end")
+						t.Fatal("the operation does not end")
 					}
 					if !dies(t, endpoint, table, kind, signedIn, calls) {
-						break // it has fewer calls
+						break // the operation has fewer calls
 					}
 					deaths++
 				}
 				t.Logf("killed before each of %d calls", deaths)
 				if deaths == 0 {
-					t.Error("it was never killed")
+					t.Error("no process was killed")
 				}
 			})
 		}
 	}
 }
 
-// dies has a process die before the given call of an operation, and another one go on. It reports
-// whether the process died.
+// dies lets a process die before the given call of an operation, and another process continue. It
+// reports whether the process died.
 func dies(t *testing.T, endpoint, table string, kind proof.Kind, signedIn bool, calls int) bool {
 	t.Helper()
 	is := is.New(t)
@@ -121,7 +121,7 @@ func dies(t *testing.T, endpoint, table string, kind proof.Kind, signedIn bool, 
 	})
 	after := host(t, engine.Store(t, table), false)
 	w := &proof.World{Hosts: []proof.Host{mortal, after}, Ticks: new(atomic.Int64), Subjects: 1}
-	step := w.Script(t.Context(), fmt.Sprint(kind, signedIn, calls)) // a subject of its own
+	step := w.Script(t.Context(), fmt.Sprint(kind, signedIn, calls)) // with its own subject
 	if kind != proof.Create {
 		is.Equal(step(after, proof.Create, ""), proof.Done)
 	}
@@ -130,7 +130,8 @@ func dies(t *testing.T, endpoint, table string, kind proof.Kind, signedIn bool, 
 	}
 	armed.Store(true)
 	died := step(mortal, kind, "mark") == proof.Unknown
-	// Another process looks, and does it again; a client that was told nothing signs out at last.
+	// Another process loads the session and repeats the operation. Finally the client signs out
+	// with the last ID that it was told.
 	step(after, proof.Load, "")
 	step(after, proof.List, "")
 	if kind != proof.Create {
@@ -146,7 +147,7 @@ func dies(t *testing.T, endpoint, table string, kind proof.Kind, signedIn bool, 
 	return died
 }
 
-// Processes are killed between any two of their calls, again and again, under torture.
+// Processes are repeatedly killed between any two of their calls while clients work.
 func TestCrash_OfProcesses(t *testing.T) {
 	s := drawn(t)
 	endpoint, table := engine.Endpoint(t), engine.NewTable(t)
@@ -178,13 +179,13 @@ func TestCrash_OfProcesses(t *testing.T) {
 	}
 	t.Logf("%d processes killed", deaths)
 	if deaths < 2 {
-		t.Error("hardly anybody was killed")
+		t.Error("too few processes were killed")
 	}
 	accept(t, w.History())
 }
 
-// The engine, with its data on disk, is killed and started again under torture: whatever it had
-// acknowledged is there.
+// The engine, whose data is on disk, is repeatedly killed and restarted while clients work.
+// Everything that it had acknowledged is still there.
 func TestCrash_OfEngine(t *testing.T) {
 	s := drawn(t)
 	disk, err := proof.NewDisk(t.Context(), t.TempDir())
@@ -225,8 +226,8 @@ func TestCrash_OfEngine(t *testing.T) {
 	accept(t, w.History())
 }
 
-// served returns when that many more requests and answers have been made, or after a while in which
-// the engine may have been too slow for them.
+// served waits until the number of requests and responses has grown by more. It gives up after 20
+// s, when the engine may be too slow.
 func served(ticks *atomic.Int64, more int64) {
 	enough := ticks.Load() + more
 	tick, end := time.NewTicker(10*time.Millisecond), time.NewTimer(20*time.Second)

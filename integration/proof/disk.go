@@ -13,7 +13,7 @@ import (
 	"github.com/dynasession/dynasession/integration/engine"
 )
 
-// Disk is a DynamoDB Local that keeps its tables on disk, and may be killed.
+// Disk is a DynamoDB Local that keeps its tables on disk and can be killed.
 type Disk struct {
 	URL string
 
@@ -23,8 +23,8 @@ type Disk struct {
 	gone         chan struct{}
 }
 
-// NewDisk starts an engine whose tables are in a folder. It is killed with this process, if not
-// before.
+// NewDisk starts an engine with its tables in a folder. It is killed at the latest when this
+// process ends.
 func NewDisk(ctx context.Context, data string) (*Disk, error) {
 	jar, err := engine.Install(ctx)
 	if err != nil {
@@ -40,7 +40,7 @@ func NewDisk(ctx context.Context, data string) (*Disk, error) {
 	return d, d.Start(ctx)
 }
 
-// mortal runs a command and kills it when standard input ends.
+// mortal is a shell script that runs a command and kills it when standard input ends.
 const mortal = `
 trap '' INT
 exec 3<&0
@@ -50,7 +50,7 @@ command=$!
 wait "$command"
 `
 
-// Start starts the engine again, where it was, and returns when it answers.
+// Start starts the engine again at the same address, and waits until it answers.
 func (d *Disk) Start(ctx context.Context) error {
 	cmd := exec.Command("sh", "-c", mortal, "sh", "java", "-Xmx400m", "-XX:+UseSerialGC", "-Djava.library.path=./DynamoDBLocal_lib",
 		"-jar", "DynamoDBLocal.jar", "-dbPath", d.data, "-sharedDb", "-disableTelemetry", "-port", strconv.Itoa(d.port))
@@ -65,7 +65,7 @@ func (d *Disk) Start(ctx context.Context) error {
 	d.alive, d.gone = alive, make(chan struct{})
 	go func() {
 		defer close(d.gone)
-		_ = cmd.Wait() // killed
+		_ = cmd.Wait() // an error, since it was killed
 	}()
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -84,7 +84,7 @@ func (d *Disk) Start(ctx context.Context) error {
 	}
 }
 
-// Kill kills the engine (SIGKILL), and returns when it is gone.
+// Kill sends SIGKILL to the engine, and waits until it is gone.
 func (d *Disk) Kill() {
 	_ = d.alive.Close()
 	<-d.gone

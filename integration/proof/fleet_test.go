@@ -30,8 +30,8 @@ import (
 
 type marks = map[string]int
 
-// oldT and newT are the data of two binaries: each has members that the other doesn't know, at the
-// top and within.
+// oldT and newT are the data of two binaries. Each has members that the other doesn't know, both at
+// the top level and nested.
 type oldT struct {
 	Both  marks    `json:"both"`
 	Old   marks    `json:"old,omitempty"`
@@ -72,7 +72,7 @@ func put(m *marks, mark string) {
 	(*m)[mark] = len(*m)
 }
 
-// binary is a process of one release. Its funcs return what of each member it saw.
+// binary is a process of one release. Its page returns the marks that it saw in each member.
 type binary struct {
 	members []string
 	create  func(ctx context.Context) (id string, err error)
@@ -82,7 +82,7 @@ type binary struct {
 	sign    func(ctx context.Context, id, member, mark string) (next string, err error)
 }
 
-// release returns a binary whose T is D. A careless page changes what it reads.
+// release returns a binary whose T is D. If careless, its pages change what they read.
 func release[D any, P interface {
 	*D
 	members() map[string]*marks
@@ -147,10 +147,10 @@ func release[D any, P interface {
 	return b
 }
 
-// writing is the context's key for the count of an operation's writes of data.
+// writing is the context key of the counter for an operation's writes of data.
 type writing struct{}
 
-// metered counts, by operation, the writes of data.
+// metered is a store that counts the writes of data for each operation.
 type metered struct{ driver.Store }
 
 func count(ctx context.Context) {
@@ -169,18 +169,18 @@ func (m metered) Replace(ctx context.Context, rec driver.Record, rev string) err
 	return m.Store.Replace(ctx, rec, rev)
 }
 
-// fleet is binaries of two releases at work on the same sessions.
+// fleet consists of binaries of two releases that serve the same sessions.
 type fleet struct {
 	binaries []binary
 	ticks    *atomic.Int64
 
 	mu        sync.Mutex
-	done      []told // changes that were acknowledged
+	done      []told // acknowledged changes
 	anomalies []string
 	ops       map[string]int
 }
 
-// told is a change that was acknowledged.
+// told is an acknowledged change.
 type told struct {
 	life   *path
 	round  int
@@ -189,7 +189,8 @@ type told struct {
 	at     int64
 }
 
-// path is a session through its IDs, and then another one, if a renewal is in doubt.
+// path is a session through all its IDs. After a renewal with an unknown outcome it is a new
+// session.
 type path struct {
 	mu    sync.Mutex
 	name  string
@@ -198,7 +199,7 @@ type path struct {
 	lost  bool
 }
 
-// begin gives a path a session. The path is locked.
+// begin starts a new session for a path. The caller must hold the path's lock.
 func (p *path) begin(ctx context.Context, b binary) {
 	if id, err := b.create(ctx); err == nil {
 		p.id, p.lost = id, false
@@ -212,7 +213,7 @@ func (f *fleet) anomaly(format string, args ...any) {
 	f.anomalies = append(f.anomalies, fmt.Sprintf(format, args...))
 }
 
-// work lets clients of sessions of their own, and of each other's, work.
+// work lets clients use the sessions, which they share.
 func (f *fleet) work(t *testing.T, seed uint64, clients, clicks int) {
 	t.Helper()
 	var paths []*path
@@ -231,7 +232,7 @@ func (f *fleet) work(t *testing.T, seed uint64, clients, clicks int) {
 	all.Wait()
 }
 
-// look is a page that only reads.
+// look loads a page that only reads.
 func (f *fleet) look(ctx context.Context, b binary, p *path, id string, round int) {
 	var writes atomic.Int64
 	begin := f.ticks.Add(1)
@@ -317,14 +318,14 @@ func short(err error) string {
 	return "done"
 }
 
-// deploy is a change from one release to another.
+// deploy is a change from one release to the next.
 type deploy struct {
 	name     string
 	old, new releaser
-	finds    string // the anomaly that is expected; "" if none
+	finds    string // the expected anomaly; "" if none
 }
 
-// releaser makes a binary of a release.
+// releaser makes a binary of its release.
 type releaser func(t *testing.T, store driver.Store) binary
 
 func ofBefore(cfg sessions.Config[oldT]) releaser {
@@ -335,7 +336,7 @@ func ofAfter(cfg sessions.Config[newT]) releaser {
 	return func(t *testing.T, store driver.Store) binary { return release[newT](t, store, cfg, false) }
 }
 
-// careless is a release whose pages write.
+// careless returns a release whose pages write.
 func careless(cfg sessions.Config[newT]) releaser {
 	return func(t *testing.T, store driver.Store) binary { return release[newT](t, store, cfg, true) }
 }
@@ -355,7 +356,7 @@ func forms() []form {
 	}
 }
 
-// deploys change the type, or the codec: to change both takes two deploys, says [codec.Upgrade].
+// deploys change the type or the codec. To change both takes two deploys; see [codec.Upgrade].
 func deploys(t *testing.T) []deploy {
 	t.Helper()
 	var all []deploy
@@ -402,7 +403,7 @@ func (s sealer) Decrypt(ciphertext, ad []byte) ([]byte, error) {
 	return s.Open(nil, nil, ciphertext, ad)
 }
 
-// roll lets two binaries of each release work, and returns what can't be.
+// roll lets two binaries of each release serve sessions, and returns the anomalies.
 func roll(t *testing.T, d deploy, store driver.Store, seed uint64, clicks int) []string {
 	t.Helper()
 	f := &fleet{ticks: new(atomic.Int64), ops: map[string]int{}}
@@ -426,8 +427,8 @@ func roll(t *testing.T, d deploy, store driver.Store, seed uint64, clicks int) [
 
 var clicks = flag.Int("clicks", 60, "how many times each client of TestFleet clicks")
 
-// While a deploy rolls, binaries of two releases serve the same sessions, over a network that fails:
-// no member is lost, no read writes, and no read meets a conflict.
+// During a deploy, binaries of two releases serve the same sessions over an unreliable network. No
+// member is lost, no read writes, and no read meets a conflict.
 func TestFleet(t *testing.T) {
 	s := drawn(t)
 	for _, d := range deploys(t) {
@@ -446,13 +447,13 @@ func TestFleet(t *testing.T) {
 	}
 }
 
-// plain is a codec that takes no part in keeping what T doesn't know.
+// plain is a codec that does not keep what T doesn't know.
 type plain[T any] struct{ codec codec.Codec[T] }
 
 func (p plain[T]) Encode(v T) (codec.Payload, error)    { return p.codec.Encode(v) }
 func (p plain[T]) Decode(from codec.Payload) (T, error) { return p.codec.Decode(from) }
 
-// A binary that breaks the promise is found out.
+// A binary that breaks a promise is detected.
 func TestFleet_Saboteurs(t *testing.T) {
 	s := drawn(t)
 	type (

@@ -7,42 +7,42 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// Ledger is the data of the sessions: what was done, in its order.
+// Ledger is the data of the sessions: the marks of all changes, in order.
 type Ledger struct {
 	Marks []string `json:"marks"`
 }
 
-// Merge puts what a request has added on top of what others have stored.
+// Merge appends what a request has added to what others have stored.
 func Merge(base, ours, theirs Ledger) (Ledger, error) {
 	return Ledger{append(theirs.Marks, ours.Marks[len(base.Marks):]...)}, nil
 }
 
 func (l Ledger) String() string { return strings.Join(l.Marks, " ") }
 
-// Request is what a client asks a host for.
+// Request is a client's request to a host.
 type Request struct {
 	Kind    Kind
-	ID      string // as the client has it
+	ID      string // the ID that the client has
 	Subject string
 	Mark    string
 }
 
-// Answer is what a host answers.
+// Answer is a host's response.
 type Answer struct {
 	Outcome Outcome
-	ID      string   // that the client gets
-	Handle  string   // of that ID
-	Base    string   // the data that was changed
-	Data    string   // that it has then
-	Handles []string // of a list
+	ID      string   // the ID that the client gets
+	Handle  string   // the handle of ID
+	Base    string   // the data before the change
+	Data    string   // the data after the change
+	Handles []string // the handles in a list
 	Why     string   // the error's text
 }
 
 // Host serves requests.
 type Host interface {
-	// Do serves one. An answer that never comes is an Unknown.
+	// Do serves a request. If there is no answer, the outcome is Unknown.
 	Do(ctx context.Context, r Request) Answer
-	// Merges reports whether what others have stored is merged.
+	// Merges reports whether the host merges a change with those of others.
 	Merges() bool
 }
 
@@ -77,7 +77,7 @@ func (l Local) serve(ctx context.Context, r Request, a *Answer) error {
 	case Revoke:
 		_, err := m.RevokeAll(ctx, r.Subject)
 		if err != nil {
-			return doubt{err} // some may have ended
+			return doubt{err} // some sessions may have ended
 		}
 		return nil
 	case List:
@@ -116,7 +116,7 @@ func (l Local) serve(ctx context.Context, r Request, a *Answer) error {
 	return err
 }
 
-// Login signs a session in that was never saved.
+// Login signs in a session that was never saved.
 func Login(ctx context.Context, m *sessions.Manager[Ledger], s *sessions.Session[Ledger], subject string) Outcome {
 	return outcomeOf(resolve(func() error { return m.Authenticate(ctx, s, subject) }))
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// Kind is what an operation does.
+// Kind is the kind of an operation.
 type Kind string
 
 // The kinds.
@@ -16,30 +16,30 @@ const (
 	Load         Kind = "load"
 	Save         Kind = "save" // loads, changes and saves
 	Update       Kind = "update"
-	Renew        Kind = "renew"        // with a change
-	Authenticate Kind = "authenticate" // with a change
+	Renew        Kind = "renew"        // changes, too
+	Authenticate Kind = "authenticate" // changes, too
 	Destroy      Kind = "destroy"
-	Revoke       Kind = "revoke" // all sessions of a subject
-	List         Kind = "list"   // the sessions of a subject
+	Revoke       Kind = "revoke" // ends all sessions of a subject
+	List         Kind = "list"   // lists the sessions of a subject
 )
 
-// Outcome is how an operation ended.
+// Outcome is the result of an operation.
 type Outcome string
 
-// The outcomes. Of those but Done and Unknown nothing has changed.
+// The outcomes. Only Done and Unknown may have changed something.
 const (
 	Done     Outcome = "done"
 	Gone     Outcome = "gone"    // there is no such session
-	Renewed  Outcome = "renewed" // it goes on under another ID
+	Renewed  Outcome = "renewed" // it has a new ID
 	Expired  Outcome = "expired"
 	Conflict Outcome = "conflict"
 	Revoked  Outcome = "revoked" // a login that lost against a revocation
-	Limit    Outcome = "limit"   // a login, the subject has as many sessions as it may have
+	Limit    Outcome = "limit"   // a login of a subject that is at its limit
 	Failed   Outcome = "failed"
-	Unknown  Outcome = "unknown" // it may have been done, or not
+	Unknown  Outcome = "unknown" // it may or may not have been done
 )
 
-// outcomeOf returns how an operation ended that returned err.
+// outcomeOf returns the outcome of an operation that returned err.
 func outcomeOf(err error) Outcome {
 	var d doubt
 	switch {
@@ -55,7 +55,7 @@ func outcomeOf(err error) Outcome {
 		return Expired
 	case errors.Is(err, sessions.ErrNotFound):
 		return Gone
-	case errors.Is(err, sessions.ErrRevoked): // an ErrConflict too
+	case errors.Is(err, sessions.ErrRevoked): // also an ErrConflict
 		return Revoked
 	case errors.Is(err, sessions.ErrConflict):
 		return Conflict
@@ -66,13 +66,14 @@ func outcomeOf(err error) Outcome {
 	}
 }
 
-// doubt is an error of calls of which one had an unknown outcome, and the last another.
+// doubt is the error of repeated calls, of which one had an unknown outcome and the last failed.
 type doubt struct{ error }
 
 // Unwrap returns the error of the last call.
 func (d doubt) Unwrap() error { return d.error }
 
-// resolve repeats a call until it is known how it ended. Once in doubt, only success clears it.
+// resolve repeats a call until its outcome is known. Once a call's outcome was unknown, only
+// success makes it known.
 func resolve(call func() error) error {
 	err := call()
 	if !errors.Is(err, sessions.ErrOutcomeUnknown) {
@@ -89,30 +90,30 @@ func resolve(call func() error) error {
 	return nil
 }
 
-// Op is an operation on one session, as its client knows it. A revocation and a list of a subject's
-// sessions are an Op for each session that the subject has had: no call of the library promises to
-// see or to end several sessions in one instant.
+// Op is an operation on one session, as its client sees it. A revocation or list of a subject's
+// sessions is recorded as one Op for each session that the subject has had, since no call of the
+// library promises to see or end several sessions at one instant.
 type Op struct {
 	Kind    Kind
 	Outcome Outcome
-	Life    int    // which session, whatever its IDs
-	Subject string // under which it signs in
-	ID      int    // which of its IDs was asked for, by number; of a list: which is listed
-	Next    int    // the number of the ID that it got; below 0 if the client doesn't know
-	Mark    string // what was added to the data
-	Merges  bool   // what others have stored is merged
-	Base    string // to what it was added, if nothing is merged
-	Data    string // what the session had afterwards, if Done
+	Life    int    // the session's number, the same for all its IDs
+	Subject string // as whom it signs in
+	ID      int    // the number of the ID in the request, or of the ID that a list contains
+	Next    int    // the number of the new ID; below 0 if the client was not told
+	Mark    string // the text added to the data
+	Merges  bool   // the host merges changes
+	Base    string // the data before the change, if changes are not merged
+	Data    string // the data afterwards, if Done
 
 	Why string // the error's text
 
-	Overtaken bool // a revocation overlaps, which may have ended the new ID at once
+	Overtaken bool // overlaps with a revocation, which may have ended the new ID at once
 
-	// Call and Return order operations in real time.
+	// The times of the call and of its return. They order operations.
 	Call, Return int64
 }
 
-// String says what was asked for and what came of it.
+// String describes the request and its outcome.
 func (o Op) String() string {
 	return fmt.Sprintf("%d..%d session %d: %s of ID %d%s: %s %q, ID %d %s", o.Call, o.Return, o.Life, o.Kind, o.ID, plus(o.Mark), o.Outcome, o.Data, o.Next, o.Why)
 }
@@ -124,7 +125,7 @@ func plus(mark string) string {
 	return " + " + mark
 }
 
-// join returns data with a mark at its end.
+// join appends a mark to data.
 func join(data, mark string) string {
 	if data == "" {
 		return mark

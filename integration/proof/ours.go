@@ -8,14 +8,14 @@ import (
 	"github.com/dynasession/dynasession/integration/torture"
 )
 
-// kinds are the kinds of package torture. It knows no lists.
+// kinds maps kinds to those of package torture, which has no lists.
 var kinds = map[Kind]torture.Kind{
 	Create: torture.Create, Load: torture.Load, Save: torture.Save, Update: torture.Update, Renew: torture.Renew,
 	Authenticate: torture.Authenticate, Destroy: torture.Destroy, Revoke: torture.Revoke,
 }
 
-// Ours returns what package torture finds in a history, and what it leaves to this package: lists,
-// and conflicts. The clock stands still: what expires is its own tests' affair.
+// Ours returns the anomalies of a history that package torture finds, and those of lists and
+// conflicts, which torture does not check. The clock stands still: other tests cover expiry.
 func Ours(history []Op) []string {
 	lives, ids := map[int]*torture.Life{}, map[int]int{}
 	for _, o := range history {
@@ -41,7 +41,7 @@ func Ours(history []Op) []string {
 	return append(found, checkRest(history)...)
 }
 
-// noon is what the clock shows.
+// noon is the time at which the clock stands.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func add(life *torture.Life, o Op, last int) {
@@ -65,14 +65,14 @@ func add(life *torture.Life, o Op, last int) {
 	}
 	life.Add(e)
 	if o.Kind == Destroy {
-		for e.ID++; e.ID <= last; e.ID++ { // it ends the session under whatever ID it goes on
+		for e.ID++; e.ID <= last; e.ID++ { // it ends the session under its later IDs, too
 			life.Add(e)
 		}
 	}
 }
 
-// checkRest finds lists that lack what was there all the time, or have what has ended, and conflicts
-// with nobody.
+// checkRest finds lists that lack a session that was alive throughout, or contain one that had
+// ended, and conflicts without another change.
 func checkRest(history []Op) []string {
 	var found []string
 	for _, o := range history {
@@ -88,7 +88,8 @@ func checkRest(history []Op) []string {
 	return found
 }
 
-// endedBefore reports whether a session had certainly ended, or had lost an ID, before o.
+// endedBefore reports whether before o a session had certainly ended, or the ID in o had been
+// exchanged.
 func endedBefore(history []Op, o Op) bool {
 	signedIn := aliveSince(history, o)
 	for _, e := range history {
@@ -102,7 +103,7 @@ func endedBefore(history []Op, o Op) bool {
 	return false
 }
 
-// aliveSince returns since when the session certainly had a subject.
+// aliveSince returns the time from which the session certainly had a subject.
 func aliveSince(history []Op, o Op) int64 {
 	since := int64(1) << 62
 	for _, e := range history {
@@ -113,14 +114,15 @@ func aliveSince(history []Op, o Op) int64 {
 	return since
 }
 
-// aliveDuring reports whether a session had a subject before o began and nobody tried to end it
-// before o had returned.
+// aliveDuring reports whether a session had a subject before o began, and no call that might end it
+// began before o returned.
 func aliveDuring(history []Op, o Op) bool {
 	if aliveSince(history, o) >= o.Call {
 		return false
 	}
 	for _, e := range history {
-		lost := e.Outcome == Unknown && (e.Kind == Renew || e.Kind == Authenticate) // under an ID that nobody was told
+		// After a lost exchange the session may live under an unknown ID.
+		lost := e.Outcome == Unknown && (e.Kind == Renew || e.Kind == Authenticate)
 		if e.Life == o.Life && (e.Kind == Destroy || e.Kind == Revoke || lost) && e.Call < o.Return {
 			return false
 		}
@@ -128,8 +130,8 @@ func aliveDuring(history []Op, o Op) bool {
 	return true
 }
 
-// changedBefore reports whether another may have changed the session before o returned, and after
-// what o was made from.
+// changedBefore reports whether another operation may have changed the session before o returned,
+// so that o's base lacks the change.
 func changedBefore(history []Op, o Op) bool {
 	for _, e := range history {
 		if e.Life == o.Life && e.Mark != "" && e.Mark != o.Mark && (e.Outcome == Done || e.Outcome == Unknown) &&

@@ -19,12 +19,12 @@ import (
 type message struct {
 	N       int
 	Request Request
-	Die     int // the process kills itself before so many more calls of its store; 0: it lives
+	Die     int // the process kills itself before this store call, counted from 1; 0: never
 	Answer  Answer
 }
 
-// Serve answers the requests that come as lines of JSON, until there are none. It is what a process
-// of a [Remote] does. Its host works on the store that it is given: see [Mortal].
+// Serve answers requests, one JSON value each, until the input ends. It is the main loop of a
+// [Remote]'s process. The host must use the given store; see [Mortal].
 func Serve(ctx context.Context, in io.Reader, out io.Writer, store *Mortal, host Host) error {
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -44,43 +44,45 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, store *Mortal, host
 			a := host.Do(ctx, m.Request)
 			mu.Lock()
 			defer mu.Unlock()
-			_ = answers.Encode(message{N: m.N, Answer: a}) // fails if nobody listens any more
+			_ = answers.Encode(message{N: m.N, Answer: a}) // fails if the reader has gone
 		})
 	}
 }
 
-// Mortal is a store whose process kills itself between two of its calls, when it is told to.
+// Mortal is a store that on request kills its process before one of its calls.
 type Mortal struct {
 	Weather
 	left atomic.Int64 // calls until then; 0: never
 }
 
-// NewMortal returns a store that does what store does.
+// NewMortal returns a Mortal that uses store.
 func NewMortal(store driver.Store) *Mortal {
 	m := &Mortal{}
 	m.Store, m.before = store, func() {
 		if m.left.Load() > 0 && m.left.Add(-1) == 0 {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-			select {} // until it is dead
+			select {} // wait for the signal
 		}
 	}
 	return m
 }
 
-// Remote is a host that is a process of its own, and another one when that has died.
+// Remote is a host that runs as a separate process, which is replaced when it has died.
 type Remote struct {
-	// Command returns the command of a process that calls [Serve] on its standard input and output.
+	// Command returns the command of a process that calls [Serve] on its standard input and
+	// output.
 	Command func() *exec.Cmd
-	// Die returns how many calls before its death the process has left as a request comes; 0: it
-	// doesn't die. Nil: it never does.
+	// Die returns before which of its next store calls the process kills itself, counted from
+	// 1, or 0 if it should live. It is called for each request. If it is nil, no process kills
+	// itself.
 	Die func(r Request) int
 
 	mu     sync.Mutex
 	now    *process
-	deaths int // how many processes have died
+	deaths int // the number of processes that have died
 }
 
-// process is one that serves.
+// process is a running process.
 type process struct {
 	cmd     *exec.Cmd
 	in      io.WriteCloser
@@ -93,7 +95,7 @@ type process struct {
 // Merges implements [Host].
 func (r *Remote) Merges() bool { return false }
 
-// Do implements [Host]. What a process that died was about to do is unknown.
+// Do implements [Host]. If the process dies before it answers, the outcome is Unknown.
 func (r *Remote) Do(_ context.Context, request Request) Answer {
 	r.mu.Lock()
 	p := r.now
@@ -113,17 +115,17 @@ func (r *Remote) Do(_ context.Context, request Request) Answer {
 	p.waiting[p.n] = answer
 	p.n++
 	if err := p.send.Encode(m); err != nil {
-		p.gone = true // its reader gives all answers that are missing
+		p.gone = true // read will answer the requests still waiting
 	}
 	r.mu.Unlock()
 	a := <-answer
 	if a.Outcome == Unknown && (request.Kind == Load || request.Kind == List) {
-		a.Outcome = Failed // it wanted to change nothing
+		a.Outcome = Failed // a read changes nothing, so it has just failed
 	}
 	return a
 }
 
-// start starts a process. The lock is held.
+// start starts a process. The caller must hold the lock.
 func (r *Remote) start() (*process, error) {
 	cmd := r.Command()
 	in, err := cmd.StdinPipe()
@@ -143,7 +145,7 @@ func (r *Remote) start() (*process, error) {
 	return p, nil
 }
 
-// read hands out the answers of a process until it is gone.
+// read delivers a process's answers until the process is gone.
 func (r *Remote) read(p *process, out io.Reader) {
 	for answers := json.NewDecoder(bufio.NewReader(out)); ; {
 		var m message
@@ -175,7 +177,7 @@ func (r *Remote) Kill() {
 	}
 }
 
-// Died returns how many of its processes have died.
+// Died returns the number of processes that have died.
 func (r *Remote) Died() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -13,8 +13,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// The smallest history of each anomaly is refused by Porcupine and by ours, and without the anomaly
-// it is accepted by both.
+// The shortest history of each anomaly is rejected by both Porcupine and our checks. Without the
+// anomaly, both accept it.
 func TestPlanted(t *testing.T) {
 	create := proof.Op{Kind: proof.Create, Outcome: proof.Done}
 	save := func(id int, base, mark string) proof.Op {
@@ -109,13 +109,14 @@ func TestPlanted(t *testing.T) {
 			is.Equal(refused, nil)
 			is.Equal(len(proof.Ours(timed(c.right))), 0)
 			refused, _ = proof.Porcupine(timed(c.wrong))
-			is.Equal(len(refused), 1)                     // by Porcupine
-			is.True(len(proof.Ours(timed(c.wrong))) >= 1) // by ours
+			is.Equal(len(refused), 1)                     // Porcupine rejects it
+			is.True(len(proof.Ours(timed(c.wrong))) >= 1) // our checks reject it
 		})
 	}
 }
 
-// timed returns the operations one after the other. One that is in doubt never ends.
+// timed gives the operations times, one after the other. Those with an unknown outcome never
+// return.
 func timed(ops []proof.Op) []proof.Op {
 	var all []proof.Op
 	for i, o := range ops {
@@ -128,7 +129,7 @@ func timed(ops []proof.Op) []proof.Op {
 	return all
 }
 
-// unguarded replaces whatever is stored.
+// unguarded is a store whose Replace ignores its condition.
 type unguarded struct{ driver.Store }
 
 func (u unguarded) Replace(ctx context.Context, rec driver.Record, rev string) error {
@@ -143,7 +144,7 @@ func (u unguarded) Replace(ctx context.Context, rec driver.Record, rev string) e
 	}
 }
 
-// markless leaves no markers: what arrives late brings a session back.
+// markless is a store without markers, so that late writes revive sessions.
 type markless struct{ driver.Store }
 
 func (m markless) End(ctx context.Context, e driver.End) (driver.Record, error) {
@@ -151,7 +152,7 @@ func (m markless) End(ctx context.Context, e driver.End) (driver.Record, error) 
 	return m.Store.End(ctx, e)
 }
 
-// listless takes nobody into a list.
+// listless is a store that does not add sessions to lists.
 type listless struct{ driver.Store }
 
 func (l listless) ChangeRoster(ctx context.Context, c driver.RosterChange) (driver.Roster, error) {
@@ -159,7 +160,7 @@ func (l listless) ChangeRoster(ctx context.Context, c driver.RosterChange) (driv
 	return l.Store.ChangeRoster(ctx, c)
 }
 
-// twoTold leaves the old record of a renewal where it is.
+// twoTold is a store that keeps the old record in a renewal.
 type twoTold struct{ driver.Store }
 
 func (s twoTold) End(ctx context.Context, e driver.End) (driver.Record, error) {
@@ -169,7 +170,7 @@ func (s twoTold) End(ctx context.Context, e driver.End) (driver.Record, error) {
 	return s.Store.End(ctx, e)
 }
 
-// stale returns now and then what it has returned before.
+// stale is a store that sometimes returns an earlier result.
 type stale struct {
 	driver.Store
 	mu   *sync.Mutex
@@ -191,7 +192,7 @@ func (s stale) Load(ctx context.Context, key string) (driver.Record, error) {
 	return rec, err
 }
 
-// forgetful says that a write is done, and does not do it.
+// forgetful is a store that sometimes reports success without writing.
 type forgetful struct {
 	driver.Store
 	mu *sync.Mutex
@@ -209,7 +210,7 @@ func (f forgetful) Replace(ctx context.Context, rec driver.Record, rev string) e
 	return f.Store.Replace(ctx, rec, rev)
 }
 
-// What many clients are told by a broken store is refused by Porcupine and by ours.
+// Histories of many clients of a broken store are rejected by both Porcupine and our checks.
 func TestSaboteurs(t *testing.T) {
 	s := drawn(t)
 	for name, by := range map[string]func(driver.Store) driver.Store{
@@ -224,7 +225,7 @@ func TestSaboteurs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			theirs, ours := 0, 0
-			for round := range uint64(8) { // one or two do
+			for round := range uint64(8) { // usually one or two rounds suffice
 				history := play(t, by(memory()), proof.Rough, 40, s+round)
 				refused, _ := proof.Porcupine(history)
 				theirs, ours = theirs+len(refused), ours+len(proof.Ours(history))

@@ -10,21 +10,21 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// session is the model's state of one.
+// session is the state of a session in the model.
 type session struct {
 	begun, alive bool
 	bound        bool // it has a subject
-	id           int  // the number of its ID; below 0 for one that its client doesn't know
+	id           int  // the number of its ID; below 0 if the client was not told
 	data         string
 }
 
-// done returns what an operation makes of a session, and whether it can be done.
+// done returns the session after an operation that succeeds, and whether it can succeed.
 func (s session) done(o Op) (session, bool) {
 	switch o.Kind {
 	case Create:
 		ok := !s.begun
 		return session{begun: true, alive: true}, ok
-	case Destroy: // under whatever ID it goes on
+	case Destroy: // ends it under any ID
 		s.begun, s.alive = true, false
 		return s, true
 	case Revoke:
@@ -39,7 +39,7 @@ func (s session) done(o Op) (session, bool) {
 		return s, false
 	}
 	if o.Mark != "" {
-		// Of what is unknown the base may be unknown too: its host has died.
+		// If the host died, the base of the change is unknown.
 		if !o.Merges && o.Kind != Update && o.Outcome != Unknown && s.data != o.Base {
 			return s, false
 		}
@@ -54,10 +54,10 @@ func (s session) done(o Op) (session, bool) {
 	return s, true
 }
 
-// refused reports whether an operation may end as it did, with nothing done.
+// refused reports whether an operation may have its outcome without changing anything.
 func (s session) refused(o Op) bool {
 	switch {
-	case o.Kind == List: // an ID that nobody was told nobody recognises in a list
+	case o.Kind == List: // no client can recognise an unknown ID in a list
 		return !s.alive || !s.bound || s.id < 0
 	case o.Outcome == Gone:
 		return !s.begun || !s.alive && s.id == o.ID
@@ -66,12 +66,12 @@ func (s session) refused(o Op) bool {
 	case o.Outcome == Conflict:
 		return s.alive && s.id == o.ID && (o.Merges || s.data != o.Base)
 	case o.Outcome == Expired:
-		return false // of the time package torture judges
+		return false // package torture checks expiry
 	}
 	return true
 }
 
-// step returns what may be of a session after an operation.
+// step returns the possible states after an operation.
 func (s session) step(o Op) []any {
 	next, ok := s.done(o)
 	switch {
@@ -92,12 +92,12 @@ func (s session) step(o Op) []any {
 	return nil
 }
 
-// readsNothing reports whether a kind of operation returns no data.
+// readsNothing reports whether the operation returns no data.
 func (o Op) readsNothing() bool {
 	return o.Kind == Destroy || o.Kind == Revoke || o.Kind == List
 }
 
-// sessionModel is the model of one session. A history is divided into those of its sessions.
+// sessionModel returns the model of a session. It divides a history by session.
 func sessionModel() porcupine.Model {
 	m := porcupine.NondeterministicModel{
 		Init: func() []any { return []any{session{}} },
@@ -124,17 +124,17 @@ func partition(history []porcupine.Operation, by func(Op) string) [][]porcupine.
 	return all
 }
 
-// overtaken returns whether an exchange of IDs and a revocation of its session overlap. The new ID is
-// stored, and may be ended, before the old one is: then the exchange succeeds, the old ID was alive until
-// that moment, and the new one is dead.
+// overtaken reports whether an exchange of IDs overlaps with a revocation of the session. Since the
+// new ID is stored first, the revocation may end it before the old ID ends. Then the exchange
+// succeeds, the old ID was alive until that moment, and the new one is dead.
 func overtaken(o Op, history []Op) bool {
 	return (o.Kind == Renew || o.Kind == Authenticate) && slices.ContainsFunc(history, func(r Op) bool {
 		return r.Kind == Revoke && r.Life == o.Life && r.Call < o.Return && o.Call < r.Return
 	})
 }
 
-// operations returns a history in Porcupine's form. What failed has changed nothing, and whether it
-// had to fail nobody can say: it is left out.
+// operations returns a history in Porcupine's form. It omits operations that failed: they have
+// changed nothing, and the model can't know whether they should have succeeded.
 func operations(history []Op) []porcupine.Operation {
 	var all []porcupine.Operation
 	for i, o := range history {
@@ -150,11 +150,11 @@ func operations(history []Op) []porcupine.Operation {
 	return all
 }
 
-// judgeTime bounds how long Porcupine may think of one history.
+// judgeTime is how long Porcupine may take for a history.
 const judgeTime = 2 * time.Minute
 
-// Porcupine returns the sessions whose history is not that of a session, with a part of it that
-// shows it, and whether all were judged in time.
+// Porcupine returns an explanation for each session whose history has no valid order, and whether
+// it judged all sessions in time.
 func Porcupine(history []Op) (refused []string, judged bool) {
 	model := sessionModel()
 	judged = true
@@ -171,7 +171,7 @@ func Porcupine(history []Op) (refused []string, judged bool) {
 	return refused, judged
 }
 
-// explain returns the operations that the longest order found so far leaves over, and those around.
+// explain returns the end of the longest valid order found, and operations that do not fit into it.
 func explain(part []porcupine.Operation, info porcupine.LinearizationInfo) string {
 	var longest []int
 	for _, partials := range info.PartialLinearizations() {

@@ -19,11 +19,11 @@ import (
 
 var (
 	lives    = flag.Int("lives", 120, "how many sessions TestTorture has")
-	onEngine = flag.Bool("engine", false, "TestTorture works on DynamoDB Local")
-	seed     = flag.Uint64("seed", 0, "what the tests draw from; 0 draws one, and prints it")
+	onEngine = flag.Bool("engine", false, "run TestTorture and TestFleet on DynamoDB Local")
+	seed     = flag.Uint64("seed", 0, "random seed; 0 chooses one and prints it")
 )
 
-// drawn returns the seed of a test.
+// drawn returns a test's random seed, and logs it.
 func drawn(t *testing.T) uint64 {
 	t.Helper()
 	s := *seed
@@ -34,7 +34,8 @@ func drawn(t *testing.T) uint64 {
 	return s
 }
 
-// inWeather returns a world of four hosts in this process on one store, each with its own weather.
+// inWeather returns a world with four hosts in this process. They share a store, but their faults
+// are independent.
 func inWeather(t *testing.T, store driver.Store, rates proof.Rates, seed uint64) (*proof.World, func()) {
 	t.Helper()
 	w := &proof.World{Ticks: new(atomic.Int64), Slots: 6, Subjects: 3, LateKnown: true}
@@ -51,7 +52,7 @@ func inWeather(t *testing.T, store driver.Store, rates proof.Rates, seed uint64)
 	}
 }
 
-// host returns one in this process.
+// host returns a host in this process.
 func host(t *testing.T, store driver.Store, merging bool) proof.Local {
 	t.Helper()
 	cfg := &sessions.Config[proof.Ledger]{TouchInterval: -1}
@@ -63,7 +64,7 @@ func host(t *testing.T, store driver.Store, merging bool) proof.Local {
 	return proof.Local{Manager: m, Merging: merging}
 }
 
-// play lets clients work in a world, and returns its history.
+// play lets clients use a world, and returns the history.
 func play(t *testing.T, store driver.Store, rates proof.Rates, lives int, seed uint64) []proof.Op {
 	t.Helper()
 	w, settle := inWeather(t, store, rates, seed)
@@ -79,8 +80,8 @@ func memory() driver.Store { return memstore.New(&memstore.Config{Clock: clock.N
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// What many clients are told while the network fails is what one session would have told them, in an
-// order that none of them can gainsay: package torture says so, and so does Porcupine.
+// Over an unreliable network, many clients get the responses that a single session would have given
+// in some order. Both package torture and Porcupine check it.
 func TestTorture(t *testing.T) {
 	s := drawn(t)
 	store := memory()
@@ -91,14 +92,14 @@ func TestTorture(t *testing.T) {
 	accept(t, history)
 }
 
-// accept fails the test if anybody refuses a history.
+// accept fails the test if either rejects the history.
 func accept(t *testing.T, history []proof.Op) {
 	t.Helper()
 	begin := time.Now()
 	refused, judged := proof.Porcupine(history)
 	t.Logf("Porcupine: %d operations in %v", len(history), time.Since(begin).Round(time.Millisecond))
 	if !judged {
-		t.Error("Porcupine came to no end")
+		t.Error("Porcupine did not finish in time")
 	}
 	for _, r := range refused {
 		t.Error("Porcupine: " + r)

@@ -12,40 +12,40 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// Rates are the shares of a store's calls that meet each fault, in percent.
+// Rates are the percentages of a store's calls that meet each fault.
 type Rates struct {
-	Refused int // the call fails, and nothing is applied
-	Lost    int // it is applied, and the answer is lost
-	Twice   int // it is applied, and made again, since the first answer was lost
-	Late    int // the answer is lost, and the call is applied some time later
-	Slow    int // others have their turn first
+	Refused int // the call fails and is not applied
+	Lost    int // the call is applied, and its response is lost
+	Twice   int // as Lost, and the call is repeated
+	Late    int // the response is lost, and the call is applied later
+	Slow    int // other calls go first
 }
 
-// Rough is the usual weather.
+// Rough are the usual rates.
 var Rough = Rates{Refused: 2, Lost: 2, Twice: 3, Late: 2, Slow: 20}
 
-// Weather is a store whose calls meet faults. It is safe for concurrent use.
+// Weather is a store that injects faults into its calls. It is safe for concurrent use.
 type Weather struct {
 	driver.Store
 	rates  Rates
 	ticks  *atomic.Int64
 	late   sync.WaitGroup
-	before func() // each call, which meets no faults then; nil: nothing
+	before func() // if not nil, called before each call, which then meets no fault
 
 	mu     sync.Mutex
 	random *rand.Rand
 	met    map[string]int
 }
 
-// NewWeather returns a store that does what store does, with faults drawn from seed.
+// NewWeather returns a Weather that uses store. The seed determines the faults.
 func NewWeather(store driver.Store, rates Rates, seed uint64, ticks *atomic.Int64) *Weather {
 	return &Weather{Store: store, rates: rates, ticks: ticks, random: rand.New(rand.NewPCG(seed, 7)), met: map[string]int{}}
 }
 
-// Settle returns when everything late has been applied.
+// Settle waits until all late calls have been applied.
 func (w *Weather) Settle() { w.late.Wait() }
 
-// Met returns how many calls met each fault.
+// Met returns the number of calls that met each fault.
 func (w *Weather) Met() map[string]int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -56,10 +56,10 @@ func (w *Weather) Met() map[string]int {
 	return met
 }
 
-// lastKey is the context's key for the tick of an operation's last call that came late.
+// lastKey is the context key under which late calls find where to record their time.
 type lastKey struct{}
 
-// withLast returns a context whose calls note in last when those were applied that came late.
+// withLast returns a context whose late calls record in last when they are applied.
 func withLast(ctx context.Context, last *atomic.Int64) context.Context {
 	return context.WithValue(ctx, lastKey{}, last)
 }
@@ -84,7 +84,7 @@ func (w *Weather) draw(write bool) (fault string, turns int) {
 	return fault, w.random.IntN(20)
 }
 
-// call makes a call of the store, or breaks it.
+// call makes a call of the store, or injects a fault.
 func (w *Weather) call(ctx context.Context, write bool, do func(context.Context) error) error {
 	if w.before != nil {
 		w.before()
@@ -97,7 +97,7 @@ func (w *Weather) call(ctx context.Context, write bool, do func(context.Context)
 	case "slow":
 		yield(turns)
 	case "lost":
-		if err := do(ctx); err == nil { // a refusal may as well arrive
+		if err := do(ctx); err == nil { // only the response of a success is lost
 			return fmt.Errorf("%w: the answer is lost", driver.ErrOutcomeUnknown)
 		}
 	case "twice":
@@ -107,7 +107,8 @@ func (w *Weather) call(ctx context.Context, write bool, do func(context.Context)
 		if err == nil {
 			return nil
 		}
-		return fmt.Errorf("%w: %v", driver.ErrOutcomeUnknown, err) // the first may have been applied
+		// The first call may have been applied.
+		return fmt.Errorf("%w: %v", driver.ErrOutcomeUnknown, err)
 	case "late":
 		last, _ := ctx.Value(lastKey{}).(*atomic.Int64)
 		ctx := context.WithoutCancel(ctx)
@@ -174,7 +175,8 @@ func (w *Weather) ChangeRoster(ctx context.Context, c driver.RosterChange) (driv
 	return answered(w, ctx, true, func(ctx context.Context) (driver.Roster, error) { return w.Store.ChangeRoster(ctx, c) })
 }
 
-// answered is call for what returns something: nothing that is late may change what was returned.
+// answered is like call, for calls with a result. A late call does not change a result already
+// returned.
 func answered[A any](w *Weather, ctx context.Context, write bool, do func(context.Context) (A, error)) (A, error) {
 	var mu sync.Mutex
 	var answer A

@@ -12,22 +12,22 @@ import (
 	"time"
 )
 
-// World is a few visitors, many clients of each, and the hosts that serve them.
+// World consists of a few visitors with many clients each, and the hosts that serve them.
 type World struct {
 	Hosts []Host
 	Ticks *atomic.Int64
 
-	// Slots is how many visitors there are, each with a session at a time.
+	// Slots is the number of visitors. Each has one session at a time.
 	Slots int
-	// Subjects is how many subjects they sign in as.
+	// Subjects is the number of subjects that they sign in as.
 	Subjects int
-	// Lives is how many sessions there may be; 0: any number.
+	// Lives is the maximum number of sessions; 0 means no maximum.
 	Lives int
-	// LateKnown is set where it is known when a call is applied that comes late. Elsewhere what was
-	// in doubt may be applied at any later time.
+	// LateKnown is set if the time at which a late call is applied is known. Otherwise a call
+	// with an unknown outcome may be applied at any later time.
 	LateKnown bool
 
-	// Patience is how long a client waits after a request that failed.
+	// Patience is how long a client waits after a failed request.
 	Patience time.Duration
 
 	mu      sync.Mutex
@@ -36,14 +36,14 @@ type World struct {
 	slots   []*life
 }
 
-// entry is an operation as it was answered. A revocation, or a list, is one.
+// entry is a completed operation. A revocation or list of a subject's sessions is a single entry.
 type entry struct {
 	op      Op
-	last    atomic.Int64 // when its last call was applied, if that came late
-	handles []string     // that a list has
+	last    atomic.Int64 // when its last late call was applied
+	handles []string     // the content of a list
 }
 
-// life is one session, from its creation until it ends.
+// life is a session from its creation to its end.
 type life struct {
 	number  int
 	subject string
@@ -56,23 +56,24 @@ type life struct {
 // told is an ID that a client was told.
 type told struct {
 	id, handle string
-	at         int64 // when
+	at         int64 // when it was told
 }
 
-// visit is what a client knows of a session when it asks for it.
+// visit is a request's view of a session: one of its IDs.
 type visit struct {
 	life *life
 	id   string
 	num  int
 }
 
-// The sizes at which a session's visitor signs out, so that a history stays short enough to judge.
+// A client that reaches one of these numbers signs out, so that a session's history stays short
+// enough to judge.
 const (
 	mostAsked  = 120
 	mostDoubts = 3
 )
 
-// Work lets n clients work until stop is closed, or all lives are used up.
+// Work lets n clients work until stop is closed or all lives are used up.
 func (w *World) Work(ctx context.Context, n int, seed uint64, stop <-chan struct{}) {
 	w.slots = make([]*life, w.Slots)
 	var all sync.WaitGroup
@@ -97,7 +98,7 @@ func (w *World) Work(ctx context.Context, n int, seed uint64, stop <-chan struct
 	all.Wait()
 }
 
-// wait lets a client wait if the last request of anybody has failed.
+// wait makes a client pause if the most recent operation has failed.
 func (w *World) wait(stop <-chan struct{}) {
 	w.mu.Lock()
 	failed := len(w.entries) > 0 && w.entries[len(w.entries)-1].op.Outcome == Failed
@@ -113,7 +114,7 @@ func (w *World) wait(stop <-chan struct{}) {
 	}
 }
 
-// click is one request; false says that all lives are used up.
+// click makes one request. It returns false if all lives are used up.
 func (w *World) click(ctx context.Context, random *rand.Rand, mark string) bool {
 	host := w.Hosts[random.IntN(len(w.Hosts))]
 	slot := random.IntN(w.Slots)
@@ -143,7 +144,7 @@ func (w *World) click(ctx context.Context, random *rand.Rand, mark string) bool 
 	case dice < 97:
 		w.ofSubject(ctx, host, List, v.life.subject)
 		return true
-	default: // an ID that it may have lost
+	default: // an earlier ID, perhaps exchanged
 		v.num = random.IntN(v.num + 1)
 		v.id = w.idOf(v.life, v.num)
 	}
@@ -165,13 +166,13 @@ func (w *World) idOf(l *life, num int) string {
 	return l.ids[num].id
 }
 
-// find returns the session of a slot, and begins one if it has none.
+// find returns the session of a slot, and creates one if there is none.
 func (w *World) find(ctx context.Context, host Host, slot int, random *rand.Rand) (v visit, ended bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if l := w.slots[slot]; l != nil {
 		if len(l.ids) == 0 {
-			return visit{}, false // another client is about to begin it
+			return visit{}, false // another client is creating it
 		}
 		return visit{l, l.ids[len(l.ids)-1].id, len(l.ids) - 1}, false
 	}
@@ -191,7 +192,7 @@ func (w *World) find(ctx context.Context, host Host, slot int, random *rand.Rand
 	return visit{}, false
 }
 
-// ask has a host serve a request, and records it.
+// ask sends a request to a host, and records the operation.
 func (w *World) ask(ctx context.Context, host Host, o Op, r Request) Answer {
 	e := &entry{op: o}
 	e.op.Merges, e.op.Call = host.Merges(), w.Ticks.Add(1)
@@ -219,7 +220,7 @@ func (w *World) ask(ctx context.Context, host Host, o Op, r Request) Answer {
 	return a
 }
 
-// do makes a request, and notes what its client learns of the session.
+// do makes a request, and updates what its client knows of the session.
 func (w *World) do(ctx context.Context, host Host, v visit, kind Kind, mark string) {
 	l := v.life
 	o := Op{Kind: kind, Life: l.number, Subject: l.subject, ID: v.num, Mark: mark}
@@ -232,14 +233,14 @@ func (w *World) do(ctx context.Context, host Host, v visit, kind Kind, mark stri
 		w.slots[l.slot] = nil
 	}
 	w.mu.Unlock()
-	for n := 0; lost && n < 100; n++ { // wherever it lives now, it is ended
+	for n := 0; lost && n < 100; n++ { // end it under any ID
 		o := Op{Kind: Destroy, Life: l.number, Subject: l.subject, ID: v.num}
 		a := w.ask(ctx, w.Hosts[n%len(w.Hosts)], o, Request{Kind: Destroy, ID: v.id})
 		lost = a.Outcome != Done && ctx.Err() == nil
 	}
 }
 
-// Farewell looks at each session once more, under each of its IDs, and at each subject's list.
+// Farewell loads each session once more by each of its IDs, and lists each subject's sessions.
 func (w *World) Farewell(ctx context.Context, host Host) {
 	for _, l := range w.lives {
 		for num, t := range l.ids {
@@ -256,10 +257,11 @@ func (w *World) ofSubject(ctx context.Context, host Host, kind Kind, subject str
 	w.ask(ctx, host, Op{Kind: kind, Subject: subject}, Request{Kind: kind, Subject: subject})
 }
 
-// History returns what was done. Nothing may be under way any more.
+// History returns the history of all sessions. It must be called after all operations have
+// returned.
 func (w *World) History() []Op {
 	end := w.Ticks.Add(1)
-	first := map[int]int64{} // when each session was begun
+	first := map[int]int64{} // when each session was created
 	for _, e := range w.entries {
 		if e.op.Kind == Create {
 			first[e.op.Life] = e.op.Call
@@ -287,8 +289,8 @@ func (w *World) History() []Op {
 	return history
 }
 
-// of returns what an entry says of one of the subject's sessions. A list may have a login, or a
-// renewal, that is under way, whether or not it comes to be: that says nothing.
+// of returns what an entry says about one session of its subject. A list may contain a login or
+// renewal that had not returned yet. Since that may still fail, it says nothing.
 func (e *entry) of(l *life) []Op {
 	o := e.op
 	o.Life = l.number
@@ -308,7 +310,7 @@ func (e *entry) of(l *life) []Op {
 	return []Op{o}
 }
 
-// Figures says what was done and how it ended.
+// Figures returns the number of operations by kind and outcome.
 func (w *World) Figures() string {
 	counts := map[string]int{}
 	for _, e := range w.entries {
@@ -323,8 +325,8 @@ func (w *World) Figures() string {
 
 func subject(n int) string { return fmt.Sprint("subject ", n) }
 
-// Script begins a session of a subject's own and returns what makes one request of it after the
-// other, under the ID that its client has.
+// Script creates a session with its own subject. It returns a function that makes one request with
+// the session's current ID.
 func (w *World) Script(ctx context.Context, subject string) func(host Host, kind Kind, mark string) Outcome {
 	l := &life{number: len(w.lives), subject: subject}
 	w.lives = append(w.lives, l)
@@ -333,7 +335,7 @@ func (w *World) Script(ctx context.Context, subject string) func(host Host, kind
 		if n := len(l.ids); n > 0 {
 			o.ID, r.ID = n-1, l.ids[n-1].id
 		} else if kind != Create && kind != List && kind != Revoke {
-			return Failed // nobody was told an ID
+			return Failed // the session has no known ID
 		}
 		if kind == Save || kind == Update || kind == Renew || kind == Authenticate {
 			o.Mark, r.Mark = mark, mark

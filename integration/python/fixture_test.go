@@ -1,4 +1,4 @@
-// Package python_test lets Go and Python serve the same sessions from the same table.
+// Package python_test lets Go and Python use the same sessions in one table.
 package python_test
 
 import (
@@ -25,10 +25,11 @@ type python struct {
 	keys  []string
 }
 
-// interpreters are tried in this order: the system's, whose packages are Debian's, first.
+// interpreters are tried in this order. The system's comes first, since it finds Debian's packages.
 var interpreters = []string{"/usr/bin/python3", "python3"}
 
-// interpreter returns a Python that has boto3 and itsdangerous. Without one it skips the test, loudly; with CI=true it fails it.
+// interpreter returns the path of a Python with boto3 and itsdangerous. If there is none, the test
+// is skipped; with CI=true it fails.
 func interpreter(t *testing.T) string {
 	t.Helper()
 	for _, p := range interpreters {
@@ -64,7 +65,7 @@ func start(t *testing.T, keys ...string) *python {
 	return &python{t, in, bufio.NewReader(out), table, keys}
 }
 
-// found is what Python's load returns.
+// found is the result of Python's load.
 type found struct {
 	ID             string
 	Created        string
@@ -72,7 +73,7 @@ type found struct {
 	Data           any
 }
 
-// call makes a call in Python; nil is None.
+// call makes a call in Python. A nil result is None.
 func (p *python) call(op string, args map[string]any) *found {
 	p.t.Helper()
 	call := map[string]any{"op": op, "keys": p.keys}
@@ -93,7 +94,7 @@ func (p *python) call(op string, args map[string]any) *found {
 	return answer.Answer
 }
 
-// manager returns a Go manager on Python's table.
+// manager returns a Go Manager on Python's table.
 func manager[T any](p *python, now clock.Clock) *sessions.Manager[T] {
 	p.t.Helper()
 	m, err := sessions.New(engine.Store(p.t, p.table), pysession.Config[T](pysession.Options{Keys: p.keys, Clock: now}))

@@ -14,7 +14,7 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// cart is what Python keeps in its dict.
+// cart is the data of Python's dict.
 type cart struct {
 	Items []string `json:"items"`
 	User  string   `json:"user"`
@@ -76,22 +76,22 @@ func TestGoWrites_PythonLoadsChangesSavesClears(t *testing.T) {
 		_, err = m.Load(t.Context(), id)
 		wants.Err(t, err, sessions.ErrNotFound)
 		back.Data.User = "too late"
-		wants.Err(t, m.Save(t.Context(), back), sessions.ErrNotFound) // Go's slow request brings nothing back
+		wants.Err(t, m.Save(t.Context(), back), sessions.ErrNotFound)
 	})
 }
 
 func TestTouches_OfEitherSideKeepTheSessionAliveForTheOther(t *testing.T) {
 	is := is.New(t)
 	p := start(t)
-	// Go's clock is ahead by more than half an idle timeout, as it will be then.
+	// Go's clock is ahead of Python's by more than half the idle timeout.
 	later := clock.NewFake(time.Now().Add(110 * time.Minute))
 	m := manager[cart](p, later)
 	id := p.call("create", map[string]any{"data": cart{}}).ID
-	s, err := m.Load(t.Context(), id) // touches
+	s, err := m.Load(t.Context(), id) // records the access
 	is.NoErr(err)
 	is.Equal(s.AccessedAt(), later.Now().UTC().Truncate(time.Microsecond))
 	later.Advance(119 * time.Minute)
-	_, err = m.Load(t.Context(), id) // alive by Go's touch, long after Python's
+	_, err = m.Load(t.Context(), id) // alive by Go's touch; Python's is too long ago
 	is.NoErr(err)
 
 	now := clock.NewFake(time.Now())
@@ -99,7 +99,7 @@ func TestTouches_OfEitherSideKeepTheSessionAliveForTheOther(t *testing.T) {
 	id = p.call("create", map[string]any{"data": cart{}, "idle": 60}).ID
 	before, err := early.Load(t.Context(), id)
 	is.NoErr(err)
-	p.call("load", map[string]any{"id": id}) // touches
+	p.call("load", map[string]any{"id": id}) // records the access
 	after, err := early.Load(t.Context(), id)
 	is.NoErr(err)
 	is.True(after.ExpiresAt().Sub(before.ExpiresAt()) >= 0)
@@ -116,7 +116,7 @@ func TestPythonTouch_OfASessionThatGoHasDestroyedIsNotFound(t *testing.T) {
 	s, err := m.CreateAndSave(t.Context(), cart{})
 	is.NoErr(err)
 	is.NoErr(m.Destroy(t.Context(), s))
-	p.call("touch", map[string]any{"id": s.ID().Secret()}) // by a request that had read it before
+	p.call("touch", map[string]any{"id": s.ID().Secret()}) // of a request that had loaded it before
 	_, err = m.Load(t.Context(), s.ID().Secret())
 	wants.Err(t, err, sessions.ErrNotFound)
 	fresh, err := m.LoadOrCreate(t.Context(), s.ID().Secret())

@@ -20,8 +20,8 @@ import (
 	"github.com/dynasession/dynasession/integration/engine"
 )
 
-// examples returns the body of every Example function in the test files below root, without its
-// indentation, under the package's name and the function's, such as "web.Example".
+// examples returns the body of every Example function in the test files below root, unindented, by
+// package and function name, such as "web.Example".
 func examples(root string) (map[string]string, error) {
 	found := map[string]string{}
 	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
@@ -57,8 +57,8 @@ func examples(root string) (map[string]string, error) {
 	return found, err
 }
 
-// wrongCuts returns a sentence for each Go block of a page that is not cut from the example that the
-// comment above it names.
+// wrongCuts returns a sentence for each Go block of a page that is not part of the example named in
+// the comment above it.
 func wrongCuts(page string, bodies map[string]string) []string {
 	var wrong []string
 	named := regexp.MustCompile("(?ms)(?:^<!-- ([\\w.]+) -->\n)?^```go\n(.*?)^```")
@@ -97,7 +97,8 @@ func TestReadme_EveryBlockIsCutFromAnExample(t *testing.T) {
 	}
 }
 
-// The examples of package dynamo have no output, since they need a table. Here they run.
+// Two blocks are cut from examples that go test only compiles, since they need a table. This test
+// runs them.
 func TestReadme_ItsFirstProgramRuns(t *testing.T) {
 	is := is.New(t)
 	endpoint := engine.Endpoint(t)
@@ -130,7 +131,7 @@ func TestWrongCuts(t *testing.T) {
 	bodies := map[string]string{"p.ExampleF": "\na := 1\nif a > 0 {\n\tb()\n}\nc()\n"}
 	for _, tc := range []struct{ page, want string }{
 		{"<!-- p.ExampleF -->\n```go\na := 1\nif a > 0 {\n\tb()\n}\n```\n", ""},
-		{"<!-- p.ExampleF -->\n```go\nb()\n```\n", "another order"}, // not with the example's indentation
+		{"<!-- p.ExampleF -->\n```go\nb()\n```\n", "another order"}, // the indentation differs
 		{"<!-- p.ExampleF -->\n```go\na := 1\nc()\n```\n", "leaves some out"},
 		{"<!-- p.ExampleF -->\n```go\na := 2\n```\n", `lacks the line "a := 2"`},
 		{"<!-- p.ExampleG -->\n```go\na := 1\n```\n", "no such example"},

@@ -1,5 +1,5 @@
-// Package readme_test checks the code in README.md and docs: README.md shows parts of tested examples,
-// and the blocks of docs compile.
+// Package readme_test checks the code in README.md and docs: the blocks in README.md are cut from
+// tested examples, and the blocks in docs compile.
 package readme_test
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/matryer/is"
 )
 
-// paths are the packages that a block may name.
+// paths are the packages that a block may use.
 var paths = map[string]string{
 	"attribute": "github.com/dynasession/dynasession/codec/attribute",
 	"clock":     "github.com/dynasession/dynasession/clock",
@@ -52,7 +52,7 @@ var paths = map[string]string{
 	"os":          "os",
 }
 
-// given are the names that a block may use without saying where they come from, unless it declares them itself.
+// given are the names that a block may use without declaring them.
 var given = []struct{ name, declaration string }{
 	{"Cart", "type Cart struct { Items []string; Flash sessions.Flash[string] }"},
 	{"ctx", "ctx := context.Background()"},
@@ -73,7 +73,8 @@ var given = []struct{ name, declaration string }{
 	{"checkPassword", "var checkPassword func(name, password string) (user string, ok bool)"},
 }
 
-// program returns a package that holds the block as the body of a function, or the block itself if it is one.
+// program returns a program with the block as the body of main, or the block itself if it is a
+// program.
 func program(block string) string {
 	if strings.Contains(block, "package ") {
 		return block
@@ -90,7 +91,7 @@ func program(block string) string {
 	imports, code := "", regexp.MustCompile(`//.*`).ReplaceAllString(body, "")
 	for name, path := range paths {
 		used := `\b` + name + `\.\w`
-		if name == "event" { // a name that blocks give to variables too
+		if name == "event" { // blocks have variables of this name, too
 			used = `\bevent\.(Log|Multi)\(`
 		}
 		if regexp.MustCompile(used).MatchString(code) {
@@ -100,7 +101,7 @@ func program(block string) string {
 	return "package main\n" + imports + "func main() {\n" + body + "}\n"
 }
 
-// blocks returns the Go code of a page, block by block.
+// blocks returns the Go blocks of a page.
 func blocks(page string) []string {
 	var found []string
 	for _, m := range regexp.MustCompile("(?ms)^ *```go\n(.*?)^ *```").FindAllStringSubmatch(page, -1) {
@@ -109,13 +110,14 @@ func blocks(page string) []string {
 	return found
 }
 
-// A block leaves out what everyone writes: uses of what it declares, and checks of errors.
+// Blocks may leave out uses of what they declare, and checks of errors.
 var forgiven = regexp.MustCompile(`declared and not used|^#|^\s*$|too many errors`)
 
-// cutElsewhere are the pages whose blocks are parts of a program in a module of its own, as a test there says.
+// cutElsewhere are the pages whose blocks are cut from programs in other modules, as tests there
+// check.
 var cutElsewhere = []string{"coming-from-gorilla.md", "coming-from-scs.md", "oidc.md", "streams.md"}
 
-// The blocks of README.md are cut from examples, which the compiler sees: cut_test.go.
+// The blocks of README.md are checked in cut_test.go.
 func TestDocs_EveryBlockCompiles(t *testing.T) {
 	is := is.New(t)
 	root, err := filepath.Abs("../..")
@@ -145,7 +147,7 @@ func TestDocs_EveryBlockCompiles(t *testing.T) {
 	}
 }
 
-// compile returns what the compiler has to say about the packages, which are there by the overlay only.
+// compile returns the compiler's errors for the packages, which exist only in the overlay.
 func compile(t *testing.T, root string, overlay map[string]string, packages []string) []string {
 	t.Helper()
 	is := is.New(t)
@@ -155,7 +157,7 @@ func compile(t *testing.T, root string, overlay map[string]string, packages []st
 	is.NoErr(os.WriteFile(file, replace, 0o600))
 	build := exec.CommandContext(t.Context(), "go", append([]string{"build", "-overlay", file, "-gcflags=-e", "-o", os.DevNull}, packages...)...)
 	build.Dir = root
-	out, _ := build.CombinedOutput() // it fails, for want of a use of every variable
+	out, _ := build.CombinedOutput() // always fails, as variables are unused
 	var said []string
 	for line := range strings.Lines(string(out)) {
 		if !forgiven.MatchString(line) {
@@ -165,7 +167,7 @@ func compile(t *testing.T, root string, overlay map[string]string, packages []st
 	return said
 }
 
-// What the test would miss it must not miss.
+// compile finds an error in a block.
 func TestCompile_SeesWhatIsWrong(t *testing.T) {
 	is := is.New(t)
 	root, err := filepath.Abs("../..")
@@ -176,7 +178,8 @@ func TestCompile_SeesWhatIsWrong(t *testing.T) {
 	is.True(strings.Contains(strings.Join(said, ""), "m.Lod undefined"))
 }
 
-// The two commands of the README are what CI runs, with the race detector and the engine required.
+// The commands in the README are also run by CI, where the race detector and the engine are
+// required.
 func TestReadme_CommandsAreThose(t *testing.T) {
 	is := is.New(t)
 	page, err := os.ReadFile("../../README.md")

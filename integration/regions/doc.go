@@ -1,3 +1,3 @@
-// Package regions simulates a service in two Regions over a global table, and shows what holds
-// there: each row of docs/regions.md is one of its tests.
+// Package regions simulates a service in two Regions over a global table, to show which properties
+// hold. Each row of the tables in docs/regions.md is a test.
 package regions

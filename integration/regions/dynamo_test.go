@@ -13,7 +13,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/regional"
 )
 
-// Two tables that don't replicate show what the home alone writes, and what is copied: markers, on DynamoDB as well.
+// On two DynamoDB tables that don't replicate, only the home table gets records and lists, and both
+// get markers.
 func TestHome_OnDynamoDB(t *testing.T) {
 	is, ctx := is.New(t), t.Context()
 	eu, us := engine.Store(t, engine.NewTable(t)), engine.Store(t, engine.NewTable(t))

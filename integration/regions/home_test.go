@@ -8,7 +8,7 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// A home that is moved while both Regions work: stopped, replicated, moved. Nothing is lost.
+// The home is moved while both Regions work: no home, replicate, new home. Nothing is lost.
 func TestHome_MovedAsPlannedLosesNothing(t *testing.T) {
 	x := newScene(t, home, 0)
 	a, b, out := x.login(x.eu, "alice"), x.login(x.us, "alice"), x.login(x.eu, "alice")
@@ -19,7 +19,7 @@ func TestHome_MovedAsPlannedLosesNothing(t *testing.T) {
 
 	x.moveHome("")
 	_, err := x.us.Load(x.ctx, a)
-	wants.Err(t, err, sessions.ErrUnavailable) // and not ErrNotFound, which would sign the user out
+	wants.Err(t, err, sessions.ErrUnavailable) // ErrNotFound would sign the user out
 	wants.NotErr(t, err, sessions.ErrNotFound)
 	wants.Err(t, x.eu.Authenticate(x.ctx, x.eu.Create(), "alice"), sessions.ErrUnavailable)
 
@@ -36,12 +36,13 @@ func TestHome_MovedAsPlannedLosesNothing(t *testing.T) {
 	x.Equal(n, 2)
 
 	x.settle()
-	x.moveHome("eu") // and back
+	x.moveHome("eu") // and back again
 	x.True(x.isDead(a, b, out))
 }
 
-// While processes differ about the home, as when one has not heard of a change yet, logouts and renewals hold all the same:
-// their markers are in every Region, and nothing follows a marker. What needs lists, and saves, does not.
+// Processes may disagree about the home until all have heard of a change. Logouts and renewals hold
+// even then, since their markers are written in every Region and are final. Saves, and calls that
+// use lists, are reliable only once all processes agree.
 func TestHome_ALogoutHoldsWhileProcessesDiffer(t *testing.T) {
 	for name, end := range map[string]func(*scene, string) (alive string){
 		"logout": func(x *scene, id string) string { x.NoErr(x.us.DestroyID(x.ctx, id)); return "" },
@@ -61,9 +62,9 @@ func TestHome_ALogoutHoldsWhileProcessesDiffer(t *testing.T) {
 				x := newScene(t, home, 0)
 				id := x.login(x.eu, "alice")
 				x.settle()
-				x.NoErr(x.homes[1].SetHome("us")) // the host in eu has not heard of it
+				x.NoErr(x.homes[1].SetHome("us")) // the host in eu still has home eu
 				x.world.Clock.Advance(10 * time.Minute)
-				s := x.load(x.eu, id) // which records the access in eu
+				s := x.load(x.eu, id) // records the access in eu
 				s.Data.Apples++
 				if before {
 					x.NoErr(x.eu.Save(x.ctx, s))
@@ -84,7 +85,8 @@ func TestHome_ALogoutHoldsWhileProcessesDiffer(t *testing.T) {
 	}
 }
 
-// A host whose Region is cut off can't say who is signed in, and says so: its users are sent elsewhere, and are signed in.
+// A host in a Region that is cut off can't tell who is signed in, so it returns an error. Its users
+// are sent to the other Region, where they are still signed in.
 func TestHome_AHostThatIsCutOffSignsNobodyOut(t *testing.T) {
 	x := newScene(t, home, 0)
 	id := x.login(x.us, "alice")
@@ -92,15 +94,15 @@ func TestHome_AHostThatIsCutOffSignsNobodyOut(t *testing.T) {
 	_, err := x.us.Load(x.ctx, id)
 	wants.Err(t, err, sessions.ErrUnavailable)
 	x.True(x.lives(x.eu, id))
-	x.NoErr(x.eu.DestroyID(x.ctx, id)) // although the marker can't be copied
+	x.NoErr(x.eu.DestroyID(x.ctx, id)) // though the marker can't be copied
 	x.True(!x.lives(x.eu, id))
 	x.world.Cut("us", false)
 	x.settle()
 	x.True(x.isDead(id))
 }
 
-// The limit of the copies: while a Region can't be reached, markers don't reach it. If the home fails then, the logouts of
-// that time are undone until it is back.
+// A marker can't be copied to a Region that is cut off. If the home fails then, logouts made since
+// are undone until it is back.
 func TestHome_WhatWasEndedWhileTheOtherRegionWasCutOffIsUnknownThere(t *testing.T) {
 	x := newScene(t, home, 0)
 	id := x.login(x.eu, "alice")
@@ -109,7 +111,7 @@ func TestHome_WhatWasEndedWhileTheOtherRegionWasCutOffIsUnknownThere(t *testing.
 	x.NoErr(x.eu.DestroyID(x.ctx, id))
 	x.world.Cut("us", false)
 	x.losesEU()
-	x.True(x.lives(x.us, id)) // so docs/regions.md says: RevokeBefore
+	x.True(x.lives(x.us, id)) // docs/regions.md recommends RevokeBefore
 	x.NoErr(x.us.RevokeBefore(x.ctx, x.world.Clock.Now()))
 	x.world.Clock.Advance(2 * time.Second)
 	x.True(!x.lives(x.us, id))

@@ -14,17 +14,18 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// known is what the users of a random world know of their sessions.
+// known is what the users know of their sessions.
 type known struct {
-	begun []string          // the IDs that are signed in, in the order of their login
-	alive map[string]string // the user of each
-	saves map[string]int    // of these, acknowledged
-	dead  map[string]bool   // IDs that have ended, and whose end every Region was told
+	begun []string          // the IDs signed in, oldest login first
+	alive map[string]string // the user of each ID
+	saves map[string]int    // the acknowledged saves of each ID
+	dead  map[string]bool   // IDs whose end was written in every Region
 }
 
-// TestHome_RandomWorlds has two hosts do anything, in any order, while replication lags, the Region that is not home is cut
-// off, the home moves as planned, and now and then fails with what it has not replicated. What has ended stays ended, whatever
-// happens; while no home fails, nobody is signed out and no save is lost.
+// TestHome_RandomWorlds runs random operations on two hosts. Meanwhile replication lags, the other
+// Region may be cut off, the home moves as planned, and sometimes it fails before all is
+// replicated. What has ended stays ended in any case. Unless a home fails, nobody is signed out and
+// no save is lost.
 func TestHome_RandomWorlds(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		x := newScene(t, home, 0)
@@ -40,7 +41,7 @@ func TestHome_RandomWorlds(t *testing.T) {
 		}
 		host := func() *sessions.Manager[cart] {
 			region := rapid.SampledFrom([]string{"eu", "us"}).Draw(r, "host")
-			if isCut { // the users of the other Region have been sent away
+			if isCut { // users of the other Region were sent here
 				region = at
 			}
 			return hosts[region]
@@ -96,7 +97,7 @@ func TestHome_RandomWorlds(t *testing.T) {
 						n--
 					}
 				}
-				x.True(n >= 0) // some may have come back with a Region
+				x.True(n >= 0) // a Region that is back may have revived others
 			},
 			"replicate": func(*rapid.T) { x.settle() },
 			"wait":      func(*rapid.T) { x.world.Clock.Advance(time.Second) },
@@ -126,7 +127,7 @@ func TestHome_RandomWorlds(t *testing.T) {
 				}
 				x.world.Fail(failed, false)
 				x.settle()
-				k.begun = nil // what was lost, or has come back, is for RevokeBefore
+				k.begun = nil // what was lost or revived needs RevokeBefore
 				clear(k.alive)
 				clear(k.saves)
 			},
@@ -146,7 +147,7 @@ func TestHome_RandomWorlds(t *testing.T) {
 	})
 }
 
-// failer makes is report to rapid.
+// failer lets is report failures to rapid.
 type failer struct{ r *rapid.T }
 
 func (f failer) Fail()           { f.r.Fail() }

@@ -16,16 +16,16 @@ import (
 	"github.com/dynasession/dynasession/sessions/regional"
 )
 
-// cart is what the sessions hold.
+// cart is the session data.
 type cart struct{ Apples, Pears int }
 
-// setup is a way to run in two Regions.
+// setup is a way to run a service in two Regions.
 type setup int
 
 const (
-	one    setup = iota // a table in eu alone, for hosts in both Regions
-	both                // a global table, each host with its own Region's replica
-	home                // a global table, all hosts with the home's replica
+	one    setup = iota // a table in eu only, used by hosts in both Regions
+	both                // a global table; each host uses its Region's replica
+	home                // a global table; all hosts use the home's replica
 	strong              // a global table with multi-Region strong consistency
 )
 
@@ -35,7 +35,7 @@ func (s setup) String() string {
 	return [...]string{"one Region", "written in both", "a home", "strongly consistent"}[s]
 }
 
-// scene is a service with a host in eu and one in us.
+// scene is a service with one host in eu and one in us.
 type scene struct {
 	*is.I
 	t      *testing.T
@@ -43,7 +43,7 @@ type scene struct {
 	setup  setup
 	world  *regions.World
 	eu, us *sessions.Manager[cart]
-	homes  []*regional.Store // in setup home: that of the host in eu, and that of the host in us
+	homes  []*regional.Store // with setup home: the stores of the hosts in eu and us
 }
 
 func newScene(t *testing.T, as setup, limit int) *scene {
@@ -90,10 +90,10 @@ func (x *scene) login(m *sessions.Manager[cart], user string) string {
 	return s.ID().Secret()
 }
 
-// settle replicates all that can be.
+// settle replicates everything that can be replicated.
 func (x *scene) settle() { x.world.Replicate() }
 
-// load loads a session that must be there.
+// load returns a session that must exist.
 func (x *scene) load(m *sessions.Manager[cart], id string) *sessions.Session[cart] {
 	x.t.Helper()
 	s, err := m.Load(x.ctx, id)
@@ -101,7 +101,7 @@ func (x *scene) load(m *sessions.Manager[cart], id string) *sessions.Session[car
 	return s
 }
 
-// lives reports whether a user with an ID is signed in at a host.
+// lives reports whether an ID is signed in at a host.
 func (x *scene) lives(m *sessions.Manager[cart], id string) bool {
 	x.t.Helper()
 	_, err := m.Load(x.ctx, id)
@@ -111,7 +111,7 @@ func (x *scene) lives(m *sessions.Manager[cart], id string) bool {
 	return err == nil
 }
 
-// isDead reports whether none of some sessions lives at any host.
+// isDead reports whether none of the IDs is signed in at any host.
 func (x *scene) isDead(ids ...string) bool {
 	x.t.Helper()
 	for _, id := range ids {
@@ -122,7 +122,8 @@ func (x *scene) isDead(ids ...string) bool {
 	return true
 }
 
-// losesEU makes eu fail with all it has not replicated. From then on the users are at the host in us, and home is there.
+// losesEU makes eu fail before it has replicated everything. Then users go to the host in us, and
+// us becomes the home.
 func (x *scene) losesEU() {
 	x.t.Helper()
 	x.world.Fail("eu", true)
@@ -130,7 +131,7 @@ func (x *scene) losesEU() {
 	x.world.Clock.Advance(2 * time.Second)
 }
 
-// euIsBack brings eu back, with what it had not replicated.
+// euIsBack brings eu back, including what it had not replicated.
 func (x *scene) euIsBack() {
 	x.world.Fail("eu", false)
 	x.settle()

@@ -12,14 +12,14 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// store is a World's table in one Region, for a host in the same Region or in another. Conditions
-// are judged by what has arrived in the Region.
+// store is a World's table in one Region, used by a host in the same or another Region. Conditions
+// are checked against the items that have arrived in the Region.
 type store struct {
 	world    *World
 	from, at string
 }
 
-// do makes one call, with the Region's items, under the world's lock.
+// do makes a call with the Region's items while it holds the world's lock.
 func (s *store) do(ctx context.Context, call func(items map[string]item) error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%w: %w", driver.ErrUnavailable, ctx.Err())
@@ -33,10 +33,10 @@ func (s *store) do(ctx context.Context, call func(items map[string]item) error) 
 	return call(items)
 }
 
-// write stores a version of an item. The lock is held.
+// write stores a version of an item. The caller must hold the lock.
 func (s *store) write(key string, i item) { s.world.put(s.at, key, i) }
 
-// find returns the record of an item, or why there is none.
+// find returns the record of an item, or the error if there is none.
 func find(i item) (driver.Record, error) {
 	switch {
 	case i.marker != nil:
@@ -206,7 +206,8 @@ func (s *store) ChangeRoster(ctx context.Context, c driver.RosterChange) (r driv
 	return r, err
 }
 
-// judge returns why a roster does not take a change, nil if it does or has taken it before.
+// judge returns the error with which a roster refuses a change, nil if it accepts the change or has
+// it already.
 func judge(r driver.Roster, c driver.RosterChange) error {
 	_, isListed := r.Entries[c.Enter]
 	switch {
@@ -220,7 +221,7 @@ func judge(r driver.Roster, c driver.RosterChange) error {
 	return nil
 }
 
-// changed returns r, whose entries are its own, with a change made.
+// changed returns r with a change made. It modifies r's entries, which the caller must have copied.
 func changed(r driver.Roster, c driver.RosterChange) driver.Roster {
 	r.Rev, r.Closed = c.Rev, r.Closed || c.Close
 	for _, key := range c.Leave {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -20,8 +21,9 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// mrsc is the way to a table with multi-Region strong consistency: it has no TTL and no transactions, and refuses a write of
-// an item that another Region is writing, here each fifth one.
+// mrsc is a transport that makes an engine behave like a table with multi-Region strong
+// consistency: it supports neither TTL nor transactions, and refuses every fifth write as if
+// another Region were writing the item.
 type mrsc struct {
 	mu      sync.Mutex
 	calls   map[string]int // by operation
@@ -61,22 +63,22 @@ func answer(r *http.Request, code string) *http.Response {
 	}
 }
 
-// A table with multi-Region strong consistency is one table for two Regions, which takes single-item calls alone. Nothing
-// else is asked of it, and writes that collide are made again.
+// With multi-Region strong consistency, two Regions see one table that only supports single-item
+// calls. The store makes no others, and it repeats refused writes.
 func TestStrong_TheStoreNeedsNeitherTransactionsNorTTL(t *testing.T) {
 	is, ctx := is.New(t), t.Context()
 	table := engine.Table(t)
-	_, err := engine.Client(t).CreateTable(ctx, &dynamodb.CreateTableInput{ // which has no TTL
+	_, err := engine.Client(t).CreateTable(ctx, &dynamodb.CreateTableInput{ // without TTL
 		TableName: aws.String(table), BillingMode: types.BillingModePayPerRequest,
 		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: types.ScalarAttributeTypeS}},
 		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: types.KeyTypeHash}},
 	})
 	is.NoErr(err)
 	way := &mrsc{calls: map[string]int{}}
-	var hosts []*sessions.Manager[cart] // in eu and in us
+	var hosts []*sessions.Manager[cart] // one in eu, one in us
 	for range 2 {
 		store, err := dynamo.NewStore(engine.Client(t, func(o *dynamodb.Options) { o.HTTPClient = &http.Client{Transport: way} }),
-			&dynamo.Config{Table: table})
+			&dynamo.Config{Table: table, Timeout: 20 * time.Second})
 		is.NoErr(err)
 		m, err := sessions.New(store, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 30, Evict: true}})
 		is.NoErr(err)
@@ -84,7 +86,7 @@ func TestStrong_TheStoreNeedsNeitherTransactionsNorTTL(t *testing.T) {
 	}
 
 	var ids []string
-	for i := range 24 { // more than one item lists
+	for i := range 24 { // more than fit into one list item
 		eu, us := hosts[i%2], hosts[(i+1)%2]
 		s := eu.Create()
 		is.NoErr(eu.Save(ctx, s))
@@ -93,7 +95,7 @@ func TestStrong_TheStoreNeedsNeitherTransactionsNorTTL(t *testing.T) {
 		_, err := us.Update(ctx, id, func(c *cart) error { c.Pears++; return nil })
 		is.NoErr(err)
 		s.Data.Apples++
-		is.NoErr(eu.Save(ctx, s)) // which merges
+		is.NoErr(eu.Save(ctx, s)) // merges
 		s, err = us.Load(ctx, id)
 		is.NoErr(err)
 		is.Equal(s.Data, cart{1, 1})
@@ -123,7 +125,7 @@ func TestStrong_TheStoreNeedsNeitherTransactionsNorTTL(t *testing.T) {
 		sent = append(sent, op)
 	}
 	slices.Sort(sent)
-	// DescribeTimeToLive is the one question of each store that TTL is on, which may fail.
+	// Each store calls DescribeTimeToLive once. That call may fail.
 	is.Equal(sent, []string{"BatchGetItem", "DescribeTimeToLive", "GetItem", "PutItem", "UpdateItem"})
 	is.Equal(way.refused, []string{"DescribeTimeToLive", "DescribeTimeToLive"})
 	is.True(way.writes > 100)

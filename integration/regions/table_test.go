@@ -12,15 +12,15 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// row is something that a service promises, and how to see whether a set-up keeps it.
+// row is a promise of a service, and a test of whether a setup keeps it.
 type row struct {
 	name  string
-	limit int              // of each subject's sessions
-	only  func(setup) bool // where it makes sense; nil: everywhere
+	limit int              // maximum number of sessions per subject
+	only  func(setup) bool // the setups to which it applies; nil: all
 	holds func(*scene) bool
 }
 
-// twoTables is where a Region may be lost and the service goes on.
+// twoTables reports whether the service survives the loss of a Region.
 func twoTables(s setup) bool { return s != one }
 
 var meanwhile = []row{
@@ -39,7 +39,7 @@ var meanwhile = []row{
 		s := x.load(x.us, id)
 		s.Data.Apples++
 		x.NoErr(x.eu.DestroyID(x.ctx, id))
-		_ = x.us.Save(x.ctx, s) // which may find that it has ended
+		_ = x.us.Save(x.ctx, s) // may return an error: the session has ended
 		x.settle()
 		return x.isDead(id)
 	}},
@@ -48,7 +48,7 @@ var meanwhile = []row{
 		x.settle()
 		x.world.Clock.Advance(10 * time.Minute)
 		x.NoErr(x.eu.DestroyID(x.ctx, id))
-		x.lives(x.us, id) // and records the access, if it does
+		x.lives(x.us, id) // may record an access
 		x.settle()
 		return x.isDead(id)
 	}},
@@ -123,7 +123,7 @@ var meanwhile = []row{
 			x.world.Clock.Advance(40 * time.Minute)
 			x.load(x.eu, id)
 		}
-		x.world.Expire("us") // what has not been seen there is deleted, and that is the later write
+		x.world.Expire("us") // deletes the session, and replicates as the later write
 		x.world.Cut("us", false)
 		x.settle()
 		return x.lives(x.eu, id)
@@ -230,7 +230,7 @@ var sections = []struct {
 	{"When a Region fails, and its users are sent to the other", lost},
 }
 
-// TestTable runs each row in each set-up, and compares what holds with docs/regions.md.
+// TestTable tests each row in each setup, and compares the results with docs/regions.md.
 func TestTable(t *testing.T) {
 	is := is.New(t)
 	doc, err := os.ReadFile("../../docs/regions.md")

@@ -11,35 +11,35 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// World is a global table with a replica in each Region. A write is stored in the Region that is
-// asked, and waits there until Replicate takes it to the others. There, of two versions of one item
-// the later one stays, whole: a deletion is a version too. Nothing happens by itself. With Strong,
-// as with multi-Region strong consistency, all Regions have the same items at once, and no TTL.
+// World is a global table with a replica in each Region. A write is stored in one Region until
+// Replicate copies it to the others. If the others have a version of the item, the later write wins
+// as a whole; a deletion is also a version. Nothing happens on its own. With Strong, as with
+// multi-Region strong consistency, all Regions always have the same items, and there is no TTL.
 type World struct {
 	Clock  *clock.Fake
 	Strong bool
 
 	mu       sync.Mutex
-	writes   int64 // counts the writes of all Regions, in their order
+	writes   int64 // the number of writes in all Regions
 	replicas map[string]*replica
 	waiting  []change
-	cut      map[string]bool // Regions that nobody outside reaches, nor they anybody
-	down     map[string]bool // Regions whose table answers nobody
+	cut      map[string]bool // Regions that are cut off from the others
+	down     map[string]bool // Regions whose table does not answer
 }
 
-// change is a version of an item on its way into a Region.
+// change is a write on its way to a Region.
 type change struct {
 	from, to, key string
 	item          item
 }
 
-// item is what a key holds: a record, a marker or a roster, or nothing any more.
+// item is the content of a key: a record, a marker or a roster. A deleted item has none of them.
 type item struct {
-	written int64 // when it was, in the order of all writes
+	written int64 // its number in the order of all writes
 	record  *driver.Record
 	marker  *driver.Marker
 	roster  *driver.Roster
-	expires time.Time // from when TTL may delete it
+	expires time.Time // when TTL may delete it
 }
 
 func (i item) isEmpty() bool { return i.record == nil && i.marker == nil && i.roster == nil }
@@ -50,7 +50,7 @@ type replica struct {
 	items  map[string]item
 }
 
-// NewWorld returns a world with empty tables in some Regions.
+// NewWorld returns a world with an empty table in each Region.
 func NewWorld(c *clock.Fake, regions ...string) *World {
 	w := &World{Clock: c, replicas: map[string]*replica{}, cut: map[string]bool{}, down: map[string]bool{}}
 	for _, region := range regions {
@@ -59,8 +59,8 @@ func NewWorld(c *clock.Fake, regions ...string) *World {
 	return w
 }
 
-// Replicate takes every write to where it can go: neither from nor into a Region that is cut off or
-// down. It returns how many it has taken.
+// Replicate copies writes to all Regions, except from or to Regions that are cut off or down. It
+// returns the number of copies.
 func (w *World) Replicate() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -78,22 +78,22 @@ func (w *World) Replicate() int {
 	return n - len(w.waiting)
 }
 
-// Cut cuts a Region off from the others, or brings it back.
+// Cut cuts a Region off from the others, or reconnects it.
 func (w *World) Cut(region string, off bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.cut[region] = off
 }
 
-// Fail makes a Region's table answer nobody, or brings it back.
+// Fail makes a Region's table unavailable, or available again.
 func (w *World) Fail(region string, down bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.down[region] = down
 }
 
-// Expire deletes from a Region's table what has expired there. As any write, that replicates. It
-// returns how many items it has deleted.
+// Expire deletes the expired items of a Region's table. Like all writes, the deletions replicate.
+// It returns their number.
 func (w *World) Expire(region string) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -110,7 +110,7 @@ func (w *World) Expire(region string) int {
 	return n
 }
 
-// Len returns how many items a Region's table has.
+// Len returns the number of items in a Region's table.
 func (w *World) Len(region string) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -126,7 +126,8 @@ func (w *World) Len(region string) int {
 	return n
 }
 
-// put stores a version of an item in a Region and sends it to the others. The lock is held.
+// put stores a version of an item in a Region and queues it for the others. The caller must hold
+// the lock.
 func (w *World) put(region, key string, i item) {
 	w.writes++
 	i.written = w.writes
@@ -142,8 +143,8 @@ func (w *World) put(region, key string, i item) {
 	}
 }
 
-// reach returns the items of a Region as a host in another, or in the same, sees them. The lock is
-// held.
+// reach returns the items of a Region for a host in the same or another Region. The caller must
+// hold the lock.
 func (w *World) reach(from, to string) (map[string]item, error) {
 	if w.down[to] {
 		return nil, fmt.Errorf("%w: %s is down", driver.ErrUnavailable, to)
@@ -154,5 +155,5 @@ func (w *World) reach(from, to string) (map[string]item, error) {
 	return w.replicas[to].items, nil
 }
 
-// Store returns the store of the table in the Region at, as a host in the Region from calls it.
+// Store returns a store for a host in the Region from that uses the table in the Region at.
 func (w *World) Store(from, at string) driver.Store { return &store{w, from, at} }

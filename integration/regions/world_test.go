@@ -37,7 +37,7 @@ func TestWorld_TheLaterWriteOfAnItemStays(t *testing.T) {
 	}
 	is.NoErr(eu.Create(ctx, rec("1")))
 	_, err := us.Load(ctx, "k")
-	is.Equal(err, driver.ErrNotFound) // not there yet
+	is.Equal(err, driver.ErrNotFound) // not replicated yet
 	is.Equal(w.Replicate(), 1)
 	is.NoErr(eu.Replace(ctx, rec("eu"), "1"))
 	is.NoErr(us.Replace(ctx, rec("us"), "1"))
@@ -50,7 +50,7 @@ func TestWorld_TheLaterWriteOfAnItemStays(t *testing.T) {
 
 	w.Cut("us", true)
 	is.NoErr(eu.Replace(ctx, rec("later"), "us"))
-	is.Equal(w.Replicate(), 0) // it waits
+	is.Equal(w.Replicate(), 0) // the Region is cut off
 	_, err = w.Store("us", "eu").Load(ctx, "k")
 	is.Equal(err.Error(), "session store unavailable: eu can't be reached from us")
 	w.Cut("us", false)
@@ -62,7 +62,7 @@ func TestWorld_TheLaterWriteOfAnItemStays(t *testing.T) {
 	w.Clock.Advance(time.Hour)
 	is.Equal(w.Expire("eu"), 1)
 	is.Equal(w.Len("us"), 1)
-	w.Replicate() // the deletion too
+	w.Replicate() // replicates the deletion
 	is.Equal(w.Len("us"), 0)
 }
 

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// The sizes of a list's parts.
+// The maximum sizes of a list's parts.
 const (
 	headSize = 4
 	pageSize = 12
-	mostSeen = 25 // entries that one login looks up
+	mostSeen = 25 // the most entries that a login looks up
 )
 
-// list is a user's list of sessions: a head, and pages once that is full.
+// list is a user's list of sessions: a head, and pages once the head is full.
 type list struct {
 	head  *part
-	pages []*part // from the first to the last; one that nobody has entered yet is nil
+	pages []*part // oldest first; a page that was never used is nil
 	until time.Time
 }
 
@@ -39,10 +39,10 @@ func (l *list) len() int {
 	return n
 }
 
-// enter lists a session as rosters.Login does, with what that costs.
+// enter adds a session to a list like rosters.Login, and counts the cost.
 func (m *Model) enter(l *list, id int, at time.Time) *part {
 	b := m.bill("logins")
-	b.add(1, 1, 0) // the head: its epoch
+	b.add(1, 1, 0) // read the head for its epoch
 	if len(l.head.entries) >= headSize && !l.head.stale.After(at) {
 		m.prune(l.head, at)
 	}
@@ -67,7 +67,7 @@ func (m *Model) enter(l *list, id int, at time.Time) *part {
 			b.add(1, 0, units(len(p.entries)))
 			m.PageWrites += units(len(p.entries))
 			if len(p.entries) < pageSize {
-				b.add(1, 1, 0) // the head once more
+				b.add(1, 1, 0) // read the head again
 				return p
 			}
 			l.pages = append(l.pages, nil)
@@ -85,7 +85,8 @@ func (m *Model) enter(l *list, id int, at time.Time) *part {
 	return p
 }
 
-// prune looks up what a part lists, ends what has idled out, and drops it.
+// prune looks up the sessions in a part of a list, ends those that have idled out, and removes
+// them.
 func (m *Model) prune(p *part, at time.Time) {
 	b := m.bill("pruning")
 	seen := min(len(p.entries), mostSeen)
@@ -117,7 +118,7 @@ func (m *Model) prune(p *part, at time.Time) {
 	}
 }
 
-// retire looks at the first page of several, and closes it once it is empty.
+// retire prunes the first of several pages, and closes it if it is empty.
 func (m *Model) retire(l *list, at time.Time) {
 	if len(l.pages) < 2 {
 		return

@@ -6,33 +6,34 @@ import (
 	"time"
 )
 
-// Bill is capacity, and the calls that consumed it.
+// Bill is a number of calls and the capacity that they consume.
 type Bill struct{ Calls, Reads, Writes float64 }
 
 func (b *Bill) add(calls, reads, writes float64) {
 	b.Calls, b.Reads, b.Writes = b.Calls+calls, b.Reads+reads, b.Writes+writes
 }
 
-// Times returns b n times.
+// Times returns b multiplied by n.
 func (b Bill) Times(n float64) Bill { return Bill{b.Calls * n, b.Reads * n, b.Writes * n} }
 
-// Plus returns both.
+// Plus returns the sum of b and o.
 func (b Bill) Plus(o Bill) Bill {
 	return Bill{b.Calls + o.Calls, b.Reads + o.Reads, b.Writes + o.Writes}
 }
 
-// Dollars is its price, on demand in us-east-1, 2026: $0.125 a million read units, $0.625 a million write units.
+// Dollars returns the price on demand in us-east-1 in 2026: $0.125 per million read units and
+// $0.625 per million write units.
 func (b Bill) Dollars() float64 { return (0.125*b.Reads + 0.625*b.Writes) / 1e6 }
 
-// The library's defaults.
+// The defaults of the library.
 const (
 	idle     = 2 * time.Hour
 	absolute = 12 * time.Hour
 	touch    = idle / 20
-	stays    = 30 * time.Minute // a marker
+	stays    = 30 * time.Minute // how long a marker stays
 )
 
-// Sizes of items in bytes: a record of 200 bytes of data, and the parts of a list.
+// Sizes of items in bytes: a record with 200 bytes of data, and the parts of a list.
 const (
 	recordSize = 620
 	markerSize = 420
@@ -40,25 +41,25 @@ const (
 	entrySize  = 136
 )
 
-// Model is a Service that makes no call: it follows what each session and list is like, and adds up what the library's calls
-// for it consume. docs/cost.md has each of them as an engine has counted it.
+// Model is a Service that makes no calls. It keeps track of sessions and lists, and adds up what
+// the library's calls for them would consume, as docs/cost.md measured it on an engine.
 type Model struct {
-	By       map[string]*Bill // by what was done
+	By       map[string]*Bill // by operation
 	sessions []session
 	lists    map[int]*list
 
 	Logins, Pages, Logouts, Touches, Saves, Ended int
-	LongestList                                   int     // sessions that a list had, dead ones included
-	HeadWrites, PageWrites                        float64 // write units of the first item of lists, and of the others
+	LongestList                                   int     // in sessions, including dead ones
+	HeadWrites, PageWrites                        float64 // write units of lists
 
-	listed float64 // hours of all lists' first items
+	listed float64 // hours for which lists' first items were stored
 }
 
 type session struct {
 	user              int
 	created, accessed time.Time
-	page              *part // that lists it
-	isMarked          bool  // it has ended, and left a marker
+	page              *part // the part of the list that it is in
+	isMarked          bool  // it has ended and left a marker
 	ended             time.Time
 }
 
@@ -72,10 +73,10 @@ func (s *session) expires() time.Time {
 
 func (s *session) lives(now time.Time) bool { return !s.isMarked && now.Before(s.expires()) }
 
-// NewModel returns a Model.
+// NewModel returns an empty Model.
 func NewModel() *Model { return &Model{By: map[string]*Bill{}, lists: map[int]*list{}} }
 
-// Bill is the sum.
+// Bill returns the sum of all bills.
 func (m *Model) Bill() Bill {
 	var sum Bill
 	for _, b := range m.By {
@@ -91,7 +92,7 @@ func (m *Model) bill(what string) *Bill {
 	return m.By[what]
 }
 
-// Login implements Service: read the list, enter it, store the record.
+// Login implements Service: it reads the list, adds the session to it, and stores the record.
 func (m *Model) Login(at time.Time, user int) int {
 	m.Logins++
 	l := m.lists[user]
@@ -117,7 +118,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// Page implements Service: a read, and a write if the access is to be recorded or something has changed.
+// Page implements Service: a read, and a write if the access is recorded or the session changed.
 func (m *Model) Page(at time.Time, id int, change bool) bool {
 	m.Pages++
 	m.bill("loads").add(1, 1, 0)
@@ -138,7 +139,7 @@ func (m *Model) Page(at time.Time, id int, change bool) bool {
 	return true
 }
 
-// Logout implements Service: a marker, and out of the list.
+// Logout implements Service: it writes a marker, and removes the session from its list.
 func (m *Model) Logout(at time.Time, id int) {
 	m.Logouts++
 	s := &m.sessions[id]
@@ -151,18 +152,18 @@ func (m *Model) Logout(at time.Time, id int) {
 	}
 }
 
-// end puts a marker in a session's place.
+// end replaces a session by a marker.
 func (m *Model) end(what string, s *session, at time.Time) {
 	m.bill(what).add(1, 0, 1)
 	s.isMarked, s.ended = true, at
 	m.Ended++
 }
 
-// Hours are for how many hours items were stored, all together: records from creation to expiry or end, those that have
-// expired and wait for TTL, markers until then, and lists.
+// Hours are the total hours for which items were stored: live records, expired records that TTL has
+// not deleted yet, markers, and lists.
 type Hours struct{ Alive, Expired, Marked, Listed float64 }
 
-// Hours adds up, if TTL takes so long.
+// Hours adds up the hours, given how long TTL takes.
 func (m *Model) Hours(ttl time.Duration) Hours {
 	h := Hours{Listed: m.listed + ttl.Hours()*float64(len(m.lists))}
 	for i := range m.sessions {
@@ -185,5 +186,5 @@ func (m *Model) Hours(ttl time.Duration) Hours {
 	return h
 }
 
-// units are the write units of a list's part with n entries.
+// units returns the write units of a list's part with n entries.
 func units(n int) float64 { return math.Ceil(float64(listSize+n*entrySize) / 1024) }

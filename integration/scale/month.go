@@ -9,32 +9,33 @@ import (
 	"github.com/dynasession/dynasession/integration/plot"
 )
 
-// The service of docs/scale.md beside its users.
+// The parameters of the service in docs/scale.md besides its users.
 const (
-	monitors  = 200 // that sign in every minute, and never out
-	shared    = 600 // logins an hour into an account that many share, and never out
-	bots      = 200 // visits a second for which the application stores a session
-	hosts     = 200 // processes that look for a RevokeBefore
+	monitors  = 200 // each signs in every minute and never out
+	shared    = 600 // logins per hour into one shared account, without logouts
+	bots      = 200 // visits per second that each store a session
+	hosts     = 200 // processes with a RevocationCheck
 	checks    = 10 * time.Second
 	returning = 0.05 // share of all users who sign in again after an outage
 	within    = 5 * time.Minute
-	ttl       = 48 * time.Hour // that TTL takes to delete what has expired
+	ttl       = 48 * time.Hour // how long TTL takes to delete an expired item
 
 	seconds       = 30 * 24 * 3600.0
-	writesAtMost  = 1000.0 // of a partition and second
+	writesAtMost  = 1000.0 // per partition and second
 	readsAtMost   = 3000.0
-	dollarsPerGB  = 0.25 // of standard storage, a month
+	dollarsPerGB  = 0.25 // standard storage, per month
 	pagesOfShared = 3
 )
 
-// Month is a month of ten to the eighth users and those who come beside them.
+// Month is a month of the service in docs/scale.md: 100 million users, monitors, bots and a shared
+// account.
 type Month struct {
 	world                     World
 	users                     *Model
-	monitor, account          *Model // one day of one of them
+	monitor, account          *Model // one day of a single one
 	lines                     []line
 	total                     Bill
-	storm, revoked, peakUsers Bill // a second
+	storm, revoked, peakUsers Bill // per second
 }
 
 type line struct {
@@ -64,15 +65,15 @@ func NewMonth() *Month {
 	}
 
 	login := m.users.bill("logins").Plus(*m.users.bill("pruning")).Times(1 / float64(m.users.Logins))
-	login = login.Plus(Bill{1, 1, 0}) // the load that finds the old one dead
+	login = login.Plus(Bill{1, 1, 0}) // the load that finds the session gone
 	m.peakUsers = m.users.Bill().Times(weight * Peak() / seconds)
 	m.storm = login.Times(float64(m.world.Users) * returning / within.Seconds())
 	m.revoked = login.Times(m.present() / 60)
 	return m
 }
 
-// present are the users who are in the middle of a visit in the busiest hour. After a RevokeBefore each signs in again
-// with the next page, nearly all within a minute.
+// present returns the number of users in the middle of a visit in the busiest hour. After a
+// RevokeBefore each of them signs in again at the next page, nearly all within a minute.
 func (m *Month) present() float64 {
 	perSecond := float64(m.world.Users) * m.world.Visits / seconds * Peak()
 	return perSecond * (m.world.Pages - 1) * m.world.Pause.Seconds()
@@ -107,12 +108,12 @@ func table(head string, rows [][]string) string {
 	return b.String()
 }
 
-// Tables are all of them.
+// Tables returns all tables of docs/scale.md.
 func (m *Month) Tables() []string {
 	return []string{m.bills(), m.peaks(), m.keys(), m.items(), m.lists(), m.alternatives()}
 }
 
-// bills is the table of what is consumed.
+// bills returns the table of what is consumed in a month.
 func (m *Month) bills() string {
 	var rows [][]string
 	for _, l := range append(m.lines, line{"**all**", m.total}) {
@@ -121,12 +122,12 @@ func (m *Month) bills() string {
 	return table("| a month | calls | read units | write units | $ |", rows)
 }
 
-// partitions are how many it takes.
+// partitions returns the number of partitions needed for a bill per second.
 func partitions(b Bill) float64 {
 	return max(1, math.Ceil(max(b.Reads/readsAtMost, b.Writes/writesAtMost)))
 }
 
-// peaks is the table of what is consumed in a second.
+// peaks returns the table of what is consumed in a second.
 func (m *Month) peaks() string {
 	var rows [][]string
 	usual := m.peakUsers.Plus(Bill{bots, 0, bots})
@@ -143,11 +144,12 @@ func (m *Month) peaks() string {
 	return table("| a second | read units | write units | partitions | of the usual peak's writes |", rows)
 }
 
-// keys is the table of the hottest items.
+// keys returns the table of the hottest items.
 func (m *Month) keys() string {
 	logins := float64(m.account.Logins)
 	perLogin := max(m.account.PageWrites, m.account.HeadWrites) / logins
-	heads := 1 + (m.account.Bill().Reads-float64(m.account.Pages))/logins // the reads of the first item, or nearly
+	// Approximately the reads of the list's first item.
+	heads := 1 + (m.account.Bill().Reads-float64(m.account.Pages))/logins
 	rows := [][]string{
 		{"the shared account's list", fmt.Sprintf("%.2g logins", shared/3600.0), fmt.Sprintf("%.1f writes and %.1f reads a login", perLogin, min(heads, 2)), count(math.Floor(min(writesAtMost/perLogin, readsAtMost/2))) + " logins"},
 		{"a monitor's list", fmt.Sprintf("%.2g logins", 1/60.0), "the same", "the same"},
@@ -157,7 +159,7 @@ func (m *Month) keys() string {
 	return table("| item | a second | takes | gives way at, a second |", rows)
 }
 
-// items is the table of what is stored, and for how long.
+// items returns the table of what is stored on average.
 func (m *Month) items() string {
 	weight, hours := m.world.Weight(), 30*24.0
 	h := m.users.Hours(ttl)
@@ -181,7 +183,7 @@ func (m *Month) items() string {
 	return table("| items | on average | bytes | $ a month |", rows)
 }
 
-// lists is the table of how long lists become.
+// lists returns the table of list lengths.
 func (m *Month) lists() string {
 	var rows [][]string
 	for _, r := range []struct {
@@ -194,7 +196,7 @@ func (m *Month) lists() string {
 	return table("| list | longest | reads of a login, pruning included | writes |", rows)
 }
 
-// alternatives is the table of other ways to keep the same users' sessions.
+// alternatives returns a table that compares other ways to keep the sessions of the same users.
 func (m *Month) alternatives() string {
 	u, weight := m.users, m.world.Weight()
 	pages, logins, logouts, saves, touches := float64(u.Pages), float64(u.Logins), float64(u.Logouts), float64(u.Saves), float64(u.Touches)
@@ -203,7 +205,7 @@ func (m *Month) alternatives() string {
 	every.add(pages-touches, 0, pages-touches)
 	index := Bill{pages + logins + logouts + saves + touches, pages, 2*logins + 2*logouts + saves + touches}
 	listed := index
-	listed.Writes += saves + touches // the index has when a session was last seen
+	listed.Writes += saves + touches // the index contains the time of the last access
 	python := Bill{2*pages + logins + logouts + saves, pages, pages + logins + logouts + saves}
 	var rows [][]string
 	for _, l := range []line{
@@ -219,7 +221,8 @@ func (m *Month) alternatives() string {
 	return table("| a month of the users alone | calls | read units | write units | $ | of ours |", rows)
 }
 
-// Plot draws the write units of each hour of a day on which 5 % of all users sign in again in the busiest hour.
+// Plot draws the write units in each hour of a day. In the busiest hour, 5 % of all users sign in
+// again.
 func (m *Month) Plot() string {
 	mean := m.users.Bill().Times(m.world.Weight() / seconds).Writes
 	usual := plot.Series{Name: "a usual day"}

@@ -18,7 +18,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/event"
 )
 
-// library is a Service that is the library on a real engine, whose events say what was consumed.
+// library is a Service that uses the library on a real engine, and counts consumption by its
+// events.
 type library struct {
 	t     *testing.T
 	m     *sessions.Manager[profile]
@@ -27,7 +28,7 @@ type library struct {
 	bill  scale.Bill
 }
 
-// profile is what the sessions hold.
+// profile is the session data.
 type profile struct {
 	Name, Locale, Theme string
 	Visits              int
@@ -36,7 +37,9 @@ type profile struct {
 func newLibrary(t *testing.T) *library {
 	t.Helper()
 	l := &library{t: t, clock: clock.NewFake(time.Time{})}
-	store, err := dynamo.NewStore(engine.Client(t), &dynamo.Config{Table: engine.NewTable(t), Timeout: time.Minute}) // however busy this machine is
+	// A minute is enough even for a busy machine.
+	cfg := &dynamo.Config{Table: engine.NewTable(t), Timeout: time.Minute}
+	store, err := dynamo.NewStore(engine.Client(t), cfg)
 	is.New(t).NoErr(err)
 	m, err := sessions.New(store, &sessions.Config[profile]{Clock: l.clock, Observer: l, ObserveCapacity: true})
 	is.New(t).NoErr(err)
@@ -80,8 +83,9 @@ func (l *library) Logout(at time.Time, session int) {
 	is.New(l.t).NoErr(l.m.DestroyID(l.t.Context(), l.ids[session]))
 }
 
-// small is a world that an engine serves in seconds. It begins tomorrow: an engine sweeps what expired by its own clock, at a
-// time of its choosing, and the bill would be as its sweeper ran.
+// small returns a world that an engine can serve in seconds. It begins tomorrow: the engine would
+// sweep items that have expired by its own clock, at unpredictable times, and that would change the
+// bill.
 func small() scale.World {
 	w := scale.Ten8()
 	w.Start = time.Now().UTC().AddDate(0, 0, 1).Truncate(24 * time.Hour)

@@ -10,7 +10,8 @@ import (
 	"github.com/dynasession/dynasession/integration/scale"
 )
 
-// TestDoc compares the tables of docs/scale.md, and its plot, with what the model says. UPDATE_GOLDEN=1 writes them.
+// TestDoc compares the tables of docs/scale.md and its plot with the model. With UPDATE_GOLDEN=1 it
+// writes them.
 func TestDoc(t *testing.T) {
 	is := is.New(t)
 	const page = "../../docs/scale.md"
@@ -21,7 +22,7 @@ func TestDoc(t *testing.T) {
 		for _, table := range m.Tables() {
 			head, _, _ := strings.Cut(table, "\n")
 			before, rest, found := strings.Cut(string(doc), head)
-			is.True(found) // the table's head
+			is.True(found) // the table's header
 			_, after, _ := strings.Cut(rest, "\n\n")
 			doc = []byte(before + table + "\n" + after)
 		}
@@ -41,7 +42,7 @@ func TestDoc(t *testing.T) {
 	is.Equal(string(plot), m.Plot())
 }
 
-// What the model takes for granted of the users holds for those that it makes.
+// The simulated users visit as often as the World's parameters say.
 func TestWorld_UsersComeAsOftenAsTheyShould(t *testing.T) {
 	is := is.New(t)
 	w := scale.Ten8()
@@ -49,10 +50,10 @@ func TestWorld_UsersComeAsOftenAsTheyShould(t *testing.T) {
 	m := scale.NewModel()
 	w.Run(m)
 	pages := float64(m.Pages) / float64(w.Sampled)
-	is.True(pages > 0.85*w.Visits*w.Pages) // somewhat less: nobody begins a visit in the middle of another
+	is.True(pages > 0.85*w.Visits*w.Pages) // a bit less, as visits don't overlap
 	is.True(pages < 1.05*w.Visits*w.Pages)
 	is.True(m.Logins > m.Logouts)
 	again := scale.NewModel()
 	w.Run(again)
-	is.Equal(again.Bill(), m.Bill()) // the same seed, the same world
+	is.Equal(again.Bill(), m.Bill()) // the same seed, the same result
 }

@@ -1,5 +1,5 @@
-// Package scale models a month of a service's sessions: of ten to the eighth users, or of a handful, whose bill is then
-// compared with that of the same handful on a real engine.
+// Package scale models the sessions of a service for a month: with 100 million users, or with a
+// handful, whose bill a test compares with that of the library on a real engine.
 package scale
 
 import (
@@ -8,23 +8,23 @@ import (
 	"time"
 )
 
-// World is a service and who comes to it.
+// World describes a service and its users.
 type World struct {
-	Users   int           // how many there are
-	Sampled int           // how many of them are followed: each stands for Users/Sampled
-	Days    int           // how long
-	Seed    uint64        // of all that is random
-	Start   time.Time     // midnight
-	Visits  float64       // of a user, a month of 30 days, on average
-	Zipf    float64       // exponent: the user of rank r comes in proportion to r^-Zipf, and at most MostADay
-	Most    float64       // visits a day of the most active
-	Pages   float64       // of a visit, on average
-	Pause   time.Duration // between two pages, on average
+	Users   int           // number of users
+	Sampled int           // simulated users; each stands for Users/Sampled
+	Days    int           // simulated days
+	Seed    uint64        // of the random numbers
+	Start   time.Time     // a midnight
+	Visits  float64       // average visits of a user in 30 days
+	Zipf    float64       // exponent: the user of rank r visits in proportion to r^-Zipf
+	Most    float64       // visits per day of the most active user
+	Pages   float64       // average pages of a visit
+	Pause   time.Duration // average time between two pages
 	Change  float64       // share of pages that change the session
 	Logout  float64       // share of visits that end with a logout
 }
 
-// Ten8 is the service of docs/scale.md, of which one user in ten thousand is followed.
+// Ten8 returns the service of docs/scale.md. It simulates one user in ten thousand.
 func Ten8() World {
 	return World{
 		Users: 100_000_000, Sampled: 10_000, Days: 30, Seed: 23, Start: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC),
@@ -32,20 +32,21 @@ func Ten8() World {
 	}
 }
 
-// Weight is how many users each one that is followed stands for.
+// Weight returns the number of users for which each simulated user stands.
 func (w World) Weight() float64 { return float64(w.Users) / float64(w.Sampled) }
 
-// Service is what the users of a World use: a model, or the library on an engine. The time of its calls goes forward for
-// each user, and begins anew with the next.
+// Service is what the users of a World use: a model, or the library on an engine. For each user,
+// times increase from call to call; the next user starts over.
 type Service interface {
-	// Login signs a user in, in a browser of its own, and returns the session.
+	// Login signs a user in with a new browser, and returns the session.
 	Login(at time.Time, user int) (session int)
-	// Page loads a session, and saves a change. It reports false if the session has ended.
+	// Page loads a session, and saves it if change is true. It reports false if the session has
+	// ended.
 	Page(at time.Time, session int, change bool) (alive bool)
 	Logout(at time.Time, session int)
 }
 
-// Run has the users come, one after the other.
+// Run simulates the users one after the other.
 func (w World) Run(s Service) {
 	rates := w.rates()
 	for i, rate := range rates {
@@ -53,7 +54,7 @@ func (w World) Run(s Service) {
 	}
 }
 
-// rates returns the visits a day of each user that is followed.
+// rates returns the visits per day of each simulated user.
 func (w World) rates() []float64 {
 	rates := make([]float64, w.Sampled)
 	mean := func(scale float64) float64 {
@@ -77,7 +78,7 @@ func (w World) rates() []float64 {
 	return rates
 }
 
-// day is the share of a day's visits in each of its hours: few at night, most in the evening.
+// day is the distribution of visits over the hours of a day: few at night, most in the evening.
 var day = func() (curve [24]float64) {
 	sum := 0.0
 	for h := range curve {
@@ -90,7 +91,7 @@ var day = func() (curve [24]float64) {
 	return curve
 }()
 
-// Peak is how much more comes in the busiest hour than on average.
+// Peak returns the ratio of the load in the busiest hour to the average load.
 func Peak() float64 {
 	most := 0.0
 	for _, share := range day {
@@ -99,7 +100,7 @@ func Peak() float64 {
 	return most
 }
 
-// user has one user come for a month, with one, two or three devices.
+// user simulates the visits of a user who has one, two or three devices.
 func (w World) user(s Service, i int, rate float64) {
 	r := rand.New(rand.NewPCG(w.Seed, uint64(i)))
 	devices := make([]int, 1)
@@ -115,19 +116,19 @@ func (w World) user(s Service, i int, rate float64) {
 	for n := range w.Days {
 		for h, share := range day {
 			at := w.Start.AddDate(0, 0, n).Add(time.Duration(h) * time.Hour)
-			if r.Float64() >= rate*share { // at most one visit an hour
+			if r.Float64() >= rate*share { // at most one visit per hour
 				continue
 			}
 			at = at.Add(time.Duration(r.Float64() * float64(time.Hour)))
 			if at.Before(busy) {
-				continue // still here
+				continue // the last visit has not ended
 			}
 			busy = w.visit(s, r, at, i, &devices[r.IntN(len(devices))])
 		}
 	}
 }
 
-// visit has a user come to the service with a device, and returns when the visit ends.
+// visit simulates a visit by a user with a device, and returns when it ends.
 func (w World) visit(s Service, r *rand.Rand, at time.Time, user int, device *int) time.Time {
 	if *device < 0 || !s.Page(at, *device, false) {
 		*device = s.Login(at, user)
@@ -145,8 +146,8 @@ func (w World) visit(s Service, r *rand.Rand, at time.Time, user int, device *in
 	return at
 }
 
-// Crowd has one user sign in again and again at equal intervals, never to sign out: an account that many share, or a monitor
-// that logs in with each probe.
+// Crowd simulates a user who signs in at equal intervals and never out: an account shared by many
+// people, or a monitor that signs in with each probe.
 func Crowd(s Service, user int, from time.Time, logins int, every time.Duration, pages int) {
 	for n := range logins {
 		at := from.Add(time.Duration(n) * every)

@@ -18,10 +18,10 @@ import (
 	"github.com/dynasession/dynasession/sessions/event"
 )
 
-// zone is where it is another time than here: its service's answers say so. A host that is here is
-// wrong there.
+// zone is a transport that simulates a service whose time differs from this host's: it changes the
+// Date header of responses. By the service's time, this host's clock is wrong.
 type zone struct {
-	ahead time.Duration // of this host
+	ahead time.Duration // of this host's clock
 	base  http.RoundTripper
 }
 
@@ -33,10 +33,10 @@ func (z zone) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, err
 }
 
-// Now is the time there, as a host knows it whose clock is right.
+// Now returns the service's time, like the clock of a host that is right.
 func (z zone) Now() time.Time { return time.Now().Add(z.ahead) }
 
-// skews keeps what events say of clocks.
+// skews records the clock skews in events.
 type skews struct{ all []time.Duration }
 
 func (s *skews) Observe(_ context.Context, e event.Event) {
@@ -45,8 +45,7 @@ func (s *skews) Observe(_ context.Context, e event.Event) {
 	}
 }
 
-// A host whose clock is wrong judges and writes as one whose clock is right, from its first answer
-// on.
+// A host whose clock is wrong works with the right time from the first response on.
 func TestClock_OfAWrongHost(t *testing.T) {
 	for name, wrong := range map[string]time.Duration{
 		"10 minutes behind": -10 * time.Minute, "10 minutes ahead": 10 * time.Minute,
@@ -55,10 +54,10 @@ func TestClock_OfAWrongHost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			is := is.New(t)
 			z := zone{-wrong, http.DefaultTransport}
-			table := withoutTTL(t) // the engine's own clock would sweep by
+			table := withoutTTL(t) // or the engine would sweep by its own clock
 			events := &skews{}
-			// wrongHost is a process of its own each time, of which nothing is known before its
-			// first call.
+			// wrongHost returns the Manager of a new process, which has not had a
+			// response yet.
 			wrongHost := func() *sessions.Manager[string] {
 				m, err := sessions.New(engine.Store(t, table, func(o *dynamodb.Options) { o.HTTPClient = &http.Client{Transport: z} }),
 					&sessions.Config[string]{Observer: events})
@@ -72,7 +71,7 @@ func TestClock_OfAWrongHost(t *testing.T) {
 			}
 			right := rightHost(z)
 
-			// Somebody who was here a moment ago is signed in everywhere.
+			// A user who was active a moment ago is signed in on every host.
 			active, err := right.CreateAndSave(t.Context(), "active")
 			is.NoErr(err)
 			_, err = wrongHost().Load(t.Context(), active.ID().Secret())
@@ -80,14 +79,14 @@ func TestClock_OfAWrongHost(t *testing.T) {
 			is.Equal(len(events.all), 1)
 			is.True((events.all[0] - wrong).Abs() < 2*time.Second)
 
-			// Somebody who was away for longer than the idle timeout is signed in nowhere.
+			// A user who was away for longer than the idle timeout is signed in on no
+			// host.
 			idle, err := rightHost(clock.NewFake(z.Now().Add(-sessions.DefaultIdleTimeout-5*time.Second))).CreateAndSave(t.Context(), "idle")
 			is.NoErr(err)
 			_, err = wrongHost().Load(t.Context(), idle.ID().Secret())
 			wants.Err(t, err, sessions.ErrExpired)
 
-			// A recorded access is of the right time: the session lives for its idle timeout from
-			// now on, and no longer.
+			// The recorded access has the right time: the idle timeout starts from now.
 			earlier := z.Now().Add(-time.Hour)
 			touched, err := rightHost(clock.NewFake(earlier)).CreateAndSave(t.Context(), "touched")
 			is.NoErr(err)
@@ -102,13 +101,13 @@ func TestClock_OfAWrongHost(t *testing.T) {
 			is.True(s.AccessedAt().Sub(z.Now()).Abs() < 5*time.Second)
 			is.Equal(s.CreatedAt().Unix(), earlier.Unix())
 
-			// And what it creates, once it knows the time, is created at the right time.
+			// A session created after the first response has the right times.
 			created, err := m.CreateAndSave(t.Context(), "created")
 			is.NoErr(err)
 			is.True(created.CreatedAt().Sub(z.Now()).Abs() < 5*time.Second)
 
-			// Also if it knew nothing before: the first call of a process may be one that stores a
-			// new session, or a login.
+			// The same holds for a session that the first call of a process creates or
+			// signs in.
 			first, err := wrongHost().CreateAndSave(t.Context(), "first")
 			is.NoErr(err)
 			m = wrongHost()
@@ -124,7 +123,7 @@ func TestClock_OfAWrongHost(t *testing.T) {
 	}
 }
 
-// withoutTTL creates a table whose items nobody sweeps.
+// withoutTTL creates a table without TTL, so that no items are swept.
 func withoutTTL(t *testing.T) string {
 	t.Helper()
 	table := engine.Table(t)

@@ -18,7 +18,7 @@ func TestStore_KeepsTheContract(t *testing.T) {
 	storetest.Run(t, func(*testing.T) driver.Store { return store })
 }
 
-// A call whose reads come in parts returns all of them.
+// LoadAll returns all records even if DynamoDB returns them in parts.
 func TestStore_ReadsThatComeInParts(t *testing.T) {
 	is := is.New(t)
 	network := faults.New(nil, 1, faults.Rates{faults.Partial: 0.9})

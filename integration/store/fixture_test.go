@@ -14,7 +14,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// place is a table on the engine: as the library sees it, and as it is.
+// place is a table on the engine, with a store and a client for it.
 type place struct {
 	*dynamo.Store
 	client *dynamodb.Client
@@ -27,7 +27,8 @@ func newPlace(t *testing.T, optFns ...func(*dynamodb.Options)) place {
 	return place{engine.Store(t, table, optFns...), engine.Client(t), table}
 }
 
-// patient returns p with a store that waits for an engine that is slow, as where many call it at once.
+// patient returns p with a store that waits longer for its calls, for tests that make many calls at
+// once.
 func (p place) patient(t *testing.T) place {
 	t.Helper()
 	var err error
@@ -37,7 +38,7 @@ func (p place) patient(t *testing.T) place {
 	return p
 }
 
-// item returns what is stored under key, nil if there is nothing.
+// item returns the item stored under key, nil if there is none.
 func (p place) item(t *testing.T, key string) map[string]types.AttributeValue {
 	t.Helper()
 	got, err := p.client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &p.table, Key: keyOf(key), ConsistentRead: new(true)})
@@ -47,7 +48,7 @@ func (p place) item(t *testing.T, key string) map[string]types.AttributeValue {
 	return got.Item
 }
 
-// put stores an item as it is.
+// put stores an item unchanged.
 func (p place) put(t *testing.T, item map[string]types.AttributeValue) {
 	t.Helper()
 	if _, err := p.client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &p.table, Item: item}); err != nil {
@@ -59,7 +60,7 @@ func keyOf(key string) map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: key}}
 }
 
-// record returns one that is alive for two hours from now.
+// record returns a record that stays alive for two hours.
 func record(key string) driver.Record {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	return driver.Record{

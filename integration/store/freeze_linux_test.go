@@ -24,7 +24,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// proxy stands between a process and the engine, and forgets its connections when it is told to.
+// proxy is a proxy between a process and the engine that drops all its connections on request.
 type proxy struct {
 	net.Listener
 	to string
@@ -81,7 +81,7 @@ func (p *proxy) serve(near *net.TCPConn) {
 	both.Wait()
 }
 
-// settle returns how many connections there are, when no more are coming.
+// settle waits until no more connections arrive, and returns the number of open ones.
 func (p *proxy) settle() int {
 	look := time.NewTicker(20 * time.Millisecond)
 	defer look.Stop()
@@ -98,14 +98,14 @@ func (p *proxy) settle() int {
 	return before
 }
 
-// forget loses all connections: without a word, by a reset, or by closing them.
+// forget ends all connections: silently, by a reset, or by closing them.
 func (p *proxy) forget(how string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for t := range p.open {
 		_ = t.far.Close()
 		switch how {
-		case "drop": // what comes is acknowledged and goes nowhere, until the other side gives up
+		case "drop": // incoming data is acknowledged but dropped
 			_ = t.near.SetReadDeadline(time.Now())
 		case "reset":
 			_ = t.near.SetLinger(0)
@@ -119,27 +119,27 @@ func (p *proxy) forget(how string) {
 	}
 }
 
-// called is what a call of the frozen process took, and how it ended.
+// called is the result of a call of the frozen process.
 type called struct {
 	Name string
 	Took time.Duration
-	Dead int // how many dead connections it met
+	Dead int // number of dead connections that the call met
 	Err  string
 }
 
-// frozenTimeout bounds the calls of the frozen process: twice the default, for a machine that is
-// busy with tests.
+// frozenTimeout is the timeout of calls of the frozen process: twice the default, since the machine
+// may be busy with tests.
 const frozenTimeout = 2 * dynamo.DefaultTimeout
 
 const frozenEnv = "DYNASESSION_TEST_FROZEN"
 
-// TestFrozenProcess is the process that is frozen: it opens eight connections, says so, waits to be
-// told to go on, and then makes one call after another.
+// TestFrozenProcess is the code of the frozen process. It opens at least eight connections, prints
+// READY, waits for a line of input, and then makes one call after another.
 func TestFrozenProcess(t *testing.T) {
 	var c struct{ Endpoint, Table, First string }
 	given := os.Getenv(frozenEnv)
 	if given == "" {
-		return // the test of this name is below
+		return // an ordinary test run
 	}
 	if err := json.Unmarshal([]byte(given), &c); err != nil {
 		t.Fatal(err)
@@ -155,7 +155,7 @@ func TestFrozenProcess(t *testing.T) {
 	calls := frozenCalls(store, last)
 	var wg sync.WaitGroup
 	begin := make(chan struct{})
-	for range 64 { // so many that eight connections are open, however slow this machine is
+	for range 64 { // enough to open eight connections even on a slow machine
 		wg.Go(func() {
 			<-begin
 			for range 5 {
@@ -224,8 +224,8 @@ func errIfNotFound(err error) error {
 	return err
 }
 
-// While a process is frozen its idle connections die. When it goes on, at most its first call is
-// slow, whatever it is, and all succeed.
+// The idle connections of a frozen process die. When the process resumes, all its calls succeed,
+// and at most the first one is slow.
 func TestFreeze_IdleConnectionsHaveDied(t *testing.T) {
 	endpoint, err := url.Parse(engine.Endpoint(t))
 	is.New(t).NoErr(err)
@@ -266,10 +266,10 @@ func TestFreeze_IdleConnectionsHaveDied(t *testing.T) {
 					var c called
 					is.NoErr(json.Unmarshal([]byte(line), &c))
 					t.Logf("%s took %v %s", c.Name, c.Took.Round(time.Millisecond), c.Err)
-					is.Equal(c.Err, "") // and says what is true of it
+					is.Equal(c.Err, "") // every call succeeds
 					switch {
 					case how == "drop" && n == 0:
-						is.Equal(c.Dead, 1) // only the first waits for an answer that doesn't come
+						is.Equal(c.Dead, 1) // only the first call meets a dead connection
 						is.True(c.Took >= frozenTimeout/2 && c.Took < frozenTimeout)
 					default:
 						is.Equal(c.Dead, 0)
@@ -283,7 +283,7 @@ func TestFreeze_IdleConnectionsHaveDied(t *testing.T) {
 	}
 }
 
-// awaitStopped returns when the system has stopped a process.
+// awaitStopped waits until the system has stopped a process.
 func awaitStopped(t *testing.T, pid int) {
 	t.Helper()
 	look := time.NewTicker(time.Millisecond)

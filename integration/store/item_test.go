@@ -25,7 +25,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// account is data of every kind that an application keeps.
+// account has data of every kind that an application may keep.
 type account struct {
 	Name    string            `json:"name"`
 	Visits  int64             `json:"visits"`
@@ -46,8 +46,8 @@ var stored = account{
 	Token: []byte{0, 1, 0xfe, 0xff}, Roles: []string{"reader", ""}, Prefs: map[string]string{"b": "2", "a": ""},
 }
 
-// golden is when and how the items of testdata were written. Far in the future, so that no engine
-// sweeps them.
+// golden returns the record in the files of testdata. Its times are far in the future, so that no
+// engine sweeps the item.
 func golden(payload codec.Payload) driver.Record {
 	return driver.Record{
 		Key: "4ee055b8", Payload: payload, Rev: "0123456789abcdef", Subject: "subject/ü",
@@ -56,8 +56,8 @@ func golden(payload codec.Payload) driver.Record {
 	}
 }
 
-// What is stored, is stored for ever: an item written by this version is read by every later one,
-// and by the letter.
+// The stored form never changes incompatibly: every later version reads what this one writes, byte
+// for byte.
 func TestItem_Golden(t *testing.T) {
 	for name, c := range map[string]codec.Codec[account]{
 		"json": codec.JSON[account]{}, "msgpack": msgpack.Codec[account]{}, "native": attribute.Codec[account]{},
@@ -78,7 +78,7 @@ func TestItem_Golden(t *testing.T) {
 			is.NoErr(err)
 			is.Equal(string(got), string(want))
 
-			old := newPlace(t) // and back, from the file alone
+			old := newPlace(t) // the file can be read
 			old.put(t, fromJSON(t, want))
 			back, err := old.Load(t.Context(), rec.Key)
 			is.NoErr(err)
@@ -93,7 +93,7 @@ func TestItem_Golden(t *testing.T) {
 	}
 }
 
-// Others may keep attributes of their own in the item: a write of ours leaves them alone.
+// A write does not change attributes that others have added to the item.
 func TestItem_AttributesOfOthersStay(t *testing.T) {
 	is := is.New(t)
 	p := newPlace(t)
@@ -111,7 +111,7 @@ func TestItem_AttributesOfOthersStay(t *testing.T) {
 	is.Equal(p.item(t, "k")["theirs"], item["theirs"])
 }
 
-// dynamoJSON returns the item as DynamoDB JSON, for people to read.
+// dynamoJSON returns the item as readable DynamoDB JSON.
 func dynamoJSON(t *testing.T, item map[string]types.AttributeValue) []byte {
 	t.Helper()
 	raw, err := attribute.NewValue(&types.AttributeValueMemberM{Value: item}).Bytes()
@@ -134,7 +134,7 @@ func fromJSON(t *testing.T, text []byte) map[string]types.AttributeValue {
 	return v.AttributeValue().(*types.AttributeValueMemberM).Value
 }
 
-// sealed is AES in Galois/Counter Mode under a key of its own.
+// sealed is an AES-GCM AEAD.
 type sealed struct{ cipher.AEAD }
 
 func (s sealed) Encrypt(plaintext, ad []byte) ([]byte, error) {
@@ -145,7 +145,7 @@ func (s sealed) Decrypt(ciphertext, ad []byte) ([]byte, error) {
 	return s.Open(nil, nil, ciphertext, ad)
 }
 
-// Two tables, one key: an item that is copied from one to the other, byte for byte, signs nobody in.
+// With the same AEAD key, an item copied from one table to another signs nobody in there.
 func TestItem_EncryptedForItsTable(t *testing.T) {
 	is := is.New(t)
 	block, err := aes.NewCipher([]byte(rand.Text() + "012345")) // 32 bytes

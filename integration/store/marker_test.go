@@ -14,7 +14,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// markers are as they are stored; far in the future, so that no engine sweeps them.
+// markers are the markers in the files of testdata, far in the future, so that no engine sweeps
+// them.
 var markers = map[string]driver.Marker{
 	"renewed": {
 		Why: driver.Renewed, Next: "7c211433f02071597741e6ff5a8ea34789abbf43b32ec1e5b0a5ba9c33d0e2aa", Rev: "0123456789abcdef",
@@ -26,7 +27,7 @@ var markers = map[string]driver.Marker{
 	},
 }
 
-// goldenItem compares what is stored under key with a file, and returns the file's item.
+// goldenItem compares the item stored under key with a file, and returns the file's item.
 func goldenItem(t *testing.T, p place, key, name string) map[string]types.AttributeValue {
 	t.Helper()
 	is := is.New(t)
@@ -41,8 +42,8 @@ func goldenItem(t *testing.T, p place, key, name string) map[string]types.Attrib
 	return fromJSON(t, want)
 }
 
-// A marker is stored for some minutes only, but versions before and after this one meet it while
-// they are deployed.
+// A marker is stored for a few minutes only, but during a deploy earlier and later versions read
+// it.
 func TestMarker_Golden(t *testing.T) {
 	for name, m := range markers {
 		t.Run(name, func(t *testing.T) {
@@ -56,8 +57,8 @@ func TestMarker_Golden(t *testing.T) {
 			is.Equal(old.Subject, "user-1")
 			item := goldenItem(t, p, rec.Key, "marker_"+name)
 
-			// What versions before markers make of it: none of these, and accessed and expires, is
-			// no session.
+			// For versions without markers, an item that has accessed and expires but
+			// none of these is not a session.
 			for _, attribute := range []string{"data", "idle_timeout", "absolute_timeout", "rev"} {
 				is.True(item[attribute] == nil)
 			}
@@ -73,7 +74,7 @@ func TestMarker_Golden(t *testing.T) {
 	}
 }
 
-// Whatever comes after a marker leaves it as it is.
+// No later call changes a marker.
 func TestMarker_Stays(t *testing.T) {
 	m := markers["renewed"]
 	other := markers["destroyed"]
@@ -103,7 +104,7 @@ func TestMarker_Stays(t *testing.T) {
 		"Delete": func(p place) error { _, err := p.End(t.Context(), driver.End{Key: "k"}); return err },
 	}
 	p := newPlace(t)
-	_, err := p.End(t.Context(), driver.End{Key: "k", Marker: m}) // where no record is
+	_, err := p.End(t.Context(), driver.End{Key: "k", Marker: m}) // without a record
 	is.New(t).NoErr(err)
 	before := string(dynamoJSON(t, p.item(t, "k")))
 	for name, call := range calls {

@@ -9,7 +9,7 @@ import (
 	"github.com/dynasession/dynasession/codec/attribute"
 )
 
-// nested returns a value that is n maps deep.
+// nested returns a value that consists of n nested maps.
 func nested(n int) map[string]any {
 	v := map[string]any{"leaf": "x"}
 	for range n - 1 {
@@ -18,7 +18,7 @@ func nested(n int) map[string]any {
 	return v
 }
 
-// What the native codec takes, the engine takes too.
+// The engine accepts the deepest nesting that the native codec accepts.
 func TestNesting_TheCodecsLimitIsTheEngines(t *testing.T) {
 	is := is.New(t)
 	p := newPlace(t)

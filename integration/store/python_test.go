@@ -11,8 +11,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// Items as dynamodb-session-web writes them, by the letter: with a fraction of a second and
-// without, signed and not.
+// Items exactly as dynamodb-session-web writes them: with and without a fraction of a second,
+// signed and unsigned.
 func TestItem_Pythons(t *testing.T) {
 	created := time.Date(2126, 11, 23, 22, 46, 1, 0, time.UTC)
 	for file, want := range map[string]driver.Record{
@@ -41,7 +41,7 @@ func TestItem_Pythons(t *testing.T) {
 				is.Equal(data, map[string]any{})
 			}
 			want.IdleTimeout, want.AbsoluteTimeout = 2*time.Hour, 12*time.Hour
-			is.Equal(got.ExpiresAt().Unix(), expires(p.item(t, want.Key))) // as Python counts it
+			is.Equal(got.ExpiresAt().Unix(), expires(p.item(t, want.Key))) // as Python computes it
 			got.Payload = nil
 			is.Equal(got, want)
 		})

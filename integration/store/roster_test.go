@@ -18,12 +18,12 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// day is the nth second of a day far in the future, so that no engine sweeps anything.
+// day returns second n of a day far in the future, so that no engine sweeps the items.
 func day(n int) time.Time {
 	return time.Date(2126, 3, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(n) * time.Second)
 }
 
-// oldRoster is an item as versions wrote it that didn't count entries.
+// oldRoster returns a roster as stored by versions that did not count entries.
 func oldRoster(entries ...string) map[string]types.AttributeValue {
 	number := func(t time.Time) types.AttributeValue {
 		return &types.AttributeValueMemberN{Value: strconv.FormatInt(t.Unix(), 10)}
@@ -38,7 +38,7 @@ func oldRoster(entries ...string) map[string]types.AttributeValue {
 	return item
 }
 
-// change makes a change of the roster subject:x, whose Rev is its number.
+// change makes a change of the roster subject:x. Its Rev is made from the number n.
 func (p place) change(t *testing.T, n int, c driver.RosterChange) driver.Roster {
 	t.Helper()
 	c.Key, c.Rev = "subject:x", fmt.Sprint("change-", n)
@@ -52,7 +52,7 @@ func (p place) change(t *testing.T, n int, c driver.RosterChange) driver.Roster 
 
 func keys(r driver.Roster) []string { return slices.Sorted(maps.Keys(r.Entries)) }
 
-// number returns an attribute that is a number; -1 if there is none.
+// number returns the value of a number attribute, or -1 if there is none.
 func number(item map[string]types.AttributeValue, name string) int {
 	n, ok := item[name].(*types.AttributeValueMemberN)
 	if !ok {
@@ -85,7 +85,8 @@ func TestRoster_Golden(t *testing.T) {
 	is.Equal(got[1], driver.Roster{Key: "none"})
 }
 
-// A roster of before is read, entered, left and emptied as it is, and counted from then on.
+// A roster stored by versions that did not count can be read, entered, left and emptied. The first
+// change counts its entries.
 func TestRoster_OfVersionsThatDidNotCount(t *testing.T) {
 	is := is.New(t)
 	p := newPlace(t)
@@ -115,8 +116,7 @@ func TestRoster_OfVersionsThatDidNotCount(t *testing.T) {
 	is.Equal(number(p.item(t, "subject:x"), "n"), 0)
 }
 
-// While versions run that don't count, they change entries and rev: what they leave is counted
-// anew.
+// Versions that don't count change entries and rev. After that, the entries are counted again.
 func TestRoster_BesideVersionsThatDoNotCount(t *testing.T) {
 	is := is.New(t)
 	p := newPlace(t)
@@ -126,13 +126,13 @@ func TestRoster_BesideVersionsThatDoNotCount(t *testing.T) {
 	item["s:b"], item["s:c"] = item["s:a"], item["s:a"]
 	p.put(t, item)
 	_, err := p.ChangeRoster(t.Context(), driver.RosterChange{Key: "subject:x", Rev: "full", Enter: "d", Deadline: day(3), Most: 3, Expires: day(10)})
-	wants.Err(t, err, driver.ErrFull) // although n says 1
+	wants.Err(t, err, driver.ErrFull) // n still says 1
 
 	delete(item, "s:a")
 	delete(item, "s:b")
 	delete(item, "s:c")
 	p.put(t, item)
-	r := p.change(t, 2, driver.RosterChange{Close: true}) // although n says 1
+	r := p.change(t, 2, driver.RosterChange{Close: true}) // n still says 1
 	is.True(r.Closed)
 	is.Equal(number(p.item(t, "subject:x"), "n"), 0)
 }
@@ -141,7 +141,8 @@ func TestRoster_EnterTwiceCountsOnce(t *testing.T) {
 	is := is.New(t)
 	p := newPlace(t)
 	p.change(t, 1, driver.RosterChange{Enter: "a", Deadline: day(1), Most: 1})
-	r := p.change(t, 2, driver.RosterChange{Enter: "a", Deadline: day(2), Most: 1}) // full, and listed
+	// A full roster accepts an entry that it has.
+	r := p.change(t, 2, driver.RosterChange{Enter: "a", Deadline: day(2), Most: 1})
 	is.Equal(r.Entries, map[string]time.Time{"a": day(2)})
 	is.Equal(r.Rev, "change-2")
 	is.Equal(number(p.item(t, "subject:x"), "n"), 1)
@@ -165,17 +166,18 @@ func TestRoster_Closed(t *testing.T) {
 	is.Equal(keys(r), []string{"a"})
 	p.change(t, 2, driver.RosterChange{Leave: []string{"a"}})
 	p.change(t, 3, driver.RosterChange{Close: true})
-	p.change(t, 4, driver.RosterChange{Close: true}) // again is nothing new
+	p.change(t, 4, driver.RosterChange{Close: true}) // closing it again is harmless
 	r, err = p.ChangeRoster(t.Context(), driver.RosterChange{Key: "subject:x", Rev: "enter", Enter: "b", Deadline: day(1), Expires: day(10)})
 	wants.Err(t, err, driver.ErrFull)
 	is.True(r.Closed)
-	r = p.change(t, 5, driver.RosterChange{Leave: []string{"a"}, Bump: true}) // anything else goes on
+	// Other changes are possible.
+	r = p.change(t, 5, driver.RosterChange{Leave: []string{"a"}, Bump: true})
 	is.True(r.Closed)
 	is.Equal(r.Epoch, int64(1))
 }
 
-// A hundred changes at a moment all succeed, and none is lost: in a roster of before as in one of
-// now.
+// Dozens of concurrent changes all succeed, and none is lost, whether or not the roster was counted
+// before.
 func TestRoster_ManyAtATime(t *testing.T) {
 	for name, old := range map[string]bool{"of now": false, "of before": true} {
 		t.Run(name, func(t *testing.T) {
@@ -211,7 +213,7 @@ func TestRoster_ManyAtATime(t *testing.T) {
 	}
 }
 
-// More than there is room for come at a moment: exactly as many get in.
+// More entries arrive at the same time than there is room for. Exactly as many as fit get in.
 func TestRoster_MostHoldsAtAMoment(t *testing.T) {
 	is := is.New(t)
 	p := newPlace(t).patient(t)
@@ -236,7 +238,7 @@ func TestRoster_MostHoldsAtAMoment(t *testing.T) {
 	is.Equal(full, 13)
 }
 
-// Hundreds of entries, as rosters of before may have, leave at once.
+// Hundreds of entries can leave in one change. An uncounted roster may have that many.
 func TestRoster_HundredsLeave(t *testing.T) {
 	is := is.New(t)
 	p := newPlace(t)
@@ -247,12 +249,12 @@ func TestRoster_HundredsLeave(t *testing.T) {
 	p.put(t, oldRoster(all...))
 	r := p.change(t, 1, driver.RosterChange{Leave: all[:400]})
 	is.Equal(len(r.Entries), 50)
-	r = p.change(t, 2, driver.RosterChange{Leave: all[395:440]}) // some of which have left
+	r = p.change(t, 2, driver.RosterChange{Leave: all[395:440]}) // the first five have left already
 	is.Equal(len(r.Entries), 10)
 	is.Equal(number(p.item(t, "subject:x"), "n"), 10)
 }
 
-// model is what a roster is to be.
+// model is the expected state of a roster.
 type model struct {
 	driver.Roster
 }
@@ -293,7 +295,7 @@ func (m *model) change(c driver.RosterChange) error {
 	return nil
 }
 
-// Any changes one after another do what the contract says of them, with n right at each step.
+// Random changes have the effects that the contract specifies, and n is right after each of them.
 func TestRoster_IsAsTheModel(t *testing.T) {
 	p := newPlace(t)
 	run := 0

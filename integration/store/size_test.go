@@ -17,8 +17,8 @@ import (
 
 const limit = 400 * 1024
 
-// sized returns a record whose item has exactly so many bytes by our own count, which this tests
-// against the engine's.
+// sized returns a record whose item has the given size in bytes, as the store counts it. The test
+// compares this count with the engine's limit.
 func sized(t *testing.T, p place, size int, payload func(n int) codec.Payload) driver.Record {
 	t.Helper()
 	rec := record("k")
@@ -47,9 +47,9 @@ func TestSize_OurLimitIsTheEngines(t *testing.T) {
 			is := is.New(t)
 			p := newPlace(t)
 			fits := sized(t, p, limit, payload)
-			is.NoErr(p.Create(t.Context(), fits)) // the engine takes it
+			is.NoErr(p.Create(t.Context(), fits)) // the engine accepts the largest size
 			item := p.item(t, "k")
-			item["x"] = &types.AttributeValueMemberS{} // one byte more, and it doesn't
+			item["x"] = &types.AttributeValueMemberS{} // one more byte is too large
 			_, err := p.client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &p.table, Item: item})
 			is.True(err != nil)
 
@@ -62,7 +62,7 @@ func TestSize_OurLimitIsTheEngines(t *testing.T) {
 			is.Equal(*tooLarge, driver.TooLargeError{Size: limit + 1, Limit: limit})
 			got, err := p.Load(t.Context(), "k")
 			is.NoErr(err)
-			is.Equal(got.Rev, fits.Rev) // nothing has changed
+			is.Equal(got.Rev, fits.Rev) // the refused write changed nothing
 		})
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/matryer/is"
 )
 
-// DynamoDB Local deletes expired items for real, about a second later; AWS takes up to some days.
-// So that this tells something of our attribute, one item of three is dead.
+// DynamoDB Local deletes expired items after about a second; AWS may take days. One of three items
+// has expired, so that the test shows whether the attribute works.
 func TestTTL_DeletesTheDeadAndNotTheLiving(t *testing.T) {
 	is := is.New(t)
 	p := newPlace(t).patient(t)
@@ -36,7 +36,7 @@ func TestTTL_DeletesTheDeadAndNotTheLiving(t *testing.T) {
 	is.True(p.item(t, "almost") != nil)
 }
 
-// DynamoDB must never delete what is still alive: expires is ExpiresAt, in whole seconds.
+// expires is ExpiresAt in whole seconds, so that DynamoDB never deletes a live session.
 func TestTTL_IsTheMomentAtWhichTheSessionDies(t *testing.T) {
 	is := is.New(t)
 	p := newPlace(t)
@@ -46,7 +46,7 @@ func TestTTL_IsTheMomentAtWhichTheSessionDies(t *testing.T) {
 	rec.Accessed = rec.Accessed.Add(time.Minute)
 	is.NoErr(p.Touch(t.Context(), "k", rec.Accessed, rec.ExpiresAt()))
 	is.Equal(expires(p.item(t, "k")), rec.ExpiresAt().Unix())
-	rec.IdleTimeout, rec.Rev = 24*time.Hour, "second" // now the absolute deadline comes first
+	rec.IdleTimeout, rec.Rev = 24*time.Hour, "second" // makes the absolute deadline the earlier one
 	is.NoErr(p.Replace(t.Context(), rec, "first"))
 	is.Equal(expires(p.item(t, "k")), rec.Created.Add(12*time.Hour).Unix())
 }

@@ -1,4 +1,4 @@
-// Package storm_test lets a hundred requests of one user at a table at the same moment.
+// Package storm_test makes a hundred requests of one user to a table at the same moment.
 package storm_test
 
 import (
@@ -28,9 +28,9 @@ type ledger struct {
 	Marks []string `json:"marks"`
 }
 
-// storm is one process whose calls reach a real engine through partitions that take no more than
-// DynamoDB's. It runs in a bubble of testing/synctest, where a call takes the time that it would on
-// AWS, and a pause or a partition's second none of the machine's: how fast that is decides nothing.
+// storm is a process whose calls reach a real engine through partitions with DynamoDB's limits. It
+// runs in a testing/synctest bubble, where a call takes as long as it would on AWS and pauses take
+// no real time. So the speed of the machine does not matter.
 type storm struct {
 	*sessions.Manager[ledger]
 	partitions *faults.Partitions
@@ -41,18 +41,18 @@ type storm struct {
 	attempts int
 }
 
-// dynamoDB is what a partition takes, with a tenth of a second to save up.
+// dynamoDB is the throughput of a partition. It saves up at most a tenth of a second's.
 var dynamoDB = faults.Throughput{Writes: 1000, Reads: 3000, Burst: 100 * time.Millisecond}
 
-// presentTime is the bubble's clock, which begins in 2000, put forward: the engine sweeps what has
-// expired by its own.
+// presentTime is the bubble's clock, which starts in 2000, moved to the present. With times in the
+// past, the engine would sweep the items.
 type presentTime struct{ ahead time.Duration }
 
 func (p presentTime) Now() time.Time { return time.Now().Add(p.ahead) }
 
 var _ clock.Clock = presentTime{}
 
-// inStorm runs f in a bubble.
+// inStorm runs f in a synctest bubble.
 func inStorm(t *testing.T, of func(key string) string, limit sessions.SubjectLimit, f func(*testing.T, *storm)) {
 	t.Helper()
 	table, now, outside := engine.NewTable(t), time.Now(), newOutside(t)
@@ -73,8 +73,8 @@ func inStorm(t *testing.T, of func(key string) string, limit sessions.SubjectLim
 	})
 }
 
-// newOutside returns a transport whose connections are outside of the bubble: an idle one within
-// would hold the bubble's time up.
+// newOutside returns a transport whose connections are outside the bubble. Inside, an idle
+// connection would block the bubble's clock.
 func newOutside(t *testing.T) http.RoundTripper {
 	t.Helper()
 	type result struct {
@@ -127,10 +127,10 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// counting is the context's key for the count of a user's calls.
+// counting is the context key of the counter for a user's calls.
 type counting struct{}
 
-// send takes as long as a call within a Region does.
+// send sends a request after the latency of a call within a Region.
 func (s *storm) send(r *http.Request) (*http.Response, error) {
 	if n, ok := r.Context().Value(counting{}).(*atomic.Int64); ok {
 		n.Add(1)
@@ -149,7 +149,7 @@ func (s *storm) send(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// atOnce makes n calls at the same moment, and returns how long the slowest took.
+// atOnce makes n calls at the same moment, and returns the duration of the slowest.
 func atOnce(t *testing.T, n int, call func(i int) error) time.Duration {
 	t.Helper()
 	begin := time.Now()
@@ -171,8 +171,8 @@ func atOnce(t *testing.T, n int, call func(i int) error) time.Duration {
 	return slowest
 }
 
-// A hundred logins, renewals and logouts of one subject at the same moment all succeed, although
-// its list is in one partition, and even if everything is.
+// A hundred simultaneous logins, renewals and logouts of one subject all succeed, although its list
+// is in one partition, and even if all items are.
 func TestStorm(t *testing.T) {
 	for name, of := range map[string]func(string) string{
 		"a partition for each item": nil,
@@ -212,7 +212,7 @@ func TestStorm(t *testing.T) {
 	}
 }
 
-// alive returns how many sessions of a subject are.
+// alive returns the number of a subject's sessions.
 func (s *storm) alive(t *testing.T, subject string) int {
 	t.Helper()
 	infos, err := s.Sessions(t.Context(), subject)
@@ -220,7 +220,7 @@ func (s *storm) alive(t *testing.T, subject string) int {
 	return len(infos)
 }
 
-// A limit is exact under fifty logins at the same moment that evict each other, and each succeeds.
+// Fifty simultaneous logins that evict each other all succeed, and the limit is exact.
 func TestStorm_LimitIsExact(t *testing.T) {
 	inStorm(t, nil, sessions.SubjectLimit{Max: 10, Evict: true}, func(t *testing.T, s *storm) {
 		is, ctx := is.New(t), t.Context()
@@ -238,11 +238,11 @@ func TestStorm_LimitIsExact(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		is.Equal(left, 10) // and so none is alive that is not listed
+		is.Equal(left, 10) // no session is alive that is not listed
 	})
 }
 
-// While one user's requests are being throttled, another user's calls are as many as without them.
+// While one user's requests are throttled, another user's visit takes as many calls as usual.
 func TestStorm_CostsAnotherUserNothing(t *testing.T) {
 	inStorm(t, nil, sessions.SubjectLimit{}, func(t *testing.T, s *storm) {
 		is := is.New(t)
@@ -253,7 +253,7 @@ func TestStorm_CostsAnotherUserNothing(t *testing.T) {
 			}
 			return n.Load()
 		}
-		visit("another") // the first of which asks for the table's TTL too
+		visit("another") // the first visit also asks for the table's TTL
 		alone := visit("another")
 		var storm sync.WaitGroup
 		storm.Go(func() {
@@ -268,7 +268,7 @@ func TestStorm_CostsAnotherUserNothing(t *testing.T) {
 				done = true
 			default:
 				if n := visit("another"); n != alone {
-					t.Errorf("a visit of %d calls, and of %d alone", n, alone)
+					t.Errorf("a visit took %d calls, want %d", n, alone)
 				}
 				visits++
 			}
@@ -279,7 +279,7 @@ func TestStorm_CostsAnotherUserNothing(t *testing.T) {
 	})
 }
 
-// visit is another user's: login, pages, a renewal, a list of the devices and a logout.
+// visit makes another user's visit: a login, pages, a renewal, a list of devices and a logout.
 func (s *storm) visit(ctx context.Context, subject string) error {
 	session := s.Create()
 	if err := s.Authenticate(ctx, session, subject); err != nil {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Check returns what can't be, a sentence each. Call it when all events have been added.
+// Check returns a sentence for each anomaly. Call it after all events have been added.
 func (l *Life) Check() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -18,7 +18,7 @@ func (l *Life) Check() []string {
 	return l.anomalies
 }
 
-// seen returns the events that saw the session alive, as it was stored then.
+// seen returns the events that saw the session alive in the store.
 func (l *Life) seen() []Event {
 	var seen []Event
 	for _, e := range l.events {
@@ -29,10 +29,10 @@ func (l *Life) seen() []Event {
 	return seen
 }
 
-// checkAcknowledged: a change that was acknowledged is in all that was seen afterwards.
+// checkAcknowledged: an acknowledged change is in all data seen afterwards.
 func (l *Life) checkAcknowledged() {
 	later := byBegin(l.seen())
-	fewest := make([]int, len(later)+1) // the fewest marks that any event from i on has seen
+	fewest := make([]int, len(later)+1) // the fewest marks seen by any event from i on
 	fewest[len(later)] = 1 << 30
 	for i := len(later) - 1; i >= 0; i-- {
 		fewest[i] = min(fewest[i+1], later[i].Seen)
@@ -43,24 +43,24 @@ func (l *Life) checkAcknowledged() {
 		}
 		at := slices.Index(l.marks, e.Mark)
 		if at < 0 {
-			at = 1 << 29 // nobody saw it: then nobody may have looked
+			at = 1 << 29 // never seen, which is fine if nobody looked afterwards
 		}
 		if fewest[after(later, e.End)] <= at {
-			l.anomaly("%s %s was acknowledged, and is not in what was seen afterwards", e.Kind, e.Mark)
+			l.anomaly("%s %s was acknowledged, but was not seen afterwards", e.Kind, e.Mark)
 		}
 	}
 }
 
-// checkRefused: a change that was refused is nowhere.
+// checkRefused: a refused change is in no data.
 func (l *Life) checkRefused() {
 	for _, e := range l.events {
 		if e.Mark != "" && !e.maybe() && slices.Contains(l.marks, e.Mark) {
-			l.anomaly("%s %s ended as %v, and was seen", e.Kind, e.Mark, e.Outcome)
+			l.anomaly("%s %s ended as %v, but was seen", e.Kind, e.Mark, e.Outcome)
 		}
 	}
 }
 
-// checkMonotone: who looks later sees no less, and under no earlier ID.
+// checkMonotone: a later event sees no fewer marks, and no earlier ID.
 func (l *Life) checkMonotone() {
 	seen := byBegin(l.seen())
 	byEnd := slices.Clone(seen)
@@ -79,7 +79,7 @@ func (l *Life) checkMonotone() {
 	}
 }
 
-// checkDestroyed: nothing is alive after an acknowledged Destroy, under whatever ID the session had then and has now.
+// checkDestroyed: after an acknowledged Destroy the session is not alive under any of its IDs.
 func (l *Life) checkDestroyed() {
 	end := int64(1) << 62
 	for _, e := range l.events {
@@ -94,7 +94,7 @@ func (l *Life) checkDestroyed() {
 	}
 }
 
-// checkRenewed: nothing is alive under an ID that was renewed away.
+// checkRenewed: the session is not alive under an ID that was exchanged.
 func (l *Life) checkRenewed() {
 	end := map[int]int64{}
 	for _, e := range l.events {
@@ -112,7 +112,8 @@ func (l *Life) checkRenewed() {
 	}
 }
 
-// checkRevoked: nothing of a session that had a subject is alive after an acknowledged Revoke, under whatever ID.
+// checkRevoked: after an acknowledged Revoke, a session that had a subject is not alive under any
+// of its IDs.
 func (l *Life) checkRevoked() {
 	bound := l.boundSince()
 	end := int64(1) << 62
@@ -128,10 +129,10 @@ func (l *Life) checkRevoked() {
 	}
 }
 
-// checkGone: what is gone was destroyed or renewed, or its time has passed: what has idled out is ended for good when the
-// list that it is in is cleared up.
+// checkGone: a session that is gone was destroyed, renewed or revoked, or may have expired. What
+// has idled out is gone for good when its list is pruned.
 func (l *Life) checkGone() {
-	first := map[int]int64{} // since when an ID may be gone
+	first := map[int]int64{} // from when an ID may be gone
 	note := func(id int, at int64) {
 		if f, ok := first[id]; !ok || at < f {
 			first[id] = at
@@ -142,7 +143,7 @@ func (l *Life) checkGone() {
 			note(e.ID, e.Begin)
 		}
 		if e.maybe() && e.Kind == Destroy {
-			for id := e.ID; id < len(l.ids); id++ { // and whatever it went on under
+			for id := e.ID; id < len(l.ids); id++ { // and its later IDs
 				note(id, e.Begin)
 			}
 		}
@@ -157,12 +158,12 @@ func (l *Life) checkGone() {
 			continue
 		}
 		if at, ok := first[e.ID]; (!ok || at > e.End) && (e.Outcome == Moved || l.isEarly(e)) {
-			l.anomaly("%s says that ID %d is gone, and nobody has ended it", e.Kind, e.ID)
+			l.anomaly("%s says that ID %d is gone, but nobody has ended it", e.Kind, e.ID)
 		}
 	}
 }
 
-// checkMoved: whoever comes with an ID that was renewed is told so, and nobody else is.
+// checkMoved: a request with an exchanged ID, and no other, is told that the session was renewed.
 func (l *Life) checkMoved() {
 	done, maybe := map[int]int64{}, map[int]int64{}
 	for _, e := range l.events {
@@ -178,10 +179,10 @@ func (l *Life) checkMoved() {
 	}
 	for _, e := range l.events {
 		if at, ok := maybe[e.ID]; e.Outcome == Moved && (!ok || at > e.End) {
-			l.anomaly("%s says that ID %d was renewed, and nobody has", e.Kind, e.ID)
+			l.anomaly("%s says that ID %d was renewed, but nobody renewed it", e.Kind, e.ID)
 		}
 		if at, ok := done[e.ID]; e.Outcome == Gone && (e.Kind == Load || e.Kind == Peek) && ok && e.Begin > at {
-			l.anomaly("%s says that ID %d is gone, and not that it was renewed", e.Kind, e.ID)
+			l.anomaly("%s says that ID %d is gone, but it was renewed", e.Kind, e.ID)
 		}
 	}
 }
@@ -195,7 +196,8 @@ func (l *Life) checkTrespass() {
 	}
 }
 
-// checkLate: nothing is alive after its deadlines. All accesses count, those that may not have been recorded too.
+// checkLate: the session is not alive after its deadlines. This counts all accesses, even those
+// that may not have been recorded.
 func (l *Life) checkLate() {
 	for _, e := range append(l.seen(), l.peeked()...) {
 		if e.Kind == Create {
@@ -213,7 +215,8 @@ func (l *Life) checkLate() {
 	}
 }
 
-// latest returns the time of the latest of the other events that begin before e ends and fit.
+// latest returns the time of the last other event that began before e ended and for which fits is
+// true.
 func (l *Life) latest(e Event, fits func(Event) bool) time.Time {
 	var latest time.Time
 	for _, o := range l.events {
@@ -224,16 +227,17 @@ func (l *Life) latest(e Event, fits func(Event) bool) time.Time {
 	return latest
 }
 
-// checkEarly: nothing expires before its deadlines, counted from the last access that was certainly recorded, a save's.
+// checkEarly: the session does not expire before its deadlines. This counts only changes, since an
+// access of another kind may not have been recorded.
 func (l *Life) checkEarly() {
 	for _, e := range l.events {
 		if e.Outcome == Expired && l.isEarly(e) {
-			l.anomaly("%s says that it has expired, before its time", e.Kind)
+			l.anomaly("%s says that it has expired, before its deadline", e.Kind)
 		}
 	}
 }
 
-// isEarly reports whether the session can't have expired yet when e ended.
+// isEarly reports whether the session can't have expired by the end of e.
 func (l *Life) isEarly(e Event) bool {
 	var accessed, created time.Time
 	for _, o := range l.events {
@@ -255,9 +259,10 @@ func (l *Life) peeked() []Event {
 	return slices.DeleteFunc(slices.Clone(l.events), func(e Event) bool { return e.Kind != Peek || e.Outcome != Done })
 }
 
-// checkPeeked: what a Peek has not seen is at most PeekFor old, or not at all if its own host has done it, or has seen it done.
+// checkPeeked: a Peek may miss only what has happened within the last PeekFor, and nothing that its
+// own host has done or seen.
 func (l *Life) checkPeeked() {
-	bound := 1 << 30 // the first ID that certainly had a subject
+	bound := 1 << 30 // the first ID that certainly has a subject
 	for _, o := range l.events {
 		if o.Kind == Authenticate && o.Outcome == Done {
 			bound = min(bound, o.ID+1)
@@ -287,7 +292,7 @@ func (l *Life) checkPeeked() {
 				}
 				continue
 			case !old && (!own || o.ID > e.ID):
-				continue // it need not know
+				continue // too recent, and not known to this host
 			case o.renames() && o.ID >= e.ID:
 				l.anomaly("peek under ID %d, %v after it had been renewed away", e.ID, e.Before.Sub(o.After))
 			case o.ID > e.ID:
@@ -300,7 +305,7 @@ func (l *Life) checkPeeked() {
 	}
 }
 
-// boundSince returns since when the session certainly has a subject.
+// boundSince returns the time from which the session certainly has a subject.
 func (l *Life) boundSince() int64 {
 	bound := int64(1) << 62
 	for _, e := range l.events {
@@ -316,7 +321,8 @@ func byBegin(events []Event) []Event {
 	return events
 }
 
-// after returns the index of the first of the events, which are sorted by their begin, that begins after the tick.
+// after returns the index of the first event that begins after the tick. The events must be sorted
+// by Begin.
 func after(events []Event, tick int64) int {
 	i, _ := slices.BinarySearchFunc(events, tick, func(e Event, t int64) int {
 		if e.Begin > t {

@@ -10,7 +10,7 @@ import (
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// at gives events the times of ticks that are minutes.
+// at sets the times of events from their ticks, one minute per tick.
 func at(events ...Event) []Event {
 	for i := range events {
 		events[i].Before = noon.Add(time.Duration(events[i].Begin) * time.Minute)
@@ -23,7 +23,7 @@ func TestCheck(t *testing.T) {
 	created := Event{Kind: Create, Begin: 1, End: 2}
 	for name, c := range map[string]struct {
 		events []Event
-		says   string // "" if nothing
+		says   string // "" for no anomaly
 	}{
 		"a life": {at(created,
 			Event{Kind: Save, Begin: 3, End: 4, Mark: "a", Seen: 1},
@@ -62,8 +62,8 @@ func TestCheck(t *testing.T) {
 			Event{Kind: Load, ID: 1, Begin: 9, End: 10}), "after an acknowledged destroy"},
 		"gone by a destroy of the ID before": {at(created, Event{Kind: Renew, Begin: 3, End: 4}, Event{Kind: Destroy, Begin: 5, End: 6},
 			Event{Kind: Load, ID: 1, Begin: 7, End: 8, Outcome: Gone}), ""},
-		"not said to be renewed":        {at(created, Event{Kind: Renew, Begin: 3, End: 4}, Event{Kind: Load, Begin: 5, End: 6, Outcome: Gone}), "not that it was renewed"},
-		"said to be renewed by nobody":  {at(created, Event{Kind: Destroy, Begin: 3, End: 4}, Event{Kind: Load, Begin: 5, End: 6, Outcome: Moved}), "nobody has"},
+		"not said to be renewed":        {at(created, Event{Kind: Renew, Begin: 3, End: 4}, Event{Kind: Load, Begin: 5, End: 6, Outcome: Gone}), "but it was renewed"},
+		"said to be renewed by nobody":  {at(created, Event{Kind: Destroy, Begin: 3, End: 4}, Event{Kind: Load, Begin: 5, End: 6, Outcome: Moved}), "nobody renewed it"},
 		"seen by another application":   {at(created, Event{Kind: Trespass, Begin: 3, End: 4}), "another application"},
 		"ended by another application":  {at(created, Event{Kind: Trespass, Begin: 3, End: 4, Outcome: Gone}, Event{Kind: Load, Begin: 5, End: 6, Outcome: Gone}), "nobody has ended it"},
 		"two renewals":                  {at(created, Event{Kind: Renew, Begin: 3, End: 6}, Event{Kind: Renew, Begin: 3, End: 6}), "renewed twice"},

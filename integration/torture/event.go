@@ -1,10 +1,10 @@
-// Package torture records what many requests do to a few sessions at the same time, and checks the record: whether there is any
-// order of things in which the answers that they got are right.
+// Package torture records what many concurrent requests do to a few sessions. It checks whether the
+// responses are possible, that is, whether some order of the events explains them.
 package torture
 
 import "time"
 
-// Kind is what an event was.
+// Kind is the kind of an event.
 type Kind uint8
 
 // The kinds.
@@ -16,9 +16,9 @@ const (
 	Renew
 	Authenticate
 	Destroy
-	Revoke   // of all sessions of the subject
-	Trespass // another application asked for the session, or tried to end it
-	Peek     // a look that may be from the host's memory, as old as Life.PeekFor says
+	Revoke   // of all the subject's sessions
+	Trespass // an attempt by another application to load or end the session
+	Peek     // may return what the host read up to Life.PeekFor ago
 	kinds
 )
 
@@ -27,17 +27,17 @@ var kindNames = [kinds]string{"create", "load", "save", "update", "renew", "auth
 // String returns the kind's name.
 func (k Kind) String() string { return kindNames[k] }
 
-// Outcome is how an event ended.
+// Outcome is the result of an event.
 type Outcome uint8
 
 // The outcomes.
 const (
 	Done    Outcome = iota
 	Gone            // there is no such session
-	Moved           // there is none, since its ID was exchanged for another
-	Expired         // there is no such session any more, since its time has passed
+	Moved           // there is no such session: its ID was exchanged
+	Expired         // there is no such session: it has expired
 	Failed          // nothing was changed
-	Unknown         // it may have been done, and may not
+	Unknown         // it may or may not have been done
 	outcomes
 )
 
@@ -46,29 +46,29 @@ var outcomeNames = [outcomes]string{"done", "gone", "moved", "expired", "failed"
 // String returns the outcome's name.
 func (o Outcome) String() string { return outcomeNames[o] }
 
-// Event is something that a request did, from the call to the answer; calls that only repeat one whose outcome was unknown belong
-// to it.
+// Event is an operation of a request, from the call to the return. Retries of a call with an
+// unknown outcome belong to the same event.
 type Event struct {
 	Kind    Kind
 	Outcome Outcome
 
-	// Begin and End order events in real time: one that ended before another began has the lower numbers.
+	// Begin and End are ticks. They order events in real time.
 	Begin, End int64
 
-	// Before and After are what the clock of the managers showed then.
+	// Before and After are the times of the Managers' clock at Begin and End.
 	Before, After time.Time
 
-	Host int    // which of the hosts was asked
-	ID   int    // which of the session's IDs was asked for, by its number
-	Mark string // what it added to the session's data; "" if nothing
-	Seen int    // if Done: how many marks the data had
+	Host int    // the number of the host
+	ID   int    // the number of the session's ID in the request
+	Mark string // the text added to the session's data; may be ""
+	Seen int    // if Done: the number of marks in the data
 }
 
-// maybe reports whether the event may have changed what is stored.
+// maybe reports whether the event may have changed the session.
 func (e Event) maybe() bool { return e.Outcome == Done || e.Outcome == Unknown }
 
-// isGone reports whether the session was not there.
+// isGone reports whether the event found no session.
 func (e Event) isGone() bool { return e.Outcome == Gone || e.Outcome == Moved }
 
-// renames reports whether the event takes an ID away from the session.
+// renames reports whether the event gives the session a new ID.
 func (e Event) renames() bool { return e.Kind == Renew || e.Kind == Authenticate }

@@ -10,7 +10,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// reluctant is a store of which the first of three Creates fails, while it is on.
+// reluctant is a store that refuses every third Create, while it is on.
 type reluctant struct {
 	driver.Store
 	on    *atomic.Bool
@@ -24,8 +24,8 @@ func (r reluctant) Create(ctx context.Context, rec driver.Record) error {
 	return r.Store.Create(ctx, rec)
 }
 
-// The revocations of a subject are in the record of a device's session that is its second, as the
-// first could not be created.
+// If a device's first session can't be created, join uses a second one, which then gets the
+// subject's revocations.
 func TestJoin_AtTheSecondAttempt(t *testing.T) {
 	is := is.New(t)
 	on, calls := new(atomic.Bool), new(atomic.Int64)

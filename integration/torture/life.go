@@ -7,21 +7,22 @@ import (
 	"time"
 )
 
-// Life is the record of one session: from its creation until it is destroyed, whatever its IDs. It is safe for concurrent use.
+// Life is the history of one session through all its IDs, from its creation to its end. It is safe
+// for concurrent use.
 type Life struct {
 	Name           string
-	App            int // whose session it is
+	App            int // the number of its application
 	Idle, Absolute time.Duration
-	PeekFor        time.Duration // how old what a Peek sees may be
+	PeekFor        time.Duration // the maximum age of what a Peek returns
 
 	mu        sync.Mutex
-	ids       []string // in the order in which it had them
-	marks     []string // the data, as far as it was ever seen
+	ids       []string // oldest first
+	marks     []string // the longest data seen
 	events    []Event
 	anomalies []string
 }
 
-// NewID notes an ID that the session has got, and returns its number.
+// NewID records a new ID of the session, and returns its number.
 func (l *Life) NewID(id string) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -29,15 +30,15 @@ func (l *Life) NewID(id string) int {
 	return len(l.ids) - 1
 }
 
-// IDs returns all of them; the last is the one that it has.
+// IDs returns all IDs of the session, the current one last.
 func (l *Life) IDs() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.ids)
 }
 
-// Observe notes that a request saw this data, and returns the count of its marks. Data only ever grows at its end: what is seen by
-// one and what is seen by another can differ in length alone.
+// Observe records that a request saw this data, and returns the number of marks in it. Marks are
+// only ever appended, so any two requests must see data of which one is a prefix of the other.
 func (l *Life) Observe(marks []string) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -62,15 +63,15 @@ func (l *Life) Add(e Event) {
 	l.events = append(l.events, e)
 }
 
-// Ended reports whether a Destroy is done that has ended the session under the ID of this number: under it, or under one
-// that it had before.
+// Ended reports whether a Destroy has succeeded that ended the session under this ID or an earlier
+// one.
 func (l *Life) Ended(id int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.ContainsFunc(l.events, func(e Event) bool { return e.Kind == Destroy && e.Outcome == Done && e.ID <= id })
 }
 
-// Revoked reports whether a Revoke is done.
+// Revoked reports whether a Revoke has succeeded.
 func (l *Life) Revoked() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -89,7 +90,7 @@ func (l *Life) Count(counts map[Kind]map[Outcome]int) {
 	}
 }
 
-// Story returns the events in the order in which they began, a line each.
+// Story returns a line for each event, in the order in which they began.
 func (l *Life) Story() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -101,7 +102,7 @@ func (l *Life) Story() []string {
 	return lines
 }
 
-// anomaly notes what can't be. The lock is held.
+// anomaly records an anomaly. The caller must hold the lock.
 func (l *Life) anomaly(format string, args ...any) {
 	l.anomalies = append(l.anomalies, l.Name+": "+fmt.Sprintf(format, args...))
 }

@@ -28,11 +28,11 @@ func TestEnded_IsOfAnID(t *testing.T) {
 	is := is.New(t)
 	l := &Life{}
 	l.Add(Event{Kind: Destroy, ID: 0, Outcome: Unknown})
-	is.True(!l.Ended(0)) // nobody was told so
+	is.True(!l.Ended(0)) // the outcome is unknown
 	l.Add(Event{Kind: Destroy, ID: 1, Outcome: Done})
 	is.True(!l.Ended(0))
 	is.True(l.Ended(1))
-	is.True(l.Ended(2)) // it went on under that
+	is.True(l.Ended(2)) // a later ID of the same session
 }
 
 func TestRevoked(t *testing.T) {

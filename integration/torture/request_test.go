@@ -12,7 +12,8 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// current returns what the slot's visitor has in his cookie, and gives him a session if he has none.
+// current returns the session in a slot's cookie, and its ID. If there is none, it begins a
+// session.
 func (w *worker) current(ctx context.Context, m *sessions.Manager[ledger], at *slot) (*torture.Life, string, int) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
@@ -22,14 +23,15 @@ func (w *worker) current(ctx context.Context, m *sessions.Manager[ledger], at *s
 	return at.life, at.id, at.num
 }
 
-// begin gives the slot a session, if the store can be had. The slot is locked.
+// begin starts a new session for a slot, unless the store fails. The caller must hold the slot's
+// lock.
 func (w *worker) begin(ctx context.Context, m *sessions.Manager[ledger], at *slot) {
 	s := m.Create()
 	s.IdleTimeout = []time.Duration{10 * time.Second, time.Minute, time.Hour}[w.random.IntN(3)]
 	s.AbsoluteTimeout = []time.Duration{2 * time.Minute, 12 * time.Hour}[w.random.IntN(2)]
 	w.mu.Lock()
 	life := &torture.Life{Name: fmt.Sprint("session ", len(w.lives)), App: at.app, Idle: s.IdleTimeout, Absolute: s.AbsoluteTimeout, PeekFor: peekFor}
-	num := life.NewID(s.ID().Secret()) // before others see it
+	num := life.NewID(s.ID().Secret()) // before any other event
 	w.lives = append(w.lives, life)
 	w.mu.Unlock()
 	at.life, at.lives = nil, append(at.lives, life)
@@ -42,7 +44,8 @@ func (w *worker) begin(ctx context.Context, m *sessions.Manager[ledger], at *slo
 	at.life, at.id, at.num, at.dead = life, s.ID().Secret(), num, 0
 }
 
-// missing notes that a slot's session is not there: who finds so for long, or finds it expired, begins another.
+// missing records that a slot's session was not found. The slot gets a new session if that one has
+// expired or ended, or was missing too often.
 func (at *slot) missing(life *torture.Life, num int, err error) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
@@ -76,7 +79,7 @@ func (w *worker) load(ctx context.Context, m *sessions.Manager[ledger], at *slot
 	return &held{s, at, life, num}
 }
 
-// look peeks, often enough for what it sees to be remembered.
+// look peeks, often enough for the host to remember the session.
 func (w *worker) look(ctx context.Context, m *sessions.Manager[ledger], at *slot) {
 	life, id, num := w.current(ctx, m, at)
 	if life == nil {
@@ -97,7 +100,7 @@ func (w *worker) look(ctx context.Context, m *sessions.Manager[ledger], at *slot
 	}
 }
 
-// exhume asks for a session under an ID that it once had.
+// exhume loads or peeks at a session by one of its earlier IDs.
 func (w *worker) exhume(ctx context.Context) {
 	w.mu.Lock()
 	if len(w.lives) == 0 {
@@ -109,7 +112,7 @@ func (w *worker) exhume(ctx context.Context) {
 	ids := life.IDs()
 	num := w.random.IntN(len(ids))
 	if num == len(ids)-1 && !life.Ended(num) {
-		return // it may not even be stored yet
+		return // it may not have been stored yet
 	}
 	m := w.manager(life.App)
 	kind, look := torture.Load, m.Load
@@ -125,7 +128,7 @@ func (w *worker) exhume(ctx context.Context) {
 	})
 }
 
-// trespass comes to the other application with a session's ID, which it may even try to end there.
+// trespass uses a session's ID in the other application, to load or even to end the session.
 func (w *worker) trespass(ctx context.Context, at *slot) {
 	m := w.manager(1 - at.app)
 	life, id, num := w.current(ctx, w.manager(at.app), at)
@@ -133,7 +136,7 @@ func (w *worker) trespass(ctx context.Context, at *slot) {
 		return
 	}
 	if w.random.IntN(4) == 0 {
-		_ = m.DestroyID(ctx, id) // whatever it says: the session goes on
+		_ = m.DestroyID(ctx, id) // must have no effect
 		return
 	}
 	_ = w.did(m, life, torture.Trespass, num, "", func() ([]string, error) {
@@ -142,7 +145,7 @@ func (w *worker) trespass(ctx context.Context, at *slot) {
 	})
 }
 
-// join signs the slot's visitor in on another device, of which nothing more is heard.
+// join signs the slot's visitor in on another device. The device makes no further requests.
 func (w *worker) join(ctx context.Context, at *slot) {
 	host := at.app + 2*w.random.IntN(len(w.managers)/2)
 	m := w.managers[host]
@@ -155,13 +158,13 @@ func (w *worker) join(ctx context.Context, at *slot) {
 	}
 	device := &slot{subject: at.subject, app: at.app}
 	regrets := w.random.IntN(3) == 0
-	if regrets { // what stores his session arrives when he has gone
+	if regrets { // the session's Create arrives after its end
 		w.transports[host].Plan("PutItem", faults.Late, faults.Late)
 	}
 	w.begin(ctx, m, device)
-	h := w.load(ctx, m, device) // which begins another session if that one has failed
+	h := w.load(ctx, m, device) // begins a second session if the first has failed
 	at.mu.Lock()
-	at.lives = append(at.lives, device.lives...) // before any of them has the subject, whose revocations concern them then
+	at.lives = append(at.lives, device.lives...) // before the login: from then on revocations apply
 	at.mu.Unlock()
 	switch {
 	case h == nil:
@@ -205,7 +208,7 @@ func (w *worker) update(ctx context.Context, m *sessions.Manager[ledger], at *sl
 
 var errFull = errors.New("enough")
 
-// rename renews or authenticates.
+// rename renews or authenticates a session.
 func (w *worker) rename(ctx context.Context, m *sessions.Manager[ledger], h *held) {
 	if w.random.IntN(3) == 0 {
 		w.authenticate(ctx, m, h)
@@ -218,18 +221,18 @@ func (w *worker) authenticate(ctx context.Context, m *sessions.Manager[ledger], 
 	w.move(ctx, m, h, torture.Authenticate, func(ctx context.Context) error { return m.Authenticate(ctx, h.Session, h.slot.subject) })
 }
 
-// move makes a call that gives the session a new ID, with a change on the way.
+// move changes a session and makes a call that gives it a new ID.
 func (w *worker) move(ctx context.Context, m *sessions.Manager[ledger], h *held, kind torture.Kind, call func(context.Context) error) {
 	mark := w.mark()
 	h.Data.Marks = append(h.Data.Marks, mark)
-	ctx = context.WithoutCancel(ctx) // a context that is done could never resolve a doubt
+	ctx = context.WithoutCancel(ctx) // a retry needs a context that is not canceled
 	old := h.num
 	err := w.did(m, h.life, kind, old, mark, func() ([]string, error) {
 		err := resolve(func() error { return call(ctx) })
 		return h.Data.Marks, err
 	})
 	if outcome(err) == torture.Unknown {
-		w.end(ctx, m, h) // wherever it lives now, it is ended
+		w.end(ctx, m, h) // end it under any ID
 	}
 	if err != nil {
 		return
@@ -252,7 +255,7 @@ func (w *worker) destroy(ctx context.Context, m *sessions.Manager[ledger], h *he
 	}
 }
 
-// end destroys what is held until that is acknowledged, under whatever ID another request may have given it.
+// end destroys a session, whatever ID it has by now, and repeats that until it succeeds.
 func (w *worker) end(ctx context.Context, m *sessions.Manager[ledger], h *held) {
 	_ = w.did(m, h.life, torture.Destroy, h.num, "", func() ([]string, error) {
 		err := m.Destroy(ctx, h.Session)
@@ -269,7 +272,7 @@ func (w *worker) revoke(ctx context.Context, m *sessions.Manager[ledger], at *sl
 	_, err := m.RevokeAll(ctx, at.subject)
 	e.After, e.End = w.clock.Now(), w.ticks.Add(1)
 	if err != nil {
-		e.Outcome = torture.Unknown // some may be ended
+		e.Outcome = torture.Unknown // some may have ended
 	}
 	at.mu.Lock()
 	defer at.mu.Unlock()
@@ -279,7 +282,8 @@ func (w *worker) revoke(ctx context.Context, m *sessions.Manager[ledger], at *sl
 	}
 }
 
-// farewell signs every visitor in, now that the weather is fine, and then revokes what every other of them has.
+// farewell begins a session in each slot and signs it in, without faults, and then revokes the
+// sessions of every other subject.
 func (w *worker) farewell(t *testing.T) {
 	t.Helper()
 	for i, at := range w.slots {
@@ -292,7 +296,7 @@ func (w *worker) farewell(t *testing.T) {
 			t.Fatal("no session, without any fault")
 		}
 		w.authenticate(t.Context(), m, h)
-		if i%4 < 2 { // of both applications
+		if i%4 < 2 { // in both applications
 			w.revoke(t.Context(), m, at)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// unguarded makes every Replace go through, whatever has been stored since.
+// unguarded is an API whose UpdateItem ignores the expected rev, so that every Replace succeeds.
 type unguarded struct{ dynamo.API }
 
 func (u unguarded) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
@@ -26,7 +26,8 @@ func (u unguarded) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput,
 	return u.API.UpdateItem(ctx, in, o...)
 }
 
-// overwriting makes every PutItem go through, whatever is there: a record takes the place of a marker.
+// overwriting is an API whose PutItem stores a record without its condition, so that the record can
+// replace a marker.
 type overwriting struct{ dynamo.API }
 
 func (w overwriting) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
@@ -44,7 +45,7 @@ func (f forgetful) End(ctx context.Context, e driver.End) (driver.Record, error)
 	return f.Store.End(ctx, e)
 }
 
-// hasty is a store whose commit of a renewal goes through whatever has been saved since.
+// hasty is a store that commits a renewal even if the session was changed in the meantime.
 type hasty struct{ driver.Store }
 
 func (h hasty) End(ctx context.Context, e driver.End) (driver.Record, error) {
@@ -54,7 +55,7 @@ func (h hasty) End(ctx context.Context, e driver.End) (driver.Record, error) {
 	return h.Store.End(ctx, e)
 }
 
-// aimless is a store whose markers don't say where a renewed session goes on.
+// aimless is a store whose markers lack the new key of a renewed session.
 type aimless struct{ driver.Store }
 
 func (a aimless) End(ctx context.Context, e driver.End) (driver.Record, error) {
@@ -64,7 +65,7 @@ func (a aimless) End(ctx context.Context, e driver.End) (driver.Record, error) {
 	return a.Store.End(ctx, e)
 }
 
-// unlisted is a store whose rosters list nobody.
+// unlisted is a store whose rosters stay empty.
 type unlisted struct{ driver.Store }
 
 func (u unlisted) ChangeRoster(ctx context.Context, c driver.RosterChange) (driver.Roster, error) {
@@ -72,7 +73,7 @@ func (u unlisted) ChangeRoster(ctx context.Context, c driver.RosterChange) (driv
 	return u.Store.ChangeRoster(ctx, c)
 }
 
-// dropping is a store whose roster's entries leave before their sessions have ended.
+// dropping is a store that removes sessions from rosters before they have ended.
 type dropping struct{ driver.Store }
 
 func (d dropping) End(ctx context.Context, e driver.End) (driver.Record, error) {
@@ -82,7 +83,7 @@ func (d dropping) End(ctx context.Context, e driver.End) (driver.Record, error) 
 	return d.Store.End(ctx, e)
 }
 
-// open is a store that shows every application everything.
+// open is a store that hides which application a session belongs to.
 type open struct{ driver.Store }
 
 func (o open) Load(ctx context.Context, key string) (driver.Record, error) {
@@ -91,7 +92,8 @@ func (o open) Load(ctx context.Context, key string) (driver.Record, error) {
 	return rec, err
 }
 
-// stubborn is a memory of its own in front of each host's, which keeps what it has seen for a time, whatever has been done since.
+// stubborn returns a cache in front of each host that keeps a session for a time, even if it was
+// changed or ended.
 func stubborn(w *world, keep time.Duration) peek {
 	type key struct {
 		m  *sessions.Manager[ledger]
@@ -121,7 +123,7 @@ func stubborn(w *world, keep time.Duration) peek {
 	}
 }
 
-// The record of a store that is broken shows it, within seconds.
+// The history of a broken store shows an anomaly within seconds.
 func TestSaboteurs(t *testing.T) {
 	for name, by := range map[string]sabotage{
 		"a Replace without a condition on the rev": {api: func(api dynamo.API) dynamo.API { return unguarded{api} }},
@@ -136,7 +138,7 @@ func TestSaboteurs(t *testing.T) {
 		"a memory that misses what its host does":  {peek: func(w *world) peek { return stubborn(w, peekFor/2) }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for round := range uint64(8) { // one or two do, unless the machine is slow
+			for round := range uint64(8) { // one or two rounds suffice on most machines
 				w := newWorld(t, round, by)
 				w.run(t, 3*time.Second)
 				if anomalies := w.check(t); len(anomalies) > 0 {

@@ -16,12 +16,12 @@ import (
 )
 
 var (
-	duration = flag.Duration("duration", 20*time.Second, "how long TestTorture works")
-	seed     = flag.Uint64("seed", 0, "what it draws from; 0 draws one, and prints it")
+	duration = flag.Duration("duration", 20*time.Second, "how long TestTorture runs")
+	seed     = flag.Uint64("seed", 0, "random seed; 0 chooses one and prints it")
 )
 
-// Hundreds of requests at a time on a few sessions, on several hosts, over a network that fails: whatever they are told must be
-// right. Run it for longer by `just torture 10m`.
+// Hundreds of concurrent requests use a few sessions on several hosts over an unreliable network.
+// Every response must be right. `just torture 10m` runs the test for longer.
 func TestTorture(t *testing.T) {
 	s := *seed
 	if s == 0 {
@@ -41,14 +41,15 @@ func TestTorture(t *testing.T) {
 	}
 }
 
-// check looks at each session once more, under each of its IDs, and at the table, and returns what can't be.
+// check loads each session once more under each of its IDs, reads the table, and returns all
+// anomalies.
 func (w *world) check(t *testing.T) []string {
 	t.Helper()
 	last := newWorker(w, workers)
 	last.farewell(t)
-	known := map[string]bool{}             // keys of all IDs that anybody was told
-	allowed := map[string]bool{}           // keys of sessions that may be alive
-	listed := [2]map[string]string{{}, {}} // by application: subjects of the sessions that are alive, by their handles
+	known := map[string]bool{}             // the keys of all IDs that a client was told
+	allowed := map[string]bool{}           // the keys of sessions that may be alive
+	listed := [2]map[string]string{{}, {}} // by application: live handles and their subjects
 	var anomalies []string
 	for _, life := range w.lives {
 		ids := life.IDs()
@@ -68,11 +69,11 @@ func (w *world) check(t *testing.T) []string {
 			known[key(id)] = true
 		}
 		if num := len(ids) - 1; !life.Ended(num) {
-			allowed[key(ids[num])] = true // alive, or dead and not swept yet
+			allowed[key(ids[num])] = true // alive, or expired and not swept yet
 		}
 		if found := life.Check(); len(found) > 0 {
 			if anomalies == nil {
-				w.story = life.Story() // of the first of them
+				w.story = life.Story() // of the first session with an anomaly
 				for num, id := range ids {
 					w.story = append(w.story, fmt.Sprintf("ID %d: %s", num, w.stored(t, key(id))))
 				}
@@ -82,7 +83,8 @@ func (w *world) check(t *testing.T) []string {
 	}
 	anomalies = append(anomalies, w.checkRosters(t, listed)...)
 	for k, rev := range w.records(t) {
-		_, from, broken := strings.Cut(rev, "<") // a renewal that broke off: nobody was told its ID
+		// Such a rev is of an interrupted renewal, whose ID no client knows.
+		_, from, broken := strings.Cut(rev, "<")
 		if !allowed[k] && (!broken || known[k] || len(from) != 16) {
 			anomalies = append(anomalies, "a record that is no session's: "+k[:12])
 		}
@@ -90,7 +92,7 @@ func (w *world) check(t *testing.T) []string {
 	return anomalies
 }
 
-// checkRosters compares the lists of the subjects' sessions with the sessions that are alive.
+// checkRosters compares the subjects' lists with the sessions that are alive.
 func (w *world) checkRosters(t *testing.T, alive [2]map[string]string) []string {
 	t.Helper()
 	var anomalies []string
@@ -121,7 +123,7 @@ func key(id string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// figures tells what was done, and what the weather did to it.
+// figures returns the numbers of events and faults.
 func (w *world) figures() string {
 	counts := map[torture.Kind]map[torture.Outcome]int{}
 	total := 0

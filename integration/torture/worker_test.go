@@ -12,21 +12,21 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// worker is a visitor who clicks without end, on whichever host and whichever session.
+// worker is a visitor who makes requests without a pause, on random hosts and sessions.
 type worker struct {
 	*world
 	name   string
 	random *rand.Rand
 	marks  int
-	slow   *held // what a slow request still has in hand
+	slow   *held // the session of a slow request
 }
 
-// held is a session in the hand of a request.
+// held is a session that a request has loaded.
 type held struct {
 	*sessions.Session[ledger]
 	slot *slot
 	life *torture.Life
-	num  int // of the ID that it has
+	num  int // the number of its ID
 }
 
 func newWorker(w *world, i int) *worker {
@@ -41,9 +41,10 @@ func (w *worker) work(ctx context.Context) {
 	}
 }
 
-// request is one: on the session of a slot, on one that is dead, or on one that a slow request has had in hand since long.
+// request makes a request: on the session of a slot, on an earlier session or ID, or on a session
+// that a slow request loaded long ago.
 func (w *worker) request(ctx context.Context) {
-	if w.random.IntN(20) == 0 { // the client hangs up
+	if w.random.IntN(20) == 0 { // the client will hang up
 		hurried, cancel := context.WithTimeout(ctx, time.Duration(w.random.IntN(10))*time.Millisecond)
 		defer cancel()
 		ctx = hurried
@@ -91,7 +92,7 @@ func (w *worker) request(ctx context.Context) {
 	}
 }
 
-// manager returns one of the hosts of an application.
+// manager returns a random host of an application.
 func (w *worker) manager(app int) *sessions.Manager[ledger] {
 	return w.managers[app+2*w.random.IntN(len(w.managers)/2)]
 }
@@ -99,7 +100,7 @@ func (w *worker) manager(app int) *sessions.Manager[ledger] {
 // host returns the number of a host.
 func (w *world) host(m *sessions.Manager[ledger]) int { return slices.Index(w.managers, m) }
 
-// change does one of the things that change a session.
+// change makes a random change to a session.
 func (w *worker) change(ctx context.Context, m *sessions.Manager[ledger], h *held) {
 	switch w.random.IntN(4) {
 	case 0:
@@ -111,7 +112,8 @@ func (w *worker) change(ctx context.Context, m *sessions.Manager[ledger], h *hel
 	}
 }
 
-// did records an event of a host: call makes the calls, and returns how they ended and what was seen.
+// did makes calls and records them as an event. The function call returns the data that was seen,
+// and the error.
 func (w *worker) did(
 	m *sessions.Manager[ledger], life *torture.Life, kind torture.Kind, num int, mark string, call func() ([]string, error),
 ) error {
@@ -126,7 +128,7 @@ func (w *worker) did(
 	return err
 }
 
-// doubt is an error of calls of which one had an unknown outcome, and the last another.
+// doubt is the error of repeated calls, of which one had an unknown outcome and the last failed.
 type doubt struct{ error }
 
 func (d doubt) Unwrap() error { return d.error }
@@ -149,7 +151,8 @@ func outcome(err error) torture.Outcome {
 	}
 }
 
-// resolve repeats a call until it is known how it ended. Once in doubt, nothing but success clears it.
+// resolve repeats a call until its outcome is known. Once a call's outcome was unknown, only
+// success makes it known.
 func resolve(call func() error) error {
 	err := call()
 	if !errors.Is(err, sessions.ErrOutcomeUnknown) {
@@ -167,7 +170,7 @@ func resolve(call func() error) error {
 	return nil
 }
 
-// mark returns one that nobody has used.
+// mark returns a new mark.
 func (w *worker) mark() string {
 	w.marks++
 	return fmt.Sprint(w.name, "-", w.marks)

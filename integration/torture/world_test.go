@@ -24,45 +24,46 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// ledger is the data: what was done, in its order.
+// ledger is the data of the sessions: the marks of all changes, in order.
 type ledger struct {
 	Marks []string `json:"marks"`
 }
 
-// merge puts what we have added on top of theirs.
+// merge appends what we have added to their marks.
 func merge(base, ours, theirs ledger) (ledger, error) {
 	return ledger{append(theirs.Marks, ours.Marks[len(base.Marks):]...)}, nil
 }
 
-// world is a few sessions of two applications, several hosts that serve them, and the weather.
+// world consists of a few sessions of two applications, several hosts that serve them, and an
+// unreliable network.
 type world struct {
 	seed       uint64
 	clock      *clock.Fake
 	table      string
-	managers   []*sessions.Manager[ledger] // of one application and the other in turn
+	managers   []*sessions.Manager[ledger] // alternately of the two applications
 	transports []*faults.Transport
 	slots      []*slot
 	peek       peek
-	calm       sync.RWMutex // held to read by requests, to write by a clock that jumps: nobody is on the way then
+	calm       sync.RWMutex // held for reading by requests, and for writing by jumps of the clock
 	ticks      atomic.Int64
 	stop       atomic.Bool
 
 	mu    sync.Mutex
 	lives []*torture.Life
-	story []string // of the first session of which something can't be
+	story []string // of the first session with an anomaly
 }
 
-// slot is where a visitor's cookie is: which session he has at the moment, and under which ID.
+// slot is a visitor's cookie: the visitor's current session and its ID.
 type slot struct {
-	subject string // under which he signs in
-	app     int    // which application he uses
+	subject string // as whom the visitor signs in
+	app     int    // the number of the application
 
 	mu     sync.Mutex
 	life   *torture.Life
 	id     string
 	num    int
-	dead   int // how often in a row it was not there
-	others int // how many sessions its subject has begun besides, since the last revocation
+	dead   int // how many times in a row it was not found
+	others int // sessions begun by join since the last revocation
 	lives  []*torture.Life
 }
 
@@ -74,30 +75,31 @@ const (
 	// peekFor is how long a host remembers what it has read.
 	peekFor = 3 * time.Second
 
-	// crowd is how many sessions a subject has at a time, besides that of its slot.
+	// crowd is how many sessions a subject may have besides that of its slot.
 	crowd = 300
 
-	// heldUp is how long the network holds a late request up at most: until long after its client has given up.
+	// heldUp is the longest delay of a late request. It is much longer than a client waits.
 	heldUp = 5 * time.Second
 
-	// writesPerSecond is what one item takes: DynamoDB's limit is 1,000 units, and the engine here is slower.
+	// writesPerSecond is the write throughput of an item. DynamoDB's is 1,000 units, but the
+	// engine here is slower.
 	writesPerSecond = 100
 )
 
-// applications share the table, and the names of their subjects.
+// applications share the table and the names of their subjects.
 var applications = [2]string{"shop", "admin"}
 
-// sabotage comes between a store and its client, or a Manager and its store.
+// sabotage wraps a client, a store or Peek, to plant a mistake.
 type sabotage struct {
 	api   func(dynamo.API) dynamo.API
 	store func(driver.Store) driver.Store
 	peek  func(*world) peek
 }
 
-// peek is what looks at a session that a host may remember.
+// peek is Manager.Peek, or replaces it.
 type peek func(m *sessions.Manager[ledger], ctx context.Context, id string) (*sessions.Session[ledger], error)
 
-// newWorld returns one on a table of its own.
+// newWorld returns a world with its own table.
 func newWorld(t *testing.T, seed uint64, by sabotage) *world {
 	t.Helper()
 	w := &world{seed: seed, clock: clock.NewFake(time.Now().UTC().Add(time.Hour)), table: engine.NewTable(t), peek: (*sessions.Manager[ledger]).Peek}
@@ -139,7 +141,7 @@ func newWorld(t *testing.T, seed uint64, by sabotage) *world {
 	return w
 }
 
-// rough is the usual weather, and storm what comes now and then.
+// rough are the usual fault rates, storm those of occasional bursts.
 var (
 	rough = faults.Rates{
 		faults.CutBefore: 0.02, faults.CutAfter: 0.03, faults.Late: 0.01, faults.Delay: 0.03, faults.InternalError: 0.01,
@@ -148,7 +150,7 @@ var (
 	storm = faults.Rates{faults.CutBefore: 0.2, faults.CutAfter: 0.3, faults.Late: 0.05, faults.ErrorAfter: 0.1, faults.Conflict: 0.1}
 )
 
-// weather moves the clock and changes the faults until the world stops.
+// weather moves the clock and changes the fault rates until the world stops.
 func (w *world) weather(ctx context.Context) {
 	random := rand.New(rand.NewPCG(w.seed, 1))
 	step := time.NewTicker(5 * time.Millisecond)
@@ -176,7 +178,7 @@ func (w *world) weather(ctx context.Context) {
 	}
 }
 
-// settle ends the faults, and waits for what is still under way.
+// settle ends the faults, and waits for requests that are late.
 func (w *world) settle() {
 	for _, t := range w.transports {
 		t.SetRates(nil)
@@ -184,7 +186,7 @@ func (w *world) settle() {
 	}
 }
 
-// run lets the workers work for a time.
+// run lets the workers make requests for a time.
 func (w *world) run(t *testing.T, d time.Duration) {
 	t.Helper()
 	for _, transport := range w.transports {
@@ -201,7 +203,7 @@ func (w *world) run(t *testing.T, d time.Duration) {
 	w.settle()
 }
 
-// records returns the revs of all records, by their keys.
+// records returns the revs of all records, by key.
 func (w *world) records(t *testing.T) map[string]string {
 	t.Helper()
 	revs := map[string]string{}
@@ -221,7 +223,7 @@ func (w *world) records(t *testing.T) map[string]string {
 	return revs
 }
 
-// stored says what is stored under a key.
+// stored describes what is stored under a key.
 func (w *world) stored(t *testing.T, key string) string {
 	t.Helper()
 	got, err := engine.Client(t).GetItem(t.Context(), &dynamodb.GetItemInput{

@@ -1,4 +1,4 @@
-// Package wants has checks for tests that say what they got.
+// Package wants has checks for tests. A check that fails shows the value it got.
 package wants
 
 import (
@@ -23,7 +23,7 @@ func NotErr(t testing.TB, err, target error) {
 	}
 }
 
-// Text ends the test unless err's text contains each of the parts.
+// Text ends the test unless the text of err contains each of the parts.
 func Text(t testing.TB, err error, parts ...string) {
 	t.Helper()
 	if err == nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/dynasession/dynasession/internal/wants"
 )
 
-// judge is a testing.TB that notes what it is told instead of ending the test.
+// judge is a testing.TB that records failures instead of ending the test.
 type judge struct {
 	testing.TB
 	said string
@@ -38,7 +38,7 @@ func TestChecksFailAndSayWhatTheyGot(t *testing.T) {
 	other := errors.New("another")
 	for _, c := range []struct {
 		check func(testing.TB)
-		says  string // "" passes
+		says  string // "" if it passes
 	}{
 		{func(t testing.TB) { wants.Err(t, wrapped, io.EOF) }, ""},
 		{func(t testing.TB) { wants.Err(t, nil, nil) }, ""},

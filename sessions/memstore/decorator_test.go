@@ -11,8 +11,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// wrapped is what a decorator of a store looks like that has nothing to add: were there an optional
-// interface, it would hide it, and a revocation would end nobody without an error.
+// wrapped is a decorator of a store that adds nothing. It would hide an optional interface, and
+// then a revocation would end nothing and return no error.
 type wrapped struct{ driver.Store }
 
 func TestADecoratedStoreRevokes(t *testing.T) {

@@ -23,7 +23,7 @@ func Example() {
 	type Cart struct{ Items []string }
 
 	now := clock.NewFake(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
-	store := memstore.New(&memstore.Config{Clock: now}) // whose clock the Manager uses
+	store := memstore.New(&memstore.Config{Clock: now}) // the Manager uses its clock
 	m, err := sessions.New[Cart](store, nil)
 	must(err)
 

@@ -13,7 +13,7 @@ import (
 
 var start = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
-// record returns one that is written at the given time and lives for an hour.
+// record returns a record that is written at the given time and lives for an hour.
 func record(key string, at time.Time) driver.Record {
 	return driver.Record{
 		Key: key, Payload: codec.Opaque("json", []byte(`{"n":1}`)), Rev: "rev-of-" + key,
@@ -21,7 +21,7 @@ func record(key string, at time.Time) driver.Record {
 	}
 }
 
-// marker returns one that is left at the given time and stays for a quarter of an hour.
+// marker returns a marker that is written at the given time and stays for a quarter of an hour.
 func marker(rev string, at time.Time) driver.Marker {
 	return driver.Marker{Why: driver.Destroyed, Rev: rev, At: at, Until: at.Add(15 * time.Minute)}
 }
@@ -39,7 +39,7 @@ func filled(t testing.TB, n int) (*memstore.Store, *clock.Fake) {
 	return s, c
 }
 
-// write makes a write that changes nothing: it sweeps.
+// write makes a write that changes nothing, and so only sweeps.
 func write(t testing.TB, s *memstore.Store) {
 	t.Helper()
 	if _, err := s.End(t.Context(), driver.End{Key: "none"}); err != nil {

@@ -18,7 +18,7 @@ func TestQueue_GivesTheNextToExpire(t *testing.T) {
 		all = append(all, e)
 		q.add(e)
 	}
-	for _, e := range all[:100] { // some change their time, some leave
+	for _, e := range all[:100] { // some entries change their time, some leave
 		q[e.index].at = r.Int64N(50)
 		heap.Fix(&q, e.index)
 	}

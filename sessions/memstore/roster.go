@@ -35,7 +35,7 @@ func (s *Store) ChangeRoster(ctx context.Context, c driver.RosterChange) (driver
 			e = &entry{key: c.Key, roster: &driver.Roster{Key: c.Key}}
 		}
 		if e.roster.Rev == c.Rev {
-			return nil // this call has changed it, an attempt ago
+			return nil // an earlier attempt of this call has changed it
 		}
 		if err := refuses(e.roster, c); err != nil {
 			return err
@@ -56,7 +56,7 @@ func (s *Store) ChangeRoster(ctx context.Context, c driver.RosterChange) (driver
 	return after, err
 }
 
-// roster returns the roster of key, as the caller's own.
+// roster returns a copy of the roster of key.
 func (t *table) roster(key string) driver.Roster {
 	e, ok := t.rosters[key]
 	if !ok {
@@ -67,7 +67,7 @@ func (t *table) roster(key string) driver.Roster {
 	return r
 }
 
-// refuses returns why c can't be made in r.
+// refuses returns why r refuses c, or nil.
 func refuses(r *driver.Roster, c driver.RosterChange) error {
 	_, isListed := r.Entries[c.Enter]
 	switch {
@@ -85,13 +85,13 @@ func refuses(r *driver.Roster, c driver.RosterChange) error {
 	}
 }
 
-// leavesOnly reports whether c does nothing but have entries leave that r doesn't list.
+// leavesOnly reports whether c does nothing but drop entries that r doesn't list.
 func leavesOnly(r *driver.Roster, c driver.RosterChange) bool {
 	return c.Enter == "" && !c.Bump && c.Pages == nil && !c.Close && c.Stale.IsZero() && c.Expires.IsZero() &&
 		!slices.ContainsFunc(c.Leave, func(key string) bool { _, isListed := r.Entries[key]; return isListed })
 }
 
-// change makes c in r.
+// change applies c to r.
 func change(r *driver.Roster, c driver.RosterChange) {
 	r.Rev = c.Rev
 	for _, key := range c.Leave {
@@ -120,7 +120,7 @@ func change(r *driver.Roster, c driver.RosterChange) {
 	}
 }
 
-// whenExpired returns the second from which r may be swept: never, if nobody has said.
+// whenExpired returns the second from which r may be swept: never, if no change has set Expires.
 func whenExpired(r *driver.Roster) int64 {
 	if r.Expires.IsZero() {
 		return math.MaxInt64
@@ -128,7 +128,7 @@ func whenExpired(r *driver.Roster) int64 {
 	return r.Expires.Unix()
 }
 
-// checkChange refuses a change that means nothing.
+// checkChange refuses an invalid change.
 func checkChange(c driver.RosterChange) error {
 	switch {
 	case c.Key == "":

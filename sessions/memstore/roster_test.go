@@ -69,7 +69,8 @@ func TestChangeRoster_MovesTheSweep(t *testing.T) {
 		})
 		is.NoErr(err)
 	}
-	_, err := s.ChangeRoster(t.Context(), driver.RosterChange{Key: "subject:b", Rev: "r", Bump: true}) // nobody says until when
+	// Without Expires.
+	_, err := s.ChangeRoster(t.Context(), driver.RosterChange{Key: "subject:b", Rev: "r", Bump: true})
 	is.NoErr(err)
 	epochs := func() [2]int64 {
 		write(t, s)

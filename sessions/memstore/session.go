@@ -120,7 +120,7 @@ func (s *Store) End(ctx context.Context, end driver.End) (driver.Record, error) 
 		switch {
 		case e != nil && e.marker != nil:
 			if e.marker.Rev == marker.Rev {
-				return nil // this call has left it, an attempt ago
+				return nil // an earlier attempt of this call has left it
 			}
 			return err
 		case !holds(e, end.If):
@@ -143,8 +143,7 @@ func (s *Store) End(ctx context.Context, end driver.End) (driver.Record, error) 
 	return ended, err
 }
 
-// holds reports whether a key whose entry is e, nil if there is none, is in the state that want
-// demands. A marker is in none.
+// holds reports whether a key is in the state want. e is its record's entry, nil if there is none.
 func holds(e *entry, want *driver.State) bool {
 	switch {
 	case want == nil:
@@ -158,8 +157,7 @@ func holds(e *entry, want *driver.State) bool {
 	}
 }
 
-// find returns what key holds. The error says why it isn't a record; the entry is nil if key
-// holds nothing.
+// find returns the entry of key, nil if there is none. The error says why it isn't a record.
 func (t *table) find(key string) (*entry, error) {
 	e, ok := t.sessions[key]
 	switch {
@@ -172,7 +170,7 @@ func (t *table) find(key string) (*entry, error) {
 	}
 }
 
-// load returns the record of key, as the caller's own.
+// load returns a copy of the record of key.
 func (t *table) load(key string) (driver.Record, error) {
 	e, err := t.find(key)
 	if err != nil {
@@ -190,12 +188,12 @@ func (t *table) saw(times ...time.Time) {
 	}
 }
 
-// isRepeated reports whether rec is written a second time.
+// isRepeated reports whether an earlier attempt has written rec already.
 func isRepeated(there *driver.Record, rec driver.Record) bool {
 	return rec.Rev != "" && there.Rev == rec.Rev
 }
 
-// stored returns rec as it is kept.
+// stored returns rec in the precision that every store keeps, and refuses an invalid one.
 func stored(rec driver.Record) (driver.Record, error) {
 	switch {
 	case rec.Key == "":
@@ -213,7 +211,7 @@ func stored(rec driver.Record) (driver.Record, error) {
 	return rec, err
 }
 
-// storedMarker returns the marker as it is kept.
+// storedMarker is stored for the marker of end.
 func storedMarker(end driver.End) (driver.Marker, error) {
 	m := end.Marker
 	switch {
@@ -229,7 +227,7 @@ func storedMarker(end driver.End) (driver.Marker, error) {
 	return m, err
 }
 
-// clone returns a copy of b, and nil if it is empty.
+// clone returns a copy of b, nil if b is empty.
 func clone(b []byte) []byte {
 	if len(b) == 0 {
 		return nil

@@ -120,7 +120,7 @@ func TestLoad_ReturnsWhatHasExpiredUntilItIsSwept(t *testing.T) {
 	s, c := filled(t, 1)
 	c.Advance(24 * time.Hour)
 	rec, err := s.Load(t.Context(), "key0")
-	is.NoErr(err) // the Manager judges
+	is.NoErr(err) // the Manager judges expiry, not the store
 	is.Equal(rec.Rev, "rev-of-key0")
 	is.NoErr(s.Create(t.Context(), record("another", c.Now())))
 	_, err = s.Load(t.Context(), "key0")

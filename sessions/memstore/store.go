@@ -25,7 +25,7 @@ type Config struct {
 // how many sessions it has.
 type Store struct {
 	clock clock.Clock   // nil: the system's, held back to table.latest
-	table func() *table // a function, which no verb of fmt looks into
+	table func() *table // a function, so that no verb of fmt prints the table
 }
 
 var _ driver.Store = (*Store)(nil)
@@ -66,18 +66,18 @@ func (s *Store) String() string { return fmt.Sprintf("memstore of %d sessions", 
 // GoString returns the same as String.
 func (s *Store) GoString() string { return s.String() }
 
-// table is all that a Store keeps. One lock guards it: a call holds it for about a microsecond,
-// and a call that needs one atomic step on one key has it by that.
+// table is the content of a Store. One lock guards it, which makes each call one atomic step; a
+// call holds it for about a microsecond.
 type table struct {
 	mu       sync.Mutex
 	sessions map[string]*entry // records and markers
 	rosters  map[string]*entry
-	queue    queue // all entries, in the order in which to look at them
-	records  int   // how many of the sessions have a record
+	queue    queue // all entries, the next one to look at first
+	records  int   // how many of the sessions are records
 	latest   int64 // the latest second that a Manager has written
 }
 
-// entry is what a key holds: a record, a marker or a roster.
+// entry is a record, a marker or a roster.
 type entry struct {
 	key     string
 	record  *driver.Record
@@ -87,7 +87,7 @@ type entry struct {
 	index   int   // in the queue
 }
 
-// read does what only reads, unless its arguments are invalid.
+// read calls see with the lock held, unless ctx is done or a call's arguments are invalid.
 func (s *Store) read(ctx context.Context, invalid error, see func(*table)) error {
 	if err := refused(ctx, invalid); err != nil {
 		return err
@@ -99,7 +99,8 @@ func (s *Store) read(ctx context.Context, invalid error, see func(*table)) error
 	return nil
 }
 
-// write does a change, unless its arguments are invalid, and sweeps a little.
+// write calls change with the lock held, unless ctx is done or a call's arguments are invalid, and
+// sweeps a few entries.
 func (s *Store) write(ctx context.Context, invalid error, change func(*table) error) error {
 	if err := refused(ctx, invalid); err != nil {
 		return err
@@ -112,7 +113,7 @@ func (s *Store) write(ctx context.Context, invalid error, change func(*table) er
 	return err
 }
 
-// now returns the second by which the store sweeps.
+// now returns the time by which the store sweeps, in seconds since 1970.
 func (s *Store) now(t *table) int64 {
 	if s.clock != nil {
 		return s.clock.Now().Unix()
@@ -120,7 +121,7 @@ func (s *Store) now(t *table) int64 {
 	return min(time.Now().Unix(), t.latest)
 }
 
-// refused returns why a call is not made: its context is done, or its arguments are invalid.
+// refused returns the error of a call whose context is done or whose arguments are invalid, or nil.
 func refused(ctx context.Context, invalid error) error {
 	switch {
 	case ctx.Err() != nil:
@@ -132,7 +133,7 @@ func refused(ctx context.Context, invalid error) error {
 	}
 }
 
-// checkYear refuses a time that not every store can keep.
+// checkYear refuses a time that some stores can't keep.
 func checkYear(field string, t time.Time) error {
 	if y := t.UTC().Year(); y < 1 || y > 9999 {
 		return fmt.Errorf("%s is in the year %d: must be between 1 and 9999", field, y)
@@ -140,8 +141,7 @@ func checkYear(field string, t time.Time) error {
 	return nil
 }
 
-// checkBatch refuses more keys than a store has to answer for, and one that is there twice: other
-// stores may refuse them too.
+// checkBatch refuses more than driver.MaxBatch keys and repeated keys, as other stores may.
 func checkBatch(keys []string) error {
 	if len(keys) > driver.MaxBatch {
 		return fmt.Errorf("%d keys in one call: must be at most %d", len(keys), driver.MaxBatch)
@@ -156,8 +156,8 @@ func checkBatch(keys []string) error {
 	return nil
 }
 
-// second returns t to the second, in UTC.
+// second returns t in whole seconds, in UTC.
 func second(t time.Time) time.Time { return time.Unix(t.Unix(), 0).UTC() }
 
-// microsecond returns t to the microsecond, in UTC.
+// microsecond returns t in whole microseconds, in UTC.
 func microsecond(t time.Time) time.Time { return time.UnixMicro(t.UnixMicro()).UTC() }

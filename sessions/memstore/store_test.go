@@ -104,7 +104,7 @@ func TestStore_RefusesMoreKeysThanMaxBatch(t *testing.T) {
 	is.Equal(err.Error(), "memstore: a key is twice in one call: must be different")
 }
 
-// With -race it finds a record that is shared with the store.
+// With -race this test finds a record that is shared with the store.
 func TestStore_LoadBesideWrites(t *testing.T) {
 	is := is.New(t)
 	s, _ := filled(t, 10)

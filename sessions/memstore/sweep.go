@@ -2,12 +2,12 @@ package memstore
 
 import "container/heap"
 
-// sweepsPerWrite is how many entries that may have expired a write looks at: more than it adds, so
-// that they don't pile up, and few, so that no write has to wait for a million of them.
+// sweepsPerWrite is how many entries that may have expired a write looks at. It is more than a
+// write adds, so that expired entries don't pile up, and few enough that a write is never slow.
 const sweepsPerWrite = 4
 
-// sweep looks at a few entries that may have expired at now. It removes those that have, and puts
-// off those that live on.
+// sweep looks at a few entries that may have expired at now. It removes those that have expired,
+// and moves the others to their new place in the queue.
 func (t *table) sweep(now int64) {
 	for range sweepsPerWrite {
 		if len(t.queue) == 0 || t.queue[0].at > now {
@@ -22,7 +22,6 @@ func (t *table) sweep(now int64) {
 	}
 }
 
-// remove removes an entry.
 func (t *table) remove(e *entry) {
 	heap.Remove(&t.queue, e.index)
 	if e.roster != nil {
@@ -35,22 +34,20 @@ func (t *table) remove(e *entry) {
 	}
 }
 
-// queue is a heap of entries, for container/heap: the one to look at next comes first. That an
-// entry expires later than it did, as after each touch, moves nothing in it: that is found out
-// when the entry is looked at.
+// queue is a heap of entries, for container/heap: the one to look at next comes first. An entry
+// that expires later than before, as after each touch, keeps its place until a sweep looks at it.
 type queue []place
 
-// place says when to look at an entry, never later than it expires. The number is here and not in
-// the entry, since a heap compares it often.
+// place says when to look at an entry, never later than it expires. It has the time itself, not the
+// entry, since the heap compares times often.
 type place struct {
 	at int64 // the second since 1970
 	*entry
 }
 
-// add adds an entry.
 func (q *queue) add(e *entry) { heap.Push(q, e) }
 
-// expire sets from which second on e may be swept.
+// expire sets the second from which e may be swept.
 func (q *queue) expire(e *entry, at int64) {
 	e.expires = at
 	if p := &(*q)[e.index]; at < p.at {
@@ -76,7 +73,7 @@ func (q *queue) Push(x any) {
 func (q *queue) Pop() any {
 	last := len(*q) - 1
 	e := (*q)[last].entry
-	(*q)[last] = place{} // let go of it
+	(*q)[last] = place{} // for the garbage collector
 	*q = (*q)[:last]
 	return e
 }

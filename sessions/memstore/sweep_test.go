@@ -29,7 +29,7 @@ func TestSweep_IsBoundedPerWrite(t *testing.T) {
 	s, c := filled(t, 100)
 	c.Advance(time.Hour)
 	write(t, s)
-	is.Equal(s.Len(), 96) // four, however many wait
+	is.Equal(s.Len(), 96) // one write sweeps four
 }
 
 func TestSweep_KeepsUpWithWrites(t *testing.T) {
@@ -60,12 +60,13 @@ func TestSweep_WithoutAClockGoesByWhatManagersWrite(t *testing.T) {
 	past := time.Now().Add(-1000 * time.Hour)
 	is.NoErr(s.Create(t.Context(), record("a", past)))
 	is.NoErr(s.Create(t.Context(), record("b", past.Add(30*time.Minute))))
-	is.Equal(s.Len(), 2) // a Manager whose clock stands in the past is served
+	is.Equal(s.Len(), 2) // a Manager whose clock is in the past keeps its sessions
 	is.NoErr(s.Create(t.Context(), record("c", past.Add(61*time.Minute))))
-	is.Equal(s.Len(), 2) // and its sessions are swept by its time
+	is.Equal(s.Len(), 2) // and they are swept by its clock
 	far := record("d", time.Now().Add(1000*time.Hour))
 	is.NoErr(s.Create(t.Context(), far))
-	is.Equal(s.Len(), 1) // a clock that runs ahead sweeps what is dead by the system's
+	// With a clock that is ahead, only what has expired by the system's clock is swept.
+	is.Equal(s.Len(), 1)
 }
 
 func TestSweep_AClockThatRunsAheadDoesNotEndSessionsOfTheRest(t *testing.T) {
@@ -85,7 +86,7 @@ func TestSweep_ReachesWhatNobodyWritesTo(t *testing.T) {
 		accessed := start.Add(30*time.Minute + time.Duration(i)*time.Millisecond)
 		is.NoErr(s.Touch(t.Context(), "lives", accessed, accessed.Add(time.Hour)))
 	}
-	is.Equal(s.Len(), 1) // one key is enough, and four at each write
+	is.Equal(s.Len(), 1) // writes of one key are enough: each sweeps four
 }
 
 func TestSweep_ATouchedRecordIsSweptInItsTime(t *testing.T) {
@@ -118,7 +119,7 @@ func TestSweep_WithoutAClockGoesByTheLatestTimeOfAll(t *testing.T) {
 	is := is.New(t)
 	s := memstore.New(nil)
 	past := time.Now().Add(-1000 * time.Hour)
-	for i := range 200 { // wherever they are
+	for i := range 200 { // anywhere in the heap
 		is.NoErr(s.Create(t.Context(), record(fmt.Sprint("key", i), past)))
 	}
 	is.NoErr(s.Create(t.Context(), record("later", past.Add(time.Hour))))

@@ -7,7 +7,7 @@
 //
 // One for each operation, named "session load" and so on, of kind internal, with the attributes
 //
-//	session.id          the session's handle, which lets nobody in: never its ID
+//	session.id          the session's handle, with which nobody can sign in: never its ID
 //	enduser.id          its subject, if it has one
 //	session.outcome     the event that it ended with, such as "loaded" or "expired (idle)"
 //	session.store.calls how many calls it made of the store
@@ -25,7 +25,7 @@
 //	session.conflicts           counter, {conflict}     by session.operation
 //	session.store.hedges        counter, {call}         by session.operation: reads that were late and were sent again
 //	session.clock.skew          gauge, s                by how much this host's clock is ahead of the store's, when that is reported
-//	session.store.dead_connections counter, {connection} connections that had died without a word, so that a call was slow
+//	session.store.dead_connections counter, {connection} connections that had died silently, so that a call was slow
 //	session.touches.skipped     counter, {touch}        loads whose access was not due to be recorded
 //
 // Names and attributes follow OpenTelemetry's semantic conventions where they exist: session.id,

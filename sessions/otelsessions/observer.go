@@ -97,8 +97,8 @@ func spanAttributes(e event.Event) []attribute.KeyValue {
 	return attrs
 }
 
-// isFault reports whether an operation failed for a reason that is no visitor's: one that operators
-// want to see in red.
+// isFault reports whether an operation failed because of the service and not because of a visitor,
+// so that operators should see an error.
 func isFault(e event.Event) bool {
 	switch e.Kind {
 	case event.StoreFailed, event.OutcomeUnknown, event.Undecodable, event.TooLarge, event.Failed:

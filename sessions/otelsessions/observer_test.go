@@ -22,13 +22,13 @@ import (
 	"github.com/dynasession/dynasession/sessions/otelsessions"
 )
 
-// traced is a store that makes spans of its own, as the AWS SDK does, and fails if told to.
+// traced is a store that makes its own spans, as the AWS SDK does, and can fail on demand.
 type traced struct {
 	*memstore.Store
 	tracer trace.Tracer
 	fails  error
-	late   int // how many hedges a read takes
-	died   int // how many dead connections it meets
+	late   int // how many hedges a read makes
+	died   int // how many dead connections a read meets
 }
 
 func (s *traced) Load(ctx context.Context, key string) (driver.Record, error) {
@@ -44,7 +44,7 @@ func (s *traced) Load(ctx context.Context, key string) (driver.Record, error) {
 	return s.Store.Load(ctx, key)
 }
 
-// scene is a Manager that is observed.
+// scene is a Manager with an observer, and what it has recorded.
 type scene struct {
 	*sessions.Manager[string]
 	spans  *tracetest.InMemoryExporter
@@ -108,7 +108,7 @@ func TestSpans_OfWhatFails(t *testing.T) {
 		}
 	}
 	is.Equal(len(outer), 2)
-	is.Equal(outer[0].Status.Code, codes.Unset) // a visitor's, and no fault of the service
+	is.Equal(outer[0].Status.Code, codes.Unset) // caused by a visitor, not a fault of the service
 	is.Equal(outer[1].Status, sdktrace.Status{Code: codes.Error, Description: "store failed"})
 }
 
@@ -173,7 +173,7 @@ func TestHedges_AreCounted(t *testing.T) {
 			}
 		}
 	}
-	is.Equal(told, []int64{2, 1}) // nothing where there was none
+	is.Equal(told, []int64{2, 1}) // no value for operations without one
 
 	var all metricdata.ResourceMetrics
 	is.NoErr(s.reader.Collect(t.Context(), &all))
@@ -207,7 +207,7 @@ func TestDeadConnections_AreCounted(t *testing.T) {
 			}
 		}
 	}
-	is.Equal(told, 2) // nothing where there was none
+	is.Equal(told, 2) // no value for operations without one
 
 	var all metricdata.ResourceMetrics
 	is.NoErr(s.reader.Collect(t.Context(), &all))

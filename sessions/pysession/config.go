@@ -28,7 +28,7 @@ type Options struct {
 	Clock clock.Clock
 }
 
-// migratedBytes is how long new IDs are after a migration. They are told from Python's by their
+// migratedBytes is how long new IDs are after a migration. They differ from Python's in
 // length.
 const migratedBytes = 32
 

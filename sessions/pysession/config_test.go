@@ -52,7 +52,8 @@ func TestConfig_MigrateLeavesNobodyBehind(t *testing.T) {
 	}
 }
 
-// Every feature that there was has its counterpart, named and with what differs.
+// The package comment names the counterpart of each feature of dynamodb-session-web, and what
+// differs.
 func TestDoc_TheTableHasNoEmptyCell(t *testing.T) {
 	is := is.New(t)
 	doc, err := os.ReadFile("doc.go")

@@ -2,7 +2,7 @@
 // Python service serve the same signed-in users from the same table, and a team moves a service at
 // a time without signing anyone out.
 //
-//	store, err := dynamo.Open(ctx, &dynamo.OpenConfig{Table: "app_session"}) // the table that Python uses, as it is
+//	store, err := dynamo.Open(ctx, &dynamo.OpenConfig{Table: "app_session"}) // the table that Python uses
 //	cfg := pysession.Config[MyData](pysession.Options{Keys: []string{"secret-key"}})
 //	m, err := sessions.New(store, cfg)
 //
@@ -41,7 +41,7 @@
 //	create()                              Manager.Create                          none: nothing is stored
 //	create(), save()                      Manager.CreateAndSave                   never overwrites
 //	load(id)                              Manager.Load                            writes once in TouchInterval, not at every load
-//	save(session)                         Manager.Save                            no write if nothing changed; never revives; tells of conflicts
+//	save(session)                         Manager.Save                            no write if nothing changed; never revives; reports conflicts
 //	clear(id)                             Manager.DestroyID                       the ID is checked first
 //	sid_byte_length                       Options.Bytes                           at least 16
 //	sid_keys                              Options.Keys                            none: the last signs, all verify
@@ -56,5 +56,5 @@
 //	SessionDictInstance                   sessions.New[map[string]any]            numbers beyond float64 are json.Number
 //	custom data class                     any struct, or a codec.Codec            checked at compile time
 //	table_name                            dynamo.OpenConfig.Table                 none
-//	endpoint_url, region_name             dynamo.OpenConfig.Endpoint, Region      none; or a client of one's own
+//	endpoint_url, region_name             dynamo.OpenConfig.Endpoint, Region      none; or your own client
 package pysession

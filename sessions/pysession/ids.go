@@ -22,7 +22,7 @@ func IDs(bytes int, keys ...string) sessions.IDScheme {
 	return &ids{random: sessions.RandomIDs(bytes), bytes: bytes, signed: len(keys), empty: empty, keys: func() [][]byte { return own }}
 }
 
-// ids holds its keys in a function, which no verb of fmt looks into.
+// ids holds its keys in a function, so that no verb of fmt prints them.
 type ids struct {
 	random sessions.IDScheme
 	bytes  int
@@ -40,8 +40,8 @@ func (s *ids) New() sessions.ID {
 	return sessions.IDOf(value + "." + sign(s.keys()[s.signed-1], value))
 }
 
-// Parse refuses text that New can't have made, to the letter. The Python library also accepts a
-// signature with spare bits set.
+// Parse refuses any text that New can't have made. The Python library also accepts a signature with
+// spare bits set.
 func (s *ids) Parse(text string) (sessions.ID, error) {
 	if s.signed == 0 {
 		return s.random.Parse(text)
@@ -55,7 +55,7 @@ func (s *ids) Parse(text string) (sessions.ID, error) {
 		return sessions.ID{}, err
 	}
 	good := false
-	for _, key := range s.keys() { // all of them, whichever fits: the time tells nothing
+	for _, key := range s.keys() { // check every key, so that the time reveals nothing
 		good = hmac.Equal([]byte(sig), []byte(sign(key, value))) || good
 	}
 	if !good {

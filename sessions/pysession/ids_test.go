@@ -56,7 +56,7 @@ func TestIDs_RefuseWhatIsNotLetterByLetterOurs(t *testing.T) {
 		wants.Err(t, err, sessions.ErrInvalidID)
 		is.True(bad == "" || !strings.Contains(err.Error(), bad))
 	}
-	_, err := pysession.IDs(32).Parse(good) // nobody signs there
+	_, err := pysession.IDs(32).Parse(good) // this scheme has no keys
 	wants.Err(t, err, sessions.ErrInvalidID)
 }
 

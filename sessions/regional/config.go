@@ -15,7 +15,7 @@ import (
 // DefaultCopyTimeout is the default of Config.CopyTimeout.
 const DefaultCopyTimeout = time.Second
 
-// minCopyTimeout is the shortest useful bound: a round trip to a Region nearby.
+// minCopyTimeout is the shortest useful bound: a round trip to a nearby Region.
 const minCopyTimeout = 10 * time.Millisecond
 
 // Config sets up a [Store].

@@ -12,7 +12,8 @@ import (
 
 // A service reads the home from its configuration, and calls SetHome when it changes.
 func Example() {
-	ireland, virginia := memstore.New(nil), memstore.New(nil) // dynamo.Open with each Region, in a service
+	// dynamo.Open with each Region, in a service.
+	ireland, virginia := memstore.New(nil), memstore.New(nil)
 	store, err := regional.New(map[string]driver.Store{"eu-west-1": ireland, "us-east-1": virginia}, &regional.Config{Home: "eu-west-1"})
 	if err != nil {
 		panic(err)

@@ -61,15 +61,15 @@ func (s *Store) SetHome(region string) error {
 	s.moving.Lock()
 	defer s.moving.Unlock()
 	was := s.term.Swap(&term{home: region, store: s.stores[region]})
-	was.calls.Lock() // its calls have ended, and whoever comes late to it sees that it is over
+	was.calls.Lock() // waits for its calls; a later caller sees that the term is over
 	defer was.calls.Unlock()
 	return nil
 }
 
-// errNoHome is why a call is refused while no Region is home.
+// errNoHome is the error of a call while no Region is home.
 var errNoHome = fmt.Errorf("%w: no Region is home", driver.ErrUnavailable)
 
-// begin returns the present term, whose calls the caller must unlock.
+// begin returns the current term. The caller must call calls.RUnlock on it.
 func (s *Store) begin() (*term, error) {
 	for {
 		t := s.term.Load()
@@ -147,8 +147,8 @@ func (s *Store) Bind(ctx context.Context, key string, binding, was []byte) error
 // End implements [driver.Store] in the home, and then copies the marker into the other Regions, so
 // that the session stays ended if the home fails before it has replicated the marker. If a Region
 // can't be reached for the copy, that is logged and not an error: the session has ended in the
-// home. Markers of Abandoned sessions are not copied: sessions that have idled out have idled out
-// in each Region, and no client knows the IDs of the others.
+// home. Markers of Abandoned sessions are not copied: a session that has idled out is dead in every
+// Region, and no client knows the IDs of the other abandoned ones.
 //
 // Only markers can be copied like this, since no write follows a marker, so it doesn't matter which
 // Region's is later. A copy of a record or a roster would replicate back and undo later writes of
@@ -163,7 +163,7 @@ func (s *Store) End(ctx context.Context, e driver.End) (driver.Record, error) {
 	marker := e.Marker
 	var ended *driver.EndedError
 	if errors.As(err, &ended) {
-		marker = ended.Marker // of an earlier call, whose copies may have failed
+		marker = ended.Marker // left by an earlier call, whose copies may have failed
 	} else if err != nil {
 		return was, err
 	}
@@ -178,7 +178,8 @@ func (s *Store) End(ctx context.Context, e driver.End) (driver.Record, error) {
 	return was, err
 }
 
-// copyMarker puts a marker that the home has into another Region. The zero one deletes.
+// copyMarker copies a marker of the home into another Region. A zero marker deletes the record
+// there.
 func (s *Store) copyMarker(ctx context.Context, region, key string, marker driver.Marker) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.CopyTimeout)
 	defer cancel()
@@ -213,9 +214,9 @@ func (s *Store) ChangeRoster(ctx context.Context, c driver.RosterChange) (driver
 // the first Region by name.
 func (s *Store) Clock() clock.Clock { return homeClock{s} }
 
-// Name returns the name of the store in the first Region by name, whichever is home: the tables of a
-// global table have one name. If they have different ones and data is encrypted, a new Region that
-// comes first needs that name in sessions.Config.FormerTables.
+// Name returns the name of the store in the first Region by name, whichever is home: the tables of
+// a global table have one name. If they have different ones and data is encrypted, a new Region
+// that comes first needs that name in sessions.Config.FormerTables.
 func (s *Store) Name() string { return s.stores[s.names[0]].Name() }
 
 type homeClock struct{ s *Store }

@@ -132,7 +132,8 @@ func TestStore_WhatHasNotEndedInTheHomeIsNotCopied(t *testing.T) {
 	wants.NotErr(t, err, driver.ErrEnded)
 }
 
-// A login that prunes its list would else wait for another Region for each session that has idled out.
+// Otherwise a login that prunes its list would wait for another Region for each session that has
+// idled out.
 func TestStore_WhatNobodyHoldsIsNotCopied(t *testing.T) {
 	is, ctx := is.New(t), t.Context()
 	p := newPair(t, nil)
@@ -146,19 +147,19 @@ func TestStore_WhatNobodyHoldsIsNotCopied(t *testing.T) {
 	wants.NotErr(t, err, driver.ErrEnded)
 }
 
-// What a table that Python reads has for a marker: nothing.
+// On a table that Python reads, a session that ends is deleted and leaves no marker.
 func TestStore_ADeletionIsInEveryRegion(t *testing.T) {
 	is, ctx := is.New(t), t.Context()
 	p := newPair(t, nil)
 	is.NoErr(p.Create(ctx, record("a")))
-	is.NoErr(p.us.Create(ctx, record("a"))) // as if replicated
+	is.NoErr(p.us.Create(ctx, record("a"))) // as replication would
 	_, err := p.End(ctx, driver.End{Key: "a"})
 	is.NoErr(err)
 	is.Equal(p.us.Len(), 0)
 	is.Equal(p.log.String(), "")
 }
 
-// broken is a store that doesn't end sessions, as long as it is.
+// broken is a store whose End fails while the field is is set.
 type broken struct {
 	driver.Store
 	is bool
@@ -213,7 +214,7 @@ func TestStore_ACopyIsBounded(t *testing.T) {
 	is.NoErr(err)
 }
 
-// slow answers a Load when it is told to.
+// slow answers a Load when a test lets it.
 type slow struct {
 	driver.Store
 	asked, answer chan struct{}
@@ -234,14 +235,14 @@ func TestStore_SetHomeWaitsForCallsUnderWay(t *testing.T) {
 	go func() { _, err := p.Load(ctx, "a"); loaded <- err }()
 	<-us.asked
 	go func() { moved <- p.SetHome("eu") }()
-	for p.Home() != "eu" { // the new home is there at once
+	for p.Home() != "eu" { // SetHome takes effect at once
 		select {
 		case <-moved:
 			t.Fatal("a call is under way in the former home")
 		default:
 		}
 	}
-	_, err := p.Load(ctx, "a") // and serves, while the call goes on
+	_, err := p.Load(ctx, "a") // and the new home serves while the old call goes on
 	wants.Err(t, err, driver.ErrNotFound)
 	select {
 	case <-moved:
@@ -253,7 +254,7 @@ func TestStore_SetHomeWaitsForCallsUnderWay(t *testing.T) {
 	is.NoErr(<-moved)
 }
 
-// ahead is a store whose clock puts this host's right.
+// ahead is a store whose clock corrects this host's.
 type ahead struct{ driver.Store }
 
 func (ahead) Clock() clock.Clock { return corrected{} }
@@ -274,7 +275,7 @@ func TestStore_TheClockIsTheHomes(t *testing.T) {
 	is.Equal(c.Correction(), time.Minute)
 }
 
-// placed is a store in a place of the given name.
+// placed is a store whose Name returns name.
 type placed struct {
 	driver.Store
 	name string

@@ -4,7 +4,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// The rules that many others need.
+// The names of rules that many others need.
 const (
 	loadAbsent   = "load: absent"
 	createStores = "create: stores"

@@ -72,7 +72,7 @@ func contextRules() []rule {
 	}
 }
 
-// whenDone returns the rule that a call, given a context that is done, leaves rec as it is.
+// whenDone returns the rule that a call with a context that is done doesn't change rec.
 func whenDone(what string, needs []string, call func(*lab, context.Context, driver.Record) error) rule {
 	return rule{
 		name: "context: " + what, sentence: contextDone,

@@ -1,7 +1,7 @@
 package storetest
 
-// The sentences of the contract, verbatim from package driver but for the brackets of links. A test
-// compares them.
+// The sentences of the contract, verbatim from package driver except for the brackets of links. A
+// test compares them.
 const (
 	manyAtATime  = "A Store is safe for concurrent use by any number of goroutines, processes and hosts."
 	asAWhole     = "Each call happens as a whole or not at all, whatever other calls do at the same time."

@@ -13,7 +13,7 @@ import (
 	"github.com/matryer/is"
 )
 
-// withoutRule are the sentences of the contract that no rule has, and why.
+// withoutRule has the sentences of the contract that no rule tests, and why.
 var withoutRule = map[string]string{
 	"Store keeps the records and rosters of sessions.":                                                                      "says what it is",
 	"Applications choose one (memstore, or dynamo for DynamoDB) and pass it to sessions.New; the Manager calls it.":         "is for applications",
@@ -29,7 +29,7 @@ var withoutRule = map[string]string{
 	"A change does not both Close and Enter.": "binds the Manager",
 }
 
-// contract returns the sentences of the comments that are the contract.
+// contract returns the sentences of package driver's comments that make up the contract.
 func contract(t *testing.T) []string {
 	t.Helper()
 	types := map[string]*ast.TypeSpec{}
@@ -65,7 +65,7 @@ var (
 	stop = regexp.MustCompile(`([.?!]) ([A-Z])`)
 )
 
-// sentences returns those of a comment.
+// sentences returns the sentences of a comment.
 func sentences(text string) []string {
 	var all []string
 	for paragraph := range strings.SplitSeq(text, "\n\n") {
@@ -118,7 +118,7 @@ func TestRules_HaveNamesOfTheirOwnAndNeedWhatComesBefore(t *testing.T) {
 	is := is.New(t)
 	before := map[string]bool{}
 	for _, r := range rules() {
-		is.True(!before[r.name]) // a name twice
+		is.True(!before[r.name]) // no name occurs twice
 		for _, name := range r.needs {
 			if !before[name] {
 				t.Errorf("%s needs %s, which does not come before it", r.name, name)

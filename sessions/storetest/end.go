@@ -128,7 +128,7 @@ func endRules() []rule {
 	}
 }
 
-// notEnded checks that an End on a condition that rec doesn't meet changes nothing.
+// notEnded checks that an End with a condition that rec doesn't meet changes nothing.
 func (l *lab) notEnded(rec driver.Record, state driver.State) error {
 	_, err := l.store.End(l.ctx, driver.End{Key: rec.Key, Marker: l.marker(), If: &state})
 	return first(wants("End on a condition that isn't met", err, driver.ErrConflict), l.stored(rec))

@@ -69,7 +69,7 @@ func keepRules() []rule {
 	}
 }
 
-// keepAll returns the names of the rules about all fields.
+// keepAll returns the names of the rules that a store keeps every field.
 func keepAll() []string {
 	var names []string
 	for _, r := range keepRules() {
@@ -78,8 +78,8 @@ func keepAll() []string {
 	return names
 }
 
-// keeps returns the rule that records come back, however each of vary has changed them: those that
-// were created, and those that have replaced another.
+// keeps returns the rule that a store returns records unchanged. It checks a record for each
+// function of vary, which changes it, both created and replacing another.
 func keeps(what string, vary ...func(*driver.Record)) rule {
 	return rule{
 		name: "keep: " + what, sentence: returnsGiven,

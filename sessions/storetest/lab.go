@@ -15,18 +15,18 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// lab is what a rule has to work with.
+// lab is the store under test, and what a check has written there.
 type lab struct {
 	ctx   context.Context
 	store driver.Store
 	begun time.Time // in UTC, to the second
 
 	mu      sync.Mutex
-	keys    []string // of every record that may have been created
+	keys    []string // of every record that a check may have created
 	rosters []string // and of every roster
 }
 
-// record returns one that is alive, under a key of its own.
+// record returns a live record under a fresh key.
 func (l *lab) record() driver.Record {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	rec := driver.Record{
@@ -42,7 +42,7 @@ func (l *lab) record() driver.Record {
 	return rec
 }
 
-// full returns a record that has something in each of its fields.
+// full returns a record without an empty field.
 func (l *lab) full() driver.Record {
 	rec := l.record()
 	rec.Binding, rec.Persist = []byte("binding"), true
@@ -51,7 +51,7 @@ func (l *lab) full() driver.Record {
 	return rec
 }
 
-// successor returns a record of the same key and Binding that differs in all else.
+// successor returns a record with the same Key and Binding as of that differs in every other field.
 func (l *lab) successor(of driver.Record) driver.Record {
 	rec := l.record()
 	rec.Key, rec.Binding = of.Key, of.Binding
@@ -71,7 +71,7 @@ func (l *lab) key() string {
 	return k
 }
 
-// created returns a record that is stored.
+// created returns a record that it has stored.
 func (l *lab) created() (driver.Record, error) {
 	rec := l.record()
 	return rec, l.create(rec)
@@ -81,12 +81,12 @@ func (l *lab) create(rec driver.Record) error {
 	return wants("Create", l.store.Create(l.ctx, rec), nil)
 }
 
-// touch is a Touch to the times of rec.
+// touch calls Touch with the times of rec.
 func (l *lab) touch(rec driver.Record) error {
 	return l.store.Touch(l.ctx, rec.Key, rec.Accessed, rec.ExpiresAt())
 }
 
-// marker returns one that the store keeps until long after the rule is done.
+// marker returns a marker that the store keeps until long after the check.
 func (l *lab) marker() driver.Marker {
 	now := time.Now().UTC()
 	return driver.Marker{
@@ -113,7 +113,7 @@ func (l *lab) stored(want driver.Record) error {
 	return differ("a Load", got, want)
 }
 
-// absent checks that key holds nothing.
+// absent checks that neither a record nor a marker is stored under key.
 func (l *lab) absent(key string) error {
 	_, err := l.store.Load(l.ctx, key)
 	return first(wants("Load of what should not be there", err, driver.ErrNotFound), isNoMarker(err))
@@ -126,7 +126,7 @@ func isNoMarker(err error) error {
 	return nil
 }
 
-// ended checks that a Load says that the session of key has ended, by the marker.
+// ended checks that Load returns an EndedError with the marker for key.
 func (l *lab) ended(key string, want driver.Marker) error {
 	_, err := l.store.Load(l.ctx, key)
 	return isEnded("Load", err, want)
@@ -151,11 +151,11 @@ func isEnded(call string, err error, want driver.Marker) error {
 // sameMoment reports whether got is want, in UTC.
 func sameMoment(got, want time.Time) bool { return got.Equal(want) && got.Location() == time.UTC }
 
-// clean deletes what the rule has written, even if its context is done.
+// clean deletes what the check has written, even if its context is done.
 func (l *lab) clean() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), 10*time.Second)
 	defer cancel()
-	defer func() { _ = recover() }() // of a store that panics, which the rule has seen
+	defer func() { _ = recover() }() // the check has seen a store that panics
 	for _, k := range l.keys {
 		_, _ = l.store.End(ctx, driver.End{Key: k})
 	}
@@ -169,7 +169,7 @@ func (l *lab) clean() {
 	}
 }
 
-// differ names the first field in which two records differ, and no value.
+// differ returns an error that names the first field in which two records differ, but no value.
 func differ(call string, got, want driver.Record) error {
 	return differences(call+" returns", append(apartFromPayload(got, want),
 		difference{"Payload's format", got.Payload != nil && got.Payload.Format() == want.Payload.Format()},
@@ -196,13 +196,13 @@ func apartFromPayload(got, want driver.Record) []difference {
 	}
 }
 
-// difference is a field that may be the same in two values.
+// difference is the name of a field, and whether two values have the same there.
 type difference struct {
 	field string
 	same  bool
 }
 
-// differences names the first field that is not the same.
+// differences returns an error that names the first field that differs.
 func differences(what string, fields []difference) error {
 	for _, f := range fields {
 		if !f.same {

@@ -49,7 +49,8 @@ func markerRules() []rule {
 			needs: []string{endRecord, endAbsent},
 			check: func(l *lab) error {
 				rec, dead, never, m := l.record(), l.record(), l.key(), l.marker()
-				dead.Created = dead.Created.Add(-48 * time.Hour) // the marker outlives what it stands for
+				// The marker outlives the session's deadline.
+				dead.Created = dead.Created.Add(-48 * time.Hour)
 				dead.Accessed = dead.Created
 				m.At = m.At.Add(-time.Hour)
 				m.Until = time.Now().UTC().Truncate(time.Second).Add(time.Minute)
@@ -60,7 +61,8 @@ func markerRules() []rule {
 	}
 }
 
-// stays returns the rule that a call for a session that has ended says so and changes nothing.
+// stays returns the rule that a call for a session that has ended returns its EndedError and
+// changes nothing.
 func stays(what string, call func(*lab, driver.Record) error) rule {
 	return rule{
 		name: "marker: " + what, sentence: markerHolds,

@@ -33,9 +33,9 @@ func race(n int, call func(i int) error) []error {
 	return errs
 }
 
-// oneWins checks that exactly one call succeeded, and returns which. The others may have lost in
-// one of the given ways, or, where all of them went for one key at the same time, have been turned
-// away by a store that is a service.
+// oneWins checks that exactly one call succeeded, and returns its index. The others may have
+// returned one of the errors losing, or ErrUnavailable, since a service may refuse concurrent calls
+// for one key.
 func oneWins(errs []error, losing ...error) (winner int, err error) {
 	winner = -1
 	for i, e := range errs {
@@ -60,7 +60,7 @@ func isAny(err error, targets []error) bool {
 	return slices.ContainsFunc(targets, func(t error) bool { return errors.Is(err, t) })
 }
 
-// noneLost checks that calls failed in none but the given ways.
+// noneLost checks that calls returned no errors other than those in losing.
 func noneLost(errs []error, losing ...error) error {
 	for _, err := range errs {
 		if err != nil && !isAny(err, losing) {

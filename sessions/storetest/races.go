@@ -8,7 +8,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// rounds is how often a race is made whose calls meet only now and then.
+// rounds is how often a race is repeated if its calls meet only sometimes.
 const rounds = 5
 
 const raceApart = "race: many keys"
@@ -113,7 +113,7 @@ func raceRules() []rule {
 	return rules
 }
 
-// life is that of a session, with its roster.
+// life takes a session and its roster from creation to end.
 func (l *lab) life() error {
 	rec, err := l.created()
 	next := l.successor(rec)
@@ -172,7 +172,7 @@ func raceOfTouchesAndReplaces(l *lab) error {
 	if err != nil {
 		return err
 	}
-	next.Accessed = got.Accessed // whichever came last
+	next.Accessed = got.Accessed // whichever Touch came last
 	return differ("a Load", got, next)
 }
 
@@ -238,7 +238,8 @@ func raceOfDeleteAndWrites(l *lab) error {
 	return nil
 }
 
-// raceOfWrites makes an End beside other writes of the same record, and returns its error first.
+// raceOfWrites makes an End and concurrent writes of the same record, and returns the errors, the
+// End's first.
 func (l *lab) raceOfWrites(rec driver.Record, e driver.End) []error {
 	next := l.successor(rec)
 	return race(6, func(i int) error {
@@ -295,8 +296,7 @@ func raceOfEnds(l *lab) error {
 	return first(err, l.ended(rec.Key, markers[winner]))
 }
 
-// raceOfEndAndTouch ends a session that was found idle, while it is accessed: one of the two comes
-// too late.
+// raceOfEndAndTouch ends an idle session while it is accessed: one of the two calls must fail.
 func raceOfEndAndTouch(l *lab) error {
 	for range rounds {
 		rec, err := l.created()

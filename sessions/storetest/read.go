@@ -14,7 +14,7 @@ func readRules() []rule {
 		{
 			name: loadAllMixed, sentence: loadAllReturns,
 			check: func(l *lab) error {
-				var want []any // a record, or the error
+				var want []any // for each key its record or its error
 				var keys []string
 				for range 6 {
 					rec, err := l.created()
@@ -87,7 +87,7 @@ func readRules() []rule {
 	}
 }
 
-// buryDead has records that have expired pile up.
+// buryDead creates many records that have expired.
 func (l *lab) buryDead() error {
 	for range 20 {
 		dead := l.record()
@@ -100,7 +100,7 @@ func (l *lab) buryDead() error {
 	return nil
 }
 
-// readsSeeWrites checks after each write that both ways to read see it.
+// readsSeeWrites checks after each write that Load and LoadAll see it.
 func readsSeeWrites(l *lab) error {
 	rec, err := l.created()
 	if err := first(err, l.seen(rec)); err != nil {
@@ -127,7 +127,7 @@ func readsSeeWrites(l *lab) error {
 	return wants("LoadAll of what was deleted", all[0].Err, driver.ErrNotFound)
 }
 
-// bindingsAreNotShared changes every Binding that it gave or got.
+// bindingsAreNotShared changes every Binding after it passed it to the store or got it back.
 func bindingsAreNotShared(l *lab) error {
 	given, bound := []byte("binding"), []byte("another")
 	rec := l.record()
@@ -156,7 +156,7 @@ func bindingsAreNotShared(l *lab) error {
 	return first(err, l.stored(want))
 }
 
-// rostersAreNotShared changes the Entries of every roster that it got.
+// rostersAreNotShared changes the Entries of every roster that the store returned.
 func rostersAreNotShared(l *lab) error {
 	r, err := l.listed(2)
 	c := driver.RosterChange{Key: r.Key, Rev: token(16), Bump: true, Expires: r.Expires}
@@ -193,7 +193,7 @@ func (l *lab) seen(rec driver.Record) error {
 	return differ("a LoadAll", all[0].Record, rec)
 }
 
-// loaded checks that LoadAll returns what is wanted.
+// loaded checks that LoadAll returns want.
 func (l *lab) loaded(keys []string, want []any) error {
 	all, err := l.store.LoadAll(l.ctx, keys)
 	if err != nil {

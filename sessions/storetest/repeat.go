@@ -116,15 +116,15 @@ func repeatRules() []rule {
 	}
 }
 
-// twice touches and binds rec, which a write has stored, makes that write again, and checks that
-// neither is undone.
+// twice touches and binds rec, repeats the write that stored it, and checks that the write undoes
+// neither.
 func (l *lab) twice(rec driver.Record, call string, write func() error) error {
 	rec.Accessed, rec.Binding = rec.Accessed.Add(time.Second), []byte("binding")
 	return first(wants("Touch", l.touch(rec), nil), wants("Bind", l.store.Bind(l.ctx, rec.Key, rec.Binding, nil), nil),
 		wants(call+", again", write(), nil), l.stored(rec))
 }
 
-// endsTwice makes an End two times.
+// endsTwice calls End twice with the same arguments.
 func (l *lab) endsTwice(e driver.End) error {
 	_, err := l.store.End(l.ctx, e)
 	rec, again := l.store.End(l.ctx, e)

@@ -336,7 +336,7 @@ func rosterChangeRules() []rule {
 				for _, most := range []int{2, 1} {
 					err = first(err, l.refused(enter(l.entry(), most), driver.ErrFull, r))
 				}
-				again := enter(listed, 1) // what is listed takes no more room
+				again := enter(listed, 1) // a key that is listed already takes no more room
 				none := driver.RosterChange{Key: r.Key, Rev: token(16), Most: 1, Expires: r.Expires}
 				third, fourth := enter(l.entry(), 3), enter(l.entry(), 0)
 				return first(err, l.changed(again), l.changed(none), l.changed(third), l.changed(fourth), l.size(r.Key, 4))
@@ -373,7 +373,7 @@ func rosterChangeRules() []rule {
 				limited := enter
 				limited.Rev, limited.Most = token(16), 10
 				err := first(l.changed(closing), l.refused(enter, driver.ErrFull, r), l.refused(limited, driver.ErrFull, r))
-				other := change() // whatever else is changed
+				other := change() // with a change of something else
 				other.Bump, r.Epoch, r.Rev = true, 1, other.Rev
 				enter.Rev = token(16)
 				return first(err, l.changes(other, r), l.refused(enter, driver.ErrFull, r))
@@ -430,7 +430,7 @@ func rosterChangeRules() []rule {
 	}
 }
 
-// rosterKey returns a fresh key of a roster.
+// rosterKey returns a fresh key for a roster.
 func (l *lab) rosterKey() string {
 	k := "subject:" + token(64)
 	l.mu.Lock()
@@ -439,13 +439,13 @@ func (l *lab) rosterKey() string {
 	return k
 }
 
-// entry returns what a roster may list: the key of a record, which need not be there.
+// entry returns a key that a roster may list; it needs no record.
 func (l *lab) entry() string { return token(64) }
 
-// soon is a moment from which a roster may be swept, after the rule is done with it.
+// soon returns a time for RosterChange.Expires that is after the check.
 func (l *lab) soon() time.Time { return l.begun.Add(time.Hour) }
 
-// listed returns a roster of n entries that is stored.
+// listed stores a roster of n entries and returns it.
 func (l *lab) listed(n int) (driver.Roster, error) {
 	r := driver.Roster{Key: l.rosterKey(), Expires: l.soon(), Entries: map[string]time.Time{}}
 	for range n {
@@ -466,25 +466,26 @@ func (l *lab) changed(c driver.RosterChange) error {
 	return wants("ChangeRoster", err, nil)
 }
 
-// changes makes a change, and checks what it returns.
+// changes makes a change, and checks the returned roster.
 func (l *lab) changes(c driver.RosterChange, want driver.Roster) error {
 	got, err := l.store.ChangeRoster(l.ctx, c)
 	return first(wants("ChangeRoster", err, nil), rosterIs("a ChangeRoster", got, want))
 }
 
-// refused checks that a change is refused, and that the roster stays as it is.
+// refused checks that a change is refused, and that the roster is unchanged.
 func (l *lab) refused(c driver.RosterChange, why error, want driver.Roster) error {
 	_, err := l.store.ChangeRoster(l.ctx, c)
 	return first(wants("ChangeRoster", err, why), l.roster(want))
 }
 
-// refusedAs checks that a change is refused, and returns the roster as it is.
+// refusedAs checks that a change is refused, and that it returns the unchanged roster.
 func (l *lab) refusedAs(c driver.RosterChange, why error, want driver.Roster) error {
 	got, err := l.store.ChangeRoster(l.ctx, c)
 	return first(wants("ChangeRoster", err, why), rosterIs("a ChangeRoster that is refused", got, want), l.roster(want))
 }
 
-// guarded checks that a change is refused on the one condition, and made on the other.
+// guarded checks that the change not, whose condition doesn't hold, is refused, and that met is
+// made.
 func (l *lab) guarded(r driver.Roster, not, met driver.RosterChange) error {
 	for _, c := range []*driver.RosterChange{&not, &met} {
 		c.Key, c.Rev, c.Enter, c.Deadline, c.Expires = r.Key, token(16), l.entry(), l.soon(), l.soon()
@@ -548,7 +549,7 @@ func (l *lab) rostersAre(want []driver.Roster) error {
 	return nil
 }
 
-// rosterIs names the first field in which two rosters differ.
+// rosterIs returns an error that names the first field in which two rosters differ.
 func rosterIs(call string, got, want driver.Roster) error {
 	if got.Rev == "" && want.Rev != "" {
 		return errors.New(call + " returns no roster")

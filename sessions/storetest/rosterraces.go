@@ -49,7 +49,7 @@ func rosterRaceRules() []rule {
 	}
 }
 
-// raceOfEnters checks that of changes at the same time none is lost.
+// raceOfEnters checks that concurrent changes are all kept.
 func raceOfEnters(l *lab) error {
 	r, err := l.listed(2)
 	if err != nil {
@@ -72,7 +72,7 @@ func raceOfEnters(l *lab) error {
 		r.Entries[c.Enter] = c.Deadline
 	}
 	got, err := l.load(r.Key)
-	r.Rev = got.Rev // whichever came last
+	r.Rev = got.Rev // whichever change came last
 	return first(err, rosterIs("a LoadRosters", got, r))
 }
 
@@ -142,8 +142,8 @@ func raceOfChangesOfOneRev(l *lab) error {
 	return nil
 }
 
-// raceOfEnterAndBump has a login meet a revocation: after the epoch was raised, none enters that
-// read the one before.
+// raceOfEnterAndBump races logins with a revocation: once the epoch was raised, no login enters
+// that read the former epoch.
 func raceOfEnterAndBump(l *lab) error {
 	for range rounds {
 		key, entry, zero := l.rosterKey(), l.entry(), int64(0)

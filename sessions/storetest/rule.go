@@ -14,16 +14,16 @@ import (
 type rule struct {
 	name     string
 	sentence string
-	needs    []string // rules without which this one says nothing
+	needs    []string // the rules that this one's check relies on
 	check    func(*lab) error
 }
 
-// rules returns all rules, those first that others need.
+// rules returns all rules; a rule comes after those that it needs.
 func rules() []rule {
 	basic := basicRules()
 	further := slices.Concat(replaceRules(), keepRules(), touchRules(), bindRules(), endRules(), markerRules(), readRules(),
 		repeatRules(), contextRules(), raceRules())
-	for i := range further { // without these, no rule about records says anything
+	for i := range further { // all rules about records rely on these
 		further[i].needs = append(further[i].needs, loadAbsent, createStores, loadOwn)
 	}
 	return slices.Concat(basic, rosterRules(), further, clockRules(), rosterRaceRules())

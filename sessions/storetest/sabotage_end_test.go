@@ -8,7 +8,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// ended makes End do something else than it is told.
+// ended changes the arguments of End.
 func ended(change func(ctx context.Context, good driver.Store, e *driver.End)) func(driver.Store, *saboteur) {
 	return func(good driver.Store, s *saboteur) {
 		s.end = func(ctx context.Context, e driver.End) (driver.Record, error) {
@@ -109,7 +109,7 @@ func ending() []sabotage {
 	}
 }
 
-// marked makes End of what has a marker already succeed, for some Ends.
+// marked makes some Ends of a session that has a marker already succeed.
 func marked(when func(driver.End) bool) func(driver.Store, *saboteur) {
 	return func(good driver.Store, s *saboteur) {
 		s.end = func(ctx context.Context, e driver.End) (driver.Record, error) {

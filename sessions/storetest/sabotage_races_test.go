@@ -229,13 +229,13 @@ func racing() []sabotage {
 	}
 }
 
-// alone makes a call that another of the same name overtakes fail.
+// alone makes a call fail if another of the same name is under way.
 type alone struct {
 	busy notes
 	meet slowly
 }
 
-// call makes a call that is named, unless one of the name is going on.
+// call makes a call, unless one of the same name is under way; then it returns refused.
 func (a *alone) call(ctx context.Context, name string, refused error, call func() error) error {
 	if before := a.busy.note(name); before {
 		a.meet.arrive(name, 1)
@@ -290,7 +290,8 @@ func racingRepeats() []sabotage {
 }
 
 func racingRosters() []sabotage {
-	// judged makes those changes wait, after they were judged, that are of interest, and has them go on unjudged.
+	// judged checks the conditions of the changes of interest, makes them wait, and then lets them
+	// go on without another check.
 	judged := func(ofInterest func(driver.RosterChange) bool, goOn func(ctx context.Context, good driver.Store, before driver.Roster, c driver.RosterChange) (driver.Roster, error)) func(driver.Store, *saboteur) {
 		return func(good driver.Store, s *saboteur) {
 			var meet, done slowly
@@ -320,7 +321,7 @@ func racingRosters() []sabotage {
 				if err != nil {
 					return now, err
 				}
-				for key := range now.Entries { // of those that came between
+				for key := range now.Entries { // entries that came in between
 					if _, wasListed := before.Entries[key]; !wasListed && key != c.Enter {
 						c.Leave = append(c.Leave[:len(c.Leave):len(c.Leave)], key)
 					}

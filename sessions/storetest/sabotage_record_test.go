@@ -175,7 +175,7 @@ func createAndLoad() []sabotage {
 	}
 }
 
-// returning makes Load return something else than what is stored.
+// returning changes the records that Load returns.
 func returning(change func(*driver.Record)) func(driver.Store, *saboteur) {
 	return func(good driver.Store, s *saboteur) {
 		s.load = func(ctx context.Context, key string) (driver.Record, error) {
@@ -304,7 +304,7 @@ func replacing() []sabotage {
 	}
 }
 
-// touching makes a Touch that finds a record do something else.
+// touched replaces Touch for keys that have a record.
 func touched(call func(ctx context.Context, good driver.Store, rec driver.Record, accessed, expires time.Time) error) func(driver.Store, *saboteur) {
 	return func(good driver.Store, s *saboteur) {
 		s.touch = func(ctx context.Context, key string, accessed, expires time.Time) error {
@@ -369,7 +369,7 @@ func touching() []sabotage {
 	}
 }
 
-// bound makes a Bind that finds a record do something else.
+// bound replaces Bind for keys that have a record.
 func bound(call func(ctx context.Context, good driver.Store, rec driver.Record, binding, was []byte) error) func(driver.Store, *saboteur) {
 	return func(good driver.Store, s *saboteur) {
 		s.bind = func(ctx context.Context, key string, binding, was []byte) error {

@@ -20,7 +20,7 @@ func rosterOf(ctx context.Context, store driver.Store, key string) (driver.Roste
 	return all[0], nil
 }
 
-// changed makes ChangeRoster do something else than it is told with a roster r.
+// changed changes the arguments of ChangeRoster; r is the stored roster.
 func changed(change func(r driver.Roster, c *driver.RosterChange)) func(driver.Store, *saboteur) {
 	return func(good driver.Store, s *saboteur) {
 		s.changeRoster = func(ctx context.Context, c driver.RosterChange) (driver.Roster, error) {
@@ -28,7 +28,7 @@ func changed(change func(r driver.Roster, c *driver.RosterChange)) func(driver.S
 			if err != nil {
 				return r, err
 			}
-			if r.Rev != c.Rev { // what is repeated is for the store to see
+			if r.Rev != c.Rev { // the store recognises a repeated change itself
 				change(r, &c)
 			}
 			return good.ChangeRoster(ctx, c)
@@ -36,7 +36,7 @@ func changed(change func(r driver.Roster, c *driver.RosterChange)) func(driver.S
 	}
 }
 
-// loaded makes LoadRosters return something else.
+// loaded changes the rosters that LoadRosters returns.
 func loaded(change func(*driver.Roster)) func(driver.Store, *saboteur) {
 	return func(good driver.Store, s *saboteur) {
 		s.loadRosters = func(ctx context.Context, keys ...string) ([]driver.Roster, error) {
@@ -49,7 +49,7 @@ func loaded(change func(*driver.Roster)) func(driver.Store, *saboteur) {
 	}
 }
 
-// inTwoSteps makes some changes leave first, and do the rest later.
+// inTwoSteps splits some changes into two: first Leave, later the rest.
 func inTwoSteps(when func(driver.RosterChange) bool) func(driver.Store, *saboteur) {
 	return func(good driver.Store, s *saboteur) {
 		s.changeRoster = func(ctx context.Context, c driver.RosterChange) (driver.Roster, error) {

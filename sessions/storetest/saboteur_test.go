@@ -17,7 +17,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/storetest"
 )
 
-// saboteur is a store that does its work well, save for the calls that are set.
+// saboteur is a store that passes its calls to a good one, except for the functions that are set.
 type saboteur struct {
 	driver.Store // the good one
 
@@ -111,7 +111,7 @@ func (s *saboteur) Clock() clock.Clock {
 	return s.Store.Clock()
 }
 
-// sabotage is a way to break a store, and the rule that has to say so: that one and no other.
+// sabotage is a way to break a store, and the one rule that must catch it.
 type sabotage struct {
 	name string
 	rule string
@@ -127,10 +127,10 @@ func all() []sabotage {
 func TestSaboteurs_AreCaughtByTheirRuleAlone(t *testing.T) {
 	for _, sab := range all() {
 		t.Run(sab.rule+"/"+sab.name, func(t *testing.T) {
-			t.Parallel() // most of the time some wait
+			t.Parallel() // they mostly wait
 			var got string
 			var err error
-			for range 5 { // a race that was not run into may be the next time
+			for range 5 { // a race may not happen every time
 				err = storetest.Check(t.Context(), func() driver.Store {
 					s := &saboteur{Store: memstore.New(nil)}
 					sab.by(s.Store, s)
@@ -161,7 +161,7 @@ func TestSaboteurs_ThereIsOneForEachRule(t *testing.T) {
 	}
 }
 
-// brokenRules returns the names of the rules that err tells of, sorted.
+// brokenRules returns the names of the rules in err, sorted.
 func brokenRules(err error) []string {
 	var names []string
 	var joined interface{ Unwrap() []error }
@@ -177,7 +177,7 @@ func brokenRules(err error) []string {
 	return names
 }
 
-// force stores rec whatever record is there.
+// force stores rec without a condition.
 func force(ctx context.Context, store driver.Store, rec driver.Record) error {
 	if _, err := store.End(ctx, driver.End{Key: rec.Key}); err != nil {
 		return err
@@ -185,7 +185,7 @@ func force(ctx context.Context, store driver.Store, rec driver.Record) error {
 	return store.Create(ctx, rec)
 }
 
-// phantom is a record of next to nothing.
+// phantom returns a record with the required fields only.
 func phantom(key string) driver.Record {
 	now := time.Now()
 	return driver.Record{
@@ -199,13 +199,13 @@ func isAbsent(err error) bool {
 	return errors.Is(err, driver.ErrNotFound) && !errors.Is(err, driver.ErrEnded)
 }
 
-// undead keeps records that come back to life although their session has ended.
+// undead keeps records that are revived although their session has ended.
 type undead struct {
 	mu      sync.Mutex
 	records map[string]driver.Record
 }
 
-// among makes the store's Load find what is revived.
+// among makes the store's Load return revived records.
 func (u *undead) among(good driver.Store, s *saboteur) {
 	s.load = func(ctx context.Context, key string) (driver.Record, error) {
 		u.mu.Lock()
@@ -235,7 +235,7 @@ type notes struct {
 	seen map[string]bool
 }
 
-// note remembers a text, and reports whether it did before.
+// note remembers a text, and reports whether it was known already.
 func (n *notes) note(text string) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()

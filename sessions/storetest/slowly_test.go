@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// slowly makes one call look first and act later, when those that race it have looked.
+// slowly makes a call read first and write later, when the calls that race it have read too.
 type slowly struct {
 	mu   sync.Mutex
 	here map[string]int
 	open map[string]chan struct{}
 }
 
-// arrive says that a call about key is here. It opens what waits for n.
+// arrive counts a call about key, and lets the waiting calls go on once there are n.
 func (s *slowly) arrive(key string, n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -23,8 +23,7 @@ func (s *slowly) arrive(key string, n int) {
 	}
 }
 
-// wait waits until as many calls about key are here as open what waits, or, where nothing races,
-// for a moment.
+// wait waits until enough calls about key have arrived or, if there is no race, for a moment.
 func (s *slowly) wait(ctx context.Context, key string) {
 	s.mu.Lock()
 	gate := s.gate(key)
@@ -37,13 +36,13 @@ func (s *slowly) wait(ctx context.Context, key string) {
 	}
 }
 
-// together arrives, and waits for another.
+// together arrives, and waits for another call.
 func (s *slowly) together(ctx context.Context, key string) {
 	s.arrive(key, 2)
 	s.wait(ctx, key)
 }
 
-// gate needs the lock.
+// gate returns the channel that is closed when key's calls may go on. The lock is held.
 func (s *slowly) gate(key string) chan struct{} {
 	if s.here == nil {
 		s.here, s.open = map[string]int{}, map[string]chan struct{}{}
@@ -54,7 +53,7 @@ func (s *slowly) gate(key string) chan struct{} {
 	return s.open[key]
 }
 
-// count returns how many calls about key were here.
+// count returns how many calls about key have arrived.
 func (s *slowly) count(key string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

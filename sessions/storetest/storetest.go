@@ -16,7 +16,7 @@ type RuleError struct {
 	Err      error  // what was observed
 }
 
-// Error names all three.
+// Error returns a text with all three.
 func (e *RuleError) Error() string {
 	return fmt.Sprintf("storetest: %s: %v (%q)", e.Rule, e.Err, e.Sentence)
 }

@@ -23,16 +23,16 @@ func TestCheck_OneStoreForAllRules(t *testing.T) {
 	is := is.New(t)
 	store := memstore.New(nil)
 	is.NoErr(storetest.Check(t.Context(), func() driver.Store { return store }))
-	is.Equal(store.Len(), 0) // it cleans up
+	is.Equal(store.Len(), 0) // the suite has cleaned up
 }
 
-// There is nothing optional in a Store that a decorator could hide.
+// A Store has no optional interface that a decorator could hide.
 func TestCheck_ADecoratorPasses(t *testing.T) {
 	type decorator struct{ driver.Store }
 	is.New(t).NoErr(storetest.Check(t.Context(), func() driver.Store { return decorator{memstore.New(nil)} }))
 }
 
-// A store that keeps no rosters would have revocations end nobody.
+// With a store that keeps no rosters, a revocation would end nothing.
 func TestCheck_AStoreWithoutRostersFails(t *testing.T) {
 	for name, noRosters := range map[string]*saboteur{
 		"which says so": {
@@ -94,7 +94,8 @@ func TestCheck_ANilStore(t *testing.T) {
 func TestCheck_AStoreThatPanics(t *testing.T) {
 	for name, s := range map[string]*saboteur{
 		"Load": {load: func(context.Context, string) (driver.Record, error) { panic("s3cret") }},
-		"End":  {end: func(context.Context, driver.End) (driver.Record, error) { panic("s3cret") }}, // which cleaning up needs too
+		// Cleaning up calls it too.
+		"End": {end: func(context.Context, driver.End) (driver.Record, error) { panic("s3cret") }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			is := is.New(t)

@@ -1,5 +1,5 @@
-// Package fault makes the errors of codecs: they say where and what, and never hold a value.
-// Encoders put values into theirs.
+// Package fault makes the errors of codecs. Their texts say where and what is wrong, but have no
+// values, which the errors of encoders may have.
 package fault
 
 import (
@@ -7,20 +7,20 @@ import (
 	"fmt"
 )
 
-// Error is an error whose text tells nothing of its cause but the type. The cause is there for
-// errors.Is and errors.As.
+// Error is an error whose text names only the type of its cause. errors.Is and errors.As find the
+// cause itself.
 type Error struct {
 	text  string
-	cause func() error // a function, which no verb of fmt looks into
+	cause func() error // a function, so that no verb of fmt prints it
 }
 
-// New returns an error of this text, caused by err.
+// New returns an error with this text, caused by err.
 func New(err error, format string, args ...any) *Error {
 	return &Error{text: fmt.Sprintf(format, args...), cause: func() error { return err }}
 }
 
-// Custom returns the error of a type that encodes or decodes itself: what it says is the
-// application's, and may hold values.
+// Custom returns an error caused by err, which comes from a type that encodes or decodes itself.
+// The text of err is left out, since it may hold values.
 func Custom(err error, doing string) *Error {
 	cause := err
 	for e := errors.Unwrap(cause); e != nil; e = errors.Unwrap(cause) {
@@ -38,8 +38,6 @@ func Panicked(recovered any, doing string) error {
 	return New(err, "%s: panicked with a %T", doing, recovered)
 }
 
-// Error returns the text.
 func (e *Error) Error() string { return e.text }
 
-// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.cause() }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Number returns n as a float64, or as it is if no float64 has its value, to the last decimal.
+// Number returns n as a float64, or n itself if no float64 has exactly its value.
 func Number(n json.Number) any {
 	f, err := strconv.ParseFloat(string(n), 64)
 	if err != nil || !SameDecimal(string(n), strconv.FormatFloat(f, 'e', -1, 64)) {
@@ -15,16 +15,15 @@ func Number(n json.Number) any {
 	return f
 }
 
-// SameDecimal reports whether a and b, two decimal numbers as JSON writes them, have the same
-// value.
+// SameDecimal reports whether a and b, two decimal numbers in JSON's syntax, have the same value.
 func SameDecimal(a, b string) bool {
 	x, ok := parse(a)
 	y, ok2 := parse(b)
 	return ok && ok2 && x == y
 }
 
-// DecimalKey returns what all ways of writing one decimal number have in common, and of a text that
-// is none the text.
+// DecimalKey returns one text for all spellings of the same decimal number, and s itself if s is
+// not a decimal number.
 func DecimalKey(s string) string {
 	d, ok := parse(s)
 	if !ok {
@@ -37,7 +36,7 @@ func DecimalKey(s string) string {
 	return sign + d.digits + "e" + strconv.FormatInt(d.exponent, 10)
 }
 
-// decimal is a number without its ways of writing it: 0.digits × 10^exponent.
+// decimal is a decimal number in normal form: 0.digits × 10^exponent.
 type decimal struct {
 	negative bool
 	digits   string // neither begins nor ends with 0; empty for zero
@@ -68,7 +67,7 @@ func parse(s string) (decimal, bool) {
 	d.exponent -= int64(len(d.digits) - len(trimmed))
 	d.digits = strings.TrimRight(trimmed, "0")
 	if d.digits == "" {
-		return decimal{}, true // zero has no sign and no exponent
+		return decimal{}, true // zero has neither sign nor exponent
 	}
 	return d, true
 }
@@ -80,8 +79,9 @@ func cut(s string) (mantissa, exponent string, ok bool) {
 	return s, "", false
 }
 
-// Magnitude returns how many significant digits s has, none for zero, and the power of ten that its
-// absolute value is below, and not below a tenth of. It is not ok if s is not a decimal number.
+// Magnitude returns how many significant digits s has, 0 for zero, and the exponent for which its
+// absolute value is below 10^exponent and at least a tenth of it. It is not ok if s is not a
+// decimal number.
 func Magnitude(s string) (digits int, exponent int64, ok bool) {
 	d, ok := parse(s)
 	return len(d.digits), d.exponent, ok

@@ -1,4 +1,5 @@
-// Package generic puts what decoders leave in interfaces into the forms that the codecs promise.
+// Package generic converts the values that decoders put in interfaces to the types that the codecs
+// promise.
 package generic
 
 import (
@@ -6,9 +7,9 @@ import (
 	"reflect"
 )
 
-// Numbers walks through v, which has just been decoded, and makes each number that stands in an
-// interface as a text, a json.Number say, a float64, or a json.Number if that would change its
-// value. v must be settable.
+// Numbers walks through v, which has just been decoded. It converts each number in an interface
+// that is kept as text, such as a json.Number, to a float64, or to a json.Number if a float64 would
+// change its value. v must be settable.
 func Numbers(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Interface:
@@ -34,7 +35,7 @@ func Numbers(v reflect.Value) {
 	}
 }
 
-// values does the values of a map, which are no variables.
+// values does the same for the values of a map, which aren't addressable.
 func values(m reflect.Value) {
 	if !holds(m.Type().Elem()) {
 		return
@@ -56,14 +57,14 @@ func holds(t reflect.Type) bool {
 	return false
 }
 
-// number is json.Number, and attributevalue's.
+// number is json.Number or the SDK's attributevalue.Number.
 type number interface {
 	String() string
 	Int64() (int64, error)
 	Float64() (float64, error)
 }
 
-// Value is Numbers for what an interface holds.
+// Value is Numbers for a value in an interface.
 func Value(v any) any {
 	switch v := v.(type) {
 	case number:
@@ -80,8 +81,8 @@ func Value(v any) any {
 	return v
 }
 
-// RawNulls walks through v, which has just been decoded, and makes each json.RawMessage that is
-// null a nil one. v must be settable.
+// RawNulls walks through v, which has just been decoded, and sets each json.RawMessage that is null
+// to nil. v must be settable.
 func RawNulls(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -90,7 +91,7 @@ func RawNulls(v reflect.Value) {
 		}
 	case reflect.Struct:
 		if reflect.PointerTo(v.Type()).Implements(reflect.TypeFor[json.Unmarshaler]()) {
-			return // it knows what it means
+			return // the type decodes itself
 		}
 		for i := range v.NumField() {
 			if f := v.Type().Field(i); f.IsExported() || f.Anonymous {

@@ -21,7 +21,7 @@ func TestNumbers_ReachesEveryInterface(t *testing.T) {
 		Typed  map[string][]inner
 		Ptr    *inner
 		Array  [1]any
-		Number json.Number // its own type: left alone
+		Number json.Number // a field of this type stays
 		hidden any
 	}
 	n := json.Number("1")

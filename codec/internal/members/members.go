@@ -1,5 +1,5 @@
-// Package members carries the members that a type doesn't know from a stored value to a new one. It
-// knows names and nesting; a codec reads and writes its format.
+// Package members copies the members that a type doesn't know from a stored value to a new one. It
+// works on names and nesting; a codec reads and writes the format.
 package members
 
 import "github.com/dynasession/dynasession/codec/internal/shape"
@@ -8,23 +8,23 @@ import "github.com/dynasession/dynasession/codec/internal/shape"
 type Node struct {
 	Plan    *shape.Plan // of kind Struct or Map
 	Members []Member
-	Unknown bool // it, or a node below it, has a member that the type doesn't know
+	Unknown bool // the node, or one below it, has an unknown member
 }
 
 // Member is a member of a Node.
 type Member struct {
 	Name  string
-	Raw   []byte // its name and its value, as they are written
-	Key   []byte // its name, as it is written
+	Raw   []byte // its encoded name and value
+	Key   []byte // its encoded name
 	Field int    // of Plan.Members; -1: unknown, or an entry of a map
-	Node  *Node  // its value, if that is one; nil: the value is taken as it is
+	Node  *Node  // its value, if that is a Node; nil: the value is copied whole
 }
 
-// Add adds what was read to n. Its names decide later what it is: see Close.
+// Add adds a member to n. Close decides later whether the type knows it.
 func (n *Node) Add(m Member) { n.Members = append(n.Members, m) }
 
-// Close tells the members that the type knows from those it doesn't, and is called when all are
-// there. Members of a member are told apart by the plan of its name, which is [Below].
+// Close finds out which members the type knows. Call it when all are added. The members of a
+// member's value were read with the plan that [Below] returns for its name.
 func (n *Node) Close() {
 	if n.Plan.Kind == shape.Map {
 		for i := range n.Members {
@@ -55,15 +55,15 @@ func (n *Node) Close() {
 	for i := range n.Members {
 		m := &n.Members[i]
 		if m.Field < 0 {
-			m.Node = nil // nothing below is known
+			m.Node = nil // no member below it is known
 			n.Unknown = true
 		}
 		n.Unknown = n.Unknown || (m.Node != nil && m.Node.Unknown)
 	}
 }
 
-// Below returns the plan of what p's member of that name holds, if that has members that may be
-// unknown: of kind Struct or Map. The name may be one that the decoder doesn't take in the end.
+// Below returns the plan of the value of p's member with that name, if it is of kind Struct or Map,
+// whose members may be unknown. The decoder may still prefer another name for the member.
 func Below(p *shape.Plan, name string) *shape.Plan {
 	if p.Kind == shape.Map {
 		return Inner(p.Elem)
@@ -75,7 +75,7 @@ func Below(p *shape.Plan, name string) *shape.Plan {
 	return Inner(p.Members[i].Plan)
 }
 
-// Inner returns p, or what it points to, if that has members that may be unknown.
+// Inner returns p, or the plan that it points to, if that is of kind Struct or Map.
 func Inner(p *shape.Plan) *shape.Plan {
 	for p.Kind == shape.Pointer {
 		p = p.Elem
@@ -86,24 +86,25 @@ func Inner(p *shape.Plan) *shape.Plan {
 	return nil
 }
 
-// Format writes names as a format does.
+// Format writes names in a codec's format.
 type Format struct {
-	// Key returns a name as it is written.
+	// Key returns an encoded name.
 	Key func(name string) []byte
 
-	// Empty returns a member of a struct that is empty: null, or what a type encodes itself to.
+	// Empty returns an encoded member of a struct that is empty: null, or what its type encodes
+	// itself to.
 	Empty func(m *shape.Member) []byte
 }
 
-// Merge returns fresh, a value just encoded, with the members of stored that its type doesn't know:
-// after those that it does know, in the order in which they were stored. Both have the same plan,
-// and stored.Unknown.
+// Merge returns fresh, a value that was just encoded, followed by the members of stored that its
+// type doesn't know, in their stored order. Both must have the same plan, and stored.Unknown must
+// be true.
 func (f Format) Merge(fresh, stored *Node) *Node {
 	out := &Node{Plan: fresh.Plan, Members: make([]Member, 0, len(fresh.Members)+len(stored.Members))}
 	if fresh.Plan.Kind == shape.Map {
 		below := map[string]*Node{}
 		for _, m := range stored.Members {
-			below[m.Name] = m.Node // of a name that stands there twice the last counts
+			below[m.Name] = m.Node // of two equal names the last counts
 		}
 		for _, m := range fresh.Members {
 			if old := below[m.Name]; old != nil && old.Unknown && m.Node != nil {
@@ -133,8 +134,8 @@ func (f Format) Merge(fresh, stored *Node) *Node {
 		out.Add(m)
 	}
 	for i := range fresh.Plan.Members {
-		// A struct that its tag leaves out when it is empty is empty all the same, and nobody has
-		// taken it away.
+		// A struct that the encoder omits because of its tag is empty, not removed: its unknown
+		// members stay.
 		field := &fresh.Plan.Members[i]
 		if old := below[i]; old != nil && old.Unknown && !written[i] && field.Plan.Kind == shape.Struct && !field.Hidden {
 			written[i] = true
@@ -145,7 +146,7 @@ func (f Format) Merge(fresh, stored *Node) *Node {
 		if m.Field >= 0 {
 			continue
 		}
-		// The decoder would take it for a field that is left out: that is to be empty.
+		// The decoder would take it for an omitted field, which must stay empty.
 		if i, _, ok := fresh.Plan.Find(m.Name); ok && !written[i] {
 			written[i] = true
 			field := &fresh.Plan.Members[i]

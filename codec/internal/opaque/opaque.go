@@ -1,4 +1,4 @@
-// Package opaque has the payload of bytes, which package codec's Opaque returns.
+// Package opaque has the type of the payloads that package codec's Opaque returns.
 package opaque
 
 import (
@@ -7,25 +7,25 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
-// Payload is a payload of bytes. If whole isn't nil, the data has no member that the type of that
-// plan doesn't know.
+// Payload is a payload of bytes. If whole isn't nil, the data has no member that is unknown to the
+// type of that plan.
 //
-// It is a function, which no verb of fmt looks into: verbs that String doesn't answer, such as %d,
-// print the fields of a struct and follow their pointers. (A Format method for fmt would collide
-// with that of codec.Payload.)
+// It is a function, so that no verb of fmt prints the data: verbs that don't call String, such as
+// %d, print the fields of a struct and follow their pointers. (A Format method for fmt would clash
+// with the one of codec.Payload.)
 type Payload func() (format string, data []byte, whole *shape.Plan)
 
-// Of returns a payload of data that nothing is known about.
+// Of returns a payload of data that may have unknown members.
 func Of(format string, data []byte) Payload {
 	return func() (string, []byte, *shape.Plan) { return format, data, nil }
 }
 
-// Whole returns a payload of data that was encoded from a value of the plan's type alone.
+// Whole returns a payload of data that was encoded only from a value of the plan's type.
 func Whole(format string, data []byte, plan *shape.Plan) Payload {
 	return func() (string, []byte, *shape.Plan) { return format, data, plan }
 }
 
-// IsWhole reports whether p is known to have no member that the plan's type doesn't know. The plan
+// IsWhole reports whether p certainly has no member that is unknown to the plan's type. The plan
 // must not be nil.
 func IsWhole(p any, plan *shape.Plan) bool {
 	if p, ok := p.(Payload); ok {

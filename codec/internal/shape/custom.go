@@ -23,20 +23,19 @@ func TextMethods() Methods { return textMethods }
 // BinaryMethods returns MarshalBinary and UnmarshalBinary.
 func BinaryMethods() Methods { return binMethods }
 
-// custom judges a type that encodes itself. It is done with t if the encoder leaves t to its own
-// method.
+// custom checks a type that encodes itself. It is done if the encoder calls t's own method.
 func (w *walk) custom(t reflect.Type, addressable bool, path string) (done bool, err error) {
 	switch t {
 	case reflect.TypeFor[time.Time](), reflect.TypeFor[json.Number]():
 		w.shape.Loose = w.shape.Loose || (w.format.Tag == "" && t != reflect.TypeFor[time.Time]())
-		return true, nil // known to be kept by each format
+		return true, nil // every format keeps this type
 	case reflect.TypeFor[json.RawMessage]():
 		if w.format.Tag == "" {
 			w.shape.Raw, w.shape.Loose = true, true
 		}
 	}
 	if t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface {
-		return false, nil // what it points to is looked at
+		return false, nil // visit checks the type that it points to
 	}
 	pointer := reflect.PointerTo(t)
 	for _, m := range w.format.Methods {
@@ -58,15 +57,15 @@ func (w *walk) custom(t reflect.Type, addressable bool, path string) (done bool,
 	if w.format.decodesItself(t) {
 		w.shape.Custom = true
 	}
-	// A type that goes by encoding/json's methods has its reasons: fields that no other encoder
-	// sees.
+	// A type with encoding/json's methods may have fields that no other encoder sees.
 	if w.format.Tag != "" && t.Kind() == reflect.Struct && pointer.Implements(jsonMethods.Encode) && hidesFields(t) {
 		return false, refuse(path, "%v encodes itself as JSON only: its unexported fields would not be stored", t)
 	}
 	return false, nil
 }
 
-// decodesItself reports whether t, known types aside, has a method that decodes it.
+// decodesItself reports whether t has a method that decodes it. It is false for the types that
+// every format keeps.
 func (f *Format) decodesItself(t reflect.Type) bool {
 	if t == reflect.TypeFor[time.Time]() {
 		return false
@@ -89,8 +88,8 @@ func (f *Format) encodesItself(t reflect.Type) bool {
 	return false
 }
 
-// promoted reports whether t, a struct, has its method by embedding: the compiler writes such a
-// method, no source file does.
+// promoted reports whether the struct t has the method only because it embeds a type: the compiler
+// generates such a method, so it has no source file.
 func promoted(t reflect.Type, method string) bool {
 	if t.Kind() != reflect.Struct {
 		return false

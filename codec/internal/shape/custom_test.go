@@ -13,18 +13,18 @@ type oneWay string
 
 func (oneWay) MarshalText() ([]byte, error) { return nil, nil }
 
-// paired does both.
+// paired encodes and decodes itself.
 type paired struct{ text string }
 
 func (p paired) MarshalText() ([]byte, error)  { return []byte(p.text), nil }
 func (p *paired) UnmarshalText(b []byte) error { p.text = string(b); return nil }
 
-// lenient has its own way of reading what others write.
+// lenient has its own method to decode what an encoder writes for it.
 type lenient int
 
 func (*lenient) UnmarshalText([]byte) error { return nil }
 
-// viaJSON encodes itself as JSON only.
+// viaJSON encodes itself only as JSON.
 type viaJSON struct {
 	Shown  string
 	hidden string
@@ -50,7 +50,7 @@ func TestOf_APointersMethodIsNotCalledForTheValueOfAMap(t *testing.T) {
 	taken[map[string]paired](t, asJSON())
 }
 
-// wrapped has methods of its own beside those that it embeds.
+// wrapped has its own methods in addition to the embedded ones.
 type wrapped struct {
 	paired
 	Name string
@@ -70,5 +70,5 @@ func TestOf_MethodsThatAreEmbedded(t *testing.T) {
 	}
 	refused[struct{ E event }](t, asJSON(), "field E: shape_test.event has MarshalJSON from a type that it embeds: its other fields would not be stored")
 	taken[wrapped](t, asJSON())
-	taken[struct{ time.Time }](t, asJSON()) // nothing else to lose
+	taken[struct{ time.Time }](t, asJSON()) // the only field
 }

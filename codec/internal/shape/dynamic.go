@@ -5,13 +5,14 @@ import (
 	"reflect"
 )
 
-// dynamic refuses what an interface holds if something else would come back: a struct comes back as
-// a map, a time as a text.
+// dynamic refuses the value in an interface if another would come back: a struct comes back as a
+// map, a time as a text.
 func (c *check) dynamic(v reflect.Value, at *step) error {
 	t := v.Type()
 	switch t.Kind() {
 	case reflect.Slice, reflect.Array:
-		if c.format.BytesInInterface && t == reflect.TypeFor[[][]byte]() { // the encoder makes a set of it
+		// The encoder makes a set from it.
+		if c.format.BytesInInterface && t == reflect.TypeFor[[][]byte]() {
 			return refuse(at.String(), "%v in an interface would come back as something else", t)
 		}
 		if t.Elem().Kind() == reflect.Uint8 && (!c.format.BytesInInterface || t != reflect.TypeFor[[]byte]()) {
@@ -30,18 +31,18 @@ func (c *check) dynamic(v reflect.Value, at *step) error {
 	if c.ownEncoder(t) || (t == reflect.TypeFor[json.Number]() && !c.format.NumberInInterface) {
 		return refuse(at.String(), "%v in an interface would come back as something else", t)
 	}
-	// What it holds in turn, typed or not, comes back as if it had been in an interface.
+	// Its elements, of whatever type, come back as if they had been in interfaces.
 	if t.Kind() == reflect.Slice || t.Kind() == reflect.Array || t.Kind() == reflect.Map {
 		return c.elements(v, at)
 	}
 	return nil
 }
 
-// elements refuses a type of elements that dynamic would refuse one by one.
+// elements checks all elements at once by their type, as dynamic would one by one.
 func (c *check) elements(v reflect.Value, at *step) error {
 	e := v.Type().Elem()
 	if e.Kind() == reflect.Interface || e.Kind() == reflect.Uint8 {
-		return nil // looked at one by one; bytes
+		return nil // checked one by one; or bytes
 	}
 	if c.generic[e] {
 		return nil

@@ -43,7 +43,7 @@ func TestCheck_WhatAnInterfaceMayHold(t *testing.T) {
 		}
 	}
 	is := is.New(t)
-	is.True(check[any](t, asJSON(), []byte("x")) != nil) // would come back as a text
+	is.True(check[any](t, asJSON(), []byte("x")) != nil) // it would come back as a text
 	is.NoErr(check[any](t, other(), []byte("x")))
 	is.NoErr(check[any](t, asJSON(), json.Number("1")))
 	is.True(check[any](t, other(), json.Number("1")) != nil)

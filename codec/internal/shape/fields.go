@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// fields looks at the fields of a struct that the encoders see: exported ones, and those of
-// embedded structs.
+// fields checks the fields of a struct that the encoders see: exported ones, and those of embedded
+// structs.
 func (w *walk) fields(t reflect.Type, addressable bool, path string) error {
 	if err := w.names(t, path, map[string]string{}, map[reflect.Type]bool{}); err != nil {
 		return err
@@ -64,8 +64,8 @@ func (w *walk) fields(t reflect.Type, addressable bool, path string) error {
 	return nil
 }
 
-// embedded judges an embedded type whose name is not exported: the fields of a struct are seen all
-// the same.
+// embedded checks an embedded type whose name is not exported. Encoders still see the fields of an
+// embedded struct.
 func (w *walk) embedded(f reflect.StructField, path string) (skip bool, err error) {
 	switch {
 	case f.Type.Kind() == reflect.Pointer:
@@ -73,12 +73,12 @@ func (w *walk) embedded(f reflect.StructField, path string) (skip bool, err erro
 	case f.Type.Kind() == reflect.Struct:
 		return false, nil
 	case w.format.Tag == "":
-		return true, nil // encoding/json leaves it out
+		return true, nil // encoding/json omits it
 	}
 	return false, refuse(path, "%v is embedded, not exported and no struct", f.Type)
 }
 
-// tags returns the name that f's json tag gives it, and whether the tag leaves it out.
+// tags returns the name in f's json tag, and whether the tag excludes the field.
 func (w *walk) tags(f reflect.StructField, path string) (name string, skip bool, err error) {
 	tag := f.Tag.Get("json")
 	name, _, _ = strings.Cut(tag, ",")

@@ -38,7 +38,7 @@ func TestOf_EmbeddedPointers(t *testing.T) {
 	taken[struct {
 		hiddenInt
 		A int
-	}](t, asJSON()) // left out, as encoding/json has it
+	}](t, asJSON()) // omitted, as encoding/json does
 	refused[struct{ hiddenInt }](t, other(), "field hiddenInt: shape_test.hiddenInt is embedded, not exported and no struct")
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
-// asJSON is a format like encoding/json, other one like the rest.
+// asJSON returns a format like encoding/json; other returns one like the other encoders.
 func asJSON() *shape.Format {
 	return &shape.Format{Methods: []shape.Methods{shape.JSONMethods(), shape.TextMethods()}, NilEmbedded: true, NumberInInterface: true}
 }
@@ -18,7 +18,7 @@ func other() *shape.Format {
 	return &shape.Format{Tag: "own", Methods: []shape.Methods{shape.BinaryMethods(), shape.TextMethods()}, BytesInInterface: true}
 }
 
-// refused checks that f refuses T with that text.
+// refused checks that f refuses T, with an error that contains want.
 func refused[T any](t *testing.T, f *shape.Format, want string) {
 	t.Helper()
 	is := is.New(t)
@@ -28,7 +28,7 @@ func refused[T any](t *testing.T, f *shape.Format, want string) {
 	is.Equal(err.Error(), want)
 }
 
-// taken checks that f takes T, and returns its shape.
+// taken checks that f accepts T, and returns its shape.
 func taken[T any](t *testing.T, f *shape.Format) *shape.Shape {
 	t.Helper()
 	s, err := f.Of(reflect.TypeFor[T]())

@@ -2,9 +2,8 @@ package shape
 
 import "reflect"
 
-// names refuses two fields of one name, be it that one hides the other or that neither wins: the
-// encoders then leave out one of them, or both. The fields of embedded structs are among those of
-// t.
+// names refuses two fields with the same name, among those of t and of structs embedded in it:
+// encoders then omit one of the two, or both.
 func (w *walk) names(t reflect.Type, path string, taken map[string]string, open map[reflect.Type]bool) error {
 	if open[t] {
 		return nil
@@ -44,8 +43,8 @@ func (w *walk) names(t reflect.Type, path string, taken map[string]string, open 
 	return nil
 }
 
-// inlined returns the struct whose fields are stored among those of the struct that f is a field
-// of.
+// inlined returns the type of f if f is an embedded struct, whose fields are stored among those of
+// the outer struct.
 func inlined(f reflect.StructField, name string) (reflect.Type, bool) {
 	t := f.Type
 	if t.Kind() == reflect.Pointer {
@@ -56,7 +55,7 @@ func inlined(f reflect.StructField, name string) (reflect.Type, bool) {
 
 func (w *walk) selfEncoding(t reflect.Type) bool {
 	if w.format.Tag == "" {
-		return false // encoding/json looks into embedded structs whatever their methods
+		return false // encoding/json sees the fields of embedded structs even if they have methods
 	}
 	return w.format.encodesItself(t)
 }

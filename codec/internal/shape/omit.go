@@ -10,16 +10,16 @@ type zeroer interface{ IsZero() bool }
 
 var zeroerType = reflect.TypeFor[zeroer]()
 
-// omission is how an encoder leaves out a field that a tag says to leave out.
+// omission says which values of a field an encoder omits because of its tag.
 type omission int
 
 const (
-	omitsNothing omission = iota // but the zero value, or an empty slice or map
-	omitsByValue                 // some values that are not zero: see omitted
+	omitsNothing omission = iota // only the zero value, or an empty slice or map
+	omitsByValue                 // also some other values: see omitted
 	omitsAll                     // all values
 )
 
-// omits returns how the encoder leaves out values of the field f.
+// omits returns which values of the field the encoder omits.
 func (f *Format) omits(sf reflect.StructField) omission {
 	if sf.Type == reflect.TypeFor[time.Time]() || !strings.Contains(string(sf.Tag), "omit") {
 		return omitsNothing
@@ -35,7 +35,7 @@ func (f *Format) omits(sf reflect.StructField) omission {
 		case t.Kind() == reflect.Interface || t.Implements(zeroerType):
 			return omitsByValue
 		case t.Kind() == reflect.Struct && f.encodesItself(t):
-			// The encoder asks the fields, of which this one has none to tell.
+			// The encoder checks the fields, and this type has none that it can check.
 			if f.mayTell(t) {
 				return omitsByValue
 			}
@@ -45,7 +45,7 @@ func (f *Format) omits(sf reflect.StructField) omission {
 	return omitsNothing
 }
 
-// leavesOutZero reports whether the encoder leaves out the zero value of the field.
+// leavesOutZero reports whether the encoder omits the zero value of the field.
 func (f *Format) leavesOutZero(sf reflect.StructField) bool {
 	if !strings.Contains(string(sf.Tag), "omit") {
 		return false
@@ -54,7 +54,8 @@ func (f *Format) leavesOutZero(sf reflect.StructField) bool {
 	return (tag.has("omitempty") && sf.Type.Kind() != reflect.Struct) || (f.Tag == "" && tag.has("omitzero"))
 }
 
-// mayTell reports whether t has a field by which the msgpack encoder sees that a value isn't empty.
+// mayTell reports whether t has a field in which the msgpack encoder can see that a value isn't
+// empty.
 func (f *Format) mayTell(t reflect.Type) bool {
 	for i := range t.NumField() {
 		if sf := t.Field(i); sf.IsExported() && !f.tagOf(sf).skip {
@@ -64,7 +65,7 @@ func (f *Format) mayTell(t reflect.Type) bool {
 	return false
 }
 
-// omitted reports whether the encoder leaves out v, the value of the field sf, and something else
+// omitted reports whether the encoder omits v, the value of the field sf, so that another value
 // would come back.
 func (c *check) omitted(sf reflect.StructField, v reflect.Value) bool {
 	if c.format.omits(sf) == omitsNothing || v.IsZero() {
@@ -76,7 +77,7 @@ func (c *check) omitted(sf reflect.StructField, v reflect.Value) bool {
 	return isZero(v) && lost(v)
 }
 
-// isZero calls IsZero. A panic of it is left to the encoder.
+// isZero calls IsZero. If that panics it returns false, since the encoder will panic too.
 func isZero(v reflect.Value) (is bool) {
 	defer func() { _ = recover() }()
 	if v.CanAddr() && !v.Type().Implements(zeroerType) {
@@ -89,7 +90,7 @@ func isZero(v reflect.Value) (is bool) {
 	return ok && z.IsZero()
 }
 
-// isEmpty is what the msgpack encoder takes for empty.
+// isEmpty reports whether the msgpack encoder takes v for empty.
 func (c *check) isEmpty(v reflect.Value) bool {
 	for v.Kind() == reflect.Interface {
 		if v.IsNil() {
@@ -117,8 +118,8 @@ func (c *check) isEmpty(v reflect.Value) bool {
 	return v.IsZero()
 }
 
-// lost reports whether a zero value in the place of v, which isn't one, is something else. A type
-// that has only fields of its own, and says that it is zero, is believed.
+// lost reports whether v, which the encoder omits, would lose something by coming back as the zero
+// value. A struct's IsZero is trusted if its exported fields are zero.
 func lost(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.Slice, reflect.Map:

@@ -9,46 +9,46 @@ import (
 	"time"
 )
 
-// Kind is what a codec makes of a type, as far as names and numbers of elements go.
+// Kind says how a codec encodes a type.
 type Kind int
 
 // The kinds.
 const (
 	Opaque  Kind = iota // one value: a scalar, bytes, or a type that encodes itself
-	Any                 // an interface: any value, all of which the application sees
-	Struct              // members with names that the type knows
-	Map                 // members with names that the application chose
+	Any                 // an interface: any value, with all its members
+	Struct              // members whose names the type knows
+	Map                 // members whose names the application chose
 	List                // a slice
 	Array               // a list of a fixed length
-	Pointer             // what it points to, or null
+	Pointer             // the value that it points to, or null
 )
 
-// Plan is what a format makes of a type: which members a value has, and of what types they are. It
-// never changes.
+// Plan says how a format encodes a type: the members of a value, and their types. It never changes.
 type Plan struct {
 	Kind    Kind
 	Type    reflect.Type
-	Members []Member     // of a Struct, in the order of their fields
+	Members []Member     // of a Struct, in order of the fields
 	Elem    *Plan        // of a Map, List, Array and Pointer
 	Key     reflect.Type // of a Map
 	KeyPlan *Plan        // of a Map
-	Scalar  bool         // of an Opaque one: a number, text or truth value that encodes as such
+	Scalar  bool         // of an Opaque: a number, text or boolean that encodes as such
 
-	// Named: a struct lies here or below, through pointers and maps, which may hold members that
-	// the type doesn't know. One that is written without the names of its members may not.
+	// Named reports whether the type is, or leads through pointers and maps to, a struct that may
+	// hold unknown members. A struct that is written without names may not.
 	Named bool
 
-	// Unit is the most memory that one element, anywhere in the value, takes by itself.
+	// Unit is the most memory that one element anywhere in the value takes by itself, in bytes.
 	Unit int
 
-	// Arrays: there are arrays anywhere in the value, which hold less than a text may offer.
+	// Arrays reports whether there is an array anywhere in the value, which may be shorter than the
+	// encoded list.
 	Arrays bool
 
-	// ByteLists: there is a [][]byte anywhere in the value.
+	// ByteLists reports whether there is a [][]byte anywhere in the value.
 	ByteLists bool
 
-	// Low and High are the whole numbers that every number in the value can hold: 0 and more at
-	// High, at most 0 at Low.
+	// Low and High are the lowest and highest whole numbers that every number in the value can
+	// hold. Low is at most 0, and High at least 0.
 	Low  int64
 	High uint64
 
@@ -61,12 +61,12 @@ func (p *Plan) Custom() bool {
 	return p.Kind == Opaque && !p.Scalar && p.Type != reflect.TypeFor[time.Time]() && p.Type != reflect.TypeFor[json.Number]()
 }
 
-// Member is a field of a struct, or of one that is embedded in it.
+// Member is a field of a struct, or of a struct that is embedded in it.
 type Member struct {
 	Name   string
 	Field  reflect.StructField
 	Plan   *Plan
-	Hidden bool // read under this name, and not written
+	Hidden bool // read under this name, but not written
 	tag    fieldTag
 
 	// Of a member of a struct that is embedded by a pointer: which one, and what it takes.
@@ -85,13 +85,13 @@ func (m *Member) EmbeddedSize(seen *uint64) int {
 	return m.embeddedSize
 }
 
-// Has reports whether the field's tag, that which the encoder reads, has an option.
+// Has reports whether the tag that the encoder reads has an option.
 func (m *Member) Has(option string) bool { return m.tag.has(option) }
 
-// plan returns the plan of t, a type that the format keeps.
+// plan returns the plan of t. The format must be able to keep t.
 func (f *Format) plan(t reflect.Type) *Plan {
 	b := builder{format: f, made: map[reflect.Type]*Plan{}}
-	root := *b.plan(t) // the plans inside may be parts of others
+	root := *b.plan(t) // a copy, since inner plans are shared
 	var all []string
 	root.Low, root.High = math.MinInt64, math.MaxUint64
 	for _, p := range root.below(map[*Plan]bool{}, nil) {
@@ -108,7 +108,7 @@ func (f *Format) plan(t reflect.Type) *Plan {
 	return &root
 }
 
-// below appends p and all plans below it to list, those of members in their order.
+// below appends p and all plans below it to list, those of members in order.
 func (p *Plan) below(seen map[*Plan]bool, list []*Plan) []*Plan {
 	if p == nil || seen[p] {
 		return list
@@ -121,7 +121,7 @@ func (p *Plan) below(seen map[*Plan]bool, list []*Plan) []*Plan {
 	return list
 }
 
-// holds returns which whole numbers p itself can hold: all, if it is no number.
+// holds returns the range of whole numbers that p itself can hold: all, if it is not a number.
 func (p *Plan) holds() (low int64, high uint64) {
 	if p.Scalar {
 		switch bits := p.Type.Size() * 8; p.Type.Kind() {
@@ -189,7 +189,7 @@ func (b *builder) plan(t reflect.Type) *Plan {
 	return p
 }
 
-// opaque reports whether the encoder sees t as one value.
+// opaque reports whether the encoder writes t as one value.
 func (b *builder) opaque(t reflect.Type) bool {
 	if t == reflect.TypeFor[time.Time]() || t == reflect.TypeFor[json.Number]() || t == reflect.TypeFor[json.RawMessage]() {
 		return true
@@ -203,7 +203,7 @@ func (b *builder) opaque(t reflect.Type) bool {
 	return b.format.encodesItself(t) || b.format.decodesItself(t)
 }
 
-// asArray reports whether the msgpack encoder writes t, a struct, without the names.
+// asArray reports whether the msgpack encoder writes the struct t without names.
 func (b *builder) asArray(t reflect.Type) bool {
 	f, ok := t.FieldByName("_msgpack")
 	if !ok || b.format.Tag != "msgpack" {
@@ -242,7 +242,7 @@ func (b *builder) members(t reflect.Type, open map[reflect.Type]bool) []Member {
 			}
 			if b.format.Tag != "msgpack" || !overlap(list, inner) {
 				list = append(list, inner...)
-				if b.format.Tag == "msgpack" { // it reads that name too
+				if b.format.Tag == "msgpack" { // it also reads that name
 					list = append(list, Member{Name: tag.nameOr(f), Field: f, Plan: b.plan(reflect.TypeFor[struct{}]()), Hidden: true})
 				}
 				continue
@@ -266,8 +266,8 @@ func overlap(a, b []Member) bool {
 	})
 }
 
-// inlined returns the struct whose fields are stored among those of the struct that f is a field
-// of.
+// inlined returns the type of f if f is an embedded struct, whose fields are stored among those of
+// the outer struct.
 func (b *builder) inlined(f reflect.StructField, tag fieldTag) (reflect.Type, bool) {
 	t := f.Type
 	if t.Kind() == reflect.Pointer {
@@ -283,8 +283,8 @@ func (b *builder) inlined(f reflect.StructField, tag fieldTag) (reflect.Type, bo
 	return t, tag.name == ""
 }
 
-// unit is what one more value takes below p: an element, or what a pointer points to, with what
-// that points to in turn.
+// unit returns the memory of one more value below p, in bytes: an element or the target of a
+// pointer, with everything that pointers in it lead to.
 func (p *Plan) unit() int {
 	switch p.Kind {
 	case List, Map, Pointer:
@@ -311,28 +311,28 @@ func (p *Plan) embeddedSize() int {
 	return size
 }
 
-// What a value in an interface takes at most: an element, and a map with one entry, which has room
-// for eight.
+// The most memory that a value in an interface takes: an element, or a map with one entry, which
+// has room for eight.
 const (
 	anyElement = 32
 	anyMap     = 48 + 8 + 8*(16+16)
 	anyUnit    = anyElement + anyMap
 )
 
-// ElementSize returns how many bytes of memory one more element of p takes: of a list, an entry of
-// a map, or what a pointer points to. What it points to in turn is not in it.
+// ElementSize returns how many bytes of memory one more element of p takes: an element of a list,
+// an entry of a map, or the target of a pointer. It doesn't include what the element points to.
 func (p *Plan) ElementSize() int {
 	switch p.Kind {
 	case List, Pointer:
 		return int(p.Elem.Type.Size())
-	case Map: // in a table that is half full, and once more while it is read
+	case Map: // in a half-full table, and once more while it is read
 		return 3*int(p.Key.Size()+p.Elem.Type.Size()) + 16
 	}
 	return 0
 }
 
-// AnySize returns how many bytes of memory a value takes in an interface: a map or list of n, or
-// else a scalar, whose text isn't counted.
+// AnySize returns how many bytes of memory a value in an interface takes: a map of n entries, or
+// else a list or scalar, without the list's elements and the scalar's text.
 func AnySize(isMap bool, n int) int {
 	switch {
 	case !isMap || n == 0:
@@ -343,8 +343,8 @@ func AnySize(isMap bool, n int) int {
 	return anyElement + anyMap + (n-8)*3*(16+16)
 }
 
-// Find returns the member that the decoder reads under this name: that of the same name, or else,
-// where the format has it so, the first that differs from it in case only.
+// Find returns the member that the decoder reads under this name: the one with exactly this name or
+// else, if the format folds names, the first one that differs only in case.
 func (p *Plan) Find(name string) (i int, exact, ok bool) {
 	if i, ok := p.exact[name]; ok {
 		return i, true, true
@@ -356,7 +356,7 @@ func (p *Plan) Find(name string) (i int, exact, ok bool) {
 	return i, false, ok
 }
 
-// NameOf returns the name that b spells. It makes no copy of one that a member of p has.
+// NameOf returns b as a string. It doesn't allocate if a member of p has this name.
 func (p *Plan) NameOf(b []byte) string {
 	if i, ok := p.exact[string(b)]; ok {
 		return p.Members[i].Name
@@ -364,7 +364,7 @@ func (p *Plan) NameOf(b []byte) string {
 	return string(b)
 }
 
-// Exact returns the member of exactly this name. It looks at the one of index likely first: most
+// Exact returns the member with exactly this name. It tries the index likely first, since most
 // values are written in the order of their fields.
 func (p *Plan) Exact(name []byte, likely int) (i int, ok bool) {
 	if likely < len(p.Members) && !p.Members[likely].Hidden && p.Members[likely].Name == string(name) {
@@ -374,9 +374,9 @@ func (p *Plan) Exact(name []byte, likely int) (i int, ok bool) {
 	return i, ok
 }
 
-// Match returns, for each of the names in a stored struct, the member of p that takes it, or -1 if
-// none does: of several names that the decoder takes for one member the exact one is it, or else
-// the first in the order of their bytes. Of one name that stands there twice both are taken.
+// Match returns, for each name in a stored struct, the index of the member of p that it belongs to,
+// or -1. If several names fit one member, the exact one belongs to it, or else the first in byte
+// order. A name that occurs twice belongs to its member both times.
 func (p *Plan) Match(names []string) []int {
 	match := make([]int, len(names))
 	loose := false

@@ -1,8 +1,9 @@
-// Package shape tells, from a Go type alone, what a codec can't keep of its values, and from a
-// value what its type didn't show.
+// Package shape finds the Go types that a codec can't keep, and the values of other types that it
+// can't.
 //
-// The encoders under the codecs drop such things in silence, or write what they can't read back.
-// Found here, they are an error when a Manager is made, or of Encode, that names the field.
+// The encoders below the codecs silently drop such values, or write them in a form that they can't
+// read back. This package makes them an error that names the field, when a Manager is made or at
+// Encode.
 package shape
 
 import (
@@ -11,7 +12,7 @@ import (
 	"sync"
 )
 
-// Format is what a codec's encoder does, as far as it matters here.
+// Format describes a codec's encoder.
 type Format struct {
 	// Tag is the struct tag that the encoder reads besides `json`; empty if there is none.
 	Tag string
@@ -20,71 +21,72 @@ type Format struct {
 	// encoder's order of preference.
 	Methods []Methods
 
-	// Leaf reports whether the encoder keeps a type of which it sees no fields. May be nil.
+	// Leaf reports whether the encoder keeps a type although it sees none of its fields. May be
+	// nil.
 	Leaf func(reflect.Type) bool
 
-	// Field refuses a field for reasons of the format's own, or tells that its type, known to be
-	// kept, needs no look. May be nil.
+	// Field refuses a field that this format can't keep, or reports that the format keeps its type,
+	// so that it needs no check. May be nil.
 	Field func(reflect.StructField) (known bool, err error)
 
-	// BytesInInterface: a []byte in an interface comes back as one.
+	// BytesInInterface means that a []byte in an interface comes back as one.
 	BytesInInterface bool
 
-	// NumberInInterface: a json.Number in an interface comes back as one, or as a number.
+	// NumberInInterface means that a json.Number in an interface comes back as one, or as a number.
 	NumberInInterface bool
 
-	// NoPointerToInterface: the encoder drops what a pointer to an interface points to.
+	// NoPointerToInterface means that the encoder drops the target of a pointer to an interface.
 	NoPointerToInterface bool
 
-	// NoTypedBytes: the encoder fails at a list of bytes that have a type of their own.
+	// NoTypedBytes means that the encoder fails at a list of a named byte type.
 	NoTypedBytes bool
 
-	// NilEmbedded: a nil embedded pointer comes back as nil.
+	// NilEmbedded means that a nil embedded pointer comes back as nil.
 	NilEmbedded bool
 
-	// OwnTagFirst: the encoder's own tag, where there is one, is read in the place of `json`, and
-	// not the other way round.
+	// OwnTagFirst means that the encoder's own tag, if a field has one, replaces `json`. Otherwise
+	// `json` replaces the encoder's own tag.
 	OwnTagFirst bool
 
-	// Folds: the decoder takes a name that differs from a field's in case only.
+	// Folds means that the decoder accepts a name that differs from a field's only in case.
 	Folds bool
 
 	shapes sync.Map // of reflect.Type to *result
 	sizes  sync.Map // of reflect.Type to *size
 }
 
-// Methods are the two interfaces by which a type encodes itself and decodes itself again.
+// Methods are the two interfaces by which a type encodes and decodes itself.
 type Methods struct {
 	Encode, Decode reflect.Type
 	Name           string // of Encode's method
 }
 
-// Shape is what is known of a type.
+// Shape has the properties of a type that a codec needs.
 type Shape struct {
-	// Custom: some type in it encodes itself, so that only decoding shows whether what it writes
-	// can be read.
+	// Custom reports whether a type in it encodes itself, so that only decoding shows whether its
+	// output can be read.
 	Custom bool
 
-	// Interfaces: it holds values whose type is known at run time only.
+	// Interfaces reports whether it holds values whose type is known only at run time.
 	Interfaces bool
 
-	// TakesNull: the format's null is a value of it.
+	// TakesNull reports whether the format's null is a value of the type.
 	TakesNull bool
 
-	// Maps: it holds maps, which have no order.
+	// Maps reports whether it holds maps, which have no order.
 	Maps bool
 
-	// CustomPointers: it holds pointers to types that encode themselves.
+	// CustomPointers reports whether it holds pointers to types that encode themselves.
 	CustomPointers bool
 
-	// Raw: it holds a json.RawMessage that is written as it is.
+	// Raw reports whether it holds a json.RawMessage that is written unchanged.
 	Raw bool
 
-	// Loose: a value may hold what the format can't keep although the type may be kept; see
+	// Loose reports whether the format can't keep some values although it keeps the type; see
 	// [Shape.Check].
 	Loose bool
 
-	// Plan is what the format makes of the type.
+	// Plan says how the format encodes the type.
 	Plan *Plan
 
 	format *Format
@@ -96,8 +98,8 @@ type result struct {
 	err   error
 }
 
-// Of returns the shape of t, or an error that names the field whose type can't be kept. It is cheap
-// for a type seen before.
+// Of returns the shape of t, or an error that names the field whose type can't be kept. Shapes are
+// cached.
 func (f *Format) Of(t reflect.Type) (*Shape, error) {
 	if r, ok := f.shapes.Load(t); ok {
 		r := r.(*result)

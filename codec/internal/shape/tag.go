@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// fieldTag is what the encoder of a format reads in a field's tags.
+// fieldTag has what a format's encoder reads in a field's tags.
 type fieldTag struct {
 	name    string
 	skip    bool
@@ -46,7 +46,7 @@ func (t fieldTag) nameOr(f reflect.StructField) string {
 	return f.Name
 }
 
-// option returns what follows the prefix in an option that begins with it.
+// option returns the rest of the option that begins with the prefix.
 func (t fieldTag) option(prefix string) (rest string, ok bool) {
 	for _, o := range t.options {
 		if rest, ok := strings.CutPrefix(o, prefix); ok {
@@ -61,7 +61,7 @@ func (t fieldTag) has(option string) bool {
 	return ok && rest == ""
 }
 
-// validName reports whether encoding/json takes a name from a tag.
+// validName reports whether encoding/json accepts a name in a tag.
 func validName(s string) bool {
 	for _, c := range s {
 		if !strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", c) && !unicode.IsLetter(c) && !unicode.IsDigit(c) {
@@ -71,8 +71,8 @@ func validName(s string) bool {
 	return true
 }
 
-// fold returns what all texts have in common that differ in case only: as strings.EqualFold and
-// encoding/json judge.
+// fold returns the same text for all texts that differ only in case, as strings.EqualFold and
+// encoding/json compare them.
 func fold(s string) string {
 	return strings.Map(func(r rune) rune {
 		for {
@@ -85,17 +85,16 @@ func fold(s string) string {
 	}, s)
 }
 
-// names is a set of names that is quick to ask with the bytes of one, and quicker if they come in
-// order.
+// names is a set of names that can be searched quickly, more so if the names come in order.
 type names struct {
-	order  []string // as a plan has them
-	table  [][]int  // of order
+	order  []string // as in the plan
+	table  [][]int  // indexes into order, by hash
 	folded map[string]bool
 	rough  [256]bool // hashes of folded names, if all are ASCII
 	ascii  bool
 }
 
-// hasFolded reports whether a name of n differs from this one in case only, or not at all.
+// hasFolded reports whether a name of n equals this one or differs only in case.
 func (n *names) hasFolded(name []byte) bool {
 	if n.ascii && len(name) > 0 {
 		plain := true
@@ -109,7 +108,7 @@ func (n *names) hasFolded(name []byte) bool {
 	return n.folded[fold(string(name))]
 }
 
-// roughly is the same for ASCII names that differ in case only.
+// roughly returns a hash that is the same for ASCII names that differ only in case.
 func roughly[S string | []byte](name S) byte {
 	return byte(len(name))*7 + (name[0]|0x20)*31 + (name[len(name)-1]|0x20)*5
 }
@@ -140,7 +139,7 @@ func (n *names) slot(name []byte) int {
 	return h & (len(n.table) - 1)
 }
 
-// at returns where the name stands in order, or -1.
+// at returns the index of the name in order, or -1.
 func (n *names) at(name []byte) int {
 	for _, i := range n.table[n.slot(name)] {
 		if n.order[i] == string(name) {
@@ -150,11 +149,11 @@ func (n *names) at(name []byte) int {
 	return -1
 }
 
-// MayFold reports whether b, JSON text of a value of the type, may have a name that differs from a
-// member's in case only, or one that is escaped. It may be wrong about true, never about false.
+// MayFold reports whether b, the JSON text of a value of the type, may have a name that differs
+// from a member's only in case, or an escaped name. It may return true although there is none.
 func (p *Plan) MayFold(b []byte) bool {
 	n := &p.names
-	next := 0 // the name that is expected
+	next := 0 // the index of the expected name
 	for from := 0; ; {
 		i := bytes.IndexByte(b[from:], ':')
 		if i < 0 {

@@ -10,12 +10,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth bounds how deep a value may be nested: what encoding/json reads at most.
+// maxDepth bounds how deep a value may be nested. encoding/json has the same bound for decoding.
 const maxDepth = 10000
 
-// Check returns an error if v, whose type has the shape s, holds what can't be kept: a cycle, a nil
-// that a pointer hides, or in an interface anything but what decodes into one. It names the field,
-// never a value. For a shape that is not Loose there is nothing to find.
+// Check returns an error if v, whose type has the shape s, holds something that can't be kept: a
+// cycle, a nil behind a pointer, or a value in an interface that would come back as another type.
+// The error names the field, never a value. Only a Loose shape needs it.
 func (s *Shape) Check(v reflect.Value) error {
 	if !s.Loose {
 		return nil
@@ -31,11 +31,10 @@ func (s *Shape) CheckScalars(v reflect.Value) error {
 	return c.visit(v, nil)
 }
 
-// step is a way into a value: a text is made of it only for an error, as a value may be nested
-// deeply.
+// step is a path into a value. Only an error formats it, since values may be nested deeply.
 type step struct {
 	up   *step
-	name string // of a field; or "[]", "[key]"
+	name string // a field's name, "[]" or "[key]"
 }
 
 func (s *step) elem(name string) *step { return &step{s, name} }
@@ -52,17 +51,17 @@ func (s *step) String() string {
 	return strings.ReplaceAll(strings.Join(names, "."), ".[", "[")
 }
 
-// mostSteps is how much of a long way an error tells.
+// mostSteps is how many steps of a long path an error shows.
 const mostSteps = 20
 
 // check goes through a value once.
 type check struct {
 	format  *Format
-	scalars bool             // look at texts and numbers
-	on      map[pointer]bool // the pointers that lead to the present value
+	scalars bool             // check texts and numbers
+	on      map[pointer]bool // the pointers that lead to the current value
 	depth   int
 
-	generic map[reflect.Type]bool // types of elements found good in an interface
+	generic map[reflect.Type]bool // element types that passed dynamic
 }
 
 type pointer struct {
@@ -71,7 +70,7 @@ type pointer struct {
 	n int // of a slice: two slices of one array differ
 }
 
-// enter notes that v leads further down, and refuses it if v led here.
+// enter notes that the check follows v, and returns an error if it follows v already.
 func (c *check) enter(v reflect.Value, at *step) (leave func(), err error) {
 	p := pointer{t: v.Type(), p: v.Pointer()}
 	if v.Kind() == reflect.Slice {
@@ -132,8 +131,8 @@ func (c *check) visit(v reflect.Value, at *step) error {
 	return c.inside(v, at)
 }
 
-// nothing reports whether v, which a pointer points to, is written as a null although it isn't
-// nilable or encodes itself.
+// nothing reports whether v, the target of a pointer, is written as null: a nil json.RawMessage in
+// JSON, or an empty json.Number in the native format.
 func (c *check) nothing(v reflect.Value) bool {
 	switch v.Type() {
 	case reflect.TypeFor[json.RawMessage]():
@@ -144,8 +143,8 @@ func (c *check) nothing(v reflect.Value) bool {
 	return false
 }
 
-// CheckBack returns an error if a pointer in v, what was encoded, is a nil one in back, what came
-// back: a type that encodes itself to nothing may be written as a nil. It names the field.
+// CheckBack returns an error if a pointer in v, the encoded value, is nil in back, the decoded one:
+// a type that encodes itself to nothing may be written as nil. The error names the field.
 func (s *Shape) CheckBack(v, back reflect.Value) error {
 	if !s.CustomPointers {
 		return nil
@@ -267,7 +266,7 @@ func (c *check) ownEncoder(t reflect.Type) bool {
 	return false
 }
 
-// worth reports whether elements of type t can hold anything to look at.
+// worth reports whether elements of type t need a check.
 func (c *check) worth(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.String:

@@ -34,7 +34,7 @@ func TestCheck_Cycles(t *testing.T) {
 	s[0] = s
 	is.Equal(check(t, asJSON(), s).Error(), "field []: is a cycle")
 
-	shared := &list{} // twice the same is no cycle
+	shared := &list{} // the same pointer twice is not a cycle
 	is.NoErr(check(t, asJSON(), []*list{shared, shared}))
 	is.NoErr(check(t, asJSON(), []any{[]any{}, []any{}, []any{[]any{}}}))
 }

@@ -12,11 +12,11 @@ type walk struct {
 	format *Format
 	shape  *Shape
 	seen   map[visit]bool
-	open   map[reflect.Type]bool // the types that enclose the present one
+	open   map[reflect.Type]bool // the types that enclose the current one
 }
 
-// visit is a type and whether its values can be addressed: methods of a pointer are called on those
-// only.
+// visit is a type, and whether its values are addressable: encoders call pointer methods only on
+// those.
 type visit struct {
 	t           reflect.Type
 	addressable bool
@@ -29,7 +29,7 @@ func (w *walk) root(t reflect.Type) error {
 	return w.visit(t, true, "")
 }
 
-// visit looks at t, which is reached by the field path.
+// visit checks t, the type of the field at path.
 func (w *walk) visit(t reflect.Type, addressable bool, path string) error {
 	if w.open[t] {
 		w.shape.Loose = true // a value of it may be a cycle
@@ -63,7 +63,7 @@ func (w *walk) kind(t reflect.Type, addressable bool, path string) error {
 		w.shape.Interfaces, w.shape.Loose = true, true
 	case reflect.Pointer:
 		if nilable(t.Elem()) {
-			w.shape.Loose = true // nil in it can't be told from nil
+			w.shape.Loose = true // a nil target comes back as a nil pointer
 		}
 		if w.format.NoPointerToInterface && t.Elem().Kind() == reflect.Interface {
 			return refuse(path, "a pointer to an interface can't be stored: take the interface itself")
@@ -93,8 +93,7 @@ func (w *walk) kind(t reflect.Type, addressable bool, path string) error {
 	return nil
 }
 
-// bytes refuses a list of bytes that have a type of their own, if the encoder takes them for bytes
-// and panics.
+// bytes refuses a list of a named byte type if the encoder takes it for bytes and panics.
 func (w *walk) bytes(t reflect.Type, path string) error {
 	if w.format.NoTypedBytes && t.Elem().Kind() == reflect.Uint8 && t.Elem() != reflect.TypeFor[byte]() {
 		return refuse(path, "%v can't be stored: take bytes, or another kind of number", t)
@@ -102,7 +101,7 @@ func (w *walk) bytes(t reflect.Type, path string) error {
 	return nil
 }
 
-// key refuses types that one of the codecs can't read back as a map's key.
+// key refuses types that one of the codecs can't read back as a map key.
 func (w *walk) key(t reflect.Type, path string) error {
 	switch t.Kind() {
 	case reflect.String,

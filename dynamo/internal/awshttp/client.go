@@ -1,7 +1,7 @@
-// Package awshttp makes the HTTP client of dynamo.NewClient. DynamoDB speaks HTTP/1.1 alone, so
-// each call under way takes a connection. What is not kept idle must be dialed again, TLS included,
-// whenever calls come in bursts; the SDK keeps 10 connections. docs/operations.md lists the
-// settings, and integration/bench/connections measures what they are worth.
+// Package awshttp makes the HTTP client of dynamo.NewClient. DynamoDB speaks only HTTP/1.1, so each
+// call under way takes a connection. If calls come in bursts, connections that are not kept idle
+// must be dialed again, with TLS; the SDK keeps 10. docs/operations.md lists the settings, and
+// integration/bench/connections measures their effect.
 package awshttp
 
 import (
@@ -14,12 +14,12 @@ import (
 )
 
 const (
-	// idleConnections is how many are kept: as many calls as a busy process has under way at a
-	// time.
+	// idleConnections is how many idle connections are kept: as many as a busy process has calls
+	// under way.
 	idleConnections = 256
 
-	// idleFor is for how long: longer than the pauses of a service in use, and shorter than the
-	// time after which load balancers and firewalls on the way forget a connection.
+	// idleFor is how long they are kept: longer than the pauses of a service in use, and shorter
+	// than the time after which load balancers and firewalls drop a connection.
 	idleFor = 90 * time.Second
 
 	// dialTimeout and tlsTimeout each leave time for another attempt within dynamo.DefaultTimeout.
@@ -41,16 +41,16 @@ func tuneTransport(t *http.Transport) {
 	t.MaxIdleConnsPerHost = idleConnections
 	t.IdleConnTimeout = idleFor
 	t.TLSHandshakeTimeout = tlsTimeout
-	t.DisableCompression = true // records are smaller than what it would cost
+	t.DisableCompression = true // records are too small for it to pay
 }
 
-// Tuned returns a client for calls to DynamoDB that are bounded by timeout, made from AWS's: it
-// trusts the certificates that the environment names. A client that isn't AWS's stays as it is.
+// Tuned returns a tuned copy of AWS's client, for calls to DynamoDB that are bounded by timeout.
+// The copy keeps the certificates that the environment names. A client that isn't AWS's is returned
+// unchanged.
 //
-// It waits for an answer for half of a call's time: a connection that has died without a word
-// leaves time for another attempt. The SDK's waits for ever. A request that was given up may reach
-// the table after all, later than those that follow it. No write of a store does anything then: its
-// condition is of the past.
+// It waits for a response for half of timeout: if a connection has died silently, time remains for
+// another attempt. The SDK's client waits for ever. An abandoned request may still reach the table
+// after later ones. A store's write then changes nothing, since its condition no longer holds.
 func Tuned(client aws.HTTPClient, timeout time.Duration) aws.HTTPClient {
 	base, ok := client.(*awstransport.BuildableClient)
 	if !ok {

@@ -28,8 +28,8 @@ func TestTuned_LeavesOthersAlone(t *testing.T) {
 	is.True(Tuned(awstransport.NewBuildableClient(), time.Second) != nil)
 }
 
-// A redirect is an answer, as with the SDK's client: what was signed for one host is not sent to
-// another.
+// The client returns a redirect, as the SDK's does: a request that was signed for one host is not
+// sent to another.
 func TestTuned_FollowsNoRedirect(t *testing.T) {
 	is := is.New(t)
 	client := Tuned(awstransport.NewBuildableClient(), time.Second).(*http.Client)

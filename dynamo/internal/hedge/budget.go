@@ -2,8 +2,8 @@ package hedge
 
 import "sync"
 
-// budget is how many hedges there may be: each read earns a share of one. So over any number of
-// reads, from the first on, they are at most that share. It is safe for concurrent use.
+// budget bounds the hedges: each read earns a share of one. So hedges are at most that share of the
+// reads, from the first read on. It is safe for concurrent use.
 type budget struct {
 	share float64
 
@@ -11,8 +11,8 @@ type budget struct {
 	earned float64
 }
 
-// mostSaved is how many hedges may be saved up for reads that are late together, as when a host is
-// lost.
+// mostSaved is how many hedges the budget accumulates, for reads that are late together because a
+// host was lost.
 const mostSaved = 100
 
 // earn notes a read.
@@ -22,7 +22,7 @@ func (b *budget) earn() {
 	b.earned = min(b.earned+b.share, mostSaved)
 }
 
-// spend reports whether there may be another hedge, and takes it.
+// spend takes a hedge from the budget, and reports whether there was one.
 func (b *budget) spend() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -12,7 +12,7 @@ func TestBudget_IsTheShareFromTheFirstReadOn(t *testing.T) {
 	hedges := 0
 	for reads := 1; reads <= 10000; reads++ {
 		b.earn()
-		if b.spend() { // all are late
+		if b.spend() { // every read is late
 			hedges++
 		}
 		is.True(float64(hedges) <= 0.05*float64(reads)+1e-6)

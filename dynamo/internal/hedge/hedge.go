@@ -1,4 +1,4 @@
-// Package hedge makes a read that is late a second time, beside the first.
+// Package hedge makes a second attempt at a late read while the first is still running.
 package hedge
 
 import (
@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// Soonest is when a read is made again at the earliest: no network is so fast that a read would be
-// late by then.
+// Soonest is the earliest time after which a read is made again: no read is late before.
 const Soonest = time.Millisecond
 
 // Hedger decides which reads are late and how many may be made again. It is safe for concurrent
@@ -19,14 +18,14 @@ type Hedger struct {
 	definite func(error) bool
 }
 
-// New returns a Hedger for which a read is late after the given time, or, if that is 0, when it
-// takes longer than percentile percent of the recent ones. Share is how many more calls there may
-// be, as a share of the reads. An error that is definite is the service's answer.
+// New returns a Hedger. A read is late after the time after or, if that is 0, when it takes longer
+// than percentile percent of the recent reads. share caps the additional calls, as a share of the
+// reads. definite reports whether an error is the service's response.
 func New(after time.Duration, percentile, share float64, definite func(error) bool) *Hedger {
 	return &Hedger{after: after, recent: newDurations(percentile), budget: budget{share: share}, definite: definite}
 }
 
-// late returns how long a read may take, and whether that is known.
+// late returns how long a read may take before it is late, and whether that is known yet.
 func (h *Hedger) late() (time.Duration, bool) {
 	if h.after != 0 {
 		return h.after, true
@@ -38,12 +37,13 @@ func (h *Hedger) late() (time.Duration, bool) {
 // Read is a read that may be hedged.
 type Read[O any] struct {
 	First  func(context.Context) (O, error)
-	Second func(context.Context) (O, error) // the same, with a request of its own
-	Failed func() bool                      // whether an attempt of First has failed: it has retries, and is not hedged
-	Hedged func()                           // called before Second
+	Second func(context.Context) (O, error) // the same, with its own request
+	// Whether an attempt of First has failed: it has retries, and is not hedged.
+	Failed func() bool
+	Hedged func() // called before Second
 }
 
-// Do makes r. First and Second run in goroutines of their own, with a context that is done when Do
+// Do makes r. First and Second each run in a goroutine, with a context that is done when Do
 // returns. If one of them panics, Do panics with the same value.
 func Do[O any](ctx context.Context, h *Hedger, r Read[O]) (O, error) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -58,7 +58,7 @@ func Do[O any](ctx context.Context, h *Hedger, r Read[O]) (O, error) {
 		a = calls.better()
 	}
 	if a.panicked != nil {
-		panic(a.panicked) // as if the call had been made here
+		panic(a.panicked) // as if this goroutine had made the call
 	}
 	if a.err == nil {
 		h.recent.add(time.Since(begun))
@@ -81,7 +81,7 @@ func await[O any](h *Hedger, calls race[O], failed func() bool) (a answer[O], an
 	case <-timer.C:
 	}
 	select {
-	case a := <-calls.answers: // both are due, as after a pause of this process: the read isn't late
+	case a := <-calls.answers: // both are ready, as after a pause of this process: the read isn't late
 		return a, true
 	default:
 	}

@@ -5,16 +5,16 @@ import (
 	"errors"
 )
 
-// race is a read that is asked once or twice.
+// race is a read that is made once or twice.
 type race[O any] struct {
 	ctx      context.Context
-	answers  chan answer[O]   // with room for both, so that the call that loses waits for nobody
-	definite func(error) bool // whether an error is an answer of the service, which it would give again
+	answers  chan answer[O]   // with room for both, so that the losing call never blocks
+	definite func(error) bool // whether an error is the service's response, which it would repeat
 }
 
-// answer is how one of the calls ended.
+// answer is the result of one of the calls.
 type answer[O any] struct {
-	first    bool // of the first call
+	first    bool // it is the first call's
 	out      O
 	err      error
 	panicked any
@@ -22,7 +22,7 @@ type answer[O any] struct {
 
 var errExited = errors.New("the goroutine of the call has exited")
 
-// ask makes one of the calls. There is an answer even if the call panics or its goroutine exits.
+// ask makes one of the calls. It sends an answer even if the call panics or exits its goroutine.
 func (r race[O]) ask(call func(context.Context) (O, error), first bool) {
 	a := answer[O]{first: first, err: errExited}
 	defer func() {
@@ -32,7 +32,7 @@ func (r race[O]) ask(call func(context.Context) (O, error), first bool) {
 	a.out, a.err = call(r.ctx)
 }
 
-// next returns the next answer, or the context's error: a call may not heed its context.
+// next returns the next answer, or the context's error, since a call may ignore its context.
 func (r race[O]) next() answer[O] {
 	select {
 	case a := <-r.answers:
@@ -47,9 +47,9 @@ func (r race[O]) next() answer[O] {
 	}
 }
 
-// better returns the answer that counts of two calls: the one that comes first, unless it failed
-// and the other did not. What the service has told the first call, after its retries, it would tell
-// the other too. If both fail, an error of the service tells more than a deadline.
+// better returns the better answer of two calls: the one that comes first, unless it failed and the
+// other did not. It doesn't wait for the other if the service refused the first call, since it
+// would refuse the other too. If both fail, it prefers an error of the service to a deadline.
 func (r race[O]) better() answer[O] {
 	a := r.next()
 	if a.err == nil || a.panicked != nil || a.first && r.definite(a.err) || r.ctx.Err() != nil {

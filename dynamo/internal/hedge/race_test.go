@@ -13,7 +13,7 @@ var errNo = errors.New("the service says no")
 
 func isNo(err error) bool { return errors.Is(err, errNo) }
 
-// Which of two answers counts, in the order in which they come.
+// The cases are pairs of answers, in the order in which they come, and the better one.
 func TestRace_TheBetterAnswer(t *testing.T) {
 	good, failed, other := answer[int]{out: 1}, answer[int]{err: errors.New("failed")}, answer[int]{err: errors.New("other")}
 	late, no := answer[int]{err: context.DeadlineExceeded}, answer[int]{err: errNo}
@@ -53,8 +53,8 @@ func TestRace_AnAnswerThatIsThereCountsMoreThanADeadline(t *testing.T) {
 	}
 }
 
-// Answer and timer come together after each pause of the process: what has been answered is not
-// late.
+// After a pause of the process, answer and timer are ready together: a read that has its answer is
+// not late.
 func TestHedger_WhatIsAnsweredIsNotLate(t *testing.T) {
 	is := is.New(t)
 	h := New(time.Nanosecond, 97, 1, isNo)

@@ -7,29 +7,29 @@ import (
 	"time"
 )
 
-// How many reads are remembered, how many there must be before they tell anything, and how many
-// pass until they are looked at anew.
+// How many reads are remembered, how many are needed for a percentile, and after how many it is
+// computed again.
 const (
 	remembered = 1000
 	telling    = 100
 	anew       = 50
 )
 
-// durations are those of the last reads. They are safe for concurrent use.
+// durations has the durations of the last reads. It is safe for concurrent use.
 type durations struct {
 	percent float64
 	current atomic.Int64 // the percentile in nanoseconds; 0: not known yet
 
 	mu   sync.Mutex
 	ring [remembered]time.Duration
-	n    int // how many of them are there
+	n    int // how many are filled
 	next int // where the next one goes
 }
 
 func newDurations(percent float64) *durations { return &durations{percent: percent} }
 
 // percentile returns the duration that the given share of the last reads did not exceed, and
-// whether there were enough to tell.
+// whether there were enough reads.
 func (d *durations) percentile() (time.Duration, bool) {
 	p := d.current.Load()
 	return time.Duration(p), p != 0
@@ -45,7 +45,7 @@ func (d *durations) add(took time.Duration) {
 		d.mu.Unlock()
 		return
 	}
-	sorted, n := d.ring, d.n // a copy, so that nobody waits for it to be sorted
+	sorted, n := d.ring, d.n // a copy, so that no reader waits while it is sorted
 	d.mu.Unlock()
 	slices.Sort(sorted[:n])
 	d.current.Store(int64(sorted[int(d.percent/100*float64(n))]))

@@ -34,7 +34,7 @@ func TestDurations_AreAPercentileOfTheLast(t *testing.T) {
 	}
 	p, _ := d.percentile()
 	is.Equal(p, 971*time.Millisecond)
-	for range remembered { // what is longer ago is forgotten
+	for range remembered { // older reads are forgotten
 		d.add(2 * time.Millisecond)
 	}
 	p, _ = d.percentile()

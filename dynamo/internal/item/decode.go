@@ -26,7 +26,8 @@ func Record(it Item) (driver.Record, error) {
 	return rec, nil
 }
 
-// Absence returns why an item is not a record, nil if it is one, perhaps mangled.
+// Absence returns the error of an item that is not a record, or nil if it is one, even a mangled
+// one.
 func Absence(it Item) error {
 	if m, ended := MarkerOf(it); ended {
 		return &driver.EndedError{Marker: m}
@@ -37,9 +38,9 @@ func Absence(it Item) error {
 	return nil
 }
 
-// isPhantom reports whether an item is what dynamodb-session-web leaves when it touches a session
-// that was destroyed before: times, and nothing else. Markers are phantoms too, for versions of
-// this package that don't know markers.
+// isPhantom reports whether an item has only times, as dynamodb-session-web leaves it when it
+// touches a session that was destroyed before. To versions of this package that don't know markers,
+// markers are phantoms too.
 func isPhantom(it Item) bool {
 	for _, a := range []attr{data, idleTimeout, absoluteTimeout, rev} {
 		if it[names[a]] != nil {
@@ -49,7 +50,7 @@ func isPhantom(it Item) bool {
 	return it[names[accessed]] != nil && it[names[expires]] != nil
 }
 
-// Remains returns as much of an item's record as can be read, the zero Record if it is none.
+// Remains returns the readable part of an item's record, or the zero Record if it is not a record.
 func Remains(it Item) driver.Record {
 	if Absence(it) != nil {
 		return driver.Record{}
@@ -58,8 +59,8 @@ func Remains(it Item) driver.Record {
 	return rec
 }
 
-// decode returns what can be read of an item, and an error that names the first attribute that
-// can't.
+// decode returns the readable part of an item's record, and an error that names the first attribute
+// that can't be read.
 func decode(it Item) (driver.Record, error) {
 	d := decoder{it: it}
 	rec := driver.Record{
@@ -78,7 +79,8 @@ func decode(it Item) (driver.Record, error) {
 		FederatedPage:   d.optionalInt(names[federatedPage]),
 		Binding:         d.optionalBytes(names[binding]),
 	}
-	d.epoch(names[expires]) // must have the right form; the times above decide when the record expires
+	// Must have the right form; the times above decide when the record expires.
+	d.epoch(names[expires])
 	rec.Payload = d.payload(it[names[data]], d.optionalText(names[format]))
 	return rec, d.err
 }
@@ -92,18 +94,18 @@ func Rev(it Item) string {
 	return s.Value
 }
 
-// IsOwnWrite reports whether an item is as the write with this rev has left it. No write has the
-// rev "".
+// IsOwnWrite reports whether the write with this rev was the last of an item. No write has the rev
+// "".
 func IsOwnWrite(it Item, rev string) bool { return rev != "" && Rev(it) == rev }
 
-// Accessed returns when an item was accessed, and the text that says so.
+// Accessed returns when an item was last accessed, and the stored text.
 func Accessed(it Item) (at time.Time, text string) {
 	d := decoder{it: it}
 	text = d.text(names[accessed])
 	return d.time(names[accessed]), text
 }
 
-// Binding returns what an item is bound to, nil if to nothing.
+// Binding returns an item's binding, nil if it has none.
 func Binding(it Item) []byte {
 	d := decoder{it: it}
 	return d.optionalBytes(names[binding])

@@ -7,11 +7,12 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// The attributes of a marker, beside id, accessed and expires, which are those of a record.
+// The attributes of a marker in addition to id, accessed and expires, which a record has too.
 const (
 	Ended = "ended" // why; only a marker has it
 	next  = "next"
-	mark  = "mark" // the marker's rev. A rev would make it a mangled record for versions that don't know markers.
+	// The marker's rev. A rev would make it a mangled record for versions that don't know markers.
+	mark = "mark"
 )
 
 // EncodeMarker returns the item of a marker.
@@ -39,8 +40,8 @@ func EncodeMarker(key string, m driver.Marker) (Item, error) {
 	return it, nil
 }
 
-// MarkerOf returns an item's marker, and whether it is one. What can't be read of it is left out:
-// whatever it says, the session has ended.
+// MarkerOf returns an item's marker, and whether it is one. It leaves out mangled attributes, since
+// the session has ended in any case.
 func MarkerOf(it Item) (driver.Marker, bool) {
 	if it[Ended] == nil {
 		return driver.Marker{}, false

@@ -31,12 +31,12 @@ func TestMarker_ComesBackWhole(t *testing.T) {
 		var e *driver.EndedError
 		is.True(errors.As(err, &e))
 		is.Equal(e.Marker, m)
-		is.Equal(Remains(it), driver.Record{}) // it has nothing of a record
+		is.Equal(Remains(it), driver.Record{}) // a marker has nothing of a record
 	}
 }
 
-// isPhantomD9a2104 is how versions before markers tell a phantom, which they take for no session:
-// whatever they find in a marker, it must stay so.
+// isPhantomD9a2104 is the function by which versions before markers recognise what Python's touch
+// leaves, which they don't take for a session. It must be true for every marker.
 func isPhantomD9a2104(it Item) bool {
 	for _, name := range []string{"data", "idle_timeout", "absolute_timeout", "rev"} {
 		if it[name] != nil {
@@ -53,7 +53,7 @@ func TestMarker_IsNoSessionForVersionsThatDoNotKnowIt(t *testing.T) {
 	is.True(isPhantomD9a2104(it))
 }
 
-// Whatever is in it: where there is a marker, the session has ended.
+// A marker means that the session has ended, even if its attributes are mangled.
 func TestMarker_Mangled(t *testing.T) {
 	for _, it := range []Item{
 		{"id": Text("k"), "ended": Text("renewed")},

@@ -11,16 +11,17 @@ import (
 	"github.com/dynasession/dynasession/codec/attribute"
 )
 
-// formatJSON is stored as text and without its name, as dynamodb-session-web writes it.
+// formatJSON is the format that is stored as text and without its name, as dynamodb-session-web
+// does.
 const formatJSON = "json"
 
-// kind is how the data of a format is stored.
+// kind is the attribute type that the data of a format is stored as.
 type kind int
 
 const (
 	asBytes  kind = iota // B
 	asText               // S
-	asNative             // as the attribute value that it is
+	asNative             // any native type
 )
 
 // kindOf decides how a format is stored.

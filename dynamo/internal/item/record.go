@@ -11,8 +11,7 @@ import (
 // maxKey is the length of the longest partition key, in bytes.
 const maxKey = 2048
 
-// builder is a row with room for the values that most records have, so that these are one
-// allocation.
+// builder is a row with memory for the values of most records, so that they take one allocation.
 type builder struct {
 	row     Row
 	texts   [5]types.AttributeValueMemberS // id, created, accessed, rev, and one more

@@ -7,42 +7,40 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// The attributes of a roster, beside id, rev and expires, which are those of a record.
+// The attributes of a roster in addition to id, rev and expires, which a record has too.
 const (
 	Epoch  = "epoch"
 	Count  = "n"     // how many entries there are
-	First  = "first" // the pages
+	First  = "first" // the first page's number
 	Last   = "last"
 	Closed = "closed"
 	Stale  = "stale"
 
 	// Counted is the rev of the change that wrote n. Versions that don't know n change entries and
-	// rev, and leave both: where Counted differs from rev, n means nothing.
+	// rev, but neither n nor Counted: if Counted differs from rev, n is out of date.
 	Counted = "counted"
 )
 
-// The names that a roster shares with a record, and a record's condition needs.
+// The attribute names of a record that rosters share or that conditions use.
 var (
 	IDName      = names[id]
 	RevName     = names[rev]
 	ExpiresName = names[expires]
-	IdleName    = names[idleTimeout] // each record has one, and neither a marker nor a phantom does
+	IdleName    = names[idleTimeout] // only records have it
 	DataName    = names[data]
 	AbsName     = names[absoluteTimeout]
 	AccessName  = names[accessed]
 	BindingName = names[binding]
 )
 
-// entryPrefix begins the name of an attribute that is a roster's entry: the key of a session
-// follows.
+// entryPrefix begins the attribute name of a roster's entry; a session's key follows.
 const entryPrefix = "s:"
 
 // Entry returns the name of the attribute that lists a session.
 func Entry(key string) string { return entryPrefix + key }
 
-// Roster returns the roster of an item. Each entry is an attribute, so that one can be changed
-// without the others being read. It is not counted if the item's n is not the number of its
-// entries.
+// Roster returns the roster of an item. Each entry is an attribute, so that a change needn't read
+// the others. counted reports whether the item's n is the number of its entries.
 func Roster(key string, it Item) (r driver.Roster, counted bool, err error) {
 	r.Key = key
 	if len(it) == 0 {

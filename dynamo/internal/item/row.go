@@ -1,5 +1,5 @@
-// Package item translates between what a store keeps (a record, a marker or a roster) and its item
-// in DynamoDB. The comment of package dynamo lists the attributes.
+// Package item translates records, markers and rosters to items in DynamoDB and back. The comment
+// of package dynamo lists the attributes.
 package item
 
 import (
@@ -39,7 +39,8 @@ const (
 	attrs
 )
 
-// names has the attributes' names. In expressions they stand as #name, and their values as :name.
+// names has the attributes' names. Expressions refer to them as #name, and to their values as
+// :name.
 var names = [attrs]string{
 	id:              "id",
 	created:         "created",
@@ -61,8 +62,8 @@ var names = [attrs]string{
 	binding:         "binding",
 }
 
-// valueRefs are names with a colon in front, and replaceNames maps #name to name for all that a
-// Replace writes. Nobody changes them.
+// valueRefs are the names with a colon in front. replaceNames maps #name to name for all attributes
+// that a Replace writes. Both are read-only.
 var valueRefs, replaceNames = func() (refs [attrs]string, all map[string]string) {
 	all = make(map[string]string, attrs)
 	for a, name := range names {
@@ -74,11 +75,11 @@ var valueRefs, replaceNames = func() (refs [attrs]string, all map[string]string)
 	return refs, all
 }()
 
-// isReplaced reports whether a Replace writes the attribute. The key can't change, and binding is
-// Bind's.
+// isReplaced reports whether a Replace writes the attribute. The key can't change, and only Bind
+// writes the binding.
 func (a attr) isReplaced() bool { return a != id && a != binding }
 
-// Row has the attributes of a record's item, nil where it has none.
+// Row has the attributes of a record's item; nil means that it lacks one.
 type Row [attrs]types.AttributeValue
 
 // Item returns r for a PutItem.
@@ -108,7 +109,7 @@ func (r *Row) len() int {
 // maxSize is the size of the largest item that DynamoDB keeps, in bytes, names included.
 const maxSize = 400 * 1024
 
-// size returns what DynamoDB counts for r, in bytes.
+// size returns the size of r as DynamoDB counts it, in bytes.
 func (r *Row) size() int {
 	size := 0
 	for a, av := range r {
@@ -119,8 +120,9 @@ func (r *Row) size() int {
 	return size
 }
 
-// Replace returns r for an UpdateItem that sets what r has, and removes what it lacks. It leaves
-// alone the binding and attributes that are not ours. The names are shared: read them only.
+// Replace returns the parts of an UpdateItem that sets the attributes of r and removes those that
+// it lacks. It doesn't touch the binding, nor attributes that are not ours. The names are shared:
+// the caller must not change them.
 func (r *Row) Replace() (expression *string, nameOf map[string]string, values Item) {
 	values = make(Item, r.len()) // without the key, and with the condition's value
 	present := 0
@@ -133,7 +135,8 @@ func (r *Row) Replace() (expression *string, nameOf map[string]string, values It
 	return replaceExpression(present), replaceNames, values
 }
 
-// expressions has the expressions made so far, by what is present: a service has a handful.
+// expressions has the expressions made so far, by the attributes that are present. A service uses
+// only a few.
 var expressions struct {
 	sync.RWMutex
 	made map[int]*string

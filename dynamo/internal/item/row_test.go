@@ -20,7 +20,7 @@ func TestNames_AreAllThereAndDiffer(t *testing.T) {
 		is.True(!seen[name])
 		seen[name] = true
 	}
-	for _, name := range []string{Ended, next, mark} { // what tells a marker from a record
+	for _, name := range []string{Ended, next, mark} { // the attributes of markers only
 		is.True(!seen[name])
 	}
 }
@@ -36,8 +36,8 @@ func TestRow_SizeCountsNames(t *testing.T) {
 	is.Equal((&Row{id: Text("key"), data: Text(strings.Repeat("x", 1000))}).size(), 2+3+4+1000)
 }
 
-// Each attribute but the key and the binding is set or removed, so that nothing of the record
-// before stays.
+// A Replace sets or removes each attribute except the key and the binding, so that nothing of the
+// former record stays.
 func TestRow_ReplaceWritesEveryAttribute(t *testing.T) {
 	is := is.New(t)
 	for _, r := range []*Row{{id: Text("k"), rev: Text("r"), binding: &types.AttributeValueMemberB{Value: []byte{1}}}, {id: Text("k"), data: Text("1")}} {
@@ -58,7 +58,7 @@ func TestRow_ReplaceWritesEveryAttribute(t *testing.T) {
 	}
 }
 
-// whole has every field.
+// whole returns a record with every field.
 func whole() driver.Record {
 	at := time.Date(2026, 3, 1, 9, 0, 0, 123456000, time.UTC)
 	return driver.Record{
@@ -74,7 +74,7 @@ func TestRecord_ComesBackWhole(t *testing.T) {
 	row, err := Encode(rec)
 	is.NoErr(err)
 	it := row.Item()
-	is.Equal(len(it), int(attrs)) // so that this record tests each attribute
+	is.Equal(len(it), int(attrs)) // whole has each attribute
 	back, err := Record(it)
 	is.NoErr(err)
 	is.True(codec.Equal(back.Payload, rec.Payload))
@@ -89,14 +89,14 @@ func TestIsOwnWrite_NeedsARev(t *testing.T) {
 	is := is.New(t)
 	is.True(IsOwnWrite(Item{"rev": Text("r")}, "r"))
 	is.True(!IsOwnWrite(Item{"rev": Text("other")}, "r"))
-	is.True(!IsOwnWrite(Item{"rev": Text("")}, "")) // no rev names no write
+	is.True(!IsOwnWrite(Item{"rev": Text("")}, "")) // no write has an empty rev
 	is.True(!IsOwnWrite(Item{}, ""))
 	is.True(!IsOwnWrite(nil, "r"))
 	is.True(!IsOwnWrite(Item{"rev": Number("1")}, "1")) // mangled
 }
 
-// What can't be read of a record that was ended is left out, and the rest is there: its subject,
-// say.
+// Remains leaves out the attributes of an ended record that it can't read, and returns the rest,
+// such as its subject.
 func TestRemains_OfAMangledRecord(t *testing.T) {
 	is := is.New(t)
 	row, err := Encode(whole())

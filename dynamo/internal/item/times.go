@@ -7,18 +7,17 @@ import (
 	"time"
 )
 
-// The two forms in which a time is written: dynamodb-session-web, on Python before 3.11, reads no
-// others.
+// The two forms of a stored time. On Python before 3.11 dynamodb-session-web reads only these:
 //
 //	2006-01-02T15:04:05+00:00
 //	2006-01-02T15:04:05.000000+00:00
 const (
-	fraction = len("2006-01-02T15:04:05") // where it begins, or the zone
+	fraction = len("2006-01-02T15:04:05") // where the fraction begins, or else the zone
 	utc      = "+00:00"
 )
 
-// FormatTime returns t as it is stored. Such texts compare as the times do. It starts from
-// time.RFC3339, which package time writes several times as fast as a custom layout.
+// FormatTime returns the stored form of t. Stored forms sort like the times. It starts from
+// time.RFC3339, which package time formats several times as fast as a custom layout.
 func FormatTime(t time.Time) (string, error) {
 	t = t.UTC()
 	if y := t.Year(); y < 1 || y > 9999 {
@@ -42,7 +41,7 @@ var errNotUTC = errors.New("not a time in UTC")
 func parseTime(s string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {
-		return time.Time{}, errNotUTC // the cause repeats the text, which may be anything
+		return time.Time{}, errNotUTC // the cause would repeat the text, which may be anything
 	}
 	if _, offset := t.Zone(); offset != 0 {
 		return time.Time{}, errNotUTC
@@ -50,7 +49,7 @@ func parseTime(s string) (time.Time, error) {
 	return t.UTC().Truncate(time.Microsecond), nil
 }
 
-// maxSeconds is the longest timeout that a Duration holds.
+// maxSeconds is the longest timeout that a Duration can hold, in seconds.
 const maxSeconds = int64(1<<63-1) / int64(time.Second)
 
 var errNotSeconds = errors.New("not a whole number of seconds, at least 0")
@@ -65,7 +64,7 @@ func parseSeconds(n string) (time.Duration, error) {
 
 func formatSeconds(d time.Duration) string { return formatInt(int64(d / time.Second)) }
 
-// FormatEpoch returns the seconds from 1970 to t.
+// FormatEpoch returns t in seconds since 1970.
 func FormatEpoch(t time.Time) string { return formatInt(t.Unix()) }
 
 func formatInt(n int64) string { return strconv.FormatInt(n, 10) }

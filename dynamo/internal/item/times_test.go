@@ -10,10 +10,11 @@ import (
 func TestTimesAreWrittenAsPythonReadsThem(t *testing.T) {
 	is := is.New(t)
 	for in, want := range map[time.Time]string{
-		time.Date(2026, 11, 23, 22, 46, 1, 123456000, time.UTC):                          "2026-11-23T22:46:01.123456+00:00",
-		time.Date(2026, 11, 23, 22, 46, 1, 0, time.UTC):                                  "2026-11-23T22:46:01+00:00",
-		time.Date(2026, 11, 23, 22, 46, 1, 100000000, time.UTC):                          "2026-11-23T22:46:01.100000+00:00",
-		time.Date(2026, 11, 23, 22, 46, 1, 999, time.UTC):                                "2026-11-23T22:46:01+00:00", // less than a microsecond
+		time.Date(2026, 11, 23, 22, 46, 1, 123456000, time.UTC): "2026-11-23T22:46:01.123456+00:00",
+		time.Date(2026, 11, 23, 22, 46, 1, 0, time.UTC):         "2026-11-23T22:46:01+00:00",
+		time.Date(2026, 11, 23, 22, 46, 1, 100000000, time.UTC): "2026-11-23T22:46:01.100000+00:00",
+		// Less than a microsecond.
+		time.Date(2026, 11, 23, 22, 46, 1, 999, time.UTC):                                "2026-11-23T22:46:01+00:00",
 		time.Date(2026, 11, 23, 23, 46, 1, 0, time.FixedZone("CET", 3600)):               "2026-11-23T22:46:01+00:00",
 		time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC):                                         "0001-01-01T00:00:00+00:00",
 		time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC):                         "9999-12-31T23:59:59.999999+00:00",
@@ -24,7 +25,7 @@ func TestTimesAreWrittenAsPythonReadsThem(t *testing.T) {
 		is.Equal(got, want)
 		back, err := parseTime(got)
 		is.NoErr(err)
-		is.Equal(back, in.UTC().Truncate(time.Microsecond)) // and comes back
+		is.Equal(back, in.UTC().Truncate(time.Microsecond)) // and it is read back
 	}
 }
 
@@ -56,11 +57,11 @@ func TestTimesThatAreRefused(t *testing.T) {
 		"2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-11-23 22:46:01+00:00", "2026-11-23T22:46:01+00:00 ",
 	} {
 		_, err := parseTime(in)
-		is.Equal(err, errNotUTC) // which does not repeat what it read
+		is.Equal(err, errNotUTC) // the error does not repeat the text
 	}
 }
 
-// Touch compares stored texts, so they must sort as the times do, with fraction or without.
+// Touch compares stored texts, so they must sort like the times, with or without a fraction.
 func TestTimesSortAsTexts(t *testing.T) {
 	is := is.New(t)
 	base := time.Date(2026, 11, 23, 23, 59, 58, 0, time.UTC)

@@ -11,16 +11,17 @@ import (
 	"time"
 )
 
-// Transport returns net/http's own, with connections at whose other end k answers: the whole of an HTTP client runs, and no network.
+// Transport returns a net/http transport whose connections k answers: all of the HTTP client runs,
+// but there is no network.
 func (k *Kept) Transport() *http.Transport {
 	return &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 		return &connection{kept: k, due: make(chan []byte, 1), closed: make(chan struct{})}, nil
 	}}
 }
 
-// connection answers each request when all of it has been written.
+// connection responds to each request once the request is complete.
 type connection struct {
-	net.Conn // none; only what is overwritten is called
+	net.Conn // nil: only the methods below are called
 	kept     *Kept
 	written  []byte
 	due      chan []byte
@@ -39,7 +40,7 @@ func (c *connection) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// request returns the target of a request, and whether it has been written as a whole.
+// request returns the target of a request, and whether the request is complete.
 func request(written []byte) (target string, whole bool) {
 	head, body, found := bytes.Cut(written, []byte("\r\n\r\n"))
 	if !found {

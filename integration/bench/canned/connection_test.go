@@ -6,7 +6,7 @@ import (
 	"github.com/matryer/is"
 )
 
-// A client may write a request in any number of pieces; it is answered once, when it is whole.
+// A client may write a request in any number of pieces. It is answered once, when it is complete.
 func TestRequest_InPieces(t *testing.T) {
 	is := is.New(t)
 	const all = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nX-Amz-Target: DynamoDB_20120810.GetItem\r\n\r\n12345"

@@ -1,5 +1,5 @@
-// Package canned is a DynamoDB that isn't there: it answers every request at once, with what makes a store content. So what a client spends
-// on a call can be measured without a network or a database.
+// Package canned fakes a DynamoDB that answers every request at once with a response that satisfies
+// a store. It serves to measure a client's own work without a network or a database.
 package canned
 
 import (
@@ -17,13 +17,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// Service answers a GetItem with the item that was put last, and everything else with success.
+// Service answers a GetItem with the item of the last PutItem, and any other request with success.
 type Service struct {
 	mu     sync.Mutex
 	loaded []byte
 }
 
-// answer returns the body of the answer to a request.
+// answer returns the body of the response to a request.
 func (s *Service) answer(target string, body []byte) []byte {
 	_, operation, _ := strings.Cut(target, ".")
 	s.mu.Lock()
@@ -34,20 +34,20 @@ func (s *Service) answer(target string, body []byte) []byte {
 	case "PutItem":
 		var put struct{ Item json.RawMessage }
 		if err := json.Unmarshal(body, &put); err == nil {
-			s.loaded, _ = json.Marshal(put) // of what has just been parsed
+			s.loaded, _ = json.Marshal(put) // put was decoded from JSON
 		}
 	}
 	return []byte("{}")
 }
 
-// Keep returns a service that answers a GetItem with what was put last, and keeps nothing any more.
+// Keep returns a service that keeps answering GetItem with the item of the last PutItem so far.
 func (s *Service) Keep() *Kept {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return &Kept{get: s.loaded}
 }
 
-// Kept is a Service whose answers are fixed: it reads no request, and costs next to nothing.
+// Kept is a Service with fixed responses. It does not read requests and costs almost nothing.
 type Kept struct{ get []byte }
 
 func (k *Kept) answer(target string) []byte {
@@ -57,7 +57,7 @@ func (k *Kept) answer(target string) []byte {
 	return []byte("{}")
 }
 
-// RoundTrip is an [http.RoundTripper]'s.
+// RoundTrip implements [http.RoundTripper].
 func (s *Service) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *Service) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response(r, s.answer(r.Header.Get("X-Amz-Target"), body)), nil
 }
 
-// ServeHTTP is an [http.Handler]'s.
+// ServeHTTP implements [http.Handler].
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -79,7 +79,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer)
 }
 
-// RoundTrip is an [http.RoundTripper]'s: all of HTTP there is.
+// RoundTrip implements [http.RoundTripper] without any HTTP on a wire.
 func (k *Kept) RoundTrip(r *http.Request) (*http.Response, error) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	_ = r.Body.Close()
@@ -88,7 +88,7 @@ func (k *Kept) RoundTrip(r *http.Request) (*http.Response, error) {
 
 const contentType = "application/x-amz-json-1.0"
 
-// checksum is what DynamoDB sends with an answer, and the SDK compares.
+// checksum returns the checksum that DynamoDB sends with a response and the SDK verifies.
 func checksum(body []byte) string { return strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10) }
 
 func response(r *http.Request, body []byte) *http.Response {
@@ -98,7 +98,8 @@ func response(r *http.Request, body []byte) *http.Response {
 	}
 }
 
-// Client returns a client of the SDK that speaks through transport. The functions may change every option.
+// Client returns a client of the SDK that sends requests through transport. The functions may
+// change any option.
 func Client(transport http.RoundTripper, o ...func(*dynamodb.Options)) *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
 		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("x", "x", ""),

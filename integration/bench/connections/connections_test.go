@@ -20,10 +20,11 @@ import (
 
 type profile struct{ Name string }
 
-// patience is a deadline that a busy machine doesn't reach: what is measured is the client's connections.
+// patience is a timeout that even a busy machine does not reach: these tests measure connections,
+// not timeouts.
 const patience = time.Minute
 
-// scene is an engine, and a session on it.
+// scene is an engine and a session on it.
 type scene struct {
 	name, table string
 	*far
@@ -54,7 +55,8 @@ func manager(t *testing.T, s scene, client *dynamodb.Client) *sessions.Manager[p
 	return m
 }
 
-// scenes returns an engine, and one that costs nothing: DynamoDB Local is slower than the client, and hides some of what there is to see.
+// scenes returns DynamoDB Local and an engine that answers at once: DynamoDB Local is slower than
+// the client, and hides some of the differences between clients.
 func scenes(t *testing.T) []scene {
 	t.Helper()
 	t.Setenv("AWS_ACCESS_KEY_ID", "local")
@@ -73,8 +75,10 @@ func scenes(t *testing.T) []scene {
 	return all
 }
 
-// drive makes so many clients load a session, and returns how long each call took, and all of them together. The calls come one after
-// another from each client, or, in bursts, from all at a time who then wait for each other, as where requests come and go.
+// drive makes the given number of clients load a session, and returns the duration of each call and
+// of all calls together. Clients make their calls independently of each other. In bursts, all
+// clients make one call at the same time and wait for each other before the next, as in a service
+// whose requests come in waves.
 func drive(t *testing.T, m *sessions.Manager[profile], id string, clients, calls int, bursts bool) (each []time.Duration, all time.Duration) {
 	t.Helper()
 	is := is.New(t)
@@ -101,7 +105,7 @@ func drive(t *testing.T, m *sessions.Manager[profile], id string, clients, calls
 	return slices.Concat(times...), time.Since(begin)
 }
 
-// run is what one client has done.
+// run is the result of one HTTP client.
 type run struct {
 	manager *sessions.Manager[profile]
 	each    []time.Duration
@@ -125,7 +129,7 @@ func TestConnections(t *testing.T) {
 		for _, clients := range many {
 			for _, calling := range []string{"steady", "in bursts"} {
 				if clients == 1 && calling != "steady" {
-					continue // that is the same
+					continue // one client has no bursts
 				}
 				ours, sdk := &run{manager: manager(t, s, ourClient(t, s))}, &run{manager: manager(t, s, sdkClient(t, s))}
 				for range rounds {
@@ -135,7 +139,7 @@ func TestConnections(t *testing.T) {
 						r.each, r.all, r.dialed = append(r.each, each...), r.all+all, r.dialed+s.dialed.Load()-before
 					}
 				}
-				is.Equal(len(ours.each), rounds*min(calls, 512*clients)) // every call was made, and none failed
+				is.Equal(len(ours.each), rounds*min(calls, 512*clients)) // every call was made
 				is.Equal(len(sdk.each), len(ours.each))
 				p99, sdks := bench.Percentile(ours.each, 99), bench.Percentile(sdk.each, 99)
 				table.Row(s.name, clients, calling, ours.perSecond(), sdk.perSecond(), fmt.Sprintf("%.2f", ours.perSecond()/sdk.perSecond()),

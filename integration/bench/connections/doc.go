@@ -1,2 +1,3 @@
-// Package connections measures what the HTTP client of [dynamo.Open] is worth beside the SDK's own, over TLS and a network that takes its time.
+// Package connections compares the HTTP client of [dynamo.Open] with the SDK's own, over TLS and a
+// network with latency.
 package connections

@@ -18,16 +18,17 @@ import (
 	"github.com/matryer/is"
 )
 
-// roundTrip is how long a packet takes there and back.
+// roundTrip is the round-trip time of a packet.
 const roundTrip = 2 * time.Millisecond
 
-// far is a TLS server in front of an engine, a round trip away.
+// far is a TLS server in front of an engine, one round trip away.
 type far struct {
 	*httptest.Server
 	dialed atomic.Int64
 }
 
-// newFar starts one, whose certificate AWS's configuration trusts until the test ends.
+// newFar starts a far server, and makes the AWS configuration trust its certificate until the test
+// ends.
 func newFar(t *testing.T, engine http.Handler) *far {
 	t.Helper()
 	is := is.New(t)
@@ -47,7 +48,7 @@ func newFar(t *testing.T, engine http.Handler) *far {
 	return f
 }
 
-// onEngine forwards to an engine.
+// onEngine returns a handler that forwards requests to an engine.
 func onEngine(t *testing.T, endpoint string) http.Handler {
 	t.Helper()
 	u, err := url.Parse(endpoint)
@@ -61,16 +62,17 @@ type farListener struct{ net.Listener }
 
 func (l farListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
-	// A connection begins with a round trip of TCP's, which the kernel has made already: it is waited for with the first bytes.
+	// Opening a TCP connection takes a round trip, but here the kernel has already opened it.
+	// So the first read waits for two.
 	f := &farConn{Conn: c}
 	f.turns.Store(2)
 	return f, err
 }
 
-// farConn is the server's end of a connection: what answers something arrives a round trip later.
+// farConn is the server's end of a connection. A read that follows a write waits for a round trip.
 type farConn struct {
 	net.Conn
-	turns atomic.Int64 // that the next bytes have to wait for
+	turns atomic.Int64 // round trips for which the next read waits
 }
 
 func (c *farConn) Read(p []byte) (int, error) {

@@ -1,2 +1,2 @@
-// Package hedging measures what hedged reads do to the slowest ones, and what they cost.
+// Package hedging measures how hedged reads change the slowest reads, and what they cost.
 package hedging

@@ -17,10 +17,10 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// delay is how long one call in a hundred is held up.
+// delay is by how much one call in a hundred is delayed.
 const delay = 200 * time.Millisecond
 
-// slow is a network that holds up one call in a hundred, and counts them.
+// slow is a network that counts calls and delays one in a hundred.
 type slow struct {
 	base  http.RoundTripper
 	calls atomic.Int64
@@ -37,8 +37,8 @@ func (s *slow) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.base.RoundTrip(r)
 }
 
-// drive loads a session, and returns how long each call took. It is one client: several would wait for the machine, the more so the less
-// they wait for the network.
+// drive loads a session repeatedly, and returns the duration of each call. It is a single client:
+// several would wait for the machine instead of the network.
 func drive(t *testing.T, m *sessions.Manager[string], id string, calls int) []time.Duration {
 	t.Helper()
 	is := is.New(t)
@@ -74,14 +74,14 @@ func TestHedging(t *testing.T) {
 	} {
 		network := &slow{base: &http.Transport{MaxIdleConnsPerHost: 64}}
 		client := canned.Client(network, func(o *dynamodb.Options) { o.BaseEndpoint = &server.URL })
-		// A deadline that a busy machine doesn't reach.
+		// A timeout that even a busy machine does not reach.
 		store, err := dynamo.NewStore(client, &dynamo.Config{Timeout: time.Minute, Hedge: c.hedge})
 		is.NoErr(err)
 		m, err := sessions.New[string](store, nil)
 		is.NoErr(err)
 		s, err := m.CreateAndSave(t.Context(), "data")
 		is.NoErr(err)
-		drive(t, m, s.ID().Secret(), calls/10) // until it is known what late is
+		drive(t, m, s.ID().Secret(), calls/10) // lets Hedge learn which calls are late
 		before := network.calls.Load()
 		times := drive(t, m, s.ID().Secret(), calls)
 		made := network.calls.Load() - before
@@ -90,7 +90,7 @@ func TestHedging(t *testing.T) {
 			unhedged = p999
 		}
 		more := float64(made)/float64(len(times)) - 1
-		is.True(more <= dynamo.DefaultHedgeMaxExtra+0.01) // what the first tenth has saved up counts
+		is.True(more <= dynamo.DefaultHedgeMaxExtra+0.01) // earlier calls may have left budget
 		table.Row(c.name, len(times), made, fmt.Sprintf("%.1f %%", 100*more),
 			bench.Percentile(times, 50), bench.Percentile(times, 99), p999, fmt.Sprintf("%.2f", float64(p999)/float64(unhedged)))
 	}

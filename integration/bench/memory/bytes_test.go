@@ -15,17 +15,19 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// mostExtraBytes is what memstore may take for a session beyond what a map of records takes: it is for the sweeping.
+// mostExtraBytes is how many bytes memstore may take per session beyond those of a map of records.
+// It needs them for sweeping.
 const mostExtraBytes = 128
 
-// TestBytesAndLoads fills memstore and a map, and measures first what they take, and then how they are loaded: to fill them takes longest.
+// TestBytesAndLoads fills memstore and a map, and measures their memory first and then their loads.
+// One test does both, because filling the stores takes longest.
 func TestBytesAndLoads(t *testing.T) {
 	ours, reference := memstore.New(&memstore.Config{Clock: clock.NewFake(start)}), newOneMap()
 	size(t, ours, reference)
 	loads(t, ours, reference)
 }
 
-// size fills two stores.
+// size fills two stores and measures their memory.
 func size(t *testing.T, s, m store) {
 	is := is.New(t)
 	n := count()
@@ -57,9 +59,9 @@ func size(t *testing.T, s, m store) {
 	is.True(ours < reference+mostExtraBytes)
 }
 
-// live returns the bytes that are in use.
+// live returns the number of bytes in use.
 func live() uint64 {
-	for range 2 { // what a finalizer keeps goes at the second
+	for range 2 { // twice, to free objects with finalizers
 		runtime.GC()
 	}
 	var m runtime.MemStats

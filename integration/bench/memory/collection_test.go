@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 )
 
-// collection is when garbage is collected.
+// collection is how often the garbage collector runs.
 type collection string
 
 const (
@@ -15,7 +15,7 @@ const (
 	allTheTime collection = "all the time"
 )
 
-// begin makes it so until end is called.
+// begin makes the garbage collector run that often until end is called.
 func (c collection) begin() (end func()) {
 	switch c {
 	case off:

@@ -1,3 +1,4 @@
-// Package memory measures memstore with a million sessions: the bytes that each takes, how fast they are loaded beside writes, and how long
-// a call takes at most while others are swept. All of it is in the tests.
+// Package memory measures memstore with a million sessions: the bytes per session, the rate of
+// loads during writes, and the longest time that a call takes during a sweep. All of its code is in
+// tests.
 package memory

@@ -16,15 +16,15 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// payloadBytes is how much data a session has.
+// payloadBytes is the size of a session's data.
 const payloadBytes = 256
 
-// revBytes is how long a Manager's revs are.
+// revBytes is the length of a Manager's revs.
 const revBytes = 26
 
 var start = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 
-// count returns how many sessions there are: a million at full size.
+// count returns the number of sessions: a million at full size.
 func count() int { return sized(1_000_000, 20_000) }
 
 func sized(full, small int) int {
@@ -34,13 +34,14 @@ func sized(full, small int) int {
 	return small
 }
 
-// key is as a Manager makes them.
+// key returns a key like those that a Manager makes.
 func key(i int) string {
 	sum := sha512.Sum512([]byte(strconv.Itoa(i)))
 	return hex.EncodeToString(sum[:])
 }
 
-// record returns one as a Manager stores it, of a visitor who hasn't signed in. It idles out after the given time.
+// record returns the record of a visitor who has not signed in, as a Manager stores it. It idles
+// out after the given time.
 func record(i int, idle time.Duration) driver.Record {
 	k := key(i)
 	return driver.Record{
@@ -49,7 +50,7 @@ func record(i int, idle time.Duration) driver.Record {
 	}
 }
 
-// store is what is measured of one.
+// store has the methods of a store that are measured.
 type store interface {
 	Create(ctx context.Context, rec driver.Record) error
 	Load(ctx context.Context, key string) (driver.Record, error)
@@ -57,7 +58,7 @@ type store interface {
 	Touch(ctx context.Context, key string, accessed, expires time.Time) error
 }
 
-// oneMap is what anybody would write first: a map and a mutex. It sweeps nothing.
+// oneMap is the simplest store: a map and a mutex. It does not sweep.
 type oneMap struct {
 	mu      sync.Mutex
 	records map[string]driver.Record
@@ -112,15 +113,15 @@ func (m *oneMap) Touch(_ context.Context, key string, accessed, _ time.Time) err
 	return nil
 }
 
-// noStore takes about as long as one and makes as much garbage, and has neither a lock nor records: what a call of it waits for is the
-// machine.
+// noStore does as much work and makes as much garbage as a store, but has no lock and no records.
+// Any waiting in its calls is due to the machine.
 type noStore struct {
 	last atomic.Pointer[driver.Record]
 }
 
 func (n *noStore) work(rec driver.Record) error {
 	sum := sha512.Sum512([]byte(rec.Key))
-	rec.IdleTimeout = time.Duration(sum[0]) // or nobody would compute it
+	rec.IdleTimeout = time.Duration(sum[0]) // so that the hash is not optimized away
 	n.last.Store(&rec)
 	return nil
 }
@@ -140,7 +141,7 @@ func (n *noStore) Touch(_ context.Context, key string, _, _ time.Time) error {
 	return n.work(driver.Record{Key: key})
 }
 
-// fill stores records that stay.
+// fill stores n records that do not expire.
 func fill(tb testing.TB, s store, n int) {
 	tb.Helper()
 	for i := range n {

@@ -14,7 +14,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// TestStallsWhileGrowing fills empty stores: maps and queues grow meanwhile, and what grows may be copied.
+// TestStallsWhileGrowing fills empty stores. Their maps and queues grow, and growing may mean
+// copying.
 func TestStallsWhileGrowing(t *testing.T) {
 	is := is.New(t)
 	runtime.LockOSThread()
@@ -26,7 +27,7 @@ func TestStallsWhileGrowing(t *testing.T) {
 	table := bench.NewTable("Stalls while growing", fmt.Sprintf("The Creates of %d sessions in an empty store, by one goroutine. %s",
 		len(all), reading), append([]string{"store", "garbage collection"}, columns...)...)
 	memory := func() store { return memstore.New(&memstore.Config{Clock: clock.NewFake(start)}) }
-	func() { // so that the process has the memory which all of them need, and none waits for the kernel to give it
+	func() { // takes the memory that each store will need, so that none waits for the kernel
 		defer off.begin()()
 		s := memory()
 		for _, rec := range all {
@@ -42,7 +43,7 @@ func TestStallsWhileGrowing(t *testing.T) {
 		{"a map and a mutex", func() store { return newOneMap() }, off},
 		{"memstore", memory, asItComes},
 	} {
-		runtime.GC() // the store before
+		runtime.GC() // frees the previous store
 		s, ts := kind.empty(), newTimes(len(all))
 		end := kind.begin()
 		for _, rec := range all {

@@ -14,7 +14,7 @@ import (
 	"github.com/dynasession/dynasession/integration/bench"
 )
 
-// loads measures two stores that are filled.
+// loads measures how fast two filled stores answer Load.
 func loads(t *testing.T, ours, reference store) {
 	n, rounds, at := count(), sized(15, 1), 0
 	keys := make([]string, n)
@@ -22,11 +22,11 @@ func loads(t *testing.T, ours, reference store) {
 		keys[i] = key(i)
 	}
 	table := bench.NewTable("Load beside writes", fmt.Sprintf("%d sessions, %d rounds on %d cores, one store after the other in each. "+
-		"Beside the Loads there are Touches. The ratio is the median of the rounds'.", n, rounds, runtime.GOMAXPROCS(0)),
+		"Touches run beside the Loads. The ratio is the median of the rounds' ratios.", n, rounds, runtime.GOMAXPROCS(0)),
 		"sessions called for", "goroutines", "touches", "memstore, calls/s", "a map and a mutex, calls/s", "ratio")
 	for _, of := range []struct{ sessions, calls int }{
 		{n, sized(32_000, 1_600)},
-		{1000, sized(200_000, 1_600)}, // the processor's cache has them all
+		{1000, sized(200_000, 1_600)}, // so few that the processor's cache holds them all
 	} {
 		for _, touches := range []int{0, 10} {
 			for _, goroutines := range []int{1, 16} {
@@ -45,16 +45,16 @@ func loads(t *testing.T, ours, reference store) {
 	table.Report(t)
 }
 
-// loading is a load of Loads.
+// loading is a workload of mostly Load calls.
 type loading struct {
 	keys       []string
 	goroutines int
-	touches    int // of a hundred calls
-	calls      int // by all goroutines
-	at         int // the number of the run: its touches are later than those before
+	touches    int // percentage of calls that are touches
+	calls      int // by all goroutines together
+	at         int // the run's number; each run's touches are later than the last one's
 }
 
-// rate returns how many calls a second a store answers.
+// rate returns how many calls per second a store answers.
 func (l loading) rate(t *testing.T, s store) float64 {
 	is, ctx := is.New(t), t.Context()
 	var wg sync.WaitGroup

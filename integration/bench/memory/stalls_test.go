@@ -17,7 +17,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// TestStallsWhileSweeping lets a thirteenth of all sessions expire at a time, and sweeps it.
+// TestStallsWhileSweeping repeatedly lets a thirteenth of all sessions expire and sweeps it.
 func TestStallsWhileSweeping(t *testing.T) {
 	is := is.New(t)
 	const waves = 12
@@ -52,7 +52,7 @@ func TestStallsWhileSweeping(t *testing.T) {
 			c.Advance(time.Hour)
 			r.round(t, s, &ours)
 			want += r.creates/r.pairs*r.pairs - wave
-			is.Equal(s.Len(), want) // all that had expired is gone, and nothing else
+			is.Equal(s.Len(), want) // exactly the expired sessions were swept
 		}
 		ours.row(table, "memstore", 2*kind.pairs, kind.collection)
 		none.row(table, "no store", 2*kind.pairs, kind.collection)
@@ -60,22 +60,22 @@ func TestStallsWhileSweeping(t *testing.T) {
 	table.Report(t)
 }
 
-// run is a load of writes and as many loads.
+// run is a workload with as many writes as loads.
 type run struct {
-	keys    []string // of sessions that live
-	next    int      // the number of the next session
-	pairs   int      // of a goroutine that writes and one that loads
-	creates int      // in a round, and as many touches and replaces
+	keys    []string // of live sessions
+	next    int      // the next session's number
+	pairs   int      // pairs of a writing and a loading goroutine
+	creates int      // per round, with as many touches and as many replaces
 	collection
 }
 
-// fresh returns a record that lives.
+// fresh returns a record that does not expire.
 func (r *run) fresh() driver.Record {
 	r.next++
 	return record(r.next-1, 999*time.Hour)
 }
 
-// round measures all calls of the load on a store.
+// round runs one round of the workload on a store, and adds all its calls to sum.
 func (r *run) round(t *testing.T, s store, sum *times) {
 	is, ctx := is.New(t), t.Context()
 	each := r.creates / r.pairs

@@ -7,18 +7,19 @@ import (
 	"github.com/dynasession/dynasession/integration/bench"
 )
 
-// stall is how long no call should take.
+// stall is the duration that no call should reach.
 const stall = 5 * time.Millisecond
 
-// times are how long calls took, and how long each worked meanwhile.
+// times are the durations of calls, and the processor time of each.
 type times struct{ took, worked []time.Duration }
 
-// newTimes has room for so many, so that none is made while it is measured.
+// newTimes returns times with capacity for n calls, so that no measured call waits for a slice to
+// grow.
 func newTimes(n int) *times {
 	return &times{make([]time.Duration, 0, n), make([]time.Duration, 0, n)}
 }
 
-// add measures a call. The goroutine has a thread of its own.
+// add measures a call. Its goroutine must be locked to its thread.
 func (ts *times) add(call func() error) error {
 	begun, before := time.Now(), worked()
 	err := call()

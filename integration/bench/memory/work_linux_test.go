@@ -6,7 +6,7 @@ import (
 	"unsafe"
 )
 
-// worked returns for how long the thread of the caller has run.
+// worked returns the processor time of the calling thread.
 func worked() time.Duration {
 	const threadCPU = 3 // CLOCK_THREAD_CPUTIME_ID
 	var ts syscall.Timespec

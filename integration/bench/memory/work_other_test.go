@@ -4,5 +4,5 @@ package memory_test
 
 import "time"
 
-// worked returns nothing: how long a thread has run is asked of Linux only.
+// worked returns 0: the processor time of a thread is only measured on Linux.
 func worked() time.Duration { return 0 }

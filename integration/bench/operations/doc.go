@@ -1,3 +1,3 @@
-// Package operations measures what an operation costs in time, bytes and allocations, beside the SDK's call that it makes and the encoding
-// that it needs.
+// Package operations measures the time, bytes and allocations of an operation, next to those of the
+// SDK's calls and the encoding that it needs.
 package operations

@@ -19,21 +19,25 @@ import (
 )
 
 var (
-	ratios  = flag.Bool("ratios", false, "compare times too, not allocations alone, as `just compare` does")
-	outFile = flag.String("figures", "", "write what is measured to this `file`, for benchstat")
+	ratios  = flag.Bool("ratios", false, "also compare times, as just compare does")
+	outFile = flag.String("figures", "", "write the figures to this `file`, for benchstat")
 )
 
-// released has the figures of the last release. With UPDATE_GOLDEN=1 and -ratios it is written.
+// released is the file with the last release's figures. It is written with UPDATE_GOLDEN=1 and
+// -ratios.
 const released = "../testdata/figures.txt"
 
-// attempts is how often a ratio that has become worse is measured: others use the machine too.
+// attempts is how often a ratio is measured before it counts as worse, since the machine may be
+// busy.
 const attempts = 3
 
-// TestKept compares with the last release. A ratio that has become worse by more than a tenth fails it, as does one allocation more.
+// TestKept compares the figures with those of the last release. It fails if a ratio has grown by
+// more than a tenth, or a call makes one more allocation.
 //
-// The ratio is that of an operation over what an application would write by hand: the codec, a deadline, and the SDK's call. The ratio over the
-// SDK's call alone depends on the machine: after a call, encoding/json isn't in the processor's cache any more, and takes the longer the
-// more others use the machine.
+// The ratio compares an operation with what an application would write by hand: the codec, a
+// deadline, and the SDK's call. A ratio to the SDK's call alone would depend on the machine: the
+// call evicts encoding/json from the processor's cache, and the busier the machine, the longer it
+// takes to load it again.
 func TestKept(t *testing.T) {
 	is := is.New(t)
 	pairs := keptPairs(t)
@@ -48,7 +52,7 @@ func TestKept(t *testing.T) {
 	base := readReleased(t)
 	for _, units := range base {
 		if !*ratios {
-			delete(units, bench.Ratio) // it isn't measured
+			delete(units, bench.Ratio) // ratios are not measured
 		}
 	}
 	worse := got.Worse(base)
@@ -70,7 +74,7 @@ func TestKept(t *testing.T) {
 	}
 }
 
-// Each figure that is worse than the last release's fails the comparison.
+// The comparison fails for each figure that is worse than the last release's.
 func TestKept_FindsWhatIsWorse(t *testing.T) {
 	is := is.New(t)
 	base := readReleased(t)
@@ -102,7 +106,7 @@ func readReleased(t *testing.T) bench.Figures {
 	return base
 }
 
-// pair is an operation, what an application would write by hand, and the SDK's bare calls.
+// pair is an operation, its equivalent written by hand, the bare SDK calls in it, and the encoding.
 type pair struct{ ours, byHand, bare, encoding call }
 
 func keptPairs(t *testing.T) map[string]pair {
@@ -127,7 +131,8 @@ func keptPairs(t *testing.T) map[string]pair {
 	return pairs
 }
 
-// measure adds the figures of p. The calls are made one at a time, in an order that changes, and each of several ratios is one of medians.
+// measure measures p, and adds the results to f. The calls are made one at a time, in random order,
+// and each ratio is one of medians.
 func (p pair) measure(t *testing.T, f bench.Figures, name string) {
 	t.Helper()
 	is, ctx := is.New(t), t.Context()
@@ -155,5 +160,5 @@ func (p pair) measure(t *testing.T, f bench.Figures, name string) {
 	}
 }
 
-// rounded returns x with three digits after the point.
+// rounded returns x rounded to three decimal places.
 func rounded(x float64) float64 { return float64(int(x*1000+0.5)) / 1000 }

@@ -15,8 +15,8 @@ import (
 	"github.com/dynasession/dynasession/integration/bench/canned"
 )
 
-// size returns how often the calls take turns, and how many are made in a turn: so many that the garbage which they leave is collected in it
-// several times, and counts as it does in a service.
+// size returns the number of rounds, and of calls per turn. A turn is long enough for several
+// garbage collections, so that their cost counts as it does in a service.
 func size() (rounds, turn int) {
 	if bench.Full() {
 		return 40, 300
@@ -24,16 +24,17 @@ func size() (rounds, turn int) {
 	return 1, 5
 }
 
-// figures are what a call takes.
+// figures are the costs of a call.
 type figures struct {
-	turns         []time.Duration // the mean of each
+	turns         []time.Duration // the mean of each turn
 	bytes, allocs float64
 }
 
 // time returns the median of the turns.
 func (f figures) time() time.Duration { return bench.Percentile(slices.Clone(f.turns), 50) }
 
-// over returns how much longer f takes than g, as the median over the rounds: the turns of one meet the same weather.
+// over returns the ratio of f's time to g's, as the median over the rounds. Within a round both met
+// the same load on the machine.
 func (f figures) over(g figures) string {
 	ratios := make([]float64, len(f.turns))
 	for i := range ratios {
@@ -43,14 +44,16 @@ func (f figures) over(g figures) string {
 	return fmt.Sprintf("%.2f", ratios[len(ratios)/2])
 }
 
-// measure times calls that take turns, so that all meet the same weather. The first round is for warming up.
+// measure times calls that take turns, so that all meet the same load on the machine. The first
+// round is for warming up.
 func measure(t *testing.T, calls ...call) []figures {
 	t.Helper()
 	is, ctx := is.New(t), t.Context()
 	times := make([][]time.Duration, len(calls))
 	rounds, turn := size()
 	for round := range rounds + 1 {
-		for _, i := range rand.Perm(len(calls)) { // in one order, the same of them would always meet a collection that is due
+		// In a fixed order, a due garbage collection would always fall on the same call.
+		for _, i := range rand.Perm(len(calls)) {
 			begin := time.Now()
 			for range turn {
 				is.NoErr(calls[i](ctx))
@@ -72,17 +75,20 @@ func measure(t *testing.T, calls ...call) []figures {
 	return all
 }
 
-// mostOver is how many allocations an operation may make over those of the SDK's calls and its codec: two more than are counted. The SDK's
-// include 11 a call for its endpoint, which a store remembers.
+// mostOver is how many allocations an operation may make beyond those of the SDK's calls and its
+// codec: two more than it makes now. A bare SDK call makes 11 for the endpoint, which a store
+// caches.
 var mostOver = map[string]float64{"Load": 5, "Save": 19, "Create": 26, "Renew": 53}
 
 func TestOperations(t *testing.T) {
 	rounds, turn := size()
 	table := bench.NewTable("Operations", fmt.Sprintf(
-		"Of a session of six fields, on memstore and on package dynamo, beside the SDK's bare call for the same request (a Renew makes two) and beside encoding alone. "+
-			"DynamoDB is canned: a stub of http.RoundTripper that answers at once; in the column \"over net/http\" all of net/http's client runs, over "+
-			"connections that answer at once. They take turns in one process, %d calls each, in an order that changes, the collection of their "+
-			"garbage included; medians of %d rounds, and of the ratios in each.", turn, rounds),
+		"Operations on a session of six fields, with memstore and with package dynamo, beside the SDK's bare call "+
+			"for the same request (two for a Renew) and beside encoding alone. DynamoDB is a stub of http.RoundTripper "+
+			"that answers at once; in the column \"over net/http\" requests go through all of net/http's client, over "+
+			"connections that answer at once. All take turns in one process, %d calls each, in changing order, including "+
+			"the collection of their garbage. Times are medians of %d rounds, and ratios the medians of the rounds' ratios.",
+		turn, rounds),
 		"store", "operation", "codec", "time", "bytes", "allocations",
 		"SDK's call", "allocations", "ratio", "over net/http", "encoding", "allocations")
 	for _, operation := range operations {

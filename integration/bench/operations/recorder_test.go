@@ -7,7 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// recorder is a client that remembers the requests of an operation while it is on, so that the bare calls can be made again.
+// recorder is a client that records the requests of an operation while it is on, so that they can
+// be repeated without a Manager.
 type recorder struct {
 	*dynamodb.Client
 	on bool
@@ -35,7 +36,8 @@ func (r *recorder) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput,
 	return r.Client.UpdateItem(ctx, in, o...)
 }
 
-// bare makes an operation, and returns the SDK's calls for the same requests, as an application would make them: with the client's own settings.
+// bare runs an operation, and returns a call that makes the operation's requests with the SDK alone
+// and the client's own settings, as an application would.
 func (r *recorder) bare(ctx context.Context, operation call) (call, error) {
 	r.on, r.in = true, nil
 	err := operation(ctx)
@@ -60,7 +62,7 @@ func (r *recorder) again(ctx context.Context, in any) (err error) {
 	case *dynamodb.UpdateItemInput:
 		_, err = r.Client.UpdateItem(ctx, in)
 	default:
-		err = fmt.Errorf("no request of the SDK: %T", in)
+		err = fmt.Errorf("not a request of the SDK: %T", in)
 	}
 	return err
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// profile is what the sessions hold.
+// profile is the session data.
 type profile struct {
 	Name   string    `json:"name"`
 	Locale string    `json:"locale"`
@@ -43,13 +43,14 @@ var codecs = []struct {
 
 var operations = []string{"Load", "Save", "Create", "Renew"}
 
-// callsOf says how many calls of the SDK each takes.
+// callsOf is the number of SDK calls that each operation makes.
 var callsOf = map[string]int{"Load": 1, "Save": 1, "Create": 1, "Renew": 2}
 
-// call is something to measure.
+// call is an operation to be measured.
 type call func(context.Context) error
 
-// subjects returns the operations on a store, and one session of its own each.
+// subjects returns the operations on a store. Each has a session of its own; that of Load is in
+// loads.
 func subjects(t *testing.T, store sessions.Store, c codec.Codec[profile], loads sessions.Store) map[string]call {
 	t.Helper()
 	is := is.New(t)
@@ -80,14 +81,15 @@ func onMemory(t *testing.T, c codec.Codec[profile]) map[string]call {
 	return subjects(t, store, c, store)
 }
 
-// onDynamo returns the operations on package dynamo, over a canned DynamoDB, and the SDK's bare call of each.
+// onDynamo returns the operations on package dynamo over a canned DynamoDB, and the bare SDK calls
+// of each.
 func onDynamo(t *testing.T, c codec.Codec[profile], transport func(*canned.Kept) http.RoundTripper) (ours, bare map[string]call) {
 	t.Helper()
 	is := is.New(t)
 	var service canned.Service
 	puts, err := dynamo.NewStore(canned.Client(&service), nil)
 	is.NoErr(err)
-	subjects(t, puts, c, puts) // so that there is an item to load
+	subjects(t, puts, c, puts) // stores an item for the canned GetItem
 	api := &recorder{Client: canned.Client(transport(service.Keep()))}
 	store, err := dynamo.NewStore(api, nil)
 	is.NoErr(err)
@@ -100,7 +102,7 @@ func onDynamo(t *testing.T, c codec.Codec[profile], transport func(*canned.Kept)
 	return ours, bare
 }
 
-// encoding returns what the codec has to do for each operation.
+// encoding returns the codec call that each operation makes.
 func encoding(t *testing.T, c codec.Codec[profile]) map[string]call {
 	t.Helper()
 	p, err := c.Encode(example())

@@ -1,3 +1,3 @@
-// Package unknown measures what it costs that a write keeps the members of the stored value that T
-// doesn't know, beside the way of before, Config.DropUnknown: in one process, in turns.
+// Package unknown measures the cost of keeping the members of the stored value that T doesn't know.
+// It compares writes with and without Config.DropUnknown, in turns within one process.
 package unknown

@@ -18,7 +18,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// cart is what the binary at work knows, and wider what another one has stored.
+// cart is the type of the measured binary; wider is that of another binary, with more members.
 type cart struct {
 	User    string            `json:"user"`
 	Seen    time.Time         `json:"seen"`
@@ -82,10 +82,10 @@ func forms() []form {
 	}
 }
 
-// call is one of those that are compared.
+// call is an operation to be compared.
 type call func(ctx context.Context) error
 
-// calls returns Load and Save of a session in a store of its own.
+// calls returns a Load and a Save of a session in a new store.
 func calls(t *testing.T, f form, drop, unknown bool) (load, save call) {
 	t.Helper()
 	is := is.New(t)
@@ -110,7 +110,7 @@ func calls(t *testing.T, f form, drop, unknown bool) (load, save call) {
 	return load, func(ctx context.Context) error { s.Data.Visits++; return m.Save(ctx, s) }
 }
 
-// inTurn makes one call and then the other.
+// inTurn returns a call that calls a, then b.
 func inTurn(a, b call) call {
 	return func(ctx context.Context) error {
 		if err := a(ctx); err != nil {
@@ -120,7 +120,7 @@ func inTurn(a, b call) call {
 	}
 }
 
-// ratio returns how much longer a takes than b, as the median over the rounds.
+// ratio returns the time of a divided by that of b, as the median over the rounds.
 func ratio(t *testing.T, a, b call) (over float64, took time.Duration) {
 	t.Helper()
 	is, ctx := is.New(t), t.Context()
@@ -150,11 +150,11 @@ func ratio(t *testing.T, a, b call) (over float64, took time.Duration) {
 	return ratios[len(ratios)/2], bench.Percentile(times, 50)
 }
 
-// A session without members that T doesn't know is loaded and saved with as many allocations as if
-// none were kept; what it takes in time is a matter of the machine, and printed.
+// Loading and saving a session without unknown members makes as many allocations as with
+// DropUnknown. The times depend on the machine, so they are only printed.
 func TestUnknown(t *testing.T) {
 	is := is.New(t)
-	table := bench.NewTable("Members that T doesn't know", "Load and Save on memstore, and how much longer they take than with `Config.DropUnknown`: the median of rounds in which\n"+
+	table := bench.NewTable("Members that T doesn't know", "Load and Save on memstore, and how much longer they take than with `Config.DropUnknown`: medians of rounds in which\n"+
 		"both take turns, in one process.", "codec", "unknown members", "Load", "over dropping", "Save", "over dropping", "both, over dropping")
 	for _, f := range forms() {
 		for _, unknown := range []bool{false, true} {

@@ -1,9 +1,10 @@
-// Package before speaks the stored form of the releases that renewed, signed in and out by
-// transactions: a record is deleted when its session ends, nothing takes its place, and a subject's
-// list is one item. Tests let it work beside the current release on one table, as in a deploy.
+// Package before reads and writes the stored form of the releases that used transactions for
+// renewal, login and logout. In that form a record is deleted when its session ends, without a
+// marker, and a subject's list is a single item. Tests run it next to the current release on one
+// table, as in a deploy.
 //
-// It is written anew, small, and does what those releases did on the table, call by call. What they
-// did for the sake of networks, such as trying again, it leaves out.
+// It is a small reimplementation of the calls that those releases made to the table. It omits what
+// they did because of unreliable networks, such as retries.
 package before
 
 import (
@@ -23,7 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// The errors.
+// The errors of a Release.
 var (
 	ErrNotFound = errors.New("session not found")
 	ErrConflict = errors.New("session was changed")
@@ -32,14 +33,14 @@ var (
 	ErrRevoked  = errors.New("revoked during the login")
 )
 
-// Release is a process of such a release.
+// Release is a process of a release with transactions.
 type Release struct {
 	API   *dynamodb.Client
 	Table string
-	Limit int // sessions of a subject; 0: any number
+	Limit int // sessions per subject; 0: no limit
 }
 
-// Session is a session in the hand of a request. Its data is JSON.
+// Session is a session as loaded by a request. Its data is JSON.
 type Session struct {
 	ID, Data, Subject, rev string
 	created                time.Time
@@ -82,7 +83,7 @@ func textOf(it item, name string) string {
 	return ""
 }
 
-// record is the item of a session.
+// record returns the item of a session.
 func record(s *Session, now time.Time) item {
 	it := item{
 		"id": text(hash(s.ID)), "created": text(s.created.UTC().Format(layout)), "accessed": text(now.UTC().Format(layout)),
@@ -110,7 +111,7 @@ func (r *Release) loadKey(ctx context.Context, key string) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	// What a late touch leaves is no session: times, and nothing else.
+	// A late touch may leave an item with times only, which is not a session.
 	phantom := it["accessed"] != nil && it["expires"] != nil
 	for _, name := range []string{"data", "idle_timeout", "absolute_timeout", "rev"} {
 		phantom = phantom && it[name] == nil
@@ -138,7 +139,7 @@ func (r *Release) get(ctx context.Context, key string) (item, error) {
 	return out.Item, nil
 }
 
-// Create stores a session that nobody has signed in to.
+// Create stores a session without a subject.
 func (r *Release) Create(ctx context.Context, data string) (*Session, error) {
 	s := &Session{ID: newID(), Data: data, rev: rand.Text(), created: time.Now()}
 	_, err := r.API.PutItem(ctx, &dynamodb.PutItemInput{
@@ -147,7 +148,7 @@ func (r *Release) Create(ctx context.Context, data string) (*Session, error) {
 	return s, err
 }
 
-// Save stores data, if nobody has since the session was loaded.
+// Save stores data unless the session has changed since it was loaded.
 func (r *Release) Save(ctx context.Context, s *Session, data string) error {
 	next := *s
 	next.Data, next.rev = data, rand.Text()
@@ -184,7 +185,8 @@ func (r *Release) put(s *Session) types.TransactWriteItem {
 	}}
 }
 
-// remove deletes a record; of one rev, if it is given.
+// remove returns the part of a transaction that deletes a record, if it has the given rev. An empty
+// rev deletes any.
 func (r *Release) remove(key, rev string) types.TransactWriteItem {
 	d := &types.Delete{TableName: &r.Table, Key: id(key)}
 	if rev != "" {
@@ -194,8 +196,8 @@ func (r *Release) remove(key, rev string) types.TransactWriteItem {
 	return types.TransactWriteItem{Delete: d}
 }
 
-// list is a change of a subject's list. If conditional, the list's rev must be the one given, "" for
-// none.
+// list is a change of a subject's list. If conditional, the list must have the given rev, or must
+// not exist if rev is empty.
 type list struct {
 	subject      string
 	enter, leave []string
@@ -235,7 +237,7 @@ func (r *Release) change(l list) types.TransactWriteItem {
 	return types.TransactWriteItem{Update: u}
 }
 
-// entries returns a subject's list.
+// entries returns the keys in a subject's list, and its rev and epoch.
 func (r *Release) entries(ctx context.Context, subject string) (keys []string, rev, epoch string, err error) {
 	it, err := r.get(ctx, rosterKey(subject))
 	if err != nil {
@@ -262,7 +264,7 @@ func (r *Release) transact(ctx context.Context, items ...types.TransactWriteItem
 	return err
 }
 
-// Authenticate signs a session in that was stored, under a new ID.
+// Authenticate signs a stored session in and gives it a new ID.
 func (r *Release) Authenticate(ctx context.Context, s *Session, subject string) error {
 	next := &Session{ID: newID(), Data: s.Data, Subject: subject, rev: rand.Text(), created: time.Now()}
 	first := ""
@@ -304,7 +306,7 @@ func (r *Release) Authenticate(ctx context.Context, s *Session, subject string) 
 	return ErrConflict
 }
 
-// Renew gives a session another ID.
+// Renew gives a session a new ID.
 func (r *Release) Renew(ctx context.Context, s *Session) error {
 	next := *s
 	next.ID, next.rev = newID(), rand.Text()
@@ -328,7 +330,7 @@ func (r *Release) Destroy(ctx context.Context, s *Session) error {
 	return r.transact(ctx, items...)
 }
 
-// RevokeAll ends all sessions of a subject that its list has.
+// RevokeAll ends all sessions in a subject's list.
 func (r *Release) RevokeAll(ctx context.Context, subject string) error {
 	if err := r.transact(ctx, r.change(list{subject: subject, bump: true})); err != nil {
 		return err

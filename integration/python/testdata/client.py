@@ -65,7 +65,7 @@ def answer(call):
         found = load(call["id"], keys)
         save(call["id"], datetime.datetime.fromisoformat(found["created"]), now(), found["idle"], found["absolute"], json.dumps(call["data"]))
         return {}
-    if op == "touch":  # of a session that it has read before
+    if op == "touch": # in a request that has loaded the session before
         touch(call["id"], now(), now(), 7200, 43200)
         return {}
     if op == "clear":

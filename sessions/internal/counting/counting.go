@@ -1,5 +1,5 @@
-// Package counting counts the calls of a store, for an observer, and sees to it that every error of
-// a store is one of package driver's.
+// Package counting counts a store's calls, for an observer, and makes every error of a store one of
+// package driver's.
 package counting
 
 import (
@@ -12,13 +12,13 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// New returns store with its calls noted in the driver.Trace of their context. An error that
-// package driver doesn't know is of a store that could not do its work: it becomes a
-// driver.ErrUnavailable.
+// New returns a store that notes the calls of store in the driver.Trace of their context. It turns
+// an error that package driver doesn't know into a driver.ErrUnavailable, since the store could not
+// do its work.
 func New(store driver.Store) driver.Store { return &countingStore{store} }
 
-// countingStore names every method, so that one that is added to the contract can't be forgotten
-// here.
+// countingStore embeds nothing and implements every method, so that it doesn't compile when the
+// contract gets another one.
 type countingStore struct{ store driver.Store }
 
 func (c *countingStore) Create(ctx context.Context, rec driver.Record) error {

@@ -18,7 +18,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// calls are one of each that asks the store.
+// calls has each method that calls the store.
 var calls = map[string]func(ctx context.Context, s driver.Store) error{
 	"Create":  func(ctx context.Context, s driver.Store) error { return s.Create(ctx, driver.Record{Key: "k"}) },
 	"Load":    func(ctx context.Context, s driver.Store) error { _, err := s.Load(ctx, "k"); return err },
@@ -57,13 +57,14 @@ func TestCounting_EachCall(t *testing.T) {
 		n++
 		is.Equal(trace.Calls, n)
 		is.Equal(below.Took(), []string{name})
-		_ = call(t.Context(), s) // of nobody who wants to know
+		_ = call(t.Context(), s) // without a Trace
 		is.Equal(below.Took(), []string{name})
 	}
 	is.Equal(s.Clock(), below.Clock())
 }
 
-// Every error of a store is one of package driver's: what that doesn't know is of a store that could not do its work.
+// Every error of a store is one of package driver's; an error that package driver doesn't know
+// becomes ErrUnavailable.
 func TestCounting_ErrorsAreTheDrivers(t *testing.T) {
 	below := cued.New(memstore.New(nil))
 	s := counting.New(below)
@@ -78,7 +79,7 @@ func TestCounting_ErrorsAreTheDrivers(t *testing.T) {
 			t.Run(fmt.Sprint(name, " ", err), func(t *testing.T) {
 				below.On("any", func(*cued.Call) error { return err })
 				got := call(t.Context(), s)
-				wants.Err(t, got, err) // the cause is in reach
+				wants.Err(t, got, err) // it wraps the cause
 				if !slices.Contains(known, err) {
 					wants.Err(t, got, driver.ErrUnavailable)
 					wants.NotErr(t, got, driver.ErrNotFound)

@@ -1,4 +1,4 @@
-// Package cued has a store for tests, which counts its calls and acts on cue.
+// Package cued has a store for tests, which records its calls and lets a test act at any of them.
 package cued
 
 import (
@@ -10,8 +10,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// Call is one call of a [Store]. What it has been given may be changed before Do, and what it
-// returns afterwards.
+// Call is one call of a [Store]. A test may change its arguments before Do, and its results
+// afterwards.
 type Call struct {
 	Name    string // of the method: "Create"
 	Key     string // the record's or roster's; the first of several
@@ -30,12 +30,12 @@ type Call struct {
 	do func(*Call) error
 }
 
-// Do has the store do what was asked for. It may be called later, and from elsewhere: as a request
-// that the network has held back.
+// Do makes the call on the store below. A test may call it later, and in another goroutine, like a
+// request that the network has held back.
 func (c *Call) Do() error { return c.do(c) }
 
-// Store is a [driver.Store] that counts the calls of another, and does what it is told at each. It
-// is safe for concurrent use.
+// Store is a [driver.Store] in front of another. It records its calls and passes each to the
+// function that a test has set for it. It is safe for concurrent use.
 type Store struct {
 	driver.Store
 
@@ -44,20 +44,20 @@ type Store struct {
 	cues  map[string]func(*Call) error
 }
 
-// New returns a Store that does what store does.
+// New returns a Store that passes its calls to store.
 func New(store driver.Store) *Store {
 	return &Store{Store: store, cues: map[string]func(*Call) error{}}
 }
 
-// On has f make the calls of a name from now on: those of the method, or if there is no f for it,
-// those of "any". A nil f lets the store make them.
+// On passes later calls of the method name to f instead of the store; "any" stands for every method
+// without an f. A nil f passes them to the store again.
 func (s *Store) On(name string, f func(*Call) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cues[name] = f
 }
 
-// Once is On for the next call.
+// Once is On for the next call only.
 func (s *Store) Once(name string, f func(*Call) error) {
 	s.On(name, func(c *Call) error {
 		s.On(name, nil)
@@ -65,14 +65,14 @@ func (s *Store) Once(name string, f func(*Call) error) {
 	})
 }
 
-// Off takes all cues away.
+// Off removes every function that On and Once have set.
 func (s *Store) Off() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.cues)
 }
 
-// Took returns the names of the calls since it was last asked.
+// Took returns the names of the calls since the last Took.
 func (s *Store) Took() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,7 +81,7 @@ func (s *Store) Took() []string {
 	return names
 }
 
-// call makes one.
+// call records c and makes it.
 func (s *Store) call(c *Call) error {
 	s.mu.Lock()
 	s.names = append(s.names, c.Name)

@@ -1,5 +1,5 @@
-// Package encrypt stands between a Manager and its store: what goes down is encrypted, what comes
-// up is decrypted.
+// Package encrypt is a store between a Manager and its store. It encrypts what the Manager writes
+// and decrypts what it reads.
 package encrypt
 
 import (
@@ -20,8 +20,8 @@ type AEAD interface {
 	Decrypt(ciphertext, associatedData []byte) ([]byte, error)
 }
 
-// The prefixes of the format of data that is encrypted, before that of the codec. The first was
-// written before the format, the application and the store's name were bound to the data, and is
+// The format of encrypted data is one of these prefixes and the codec's format. unboundPrefix was
+// written before the format, the application and the store's name were bound to the data; it is
 // only read.
 const (
 	unboundPrefix = "aead+"
@@ -30,10 +30,11 @@ const (
 
 var errPlaintext = errors.New("data is stored unencrypted, and Config.AllowPlaintext is false")
 
-// Options say what else is read than what is encrypted for the store, and what is written.
+// Options say what the store reads besides data that is encrypted for it, and whether it encrypts
+// what it writes.
 type Options struct {
 	AllowPlaintext, WritePlaintext bool
-	FormerNames                    []string // of stores whose data is read too
+	FormerNames                    []string // of other stores, whose data is read too
 }
 
 // New returns store with its payloads encrypted.
@@ -48,15 +49,16 @@ type Store struct {
 	options Options
 }
 
-// associated returns what is bound to a record's data: so data can't be put into another record or
-// another store, nor an older save's into this one, nor be given to another subject, application or
-// life, nor be read by another codec.
+// associated returns the associated data of a record. It binds the data to the record, its Rev, the
+// store, the subject, the application, the federated session, the device, the lifetime and the
+// codec's format: nobody can move the data to another record, put back an older save's, or have
+// another codec read it.
 func associated(rec driver.Record, format, store string) []byte {
 	fixed := rec.Binding[:min(len(rec.Binding), driver.FixedBinding)]
 	return associate("dynasession 2", rec, rec.Key, rec.Rev, rec.Subject, format, rec.Application, rec.Federated, string(fixed), store)
 }
 
-// unbound returns what was bound to data of the first prefix.
+// unbound returns the associated data of unboundPrefix.
 func unbound(rec driver.Record) []byte {
 	return associate("dynasession 1", rec, rec.Key, rec.Rev, rec.Subject)
 }
@@ -90,11 +92,12 @@ func (s *Store) encrypted(rec driver.Record) (driver.Record, error) {
 	return rec, nil
 }
 
-// Decrypted returns rec, as the store below keeps it, with its payload decrypted. If the payload is not what was encrypted, rec
-// has one that says so when it is read; an error means that it could not be decrypted now.
+// Decrypted returns rec, a record of the store below, with its payload decrypted. If the payload
+// was tampered with or damaged, the record gets one whose Bytes returns an error. An error of
+// Decrypted means that the payload can't be decrypted now.
 func (s *Store) Decrypted(rec driver.Record) (driver.Record, error) {
 	stored := rec.Payload.Format()
-	var ads [][]byte // one of them was bound to the data
+	var ads [][]byte // it was encrypted with one of them
 	format, ok := strings.CutPrefix(stored, prefix)
 	if ok {
 		ads = append(ads, associated(rec, format, s.Name()))
@@ -131,15 +134,15 @@ func (s *Store) Decrypted(rec driver.Record) (driver.Record, error) {
 	return rec, nil
 }
 
-// isOutage reports whether a Decrypt failed for want of what it needs, such as a key service, and
-// not because of what it was given.
+// isOutage reports whether Decrypt failed because it lacked something, such as a key service, and
+// not because of its arguments.
 func isOutage(err error) bool {
 	var network net.Error
 	return errors.Is(err, driver.ErrUnavailable) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
 		errors.As(err, &network)
 }
 
-// unreadable is the payload of data that can't be had.
+// unreadable is the payload of data that can't be decrypted.
 type unreadable struct {
 	format string
 	err    error
@@ -159,7 +162,7 @@ func (s *Store) Create(ctx context.Context, rec driver.Record) error {
 	return s.Store.Create(ctx, rec)
 }
 
-// Load decrypts. LoadAll doesn't: nobody reads the data of many.
+// Load decrypts the payload. LoadAll doesn't: nobody reads the data of the records that it returns.
 func (s *Store) Load(ctx context.Context, key string) (driver.Record, error) {
 	rec, err := s.Store.Load(ctx, key)
 	if err != nil || driver.Reserved(key) {

@@ -19,7 +19,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// vowels is an AEAD that hides nothing, and so shows what it was given: it writes the associated data beside the text.
+// vowels is an AEAD that hides nothing: it writes the associated data beside the text, so that
+// tests see both.
 type vowels struct{ down error }
 
 func (v *vowels) Encrypt(plaintext, ad []byte) ([]byte, error) {
@@ -76,7 +77,7 @@ func TestEncrypt_WhatIsWrittenIsReadAgain(t *testing.T) {
 	is.True(codec.Equal(got.Payload, next.Payload))
 }
 
-// What is bound to the data can't be changed without it, and what isn't can.
+// Data can't be decrypted after a bound field of its record was changed; other fields may change.
 func TestEncrypt_WhatIsBound(t *testing.T) {
 	for name, c := range map[string]struct {
 		alter func(*driver.Record)
@@ -99,7 +100,7 @@ func TestEncrypt_WhatIsBound(t *testing.T) {
 			b, _ := r.Payload.Bytes()
 			r.Payload = codec.Opaque("aead+json", b)
 		}, true},
-		// Texts beside each other are told apart.
+		// Adjacent texts have a boundary.
 		"Rev and Subject":         {func(r *driver.Record) { r.Rev, r.Subject = "reva", "da" }, true},
 		"Application, Federated":  {func(r *driver.Record) { r.Application, r.Federated = "shopidp", " 1" }, true},
 		"Accessed":                {func(r *driver.Record) { r.Accessed = r.Accessed.Add(time.Minute) }, false},
@@ -126,7 +127,7 @@ func TestEncrypt_WhatIsBound(t *testing.T) {
 	}
 }
 
-// A key service that is down is an outage, and no matter of what is stored.
+// A key service that is down is an outage; it doesn't mean that stored data is wrong.
 func TestEncrypt_OutagesAreToldFromWrongData(t *testing.T) {
 	for name, c := range map[string]struct {
 		err    error
@@ -157,7 +158,7 @@ func TestEncrypt_OutagesAreToldFromWrongData(t *testing.T) {
 				_, err = got.Payload.Bytes()
 				wants.Err(t, err, c.err)
 			}
-			// Nothing is encrypted either way, and it is the service's fault.
+			// Encrypting fails too, for the same reason.
 			next := record()
 			next.Rev = "rev 2"
 			wants.Err(t, s.Replace(t.Context(), next, "rev"), driver.ErrUnavailable)
@@ -167,7 +168,8 @@ func TestEncrypt_OutagesAreToldFromWrongData(t *testing.T) {
 	}
 }
 
-// Only what reads data decrypts: a session can be listed, touched and ended while the key service is down.
+// Only what reads data decrypts: a session can be listed, touched and ended while the key service
+// is down.
 func TestEncrypt_NothingElseNeedsTheKey(t *testing.T) {
 	is := is.New(t)
 	aead := &vowels{}
@@ -186,7 +188,8 @@ func TestEncrypt_NothingElseNeedsTheKey(t *testing.T) {
 	wants.Err(t, err, driver.ErrEnded)
 }
 
-// What a Manager keeps for all sessions is none of a session's: hosts with and without a key read it.
+// Records under reserved keys, which a Manager keeps for all sessions, stay unencrypted: hosts with
+// and without a key read them.
 func TestEncrypt_ReservedKeysStayAsTheyAre(t *testing.T) {
 	is := is.New(t)
 	mem := memstore.New(nil)

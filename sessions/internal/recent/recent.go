@@ -1,5 +1,5 @@
-// Package recent stands between a Manager and its store, and remembers for a moment what was read,
-// for Config.PeekFor. It starts no goroutine: what is too old leaves with the calls that follow.
+// Package recent is a store between a Manager and its store that remembers loaded records for
+// Config.PeekFor. It starts no goroutine: later calls drop records that are too old.
 package recent
 
 import (
@@ -16,19 +16,19 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// Bounds is how long a record is remembered, and how many bytes all of them take.
+// Bounds says how long a record is remembered, and how many bytes all of them may take.
 type Bounds struct {
 	For   time.Duration
 	Bytes int
 }
 
-// Store is a [driver.Store] that remembers the records that it has loaded, as they are stored: what
-// is encrypted stays so. [Store.Peek] may return one of them. All other calls go to the store below.
+// Store is a [driver.Store] that remembers the records that it has loaded, encrypted if they are
+// stored encrypted. [Store.Peek] may return one of them. All other calls go to the store below.
 //
-// A call that may change or end a session has it forgotten when it returns, whether or not it has
-// succeeded, and so has one that finds it gone. A read that is under way at that moment is not
-// remembered, since it may have seen what was before. So no Peek shows anything older than what a
-// call has stored or returned that had ended before the Peek began.
+// When a call that may change or end a session returns, the Store forgets the session, whether or
+// not the call succeeded. It also forgets a session that a call finds gone. A read that is under
+// way at that moment is not remembered, since it may have seen the earlier state. So a Peek never
+// returns an older state than a call had stored or returned before the Peek began.
 type Store struct {
 	store  driver.Store
 	now    func() time.Time
@@ -36,29 +36,29 @@ type Store struct {
 
 	mu      sync.Mutex
 	records *ttlcache.Cache[string, memory]
-	reads   map[string][]*read // under way, by key, in the order in which they began
+	reads   map[string][]*read // under way, by key, in order of their start
 	begun   int64              // counts the reads
-	ends    map[owner]end      // of a session of each owner, the last, if it is not long ago
-	oldest  []end              // the same, with those before the last
+	ends    map[owner]end      // the last end of a session of each owner, if it is recent
+	oldest  []end              // all recent ends, oldest first
 }
 
-// memory is a record, and when the read began that has found it.
+// memory is a record, and when the read that found it began.
 type memory struct {
 	rec   driver.Record
 	began moment
 }
 
-// moment is a time by the Manager's clock and by this process's, which nobody sets. The number puts
-// reads and ends in order.
+// moment is a time by the Manager's clock and by this process's monotonic clock, which nobody can
+// set. The number orders reads and ends.
 type moment struct {
 	wall, process time.Time
 	n             int64
 }
 
-// owner is whose a session is.
+// owner identifies a session's user.
 type owner struct{ application, subject string }
 
-// end is that of a session of an owner.
+// end notes that a session of an owner has ended.
 type end struct {
 	owner owner
 	at    moment
@@ -67,11 +67,11 @@ type end struct {
 // read is a call of Load that is under way.
 type read struct {
 	began     moment
-	overtaken bool           // the session was changed, or found gone, since: what it finds may be what was before
-	beside    *driver.Record // what a read has found that ended while this one was under way
-	torn      bool           // several have, and not the same
-	done      chan struct{}  // closed when it has ended
-	rec       driver.Record  // what it has found
+	overtaken bool           // changed, or found gone, since: the read may find the earlier state
+	beside    *driver.Record // found by another read that ended while this one was under way
+	torn      bool           // such reads have found different records
+	done      chan struct{}  // closed when the read has ended
+	rec       driver.Record  // found by this read
 	succeeded bool
 	gaveUp    bool // its context was done
 }
@@ -82,12 +82,12 @@ func (r *read) sees(rec *driver.Record) {
 	r.beside = rec
 }
 
-// isSame reports whether two records, as they were found, are the same for certain.
+// isSame reports whether two reads have certainly found the same state.
 func isSame(a, b driver.Record) bool {
 	return a.Rev != "" && a.Rev == b.Rev && a.Accessed.Equal(b.Accessed) && bytes.Equal(a.Binding, b.Binding)
 }
 
-// New returns store with a memory. The time is that of now.
+// New returns a Store in front of store that tells the time by now.
 func New(store driver.Store, bounds Bounds, now func() time.Time) *Store {
 	cost := func(item ttlcache.CostItem[string, memory]) uint64 { return uint64(sizeOf(item.Value.rec)) }
 	return &Store{
@@ -98,25 +98,25 @@ func New(store driver.Store, bounds Bounds, now func() time.Time) *Store {
 
 func (s *Store) moment() moment { return moment{wall: s.now().Round(0), process: time.Now()} }
 
-// isFresh reports whether what was read at began may be returned at now. A clock that was set back
-// makes nothing younger.
+// isFresh reports whether a record that was read at began may be returned at now. Setting a clock
+// back doesn't make it younger.
 func (s *Store) isFresh(began, now moment) bool {
 	age := now.wall.Sub(began.wall)
 	return age >= 0 && age < s.bounds.For && now.process.Sub(began.process) < s.bounds.For
 }
 
-// isGood reports whether a record may be returned at now: it was read not long ago, and no session
-// of its owner has ended here since. This may be the one that another process has given a new ID,
-// under which it was ended here. The lock is held.
+// isGood reports whether a record may be returned at now: it is fresh, and no session of its owner
+// has ended in this process since. The ended session may be this one, if another process gave it a
+// new ID, under which it was ended here. The lock is held.
 func (s *Store) isGood(m memory, now moment) bool {
 	last, ended := s.ends[owner{m.rec.Application, m.rec.Subject}]
 	return s.isFresh(m.began, now) && (!ended || last.at.n < m.began.n)
 }
 
-// Peek returns the record of key, as Load does or as a Load has found it that began less than
-// Bounds.For ago; then it is remembered. Peeks at the same time share one read, which the first of
-// them makes. Nobody gets another's error: if the read fails each makes its own, and if whoever
-// made it has given up another one takes over.
+// Peek returns the record of key, either from the store or, with remembered true, as a read found
+// it that began less than Bounds.For ago. Concurrent Peeks share one read, which the first of them
+// makes. No caller gets another's error: if the read fails each caller makes its own, and if the
+// caller that made it has given up another takes over.
 func (s *Store) Peek(ctx context.Context, key string) (rec driver.Record, remembered bool, err error) {
 	for ctx.Err() == nil {
 		now := s.moment()
@@ -148,11 +148,11 @@ func (s *Store) Peek(ctx context.Context, key string) (rec driver.Record, rememb
 		}
 		break
 	}
-	rec, err = s.Load(ctx, key) // of a context that is done the store says what it says
+	rec, err = s.Load(ctx, key) // if ctx is done, the store returns the error
 	return rec, false, err
 }
 
-// hasSucceeded reports whether what another's read has found may be returned now.
+// hasSucceeded reports whether the record that another caller's read has found may be returned now.
 func (s *Store) hasSucceeded(other *read) bool {
 	now := s.moment()
 	s.mu.Lock()
@@ -179,7 +179,7 @@ func (s *Store) begin(key string, now moment) *read {
 	return own
 }
 
-// load makes a read that has begun.
+// load makes the read own, which begin has noted.
 func (s *Store) load(ctx context.Context, key string, own *read) (rec driver.Record, err error) {
 	err = driver.ErrUnavailable // if the store panics
 	defer func() {
@@ -190,7 +190,7 @@ func (s *Store) load(ctx context.Context, key string, own *read) (rec driver.Rec
 	return rec, err
 }
 
-// finish notes what a read has found, and lets those go that wait for it.
+// finish notes the result of a read, and wakes the callers that wait for it.
 func (s *Store) finish(key string, own *read, rec driver.Record, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -212,14 +212,14 @@ func (s *Store) finish(key string, own *read, rec driver.Record, err error) {
 	}
 	switch {
 	case own.torn, own.beside != nil && !isSame(*own.beside, rec):
-		s.forget(key) // of two reads at a time nobody knows which has seen the later state
+		s.forget(key) // nobody knows which of two concurrent reads has seen the later state
 	case !own.overtaken:
 		own.succeeded = true
 		s.remember(key, memory{own.rec, own.began})
 	}
 }
 
-// remember keeps a record, if it is a session's and not larger than all may be. The lock is held.
+// remember keeps a record if it is a session's and fits within Bounds.Bytes. The lock is held.
 func (s *Store) remember(key string, m memory) {
 	s.records.Delete(key)
 	if !driver.Reserved(key) && sizeOf(m.rec) <= s.bounds.Bytes {
@@ -227,7 +227,7 @@ func (s *Store) remember(key string, m memory) {
 	}
 }
 
-// forget drops what is known of a key. The lock is held.
+// forget drops the record of a key, and keeps reads of it from being remembered. The lock is held.
 func (s *Store) forget(key string) {
 	s.records.Delete(key)
 	for _, r := range s.reads[key] {
@@ -239,7 +239,7 @@ func (s *Store) forget(key string) {
 // few reads more.
 const mostEnds = 4096
 
-// forgetAll drops all that is known. The lock is held.
+// forgetAll is forget for every key. The lock is held.
 func (s *Store) forgetAll() {
 	s.records.DeleteAll()
 	for _, reads := range s.reads {
@@ -250,7 +250,7 @@ func (s *Store) forgetAll() {
 	s.ends, s.oldest = map[owner]end{}, nil
 }
 
-// sweep drops what is too old, from that on which nobody has asked for longest. The lock is held.
+// sweep drops records that are too old, beginning with the least recently used. The lock is held.
 func (s *Store) sweep(now moment) {
 	for tooOld := true; tooOld; {
 		tooOld = false
@@ -261,7 +261,8 @@ func (s *Store) sweep(now moment) {
 			return false
 		})
 	}
-	for len(s.oldest) > 0 && now.process.Sub(s.oldest[0].at.process) >= s.bounds.For { // then all that was read before is too old
+	// Every record that was read before such an end is too old by now.
+	for len(s.oldest) > 0 && now.process.Sub(s.oldest[0].at.process) >= s.bounds.For {
 		if of := s.oldest[0].owner; s.ends[of] == s.oldest[0] {
 			delete(s.ends, of)
 		}
@@ -269,7 +270,7 @@ func (s *Store) sweep(now moment) {
 	}
 }
 
-// Ended says that sessions of an owner have been ended. All that is known of the owner's sessions is
+// Ended notes that sessions of an owner have been ended. Every record of the owner's sessions is
 // forgotten.
 func (s *Store) Ended(application, subject string) {
 	if subject == "" {
@@ -287,14 +288,14 @@ func (s *Store) Ended(application, subject string) {
 	s.oldest = append(s.oldest, last)
 }
 
-// endedSomebodys is Ended where nobody knows whose session has ended.
+// endedSomebodys is Ended for a session of an unknown owner.
 func (s *Store) endedSomebodys() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forgetAll()
 }
 
-// changed is forget for the end of a call that may have changed a session.
+// changed locks and forgets a key, at the end of a call that may have changed its session.
 func (s *Store) changed(key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -363,20 +364,20 @@ func (s *Store) Clock() clock.Clock { return s.store.Clock() }
 // Name implements [driver.Store].
 func (s *Store) Name() string { return s.store.Name() }
 
-// clone returns rec with nothing that its holder could change.
+// clone returns rec with a copy of everything that its holder could change.
 func clone(rec driver.Record) driver.Record {
 	rec.Binding = bytes.Clone(rec.Binding)
 	return rec
 }
 
-// What a record takes in memory beside its texts, and by how much a payload that is no plain bytes
-// takes more than those; measured.
+// recordSize is the memory that a record takes in addition to its texts, in bytes. nativeTimes is
+// how many times its size a native payload takes. Both are measured.
 const (
 	recordSize  = 1 << 10
 	nativeTimes = 16
 )
 
-// sizeOf returns how many bytes a remembered record takes, generously.
+// sizeOf returns an upper estimate of the bytes that a remembered record takes.
 func sizeOf(rec driver.Record) int {
 	n := recordSize + len(rec.Key) + len(rec.Rev) + len(rec.Subject) + len(rec.Application) + len(rec.Federated) +
 		len(rec.Device.Name) + len(rec.Device.IP) + len(rec.Binding)
@@ -384,15 +385,15 @@ func sizeOf(rec driver.Record) int {
 		return n + nativeTimes*native.Size()
 	}
 	if b, err := rec.Payload.Bytes(); err == nil {
-		n += len(b) + len(b)/4 // an allocation is rounded up
+		n += len(b) + len(b)/4 // allocations are rounded up
 	}
 	return n
 }
 
-// afreshKey marks a context.
 type afreshKey struct{}
 
-// Afresh returns a context whose peeks ask the store: for front ends that act on what they see.
+// Afresh returns a context with which Peek always asks the store: for front ends that act on the
+// result.
 func Afresh(ctx context.Context) context.Context { return context.WithValue(ctx, afreshKey{}, true) }
 
 // IsAfresh reports whether ctx comes from [Afresh].

@@ -51,7 +51,7 @@ func newDesk(most int) desk {
 	return desk{recent.New(calls, recent.Bounds{For: time.Minute, Bytes: most}, c.Now), calls, c}
 }
 
-// remembers reports whether a Peek asks nobody.
+// remembers reports whether a Peek makes no call.
 func (d desk) remembers(t testing.TB, n int) bool {
 	t.Helper()
 	d.calls.Took()
@@ -65,14 +65,13 @@ func (d desk) remembers(t testing.TB, n int) bool {
 	return remembered
 }
 
-// It is a store like any other.
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(*testing.T) driver.Store {
 		return recent.New(memstore.New(nil), recent.Bounds{For: time.Minute, Bytes: 1 << 20}, time.Now)
 	})
 }
 
-// peeking is a store whose Loads are Peeks. For what one process does it keeps the contract of a store.
+// peeking is a store whose Loads are Peeks. Within one process it keeps the contract of a store.
 type peeking struct{ *recent.Store }
 
 func (p peeking) Load(ctx context.Context, key string) (driver.Record, error) {
@@ -86,7 +85,8 @@ func TestStore_PeekIsALoadForItsOwnProcess(t *testing.T) {
 	})
 }
 
-// What is remembered takes about as much memory as it may, of plain bytes and of native values.
+// Remembered records take about as much memory as Bounds.Bytes allows, with plain bytes and with
+// native values.
 func TestStore_TakesAsMuchMemoryAsItMay(t *testing.T) {
 	const most = 2 << 20
 	native := func(n int) codec.Payload {
@@ -115,13 +115,13 @@ func TestStore_TakesAsMuchMemoryAsItMay(t *testing.T) {
 			took := heap() - before
 			t.Logf("%d KB of %d", took>>10, most>>10)
 			is.True(took < most)
-			is.True(took > most/5) // it is not wasted
+			is.True(took > most/5) // the estimate is not far too high
 			runtime.KeepAlive(s)
 		})
 	}
 }
 
-// makes is a store that makes up what it is asked for.
+// makes is a store that invents the record of every key.
 type makes struct {
 	driver.Store
 	payload func(n int) codec.Payload
@@ -140,7 +140,8 @@ func heap() int {
 	return int(m.HeapAlloc)
 }
 
-// More ends than are remembered have all be forgotten, and nothing is seen that has ended.
+// After more ends than are remembered everything is forgotten, and no Peek returns a session that
+// has ended.
 func TestStore_ManyEnds(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(1 << 20)
@@ -160,8 +161,8 @@ func TestStore_ManyEnds(t *testing.T) {
 	is.True(!d.remembers(t, 1))
 }
 
-// An end whose answer was lost doesn't say whose session it was: here it may be that of an ID which
-// another process has exchanged for the one that was ended.
+// An end whose response was lost doesn't say whose session it was. Here it may be the session of an
+// ID that another process has exchanged for the one that was ended.
 func TestStore_AnEndWithoutAnAnswer(t *testing.T) {
 	for name, answer := range map[string]error{"repeated": nil, "unknown": driver.ErrOutcomeUnknown} {
 		t.Run(name, func(t *testing.T) {
@@ -189,7 +190,7 @@ func TestStore_AnEndWithoutAnAnswer(t *testing.T) {
 	}
 }
 
-// An end counts for what was read before, wherever the clock is put.
+// An end applies to every earlier read, even if the clock is set.
 func TestStore_AnEndAndAClockThatGoesBack(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(1 << 20)
@@ -203,7 +204,7 @@ func TestStore_AnEndAndAClockThatGoesBack(t *testing.T) {
 	is.True(!d.remembers(t, 1))
 }
 
-// What is too old leaves with the calls that follow.
+// Later calls drop records that are too old.
 func TestStore_WhatIsTooOldLeaves(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(1 << 20)

@@ -22,7 +22,7 @@ const (
 	absolute = 10 * time.Hour
 )
 
-// desk is a Keeper of small parts, and all that a test moves.
+// desk is a Keeper with small parts, its store, and the clock that a test moves.
 type desk struct {
 	*rosters.Keeper
 	store *cued.Store
@@ -36,7 +36,7 @@ func newDesk(headSize, pageSize int) *desk {
 	return deskOf(headSize, pageSize, c, c)
 }
 
-// newLazyDesk is one whose store sweeps nothing.
+// newLazyDesk returns a desk whose store sweeps nothing.
 func newLazyDesk(headSize, pageSize int) *desk {
 	c := clock.NewFake(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
 	return deskOf(headSize, pageSize, c, clock.NewFake(c.Now()))
@@ -55,7 +55,7 @@ func deskOf(headSize, pageSize int, c, sweeper *clock.Fake) *desk {
 	return d
 }
 
-// behind returns the Keeper of another host, whose calls nobody watches.
+// behind returns the desk of another host, whose calls no test intercepts.
 func (d *desk) behind() *desk {
 	other := *d.Keeper
 	other.Store = d.mem
@@ -69,7 +69,7 @@ func (d *desk) key() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// login is one in its two steps: it enters the list, and stores a session.
+// login makes a login's two steps: it enters the list, and stores a session.
 func (d *desk) login(t testing.TB, limit rosters.Limit) (key string, page int64, err error) {
 	t.Helper()
 	l, err := d.Open(t.Context(), list)
@@ -97,7 +97,7 @@ func (d *desk) entry(key string) rosters.Entry {
 	return rosters.Entry{Key: key, Deadline: now.Add(absolute), Stale: now.Add(idle)}
 }
 
-// must is login that has to succeed.
+// must is login, and fails the test on an error.
 func (d *desk) must(t testing.TB) string {
 	t.Helper()
 	key, _, err := d.login(t, rosters.Limit{})
@@ -107,7 +107,7 @@ func (d *desk) must(t testing.TB) string {
 	return key
 }
 
-// listed returns the keys that the list has.
+// listed returns the keys in the list.
 func (d *desk) listed(t testing.TB) map[string]bool {
 	t.Helper()
 	other := d.behind()

@@ -9,7 +9,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
-// A list's head, which says what its pages are, stays as long as the sessions in the pages may live.
+// A list's head, which names its pages, stays as long as the sessions in the pages may live.
 func TestEnter_TheHeadStaysAsLongAsAPage(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(1, 4)
@@ -25,7 +25,7 @@ func TestEnter_TheHeadStaysAsLongAsAPage(t *testing.T) {
 	d.wantListed(t, last)
 }
 
-// And so it does when a session in a page gets a later deadline.
+// The head also stays when a session in a page gets a later deadline.
 func TestExtend_TheHeadStaysAsLongAsAPage(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(1, 4)
@@ -43,7 +43,7 @@ func TestExtend_TheHeadStaysAsLongAsAPage(t *testing.T) {
 	is.True(d.listed(t)[key])
 }
 
-// sweep has the store drop all that it may.
+// sweep makes the store delete everything that has expired.
 func (d *desk) sweep(t *testing.T) {
 	t.Helper()
 	for range 100 {

@@ -9,23 +9,24 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// patience is how often a login under a limit looks for another that has entered the list and
-// stored nothing yet, before it takes that one's place.
+// patience is how often a login under a limit looks at another that has entered the list but stored
+// nothing yet, before it takes that one's place.
 const patience = 8
 
-// spill is how many times HeadSize entries the head holds before a login under a limit moves one of
-// them into a page.
+// spill is the size of the head, in multiples of HeadSize, at which a login under a limit moves one
+// entry into a page.
 const spill = 3
 
 // census is what a login under a limit found of a list.
 type census struct {
-	alive   []driver.Record // whose session counts: of one that is being renewed, the old record
-	pending []string        // keys in the head under which nothing is stored: logins under way, or broken off
+	alive   []driver.Record // sessions that count; of one that is being renewed, the old record
+	pending []string        // keys in the head without a record: logins under way, or broken off
 	dead    []string        // keys in the head whose session has ended for good
 }
 
-// enterLimited enters the head, on condition of its Rev, so that of several logins at a time each
-// has counted the one before. Pages are what has been moved out of the head.
+// enterLimited enters the head on condition of its Rev, so that each of several concurrent logins
+// has counted the one before. It never enters a page: pages hold only entries that were moved out
+// of the head.
 func (l *Login) enterLimited(ctx context.Context, e Entry, replaces string, limit Limit) error {
 	looks := map[string]int{} // how often a key was found pending
 	for attempt := range attempts {
@@ -96,7 +97,7 @@ func (l *Login) count(ctx context.Context, keys []string) (census, error) {
 			}
 			continue
 		case found.Err != nil:
-			continue // what this binary can't read doesn't keep its user out
+			continue // a record that this binary can't read doesn't keep its user out
 		}
 		alive, err := l.k.Alive(ctx, found.Record)
 		if err != nil {
@@ -121,8 +122,8 @@ func (l *Login) count(ctx context.Context, keys []string) (census, error) {
 	return c, nil
 }
 
-// withoutRenewals returns the records without those that are about to take the place of another of
-// them: until that is so, both are of one session.
+// withoutRenewals returns the records without those that are about to replace another of them:
+// until then both are the same session.
 func withoutRenewals(records []driver.Record) []driver.Record {
 	return slices.DeleteFunc(slices.Clone(records), func(rec driver.Record) bool {
 		return slices.ContainsFunc(records, func(old driver.Record) bool {
@@ -131,8 +132,8 @@ func withoutRenewals(records []driver.Record) []driver.Record {
 	})
 }
 
-// makeRoom reports whether there is room for another session after it has ended those that the
-// limit says. If there isn't, it returns ErrLimit, or nil if the login has to look again.
+// makeRoom ends the sessions that the limit allows it to end, and reports whether there is room for
+// another then. If there isn't, the error is ErrLimit, or nil if the login has to look again.
 func (l *Login) makeRoom(ctx context.Context, c *census, limit Limit, looks map[string]int) (room bool, err error) {
 	surplus := len(c.alive) + len(c.pending) + 1 - limit.Max
 	if surplus <= 0 {
@@ -146,7 +147,7 @@ func (l *Login) makeRoom(ctx context.Context, c *census, limit Limit, looks map[
 		return false, limitError(len(c.alive), limit.Max)
 	}
 	if len(c.pending) > 0 {
-		// They will have stored their sessions in a moment, or are renewals, which take no place.
+		// They are about to store their sessions, or are renewals, which take no place.
 		return false, l.giveUp(ctx, c.pending, looks)
 	}
 	if limit.Confirm != nil {
@@ -160,7 +161,7 @@ func (l *Login) makeRoom(ctx context.Context, c *census, limit Limit, looks map[
 		case err == nil:
 			l.Evicted++
 		case errors.Is(err, driver.ErrConflict), errors.Is(err, driver.ErrRenewed):
-			return false, nil // it is being used: look again
+			return false, nil // the session is in use: look again
 		case errors.Is(err, driver.ErrNotFound):
 		default:
 			return false, err
@@ -172,10 +173,9 @@ func (l *Login) makeRoom(ctx context.Context, c *census, limit Limit, looks map[
 	return true, nil
 }
 
-// isLeftOver reports whether a key in the head under which nothing is stored is hardly that of a
-// login under way: by its deadline it began a while before e, and it is no renewal, whose old key
-// has the same deadline. It is a guess, which saves the wait: if it is wrong, that login begins
-// again.
+// isLeftOver reports whether a key in the head without a record is probably not a login under way:
+// its deadline shows that it began a while before e, and no other key has the same deadline, as the
+// old key of a renewal would. This guess saves the wait; if it is wrong, that login begins again.
 func (l *Login) isLeftOver(key string, e Entry) bool {
 	deadline := l.head.Entries[key]
 	if deadline.After(e.Deadline.Add(-time.Minute)) {
@@ -189,7 +189,7 @@ func (l *Login) isLeftOver(key string, e Entry) bool {
 	return true
 }
 
-// giveUp ends what has been found pending too often: nothing can be stored under these keys any
+// giveUp ends the keys that were found pending too often: no record can be stored under them any
 // more.
 func (l *Login) giveUp(ctx context.Context, pending []string, looks map[string]int) error {
 	for _, key := range pending {
@@ -203,8 +203,8 @@ func (l *Login) giveUp(ctx context.Context, pending []string, looks map[string]i
 	return nil
 }
 
-// victims returns those of the sessions that may be ended to make room, in the order in which they
-// are: the least recently used, if the limit evicts, and otherwise what this binary can't read.
+// victims returns the sessions that may be ended to make room, first the one to end first: if the
+// limit evicts, from the least recently used on, and otherwise those that this binary can't read.
 func (l *Login) victims(ctx context.Context, alive []driver.Record, evict bool) ([]driver.Record, error) {
 	slices.SortFunc(alive, func(a, b driver.Record) int { return a.Accessed.Compare(b.Accessed) })
 	if evict {
@@ -223,7 +223,7 @@ func (l *Login) victims(ctx context.Context, alive []driver.Record, evict bool) 
 	return unreadable, nil
 }
 
-// enterCounted enters the head as it was counted.
+// enterCounted enters the head if it has not changed since its sessions were counted.
 func (l *Login) enterCounted(ctx context.Context, e Entry, dead []string) (entered bool, err error) {
 	c := l.k.entering(l.head.Key, e)
 	c.IfEpoch, c.IfRev, c.Leave = &l.epoch, &l.head.Rev, dead
@@ -237,8 +237,8 @@ func (l *Login) enterCounted(ctx context.Context, e Entry, dead []string) (enter
 	return entered, err
 }
 
-// spillOne moves the head's oldest entry into a page, so that the head stays small. The session
-// doesn't know: when it ends its entry stays until somebody finds it dead.
+// spillOne moves the head's oldest entry into a page, so that the head stays small. The session's
+// record doesn't name that page: when the session ends, its entry stays until a login prunes it.
 func (l *Login) spillOne(ctx context.Context, but string) {
 	oldest := ""
 	for key, deadline := range l.head.Entries {
@@ -258,7 +258,7 @@ func (l *Login) spillOne(ctx context.Context, but string) {
 		entered, _, err = full.openPage(ctx, e)
 	}
 	if !entered || err != nil || !full.head.Entries[oldest].Equal(e.Deadline) {
-		return // and it stays; perhaps because it has a later deadline by now
+		return // the entry stays; perhaps it has a later deadline by now
 	}
 	_, _ = l.k.Store.ChangeRoster(ctx, driver.RosterChange{Key: l.head.Key, Rev: Rev(), IfRev: &full.head.Rev, Leave: []string{oldest}})
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
-// alive returns how many of the sessions are.
+// alive returns how many of the keys' sessions are alive.
 func (d *desk) alive(t testing.TB, keys []string) int {
 	t.Helper()
 	n := 0
@@ -26,7 +26,8 @@ func (d *desk) alive(t testing.TB, keys []string) int {
 	return n
 }
 
-// Two logins at a time at every point: never more than the limit, and never fewer if there were enough.
+// A second login runs at every point of the first. There are never more sessions than the limit,
+// and never fewer if there were enough.
 func TestLimit_IsExactAtEveryPoint(t *testing.T) {
 	forSizes(t, func(t *testing.T, d *desk) {
 		for _, limit := range []rosters.Limit{{Max: 1}, {Max: 1, Evict: true}, {Max: 3}, {Max: 3, Evict: true}, {Max: 9, Evict: true}} {
@@ -99,7 +100,7 @@ func TestLimit_EvictsTheLeastRecentlyUsed(t *testing.T) {
 	})
 }
 
-// A session that is used in the moment in which it is to be evicted stays, and another one goes.
+// A session that is used at the moment of its eviction stays, and another is evicted.
 func TestLimit_LooksAgainAtASessionThatIsTouched(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(2, 2)
@@ -125,7 +126,8 @@ func TestLimit_LooksAgainAtASessionThatIsTouched(t *testing.T) {
 	wants.Err(t, err, driver.ErrEnded)
 }
 
-// A login that entered and stored nothing is waited for, and gives its place up after a while; then it can't come any more.
+// A limited login waits for another that has entered and stored nothing, and takes its place after
+// some looks; then the other can't store its session any more.
 func TestLimit_ALoginThatBrokeOffGivesItsPlaceUp(t *testing.T) {
 	for _, limit := range []rosters.Limit{{Max: 1}, {Max: 2, Evict: true}} {
 		t.Run(fmt.Sprintf("%+v", limit), func(t *testing.T) {
@@ -151,14 +153,14 @@ func TestLimit_ALoginThatBrokeOffGivesItsPlaceUp(t *testing.T) {
 					looks++
 				}
 			}
-			is.True(looks > 4)                                  // it had time
-			is.Equal(d.alive(t, append(alive, key)), limit.Max) // and nobody was thrown out for it
+			is.True(looks > 4)                                  // it was waited for
+			is.Equal(d.alive(t, append(alive, key)), limit.Max) // no session was evicted for it
 			wants.Err(t, d.save(t, broken), driver.ErrEnded)
 		})
 	}
 }
 
-// One that is slow comes in time.
+// A slow login keeps its place if it stores its session in time.
 func TestLimit_ASlowLoginKeepsItsPlace(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(2, 2)
@@ -181,7 +183,7 @@ func TestLimit_ASlowLoginKeepsItsPlace(t *testing.T) {
 	is.Equal(d.alive(t, []string{slow}), 1)
 }
 
-// An entry of yesterday without a record, which the database has swept, makes nobody wait.
+// No login waits for yesterday's entry whose record the database has swept.
 func TestLimit_WhatWasSweptMakesNobodyWait(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(2, 2)
@@ -197,7 +199,7 @@ func TestLimit_WhatWasSweptMakesNobodyWait(t *testing.T) {
 	is.True(len(d.store.Took()) <= 8)
 }
 
-// With a limit of many the head stays small: what is old goes into pages, and still counts.
+// With a high limit the head stays small: old entries move into pages, and still count.
 func TestLimit_TheHeadOfManyStaysSmall(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(2, 2)
@@ -255,7 +257,7 @@ func TestLimit_AnEntryThatIsExtendedWhileItIsMoved(t *testing.T) {
 	}
 }
 
-// What replaces another session takes its place.
+// A login that replaces a session takes that one's place.
 func TestLimit_ALoginAgainTakesItsOwnPlace(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(2, 2)
@@ -279,12 +281,12 @@ func TestLimit_SparesABinaryWhatItCannotRead(t *testing.T) {
 		c.Loaded[0] = driver.Loaded{Err: driver.ErrDecode}
 		return err
 	})
-	_, _, err = d.login(t, limit) // what can't be read doesn't keep its user out
+	_, _, err = d.login(t, limit) // a record that can't be read doesn't keep its user out
 	is.NoErr(err)
 }
 
-// A login that moves the oldest entry out of the head, and knows of it what was, takes no later deadline
-// from it that it has got in the page into which it is moved.
+// A login that moves the oldest entry out of the head, and has read it earlier, doesn't overwrite a
+// later deadline that the entry has got in the page.
 func TestSpill_ALaterDeadlineStays(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(1, 12)
@@ -298,7 +300,7 @@ func TestSpill_ALaterDeadlineStays(t *testing.T) {
 	login(d)
 	oldest := login(d)
 	login(d)
-	login(d) // moves the first out
+	login(d) // moves the first entry out
 	longer := d.clock.Now().Add(absolute)
 	moved := false
 	d.store.On("ChangeRoster", func(c *cued.Call) error {
@@ -329,8 +331,8 @@ func TestSpill_ALaterDeadlineStays(t *testing.T) {
 	is.Equal(latest, longer)
 }
 
-// Nor does it take out of the page what another login has moved there, when all other sessions are
-// revoked meanwhile.
+// Nor does it remove from the page an entry that another login has moved there, if a concurrent
+// revocation ends all other sessions.
 func TestSpill_WhatARevocationSparesStaysListed(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(1, 12)

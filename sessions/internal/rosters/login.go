@@ -9,7 +9,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// Limit is how many sessions of a list may be alive.
+// Limit says how many sessions of a list may be alive, and what a login does at the limit.
 type Limit struct {
 	Max   int  // 0: any number
 	Evict bool // the least recently used one makes room
@@ -19,14 +19,13 @@ type Limit struct {
 	Confirm func(ctx context.Context) error
 }
 
-// Login is the way of a new session into a list. It begins by reading the list's epoch, before
-// anything of the session is looked at: whoever revokes the list's sessions after that makes it
-// lose.
+// Login enters a new session into a list. It begins by reading the list's epoch, before anything of
+// the session is read: a revocation of the list's sessions after that makes it fail.
 type Login struct {
 	k     *Keeper
 	epoch int64
 	head  driver.Roster // as last seen
-	moves bool          // what enters a page is to leave the head
+	moves bool          // an entry that enters a page has to leave the head
 
 	// Evicted is how many sessions have been ended to make room.
 	Evicted int
@@ -41,8 +40,8 @@ func (k *Keeper) Open(ctx context.Context, list string) (*Login, error) {
 	return &Login{k: k, epoch: head.Epoch, head: head}, nil
 }
 
-// Enter lists e and returns the page that it is in. The session of the key replaces is about to end
-// and doesn't count. The error is ErrRevoked, ErrLimit or the store's.
+// Enter lists e and returns its page. The session whose key is replaces is about to end and doesn't
+// count. The error is ErrRevoked, ErrLimit or the store's.
 func (l *Login) Enter(ctx context.Context, e Entry, replaces string, limit Limit) (page int64, err error) {
 	if limit.Max > 0 {
 		return 0, l.enterLimited(ctx, e, replaces, limit)
@@ -64,7 +63,7 @@ func (l *Login) Enter(ctx context.Context, e Entry, replaces string, limit Limit
 	return 0, driver.ErrConflict
 }
 
-// enterSomewhere tries the head, then the last page, then a new one. It is not entered if the list
+// enterSomewhere tries the head, then the last page, then a new one. It reports false if the list
 // has changed.
 func (l *Login) enterSomewhere(ctx context.Context, e Entry) (entered bool, page int64, err error) {
 	if err := l.pruneHead(ctx); err != nil {
@@ -84,14 +83,14 @@ func (l *Login) enterSomewhere(ctx context.Context, e Entry) (entered bool, page
 	return l.openPage(ctx, e)
 }
 
-// passed returns the entries of the head whose deadline has passed. Nothing can be alive under
-// their keys: a session gets a later deadline only after its entry has.
+// passed returns the entries of the head whose deadline has passed. No session of theirs can be
+// alive, since a session gets a later deadline only after its entry.
 func (l *Login) passed() []string { return passed(l.head, l.k.Now()) }
 
 func passed(r driver.Roster, now time.Time) []string {
 	var dead []string
 	for key, deadline := range r.Entries {
-		if !deadline.Add(kept).After(now) { // with room for the clocks of hosts that differ
+		if !deadline.Add(kept).After(now) { // with a margin for hosts whose clocks differ
 			dead = append(dead, key)
 		}
 	}
@@ -108,7 +107,7 @@ func (l *Login) enterHead(ctx context.Context, e Entry, dead []string) (entered 
 	return l.changeHead(ctx, c)
 }
 
-// changeHead makes a change of the head, and reports whether it was as it had to be.
+// changeHead changes the head, and reports whether its conditions held.
 func (l *Login) changeHead(ctx context.Context, c driver.RosterChange) (changed bool, err error) {
 	head, err := l.k.Store.ChangeRoster(ctx, c)
 	if err == nil || errors.Is(err, driver.ErrRoster) {
@@ -120,9 +119,9 @@ func (l *Login) changeHead(ctx context.Context, c driver.RosterChange) (changed 
 	return err == nil, err
 }
 
-// enterPage enters the last page. The page doesn't know the epoch, so the head is read once more
-// afterwards: if it has the epoch still, whoever counts it up reads the page later than this entry
-// came into it.
+// enterPage enters the last page. The page doesn't have the epoch, so the head is read once more
+// afterwards: if the epoch is unchanged, a revocation that raises it later reads the page after
+// this entry came into it.
 func (l *Login) enterPage(ctx context.Context, e Entry, page int64) (entered, full bool, err error) {
 	part, err := l.enterPart(ctx, page, e)
 	if errors.Is(err, driver.ErrFull) {
@@ -132,8 +131,8 @@ func (l *Login) enterPage(ctx context.Context, e Entry, page int64) (entered, fu
 		return false, false, err
 	}
 	if len(part.Entries) >= l.k.PageSize {
-		// It is full now: the next one comes to be with this login, which reads the epoch with the
-		// same write.
+		// The page is full now. This login also opens the next one, and the same write checks the
+		// epoch.
 		entered, err := l.publish(ctx, e, page, page+1)
 		return entered, false, err
 	}
@@ -154,8 +153,8 @@ func (l *Login) enterPart(ctx context.Context, page int64, e Entry) (driver.Rost
 	return l.k.Store.ChangeRoster(ctx, c)
 }
 
-// confirmed reports whether the head, as it was read after e entered a page, lists that page and
-// has the epoch. If not, e leaves the page again. The head stays as long as e may live.
+// confirmed reads the head after e has entered a page, and reports whether it lists that page and
+// has the same epoch. If not, e leaves the page again. The head is kept as long as e may live.
 func (l *Login) confirmed(ctx context.Context, e Entry, page int64) (bool, error) {
 	switch {
 	case l.head.Epoch != l.epoch:
@@ -177,17 +176,17 @@ func (l *Login) confirmed(ctx context.Context, e Entry, page int64) (bool, error
 	return true, nil
 }
 
-// leave takes e out of a page that it has entered in vain. What was to be moved stays: another may
-// have moved it too.
+// leave removes e from a page that it has entered in vain. An entry that was being moved stays,
+// since another login may have moved it too.
 func (l *Login) leave(ctx context.Context, page int64, e Entry) {
 	if !l.moves {
 		_ = l.k.Leave(ctx, l.head.Key, page, e.Key)
 	}
 }
 
-// openPage enters a page that nobody sees yet, and then has the head list it. A page that is full
-// already was filled by logins that were faster, or that broke off before they could have the head
-// list it: then the one after it is as good, and what is listed has both.
+// openPage enters a page that the head doesn't list yet, and then makes the head list it. If that
+// page is full, faster logins have filled it, or logins that broke off before the head listed it;
+// openPage then takes the page after it, and the head lists both.
 func (l *Login) openPage(ctx context.Context, e Entry) (entered bool, page int64, err error) {
 	next := max(l.head.Pages.Last, 0) + 1
 	for range attempts {
@@ -203,8 +202,8 @@ func (l *Login) openPage(ctx context.Context, e Entry) (entered bool, page int64
 	return entered, next, err
 }
 
-// publish has the head list the pages up to last, on condition of the epoch, after e has entered a
-// page.
+// publish makes the head list the pages up to last, on condition of the epoch, after e has entered
+// a page.
 func (l *Login) publish(ctx context.Context, e Entry, page, last int64) (entered bool, err error) {
 	was := l.head.Pages
 	pages := driver.Pages{First: max(was.First, 1), Last: last}
@@ -221,8 +220,7 @@ func (l *Login) publish(ctx context.Context, e Entry, page, last int64) (entered
 	return true, nil
 }
 
-// pruneHead looks up the head's entries if there is no room in it and one of them may have idled
-// out.
+// pruneHead prunes the head if it is full and one of its sessions may have idled out.
 func (l *Login) pruneHead(ctx context.Context) error {
 	if len(l.head.Entries) < l.k.HeadSize || l.head.Stale.IsZero() || l.head.Stale.After(l.k.Now()) {
 		return nil
@@ -235,9 +233,9 @@ func (l *Login) pruneHead(ctx context.Context) error {
 // maxPruned bounds how many entries one login looks up, and ends, to make a list shorter.
 const maxPruned = 25
 
-// prune drops from a part of a list what is dead. Before a session leaves it has ended for good:
-// one that looks idle may just be touched, and one that isn't there may be a login that has not
-// come so far.
+// prune drops the dead entries of a part of a list. It ends each session before its entry leaves: a
+// session that looks idle may be about to be touched, and a key without a record may be a login
+// that has not stored it yet.
 func (k *Keeper) prune(ctx context.Context, part driver.Roster) (driver.Roster, error) {
 	now := k.Now()
 	dead := passed(part, now)
@@ -251,7 +249,7 @@ func (k *Keeper) prune(ctx context.Context, part driver.Roster) (driver.Roster, 
 	if err != nil {
 		return part, err
 	}
-	var stale time.Time // when the next of them may have idled out
+	var stale time.Time // when the next session may have idled out
 	for i, found := range loaded {
 		over, err := k.endDead(ctx, keys[i], found)
 		if err != nil {
@@ -275,18 +273,17 @@ func (k *Keeper) prune(ctx context.Context, part driver.Roster) (driver.Roster, 
 	return changed, nil
 }
 
-// endDead makes sure that the session of a key, as it was found, has ended, and reports whether it
-// has.
+// endDead ends the session of a key if it was found dead, and reports whether it has ended.
 func (k *Keeper) endDead(ctx context.Context, key string, found driver.Loaded) (ended bool, err error) {
 	state := &driver.State{Absent: true}
 	switch {
 	case errors.Is(found.Err, driver.ErrEnded):
 		return true, nil
 	case errors.Is(found.Err, driver.ErrNotFound) && !IsHash(key):
-		return false, nil // no marker can keep a login from coming later
+		return false, nil // without a marker, a login may still store its record later
 	case errors.Is(found.Err, driver.ErrNotFound):
 	case found.Err != nil:
-		return false, nil // it can't be read by this binary, and perhaps by another
+		return false, nil // another binary may be able to read it
 	default:
 		alive, err := k.Alive(ctx, found.Record)
 		if alive || err != nil {

@@ -8,15 +8,15 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// retiredAtOnce is how many pages one login retires at most. It is more than the one that it opens,
-// so that a list that has grown shrinks again.
+// retiredAtOnce is the most pages that one login retires. It is more than the one page that a login
+// opens, so that a long list shrinks again.
 const retiredAtOnce = 2
 
 // fewPages is how many pages a list may have before sessions are moved to make it shorter.
 const fewPages = 8
 
-// retire drops the first pages of several if nothing in them is alive. Whatever fails is left to
-// the next login that opens a page.
+// retire drops a list's first pages that have no live session. Steps that fail are left to the next
+// login that opens a page.
 func (k *Keeper) retire(ctx context.Context, head driver.Roster) {
 	for range retiredAtOnce {
 		var retired bool
@@ -26,9 +26,9 @@ func (k *Keeper) retire(ctx context.Context, head driver.Roster) {
 	}
 }
 
-// retireFirst drops what is dead of the first page, and what is alive too if the list is long: else
-// a session that stays for months would keep all the pages that have come since. It closes the page
-// when it is empty, and returns the head that doesn't list it any more.
+// retireFirst prunes the first page, and moves its live entries on if the list is long: otherwise a
+// session that stays for months would keep all later pages. When the page is empty it closes the
+// page, and returns the head that doesn't list it any more.
 func (k *Keeper) retireFirst(ctx context.Context, head driver.Roster) (driver.Roster, bool) {
 	pages := head.Pages
 	if pages.First >= pages.Last {
@@ -63,16 +63,16 @@ func (k *Keeper) retireFirst(ctx context.Context, head driver.Roster) (driver.Ro
 	return next, err == nil
 }
 
-// moveOn moves entries of the first page into the last, at most half a page of them, and returns the
-// head and the first page as they are then. The sessions' records don't know: the first page stays
-// closed for as long as they may live, so that nothing enters it because a record names it, and when
-// one of them ends its entry stays until somebody finds it dead.
+// moveOn moves entries of the first page into the last, at most half a page of them, and returns
+// the head and the first page as they are then. The sessions' records still name the first page. So
+// it stays closed for as long as they may live, and nothing enters it because a record names it.
+// When such a session ends, its entry stays until a login prunes it.
 //
 // The entries are in the last page before they leave the first. They leave on condition of its Rev,
-// as one may have got a later deadline. The first page counts, in the place of Pages, how often it
-// has moved some, for those who read the last page before they came into it, and the first after
-// they had left: see Keeper.All. Before that the head is changed, for a login that counts sessions:
-// it demands the head's Rev.
+// since one may have got a later deadline. The first page counts in its field Pages how often
+// entries were moved, for readers that read the last page before the entries came into it and the
+// first after they had left: see Keeper.All. Before they leave, the head gets another Rev, since a
+// login that counts sessions is conditional on it.
 func (k *Keeper) moveOn(ctx context.Context, head, first driver.Roster) (newHead, newFirst driver.Roster, err error) {
 	var moved []string
 	latest := time.Time{}
@@ -108,13 +108,13 @@ func (k *Keeper) moveOn(ctx context.Context, head, first driver.Roster) (newHead
 	return newHead, newFirst, nil
 }
 
-// movedAttempts bounds how often an entry that is being moved is tried again because others enter the
-// same page.
+// movedAttempts bounds how often an entry that is being moved is tried again because others enter
+// the same page.
 const movedAttempts = 8
 
-// enterMoved lists in a page, if it has room, what is to leave another part of the list, and returns
-// the page. A later deadline that the page has of it stays: what is known of the other part may be
-// from before.
+// enterMoved lists in a page, if it has room, an entry that is to leave another part of the list,
+// and returns the page. It doesn't overwrite a later deadline in the page, since the other part may
+// have been read earlier.
 func (k *Keeper) enterMoved(ctx context.Context, page string, e Entry) (driver.Roster, error) {
 	part, err := k.Head(ctx, page)
 	if err != nil {

@@ -37,8 +37,8 @@ func (d *desk) storeLong(t *testing.T, key string) {
 	}))
 }
 
-// longList returns a list whose first page has sessions that stay, before many pages of which
-// nobody comes back.
+// longList returns a list whose first page has sessions that stay, followed by many pages of
+// sessions that nobody uses again.
 func longList(t *testing.T, staying int) (d *desk, stay []string) {
 	t.Helper()
 	d = newLazyDesk(1, 4)
@@ -62,7 +62,7 @@ func (d *desk) pages(t *testing.T) driver.Pages {
 	return head.Pages
 }
 
-// Sessions that stay keep no page, however many there are in the first one.
+// Sessions that stay don't keep the pages after them, however many there are in the first one.
 func TestRetire_PastSessionsThatStay(t *testing.T) {
 	for staying := range 5 {
 		t.Run(fmt.Sprint(staying), func(t *testing.T) {
@@ -80,8 +80,8 @@ func TestRetire_PastSessionsThatStay(t *testing.T) {
 	}
 }
 
-// What happens to a session that stays while it is moved, at whatever point: it is listed, and so
-// is what it is renewed to, and whoever counts up the epoch sees it afterwards.
+// Whatever happens to a session at any point while its entry is moved: it stays listed, so does the
+// session that it is renewed to, and a revocation that raises the epoch finds it afterwards.
 func TestRetire_ASessionIsListedWhileItIsMoved(t *testing.T) {
 	type beside func(t *testing.T, d *desk, key string) (also string)
 	for name, do := range map[string]beside{
@@ -125,7 +125,8 @@ func TestRetire_ASessionIsListedWhileItIsMoved(t *testing.T) {
 						at = d.at(n, after, func() { also = do(t, other, stay[0]) })
 						_, _, err := d.login(t, rosters.Limit{})
 						d.store.Off()
-						if err != nil && name != "revocation" && !errors.Is(err, driver.ErrEnded) { // pruned: it begins again
+						// Pruned: it begins again.
+						if err != nil && name != "revocation" && !errors.Is(err, driver.ErrEnded) {
 							t.Error(err)
 						}
 						if *at || d.pages(t).First > was.First {
@@ -133,7 +134,7 @@ func TestRetire_ASessionIsListedWhileItIsMoved(t *testing.T) {
 						}
 					}
 					came = came || *at
-					for range 30 { // whatever was left half done
+					for range 30 { // finishes what was left half done
 						d.wantListed(t, stay[0], also)
 						d.must(t)
 					}
@@ -171,8 +172,8 @@ func (d *desk) deadline(t *testing.T, key string) (latest time.Time) {
 	return latest
 }
 
-// Pages are read in no order: a session that was not yet in the last when that was read, and not in
-// the first any more when that was, is found all the same.
+// Pages are read in any order. All still finds a session that was not yet in the last page when
+// that was read, and no longer in the first when that was read.
 func TestAll_WhileSessionsAreMoved(t *testing.T) {
 	split := 0
 	for staying := 1; staying <= 4; staying++ {
@@ -180,7 +181,7 @@ func TestAll_WhileSessionsAreMoved(t *testing.T) {
 			d, stay := longList(t, staying)
 			other, reads := d.behind(), 0
 			d.store.On("LoadRosters", func(c *cued.Call) error {
-				err := c.Do() // of which the last page is what it was
+				err := c.Do() // it has the last page before the move
 				if reads++; len(c.Keys) < 2 || reads > 6 {
 					return err
 				}
@@ -206,8 +207,8 @@ func TestAll_WhileSessionsAreMoved(t *testing.T) {
 	is.New(t).True(split > 0)
 }
 
-// A login that moves a session, and knows of it what was, takes no later deadline from it that it has
-// got in the page into which it is moved.
+// A login that moves an entry, and has read it earlier, doesn't overwrite a later deadline that the
+// entry has got in the page.
 func TestRetire_ALaterDeadlineStays(t *testing.T) {
 	is := is.New(t)
 	d, _ := longList(t, 4)
@@ -217,7 +218,7 @@ func TestRetire_ALaterDeadlineStays(t *testing.T) {
 		}
 	}
 	first := rosters.PageKey(list, 1)
-	opens(d.behind()) // moves half of the page
+	opens(d.behind()) // moves half of the page's entries
 	left, err := d.Head(t.Context(), first)
 	is.NoErr(err)
 	is.Equal(len(left.Entries), 2)
@@ -234,7 +235,7 @@ func TestRetire_ALaterDeadlineStays(t *testing.T) {
 		return c.Do()
 	})
 	done := make(chan bool)
-	go func() { // moves it, and is slow to have it leave the first page
+	go func() { // moves the entry, but is slow to remove it from the first page
 		defer close(done)
 		opens(slow)
 	}()

@@ -1,8 +1,8 @@
 // Package rosters keeps the lists of sessions that belong together: a subject's, or a federated
-// session's. What it does is a sequence of single writes, in an order that keeps two promises:
-// every session that is alive and whose ID somebody has been told is listed, and a session leaves
-// the list only when it has ended. So a list may be longer than the truth and never shorter.
-// docs/protocol.md has the proof.
+// session's. Each operation is a sequence of single writes, in an order that keeps two promises:
+// every live session whose ID a client knows is listed, and a session leaves the list only after it
+// has ended. So a list may hold dead sessions but never lacks a live one. docs/protocol.md has the
+// reasoning.
 package rosters
 
 import (
@@ -20,9 +20,9 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// The sizes of a list's parts. In DynamoDB the head with as many entries, and one more while a
-// session is renewed, stays below 1 KB, and a page below 2 KB: so what it costs to change one
-// doesn't grow with the list.
+// The sizes of a list's parts. In DynamoDB a head with 4 entries, and a fifth while a session is
+// renewed, stays below 1 KB, and a page of 12 below 2 KB. So the cost of a change doesn't grow with
+// the list.
 const (
 	DefaultHeadSize = 4
 	DefaultPageSize = 12
@@ -32,15 +32,14 @@ const (
 // faster.
 const attempts = 256
 
-// kept is how long a roster stays after a change that no entry's deadline speaks for: longer than
-// any login takes.
+// kept is how long a roster stays after a change that enters nothing: longer than any login takes.
 const kept = time.Hour
 
 var (
 	// ErrRevoked means that all sessions of the list were revoked since the login began.
 	ErrRevoked = errors.New("revoked since the login began")
 
-	// ErrLimit means that the list has as many sessions that are alive as it may have.
+	// ErrLimit means that the list has as many live sessions as the limit allows.
 	ErrLimit = errors.New("limit reached")
 )
 
@@ -49,15 +48,15 @@ type Keeper struct {
 	Store driver.Store
 	Now   func() time.Time
 
-	// Alive reports whether the session of a record counts: it has not expired, nor been revoked
-	// with everybody's, and belongs to who asks.
+	// Alive reports whether the session of a record counts: it has not expired, was not revoked
+	// with everybody's, and belongs to this application.
 	Alive func(ctx context.Context, rec driver.Record) (bool, error)
 
-	// Readable reports whether the data of a session that is alive can be read by this binary. What
-	// can't be read makes room for another when a limit is reached.
+	// Readable reports whether the data of a session that is alive can be read by this binary. A
+	// session that can't be read makes room for another when a limit is reached.
 	Readable func(ctx context.Context, rec driver.Record) (bool, error)
 
-	// Pause waits before the attempt that follows.
+	// Pause waits before the next attempt.
 	Pause func(ctx context.Context, attempt int) error
 
 	HeadSize, PageSize int
@@ -66,19 +65,18 @@ type Keeper struct {
 // Rev returns a name for one write: 128 random bits.
 func Rev() string { return rand.Text() }
 
-// RenewalRev returns the Rev of a record that is to take the place of that of a handle. Until its
-// first save it says so: to a revocation that is to spare the session, and to a limit that counts
-// sessions.
+// RenewalRev returns the Rev of a record that is to replace the session with this handle. The
+// record keeps it until its first save. It tells a revocation that spares the session, and a limit
+// that counts sessions, that both records are one session.
 func RenewalRev(handle string) string { return Rev() + "<" + handle[:16] }
 
-// ComesFrom reports whether a record of this Rev was stored to take the place of the session of a
+// ComesFrom reports whether a record with this Rev was stored to replace the session with this
 // handle.
 func ComesFrom(rev, handle string) bool {
 	return len(handle) > 16 && strings.HasSuffix(rev, "<"+handle[:16])
 }
 
-// RenewedRev returns the Rev of a marker that says of a session of an application that it was renewed.
-// To another application it says that it is none of theirs.
+// RenewedRev returns the Rev of a marker for a renewed session of an application. See IsForeign.
 func RenewedRev(application string) string {
 	if application == "" {
 		return Rev()
@@ -86,8 +84,7 @@ func RenewedRev(application string) string {
 	return Rev() + "@" + applicationHash(application)
 }
 
-// IsForeign reports whether a marker's Rev says that the session is of another application than the
-// one given.
+// IsForeign reports whether a marker's Rev names another application than the given one.
 func IsForeign(rev, application string) bool {
 	_, of, said := strings.Cut(rev, "@")
 	return said && (application == "" || of != applicationHash(application))
@@ -98,8 +95,7 @@ func applicationHash(application string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// PageKey returns the key of a page of the list whose key is given; page 0 is the head, which has
-// the list's key.
+// PageKey returns the key of a page of a list. Page 0 is the head, which has the list's key.
 func PageKey(list string, page int64) string {
 	if page == 0 {
 		return list
@@ -107,8 +103,8 @@ func PageKey(list string, page int64) string {
 	return list + "#" + strconv.FormatInt(page, 10)
 }
 
-// End ends the session of key for the reason why, if it is in the state given. The ended session's
-// record is returned.
+// End ends the session of key for the reason why, if it is in the given state, and returns its
+// record.
 func (k *Keeper) End(ctx context.Context, key string, why driver.Reason, state *driver.State) (driver.Record, error) {
 	return k.Store.End(ctx, driver.End{Key: key, Marker: NewMarker(key, why, "", k.Now()), If: state})
 }
@@ -122,9 +118,10 @@ func (k *Keeper) Head(ctx context.Context, list string) (driver.Roster, error) {
 	return all[0], nil
 }
 
-// All loads a list, its head first. What was listed when it began, and has not left, is in it.
+// All loads a list, its head first. The result has every session that was listed when All began and
+// has not left since.
 func (k *Keeper) All(ctx context.Context, list string) ([]driver.Roster, error) {
-	var seen []driver.Roster // the pages out of which entries have been moved
+	var seen []driver.Roster // the pages from which entries were moved
 	for range attempts {
 		head, err := k.Head(ctx, list)
 		if err != nil {
@@ -138,14 +135,15 @@ func (k *Keeper) All(ctx context.Context, list string) ([]driver.Roster, error) 
 		if len(moved) == 0 || slices.EqualFunc(moved, seen, func(a, b driver.Roster) bool { return a.Key == b.Key && a.Pages == b.Pages }) {
 			return parts, nil
 		}
-		// The pages are read in no order: what has left one of them may have come into the last after
-		// that was read. If nothing more has left when they are read again, it is there then.
+		// The pages are read in any order. An entry that left one of them may have come into the
+		// last page after that was read. If no more entries have left when the pages are read
+		// again, it is there.
 		seen = moved
 	}
 	return nil, driver.ErrConflict
 }
 
-// withPages returns the head and what it says are its pages.
+// withPages returns the head and the pages that it lists.
 func (k *Keeper) withPages(ctx context.Context, head driver.Roster) ([]driver.Roster, error) {
 	parts := []driver.Roster{head}
 	for first := max(head.Pages.First, 1); first <= head.Pages.Last; first += driver.MaxBatch {
@@ -162,7 +160,7 @@ func (k *Keeper) withPages(ctx context.Context, head driver.Roster) ([]driver.Ro
 	return parts, nil
 }
 
-// Keys returns the keys of the sessions that some parts of a list have, each once.
+// Keys returns the keys in some parts of a list, each once.
 func Keys(parts []driver.Roster) []string {
 	var keys []string
 	seen := map[string]bool{}
@@ -191,8 +189,8 @@ func (k *Keeper) LoadAll(ctx context.Context, keys []string) ([]driver.Loaded, e
 	return all, nil
 }
 
-// Leave drops a session that has ended from a page of a list. That it can't be done does no harm:
-// the list may be longer than the truth.
+// Leave drops ended sessions from a page of a list. If it fails, that does no harm, since a list
+// may hold dead sessions.
 func (k *Keeper) Leave(ctx context.Context, list string, page int64, keys ...string) error {
 	_, err := k.Store.ChangeRoster(ctx, driver.RosterChange{
 		Key: PageKey(list, page), Rev: Rev(), Leave: keys,
@@ -200,9 +198,8 @@ func (k *Keeper) Leave(ctx context.Context, list string, page int64, keys ...str
 	return err
 }
 
-// Move lists a session under its new key beside the old one, for a renewal, which nobody has to be
-// asked for: while the old one is listed, whoever ends it ends the renewal too. It returns the
-// page.
+// Move lists a session under its new key beside the old one, for a renewal, and returns the page.
+// It needs no epoch: while the old key is listed, a revocation that ends it ends the renewal too.
 func (k *Keeper) Move(ctx context.Context, list string, page int64, e Entry) (int64, error) {
 	_, err := k.Store.ChangeRoster(ctx, k.entering(PageKey(list, page), e))
 	if err == nil && e.Longer {
@@ -211,7 +208,7 @@ func (k *Keeper) Move(ctx context.Context, list string, page int64, e Entry) (in
 	if !errors.Is(err, driver.ErrFull) {
 		return page, err
 	}
-	// The page is closed: what was alive in it has been moved into another.
+	// The page is closed: its live entries were moved into another.
 	login, err := k.Open(ctx, list)
 	if err != nil {
 		return 0, err
@@ -219,8 +216,8 @@ func (k *Keeper) Move(ctx context.Context, list string, page int64, e Entry) (in
 	return login.Enter(ctx, e, "", Limit{})
 }
 
-// Extend gives an entry a later deadline, unless it has one already: another request may extend the
-// same session.
+// Extend gives an entry a later deadline. If another request has given it one that is as late,
+// Extend only makes sure that the head stays. It returns the entry's page.
 func (k *Keeper) Extend(ctx context.Context, list string, page int64, e Entry) (int64, error) {
 	for attempt := range attempts {
 		if attempt > 0 {
@@ -250,12 +247,12 @@ func (k *Keeper) Extend(ctx context.Context, list string, page int64, e Entry) (
 	return 0, driver.ErrConflict
 }
 
-// Entry is what a list says of a session.
+// Entry is a session's place in a list.
 type Entry struct {
 	Key      string
 	Deadline time.Time // its absolute deadline
-	Stale    time.Time // when it will have idled out if nobody comes back
-	Longer   bool      // its deadline is later than that of the session which it is about to replace
+	Stale    time.Time // when it idles out if nobody uses it
+	Longer   bool      // its deadline is later than that of the session that it replaces
 }
 
 // entering returns the change that lists e, on no condition.
@@ -265,20 +262,20 @@ func (k *Keeper) entering(key string, e Entry) driver.RosterChange {
 	}
 }
 
-// until returns when a roster may be swept that has to stay until deadline.
+// until returns when a roster that must stay until deadline may be swept.
 func (k *Keeper) until(deadline time.Time) time.Time {
 	return later(deadline, k.Now().Add(kept).Truncate(time.Second))
 }
 
-// long returns when a head may be swept that has pages, in one of which an entry has a deadline: so
-// late that it covers those who enter the page next, which they then need not see to.
+// long returns when a head may be swept after an entry with this deadline has entered one of its
+// pages. It adds enough time that the next entries of the page needn't prolong the head themselves.
 func (k *Keeper) long(deadline time.Time) time.Time {
 	now := k.Now()
 	return k.until(deadline.Add(max(deadline.Sub(now), 0)).Truncate(time.Second))
 }
 
-// keepHead makes that a list's head stays until deadline, which an entry of a page has got: without
-// the head nobody finds the page.
+// keepHead prolongs a list's head until deadline, the deadline of an entry in a page: nobody finds
+// a page without the head.
 func (k *Keeper) keepHead(ctx context.Context, list string, page int64, deadline time.Time) error {
 	if page == 0 {
 		return nil
@@ -298,18 +295,19 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// Bump counts up the epoch of a list, so that logins that began before lose, and returns the head.
+// Bump raises the epoch of a list, so that logins that began before fail, and returns the head.
 func (k *Keeper) Bump(ctx context.Context, list string) (driver.Roster, error) {
 	return k.Store.ChangeRoster(ctx, driver.RosterChange{
 		Key: list, Rev: Rev(), Bump: true, Expires: k.Now().Add(kept).Truncate(time.Second),
 	})
 }
 
-// markerKept is how long a marker stays: longer than any request that may still be under way.
+// markerKept is how long a marker stays: longer than any request can be under way.
 const markerKept = 30 * time.Minute
 
-// NewMarker returns the marker for the session of key. It is the zero one, which leaves nothing, if
-// the key is no hash: then the table is shared with a writer that knows no markers.
+// NewMarker returns the marker for the session of key. If the key is not a hash, it returns the
+// zero marker, which means that End deletes the record: another writer of the table doesn't know
+// markers.
 func NewMarker(key string, why driver.Reason, next string, now time.Time) driver.Marker {
 	if !IsHash(key) {
 		return driver.Marker{}
@@ -317,8 +315,8 @@ func NewMarker(key string, why driver.Reason, next string, now time.Time) driver
 	return driver.Marker{Why: why, Next: next, Rev: Rev(), At: now, Until: now.Add(markerKept).Truncate(time.Second)}
 }
 
-// IsHash reports whether key has the form of a hash, 128 lowercase hexadecimal digits, so that
-// nobody is let in by it.
+// IsHash reports whether key has the form of a hash: 128 lowercase hexadecimal digits. Such a key
+// is not an ID.
 func IsHash(key string) bool {
 	if len(key) != 128 {
 		return false
@@ -331,7 +329,7 @@ func IsHash(key string) bool {
 	return true
 }
 
-// limitError returns ErrLimit with the figures.
+// limitError returns an ErrLimit that names both numbers.
 func limitError(alive, most int) error {
 	return fmt.Errorf("%w: has %d, may have %d", ErrLimit, alive, most)
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
-// sizes are those of small parts, so that all that happens at their ends happens.
+// sizes are small head and page sizes, so that parts fill up soon, and the default ones.
 var sizes = [][2]int{{1, 1}, {1, 2}, {2, 1}, {2, 2}, {rosters.DefaultHeadSize, rosters.DefaultPageSize}}
 
 func forSizes(t *testing.T, test func(t *testing.T, d *desk)) {
@@ -35,7 +35,7 @@ func TestList_HasEverySessionOnce(t *testing.T) {
 			part, err := d.Head(t.Context(), rosters.PageKey(list, page))
 			is.NoErr(err)
 			_, isThere := part.Entries[key]
-			is.True(isThere) // where it was said to be
+			is.True(isThere) // it is in the page that Enter returned
 		}
 		d.wantListed(t, keys...)
 		parts, err := d.All(t.Context(), list)
@@ -51,7 +51,7 @@ func TestList_HasEverySessionOnce(t *testing.T) {
 	})
 }
 
-// Two logins at a time, one at every point of the other: both are listed, in a page that the head has.
+// A second login runs at every point of the first: both are listed, in a page that the head lists.
 func TestList_LoginsBesideEachOther(t *testing.T) {
 	forSizes(t, func(t *testing.T, d *desk) {
 		for before := range 8 {
@@ -87,7 +87,7 @@ func TestList_LoginsBesideEachOther(t *testing.T) {
 	})
 }
 
-// Whoever counts up the epoch, and reads the list then, finds every login that succeeds.
+// A revocation that raises the epoch, and then reads the list, finds every login that succeeds.
 func TestList_AnEpochIsMissedByNobody(t *testing.T) {
 	forSizes(t, func(t *testing.T, d *desk) {
 		lost, won := 0, 0
@@ -137,7 +137,8 @@ func TestList_AnEpochIsMissedByNobody(t *testing.T) {
 	})
 }
 
-// A login that broke off at any point keeps nobody from signing in, and leaves nothing unlisted.
+// A login that broke off at any point doesn't keep others from signing in, and leaves no session
+// unlisted.
 func TestList_LoginsThatBreakOff(t *testing.T) {
 	forSizes(t, func(t *testing.T, d *desk) {
 		for before := range 8 {
@@ -171,14 +172,15 @@ func TestList_LoginsThatBreakOff(t *testing.T) {
 	})
 }
 
-// What has ended leaves by itself: a list whose sessions all end stays short, and its first pages are closed.
+// Dead entries leave without being told: a list whose sessions all end stays short, and its first
+// pages are closed.
 func TestList_DeadEntriesLeaveInBoundedSteps(t *testing.T) {
 	forSizes(t, func(t *testing.T, d *desk) {
 		is := is.New(t)
 		var keys []string
 		most := 0
 		for i := range 600 {
-			d.clock.Advance(time.Minute) // sixty are alive at a time
+			d.clock.Advance(time.Minute) // sixty are alive at any time
 			d.store.Took()
 			keys = append(keys, d.must(t))
 			most = max(most, len(d.store.Took()))
@@ -198,12 +200,13 @@ func TestList_DeadEntriesLeaveInBoundedSteps(t *testing.T) {
 	})
 }
 
-// A login on its way into a page that is closed goes elsewhere, at whatever point it is.
+// A login that is about to enter a page enters another if that one is closed, at any point.
 func TestList_APageIsClosedUnderALogin(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(1, 2)
 	head := d.must(t)
-	a, b := d.must(t), d.must(t) // in page 1, which is full now: the head has page 2, which is empty
+	// In page 1, which is full now: the head has page 2, which is empty.
+	a, b := d.must(t), d.must(t)
 	_ = head
 	l, err := d.Open(t.Context(), list) // sees pages 1 to 2
 	is.NoErr(err)
@@ -252,7 +255,8 @@ func TestMove_OutOfAClosedPage(t *testing.T) {
 	is.True(page != 1)
 }
 
-// Pruning ends first, on condition of what was judged: a session that is used in the last moment stays.
+// Pruning ends a session first, on condition of the state that it saw: a session that is used at
+// the last moment stays.
 func TestPrune_ASessionThatIsTouchedStays(t *testing.T) {
 	forSizes(t, func(t *testing.T, d *desk) {
 		is := is.New(t)
@@ -281,7 +285,8 @@ func TestPrune_ASessionThatIsTouchedStays(t *testing.T) {
 	})
 }
 
-// A key without a record may be a login under way: it is ended before it is dropped, so that its record can't come.
+// A key without a record may be a login under way: it is ended before it is dropped, so that its
+// record can't come.
 func TestPrune_ALoginUnderWayLoses(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(1, 1)
@@ -289,7 +294,7 @@ func TestPrune_ALoginUnderWayLoses(t *testing.T) {
 	is.NoErr(err)
 	key := d.key()
 	_, err = l.Enter(t.Context(), d.entry(key), "", rosters.Limit{})
-	is.NoErr(err) // and then it is slow
+	is.NoErr(err) // the login is slow from here on
 	d.clock.Advance(2 * idle)
 	d.must(t)
 	is.True(!d.listed(t)[key])
@@ -300,7 +305,8 @@ func TestPrune_ALoginUnderWayLoses(t *testing.T) {
 	is.Equal(ended.Marker.Why, driver.Abandoned)
 }
 
-// A key that is no hash is one of a table without markers, where nothing keeps a record from coming late.
+// A key that is not a hash belongs to a table without markers, where nothing keeps a record from
+// being stored late.
 func TestPrune_WithoutMarkersALoginUnderWayStays(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(1, 1)
@@ -315,7 +321,7 @@ func TestPrune_WithoutMarkersALoginUnderWayStays(t *testing.T) {
 	d.wantListed(t, "raw-id")
 }
 
-// What can't be read by this binary is another's, and stays.
+// A record that this binary can't read stays, since another binary may read it.
 func TestPrune_WhatCannotBeReadStays(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(1, 1)

@@ -6,16 +6,16 @@ import (
 )
 
 // clone returns a copy of v that shares no memory with it that can be reached through exported
-// fields, maps, slices, arrays, interfaces and pointers. What a type hides in unexported fields
-// can't be copied: a pointer to a type that has a form of its own, such as *big.Int, is returned as
-// it is.
+// fields, maps, slices, arrays, interfaces and pointers. It can't copy what a type hides in
+// unexported fields: a pointer to a type that encodes itself, such as *big.Int, is returned
+// unchanged.
 func clone(v reflect.Value) reflect.Value {
 	c := copying{}
 	return c.copy(v, 0)
 }
 
-// copying has the copies of the pointers, maps and slices met so far, so that two ways to one still
-// lead to one.
+// copying has the copies of the pointers, maps and slices met so far, so that two references to one
+// value become two references to one copy.
 type copying map[pair]reflect.Value
 
 func (c *copying) copy(v reflect.Value, depth int) reflect.Value {
@@ -81,7 +81,7 @@ func (c *copying) copyReference(v reflect.Value, key pair, depth int) reflect.Va
 	return out
 }
 
-// fill replaces what v, a variable, refers to by copies.
+// fill replaces everything that v, an addressable value, refers to with copies.
 func (c *copying) fill(v reflect.Value, depth int) {
 	switch v.Kind() {
 	case reflect.Struct:
@@ -99,7 +99,7 @@ func (c *copying) fill(v reflect.Value, depth int) {
 	}
 }
 
-// refers reports whether values of t may refer to memory that others see.
+// refers reports whether values of t may refer to memory that other values share.
 func refers(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Interface, reflect.Struct, reflect.Map, reflect.Pointer, reflect.Slice:

@@ -8,15 +8,15 @@ import (
 
 // A Conflict means that both sides changed the same member to different values.
 type Conflict struct {
-	// Member is the path of the member, such as "Cart.Items". What an entry of a map is called is
-	// data, and not in it: "Prefs[...].Color". It is empty if the whole value is the member.
+	// Member is the path of the member, such as "Cart.Items". It leaves out map keys, since they
+	// are data: "Prefs[...].Color". It is empty if the member is the whole value.
 	Member string
 }
 
 // Error names the member.
 func (c *Conflict) Error() string { return "both sides changed " + place(c.Member) }
 
-// place returns what a text calls the member of this path.
+// place returns the name of the member with this path in an error text.
 func place(path string) string {
 	if path == "" || strings.HasPrefix(path, entry) {
 		return "the data" + path
@@ -27,16 +27,15 @@ func place(path string) string {
 // entry stands for any key of a map in a path.
 const entry = "[...]"
 
-// maxDepth is how deep values may be nested; encoding/json's bound for what it reads.
+// maxDepth is how deep values may be nested. encoding/json has the same bound for decoding.
 const maxDepth = 10000
 
-// Merge returns ours with what theirs has changed of base put in. The three are of the same type,
-// and were not reached through unexported fields. It changes none of them.
+// Merge returns ours with the changes that theirs made to base. The three must have the same type
+// and must not come from unexported fields. It changes none of them.
 //
-// What Merge takes from ours it takes as it is; if theirs has changed nothing, it returns ours
-// itself. What it takes from theirs it copies, see clone. The error is a [*Conflict], the error of
-// a method Merge of a type that has one, or means that the values contain themselves or are nested
-// too deeply.
+// The result shares memory with ours; if theirs has changed nothing, it is ours itself. Values from
+// theirs are copied, see clone. The error is a [*Conflict], the error of a type's own method Merge,
+// or means that the values contain themselves or are nested too deeply.
 func Merge(base, ours, theirs reflect.Value) (reflect.Value, error) {
 	m := merging{done: make(map[triple]*outcome)}
 	v, _, err := m.value(base, ours, theirs)
@@ -50,21 +49,21 @@ type merging struct {
 	done  map[triple]*outcome
 }
 
-// A triple is what three pointers or maps of one type refer to: it is merged once, however many
-// ways lead to it.
+// A triple identifies what three pointers or maps of one type refer to. It is merged once, however
+// many references lead to it.
 type triple struct {
 	t                  reflect.Type
 	base, ours, theirs uintptr
 }
 
-// An outcome is what merging a triple has led to, nil while it is under way.
+// An outcome is the result of merging a triple; nil while the merge is under way.
 type outcome struct {
 	v    reflect.Value
 	kept bool
 }
 
-// value merges one member. The base is the zero [reflect.Value] where there was none. It reports as
-// kept that what it returns is ours, with nothing of theirs in it.
+// value merges one member. The base is the zero [reflect.Value] if there was none. kept reports
+// that the result is ours, without any change of theirs.
 func (m *merging) value(base, ours, theirs reflect.Value) (v reflect.Value, kept bool, err error) {
 	p := planOf(ours.Type())
 	switch {
@@ -84,7 +83,7 @@ func (m *merging) value(base, ours, theirs reflect.Value) (v reflect.Value, kept
 	return m.leaf(base, ours, theirs)
 }
 
-// at is value for the member of this name.
+// at is value for the member with this name.
 func (m *merging) at(name string, base, ours, theirs reflect.Value) (reflect.Value, bool, error) {
 	m.path = append(m.path, name)
 	v, kept, err := m.value(base, ours, theirs)
@@ -105,7 +104,7 @@ func (m *merging) where() string {
 
 func (m *merging) conflict() error { return &Conflict{Member: m.where()} }
 
-// A side is what one value of three is to be: known, or not without more work.
+// A side says which value wins a merge without looking at its members, if one does.
 type side int
 
 const (
@@ -114,7 +113,7 @@ const (
 	isTheirs
 )
 
-// unchanged says whose value it is if one side has left base alone.
+// unchanged returns the side whose value wins because the other side has not changed base.
 func unchanged(base, ours, theirs reflect.Value) side {
 	if !base.IsValid() {
 		return neither
@@ -130,7 +129,7 @@ func unchanged(base, ours, theirs reflect.Value) side {
 	return neither
 }
 
-// leaf merges what is one value.
+// leaf merges a member that is one value.
 func (m *merging) leaf(base, ours, theirs reflect.Value) (reflect.Value, bool, error) {
 	switch unchanged(base, ours, theirs) {
 	case isOurs:
@@ -144,7 +143,7 @@ func (m *merging) leaf(base, ours, theirs reflect.Value) (reflect.Value, bool, e
 	return reflect.Value{}, false, m.conflict()
 }
 
-// own merges what brings a method for it.
+// own merges values of a type that has its own method Merge.
 func (m *merging) own(p *plan, base, ours, theirs reflect.Value) (reflect.Value, bool, error) {
 	switch unchanged(base, ours, theirs) {
 	case isOurs:
@@ -155,14 +154,14 @@ func (m *merging) own(p *plan, base, ours, theirs reflect.Value) (reflect.Value,
 	if !base.IsValid() {
 		base = reflect.Zero(ours.Type())
 	}
-	v, err := p.merger(clone(base), ours, clone(theirs)) // what it returns may be made of them
+	v, err := p.merger(clone(base), ours, clone(theirs)) // the result may share memory with them
 	if err != nil {
 		return reflect.Value{}, false, &methodError{member: m.where(), err: err}
 	}
 	return v, false, nil
 }
 
-// methodError is the error of a type's own method, with the place.
+// methodError is the error of a type's own method, with the member's path.
 type methodError struct {
 	member string
 	err    error
@@ -171,7 +170,7 @@ type methodError struct {
 func (e *methodError) Error() string { return place(e.member) + ": " + e.err.Error() }
 func (e *methodError) Unwrap() error { return e.err }
 
-// members merges structs: each exported field, and the unexported ones of a struct together as one
+// members merges structs: each exported field by itself, and the unexported fields together as one
 // value.
 func (m *merging) members(p *plan, base, ours, theirs reflect.Value) (reflect.Value, bool, error) {
 	if !base.IsValid() {
@@ -203,7 +202,7 @@ func (m *merging) members(p *plan, base, ours, theirs reflect.Value) (reflect.Va
 	return out, false, nil
 }
 
-// hidden says whose the unexported fields of a struct are.
+// hidden returns the side whose unexported fields a merged struct gets.
 func (m *merging) hidden(p *plan, base, ours, theirs reflect.Value) side {
 	alike := func(a, b reflect.Value, how likeness) bool {
 		for _, index := range p.hidden {
@@ -224,8 +223,7 @@ func (m *merging) hidden(p *plan, base, ours, theirs reflect.Value) side {
 	return neither
 }
 
-// inside merges what interfaces hold: maps from strings to anything by member, everything else as
-// one value.
+// inside merges the values in interfaces: a map[string]any by key, anything else as one value.
 func (m *merging) inside(base, ours, theirs reflect.Value) (reflect.Value, bool, error) {
 	o, t, b := ours.Elem(), theirs.Elem(), base
 	if b.IsValid() {
@@ -245,7 +243,7 @@ func isAnyMap(v reflect.Value) bool {
 	return v.IsValid() && v.Type() == reflect.TypeFor[map[string]any]()
 }
 
-// once merges what pointers point at, or maps.
+// once merges the targets of pointers, or maps.
 func (m *merging) once(base, ours, theirs reflect.Value) (reflect.Value, bool, error) {
 	key := triple{t: ours.Type(), ours: ours.Pointer(), theirs: theirs.Pointer()}
 	if base.IsValid() {
@@ -281,10 +279,10 @@ func (m *merging) once(base, ours, theirs reflect.Value) (reflect.Value, bool, e
 	return v, kept, err
 }
 
-// pointee merges what two pointers point at, of which neither is nil.
+// pointee merges the targets of two pointers, neither of which is nil.
 func (m *merging) pointee(base, ours, theirs reflect.Value) (reflect.Value, bool, error) {
 	if base.IsValid() {
-		base = base.Elem() // no value, if it is nil
+		base = base.Elem() // the zero reflect.Value if it is nil
 	}
 	v, kept, err := m.value(base, ours.Elem(), theirs.Elem())
 	if err != nil || kept {
@@ -335,7 +333,7 @@ func (m *merging) entries(base, ours, theirs reflect.Value) (reflect.Value, bool
 			return reflect.Value{}, false, m.conflictAt(entry)
 		}
 	}
-	// Whether an empty map is nil is one more thing that either side may have changed.
+	// Either side may also have changed whether an empty map is nil.
 	isNil := ours.IsNil()
 	if isNil == base.IsNil() {
 		isNil = theirs.IsNil()

@@ -38,7 +38,7 @@ var elementary = []reflect.Type{
 	reflect.TypeFor[func()](), reflect.TypeFor[chan int](), reflect.TypeFor[struct{}](), reflect.TypeFor[[0]int](),
 }
 
-// types draws a type of up to some levels.
+// types draws a type that is nested at most depth levels deep.
 func types(t *rapid.T, depth int) reflect.Type {
 	if depth > 0 {
 		switch rapid.IntRange(0, 6).Draw(t, "kind") {
@@ -63,7 +63,7 @@ func types(t *rapid.T, depth int) reflect.Type {
 	return rapid.SampledFrom(elementary).Draw(t, "type")
 }
 
-// fill draws a value for v, a variable.
+// fill draws a value for v, an addressable value.
 func fill(t *rapid.T, v reflect.Value, depth int) {
 	n := rapid.IntRange(0, 2).Draw(t, "n")
 	if n == 0 || depth == 0 {
@@ -136,7 +136,7 @@ func fill(t *rapid.T, v reflect.Value, depth int) {
 	}
 }
 
-// Values of any type, those that no codec stores included, merge or are in conflict.
+// Values of any type merge or conflict, even of types that no codec stores.
 func TestMerge_OfAnyType(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		typ := types(t, 3)
@@ -177,9 +177,10 @@ func TestMerge_OfAnyType(t *testing.T) {
 	})
 }
 
-// identical is what merging with a third value of its own shows: if a and b are the same, b has changed nothing of a.
+// identical reports whether Merge takes a and b for the same: merged with a third value, b has
+// changed nothing of a.
 func identical(a, b reflect.Value) bool {
-	if a.Type() != b.Type() { // what an interface holds
+	if a.Type() != b.Type() { // the values in interfaces
 		i := reflect.New(b.Type()).Elem()
 		i.Set(a)
 		a = i

@@ -9,17 +9,22 @@ import (
 	"sync"
 )
 
-// A plan is how values of one type are merged.
+// A plan says how values of one type are merged.
 type plan struct {
-	merger func(base, ours, theirs reflect.Value) (reflect.Value, error) // the type's own method, or nil
-	whole  bool                                                          // one value, whatever its kind
-	fields []field                                                       // of a struct: the exported ones
-	hidden [][]int                                                       // of a struct: where the others are
-	shares bool                                                          // of a struct: one of these refers to memory
+	// The type's own method, or nil.
+	merger func(base, ours, theirs reflect.Value) (reflect.Value, error)
+	// One value, whatever its kind.
+	whole bool
+	// Of a struct: the exported ones.
+	fields []field
+	// Of a struct: the indexes of the other fields.
+	hidden [][]int
+	// Of a struct: an unexported field refers to memory.
+	shares bool
 }
 
-// A field is an exported field of a struct, or of one that is embedded in it by an unexported name:
-// encoders see it as the outer one's.
+// A field is an exported field of a struct, or of a struct that is embedded in it under an
+// unexported name: encoders treat that one as a field of the outer struct.
 type field struct {
 	index []int
 	name  string
@@ -66,20 +71,19 @@ var (
 	errorType       = reflect.TypeFor[error]()
 )
 
-// EncodesItself reports whether t, or a pointer to it, has a method by which some encoder, of those that codecs are
-// built on, lets it choose its own form.
+// EncodesItself reports whether t has a method by which it chooses its own form in one of the
+// encoders that codecs use.
 func EncodesItself(t reflect.Type) bool {
 	if t.Kind() == reflect.Interface {
 		return false
 	}
 	if t.Kind() != reflect.Pointer {
-		t = reflect.PointerTo(t) // it has the methods of both
+		t = reflect.PointerTo(t) // the method set of *t includes that of t
 	}
 	if t.Implements(jsonMarshaler) || t.Implements(textMarshaler) || t.Implements(binaryMarshaler) {
 		return true
 	}
-	// Each name is a constant, so that the linker can still leave out the methods that nobody
-	// calls.
+	// The names are constants, so that the linker can still drop methods that nobody calls.
 	return encodes(t.MethodByName("EncodeMsgpack")) ||
 		encodes(t.MethodByName("MarshalMsgpack")) ||
 		encodes(t.MethodByName("MarshalDynamoDBAttributeValue")) ||
@@ -98,8 +102,8 @@ func encodes(method reflect.Method, ok bool) bool {
 	return n > 0 && method.Type.Out(n-1) == errorType
 }
 
-// isValuer reports whether a method is that of a database/sql/driver.Valuer, such as
-// sql.NullString: its fields mean something together alone.
+// isValuer reports whether a method is the Value of a database/sql/driver.Valuer, such as
+// sql.NullString, whose fields have a meaning only together.
 func isValuer(method reflect.Method, ok bool) bool {
 	if !ok {
 		return false
@@ -110,8 +114,8 @@ func isValuer(method reflect.Method, ok bool) bool {
 }
 
 // mergerOf returns the method Merge of t or *t as a function of three values of t, or nil if there
-// is none that merges: it takes two values of t, or two pointers to such, and returns one, alone or
-// with an error.
+// is none of the right form. The method takes two values of t, or two pointers to t, and returns
+// one, with or without an error.
 func mergerOf(t reflect.Type) func(base, ours, theirs reflect.Value) (reflect.Value, error) {
 	if t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface {
 		return nil

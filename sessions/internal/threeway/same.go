@@ -8,21 +8,20 @@ import (
 	"time"
 )
 
-// likeness is how much alike two values have to be.
+// likeness says how strictly two values are compared.
 type likeness int
 
 const (
-	// exactly tells apart whatever can be told apart without looking at addresses: a nil from an
-	// empty slice, 0 from -0, one instant in two time zones. NaN is itself.
+	// exactly finds every difference that doesn't depend on addresses: between a nil and an empty
+	// slice, 0 and -0, or one instant in two time zones. NaN equals itself.
 	exactly likeness = iota
 
-	// inMeaning takes these for the same, and what an interface holds for what a decoder would put
-	// there in its place: 5 for 5.0, []string for []any.
+	// inMeaning ignores these differences. It also takes a value in an interface for the one that a
+	// decoder would put there: 5 for 5.0, []string for []any.
 	inMeaning
 )
 
-// same reports whether two values of one type are alike, as deep as they go, unexported fields
-// included.
+// same reports whether two values of one type are deeply equal, unexported fields included.
 func same(a, b reflect.Value, how likeness) bool {
 	c := comparison{how: how}
 	return c.same(a, b, 0)
@@ -30,10 +29,10 @@ func same(a, b reflect.Value, how likeness) bool {
 
 type comparison struct {
 	how  likeness
-	seen map[pair]struct{} // being compared, or found the same
+	seen map[pair]struct{} // pairs that are being compared, or are the same
 }
 
-// A pair is what two pointers, maps or slices refer to.
+// A pair identifies what two pointers, maps or slices refer to.
 type pair struct {
 	a, b uintptr
 	t, u reflect.Type
@@ -80,7 +79,7 @@ func (c *comparison) same(a, b reflect.Value, depth int) bool {
 	return a.Equal(b) // booleans, integers, strings
 }
 
-// again reports whether a and b are being compared already, or were.
+// again reports whether a and b were compared before, or are being compared.
 func (c *comparison) again(a, b reflect.Value, n int) bool {
 	p := pair{a.Pointer(), b.Pointer(), a.Type(), b.Type(), n}
 	if _, ok := c.seen[p]; ok {
@@ -134,8 +133,7 @@ func (c *comparison) sameStruct(a, b reflect.Value, depth int) bool {
 	return true
 }
 
-// sameTime does without the reading of the monotonic clock, and without the addresses of time
-// zones.
+// sameTime ignores the monotonic clock reading and the addresses of time zones.
 func (c *comparison) sameTime(x, y time.Time) bool {
 	if !x.Round(0).Equal(y.Round(0)) {
 		return false
@@ -190,7 +188,8 @@ func (c *comparison) sameElusive(a, b reflect.Value, depth int) bool {
 search:
 	for i := a.MapRange(); i.Next(); {
 		for n, e := range rest {
-			try := comparison{how: c.how, seen: maps.Clone(c.seen)} // of a pair that fails nothing is kept
+			// Nothing is kept of a failed comparison.
+			try := comparison{how: c.how, seen: maps.Clone(c.seen)}
 			if try.same(i.Key(), e.key, depth+1) && try.same(i.Value(), e.value, depth+1) {
 				rest = append(rest[:n], rest[n+1:]...)
 				continue search
@@ -201,7 +200,7 @@ search:
 	return true
 }
 
-// akin compares what two interfaces hold if it is of different types.
+// akin compares the values in two interfaces whose types differ.
 func (c *comparison) akin(a, b reflect.Value, depth int) bool {
 	if a.Kind() == reflect.Interface || b.Kind() == reflect.Interface {
 		return c.same(content(a), content(b), depth+1)
@@ -219,7 +218,7 @@ func (c *comparison) akin(a, b reflect.Value, depth int) bool {
 	return sameNumber(a, b) || sameNumber(b, a)
 }
 
-// content returns what an interface holds, and anything else as it is.
+// content returns the value in an interface, and any other value unchanged.
 func content(v reflect.Value) reflect.Value {
 	if v.Kind() == reflect.Interface {
 		return v.Elem()
@@ -240,8 +239,8 @@ func (c *comparison) akinMap(a, b reflect.Value, depth int) bool {
 	return true
 }
 
-// sameNumber reports whether a and b are the same number, of whatever types; the order in which
-// they are given matters.
+// sameNumber reports whether a and b are the same number, whatever their types. The order of the
+// arguments matters.
 func sameNumber(a, b reflect.Value) bool {
 	switch {
 	case a.CanInt() && b.CanInt():

@@ -1,9 +1,9 @@
-// Command engine runs a DynamoDB engine in the foreground, to try things on:
+// Command engine runs a DynamoDB engine in the foreground, to try things out:
 //
 //	go run ./integration/engine/cmd/engine -port 8000
 //
-// What is stored in it is gone when it ends. With -install it only fetches DynamoDB Local into the
-// user's cache folder.
+// The data is lost when the engine ends. With -install the command only fetches DynamoDB Local into
+// the user's cache folder.
 package main
 
 import (
@@ -19,8 +19,8 @@ import (
 )
 
 func main() {
-	port := flag.Int("port", 8000, "the port it listens on; 0 for any free one")
-	install := flag.Bool("install", false, "only fetch DynamoDB Local, start nothing")
+	port := flag.Int("port", 8000, "the `port` to listen on; 0 chooses a free one")
+	install := flag.Bool("install", false, "only fetch DynamoDB Local, without starting it")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -35,8 +35,8 @@ func TestServeUntilInterrupted(t *testing.T) {
 	said := make([]byte, 1024)
 	for !strings.Contains(string(said), server.URL) {
 		_, err := out.Read(said)
-		is.NoErr(err) // it tells the engine's URL while it runs
+		is.NoErr(err) // it printed the engine's URL
 	}
 	interrupt()
-	is.NoErr(<-served) // an interrupt is the ordinary end
+	is.NoErr(<-served) // an interrupt is not an error
 }

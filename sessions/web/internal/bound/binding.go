@@ -15,8 +15,8 @@ const Grace = time.Minute
 // key in hardware takes seconds.
 const registerWithin = 5 * time.Minute
 
-// Binding is what a session's record keeps of its device. A login makes a new one; see [New]. It is
-// a value: methods that change it return another. Printing it shows no secret.
+// Binding is the part of a session's record that binds it to a device. A login makes a new one; see
+// [New]. It is a value: methods that change it return another. Printing it shows no secret.
 type Binding struct {
 	secret     [32]byte
 	registered time.Time // zero: the device has no key yet, or can't have one
@@ -107,8 +107,9 @@ func (b Binding) Refresh(r Response, life time.Duration, now time.Time) error {
 //	8 bytes    time of the registration, Unix milliseconds
 //	the rest   the key: compressed point; exponent in 4 bytes and modulus; SHA-256 thumbprint
 const (
-	// FixedBytes is how many bytes of the stored form a registration leaves as they are, so that
-	// encrypted data can be bound to them. Where there are more, the session is bound.
+	// FixedBytes is the length of the part of the stored form that a registration doesn't change,
+	// so that encrypted data can be bound to it. If the stored form is longer, the session is
+	// bound.
 	FixedBytes = 1 + 32
 
 	version = 1
@@ -182,14 +183,14 @@ func Parse(data []byte) (Binding, error) {
 
 var errStored = fmt.Errorf("%w: stored binding", ErrMalformed)
 
-// whole returns t as it is stored.
+// whole returns t with the precision of the stored form.
 func whole(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
 func milliseconds(b []byte) time.Time {
 	return time.UnixMilli(int64(binary.BigEndian.Uint64(b))).UTC()
 }
 
-// Format shows whether there is a key, and neither it nor the secret.
+// Format prints whether there is a key, but neither the key nor the secret.
 func (b Binding) Format(f fmt.State, _ rune) {
 	switch {
 	case b.Client():

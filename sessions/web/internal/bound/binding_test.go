@@ -143,7 +143,7 @@ func TestRegister_Refuses(t *testing.T) {
 	}
 }
 
-// odd returns an odd number of n bytes.
+// odd returns a random odd number of n bytes.
 func odd(n int) []byte {
 	b := make([]byte, n)
 	b[0], b[n-1] = 0x80, 1
@@ -166,7 +166,8 @@ func TestRegister_OnceOnly(t *testing.T) {
 	is.NoErr(err)
 	_, err = b.Register(response, epoch) // replayed
 	refused(t, err, bound.ErrRegistered)
-	_, err = b.Register(parse(t, device.NewES256(t).Registration(t, b.RegistrationChallenge(epoch))), epoch) // a thief's
+	// A thief's.
+	_, err = b.Register(parse(t, device.NewES256(t).Registration(t, b.RegistrationChallenge(epoch))), epoch)
 	refused(t, err, bound.ErrRegistered)
 }
 
@@ -283,7 +284,7 @@ func TestParseResponse_BareOrQuoted(t *testing.T) {
 	}
 }
 
-// The signature is checked last: what is wrong before it is found without one.
+// The signature is checked last: every other fault is found without checking it.
 func TestRegister_ChecksTheSignatureLast(t *testing.T) {
 	s := device.NewES256(t)
 	b := bound.New()
@@ -326,7 +327,7 @@ func TestCookie(t *testing.T) {
 	}
 }
 
-// next returns another character.
+// next returns a character other than c.
 func next(c byte) string { return string(rune(map[bool]byte{true: 'B', false: 'A'}[c == 'A'])) }
 
 func TestInGrace(t *testing.T) {
@@ -337,7 +338,7 @@ func TestInGrace(t *testing.T) {
 	is.True(b.InGrace(epoch.Add(-30 * time.Second)))
 	is.True(!b.InGrace(epoch.Add(time.Minute)))
 	is.True(!b.InGrace(epoch.Add(-time.Hour)))
-	is.True(!bound.New().InGrace(epoch)) // nothing to be in grace of
+	is.True(!bound.New().InGrace(epoch)) // nothing is registered yet
 }
 
 func TestIdentifier_IsTheSessionsOwn(t *testing.T) {
@@ -348,7 +349,7 @@ func TestIdentifier_IsTheSessionsOwn(t *testing.T) {
 	is.True(b.Identifier() != bound.New().Identifier())
 }
 
-// Whatever is stamped is accepted for what it was stamped for, within its life, and for nothing else.
+// A stamp is accepted for its own purpose, within its life, and never otherwise.
 func TestStamps_Property(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		at := time.UnixMicro(rapid.Int64Range(0, 1<<52).Draw(t, "at"))

@@ -91,13 +91,13 @@ func (m members) time(name string) (time.Time, error) {
 	return time.Unix(int64(whole), int64(fraction*1e9)), nil
 }
 
-// Request is what a proof must have been made for.
+// Request is the request that a proof must have been made for.
 type Request struct {
 	Method string
-	Scheme string // "http" or "https"; "": either, where a proxy has ended TLS
-	Host   string // with the port, if it is not the scheme's
-	Path   string // escaped, as it came
-	ID     string // the session's ID that came along; "": none did
+	Scheme string // "http" or "https"; "": either, if a proxy ends TLS
+	Host   string // with the port, unless it is the scheme's default
+	Path   string // escaped, as received
+	ID     string // the session's ID that came with the request; "": none
 }
 
 // Nonce returns a nonce for a client's next proofs.
@@ -124,8 +124,7 @@ func (b Binding) BindClient(p Proof, r Request, now time.Time) (Binding, error) 
 }
 
 // CheckClient returns an error unless p was made for r, with the key that b is bound to, and with a
-// nonce that is at most life old. If the nonce is what is wrong, the error is a
-// [NonceError].
+// nonce that is at most life old. If only the nonce is wrong, the error is a [NonceError].
 func (b Binding) CheckClient(p Proof, r Request, life time.Duration, now time.Time) error {
 	if !b.Client() {
 		return ErrUnregistered
@@ -146,20 +145,20 @@ func (b Binding) CheckClient(p Proof, r Request, life time.Duration, now time.Ti
 	return p.token.verify(p.key)
 }
 
-// NonceError means that a proof is right except for its nonce, which is missing, too old or of
-// another session: the client may try again with a new one.
+// NonceError means that only the nonce of a proof is wrong: missing, too old or of another session.
+// The client may try again with a new nonce.
 type NonceError struct{ err error }
 
 func (e *NonceError) Error() string { return "nonce: " + e.err.Error() }
 func (e *NonceError) Unwrap() error { return e.err }
 
-// Spent returns what names p in a [Spent], whatever its signature.
+// Spent returns the key of p in a [Spent]. It doesn't depend on the signature.
 func (p Proof) Spent() SpentKey {
 	thumbprint := p.key.Thumbprint()
 	return spentKey("DPoP proof", thumbprint[:], []byte(p.id))
 }
 
-// check compares what p says of its request with r.
+// check compares the claims of p about its request with r.
 func (p Proof) check(r Request, now time.Time) error {
 	if p.method != r.Method {
 		return fmt.Errorf("%w: another method", ErrRequest)
@@ -193,7 +192,7 @@ func (r Request) is(text string) bool {
 	return authority(scheme, u.Host) == authority(scheme, r.Host) && normalPath(u.EscapedPath()) == normalPath(r.Path)
 }
 
-// authority returns host in lower case and without the scheme's own port.
+// authority returns host in lower case and without the scheme's default port.
 func authority(scheme, host string) string {
 	port := ":443"
 	if scheme == "http" {
@@ -202,7 +201,8 @@ func authority(scheme, host string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(host), port), ":")
 }
 
-// normalPath returns an escaped path with upper-case escapes and none of characters that need none.
+// normalPath returns an escaped path with upper-case escapes, and without escapes of characters
+// that don't need one.
 func normalPath(path string) string {
 	if path == "" {
 		return "/"

@@ -42,13 +42,14 @@ func TestDPoP_TheRFCsExamples(t *testing.T) {
 	stored := b.Bytes()
 	is.Equal(device.Encode(stored[len(stored)-32:]), rfcThumbprint)
 
-	// The second example has no nonce, which is all that is wrong with it.
+	// The second example lacks a nonce, and is right otherwise.
 	request := bound.Request{Method: "GET", Scheme: "https", Host: "resource.example.org", Path: "/protectedresource", ID: rfcToken}
 	err = b.CheckClient(parseProof(t, rfcRequest), request, life, at)
 	var nonce *bound.NonceError
 	is.True(errors.As(err, &nonce))
 	refused(t, err, bound.ErrChallenge)
-	bindable, err := bound.New().BindClient(parseProof(t, rfcRequest), request, at) // its signature, ath and the rest hold
+	// Its signature, ath and the rest are right.
+	bindable, err := bound.New().BindClient(parseProof(t, rfcRequest), request, at)
 	is.NoErr(err)
 	is.True(bindable.Client())
 	request.ID += "x"
@@ -70,7 +71,7 @@ var (
 	itsRequest   = bound.Request{Method: "GET", Scheme: "https", Host: "api.test", Path: "/things/1", ID: "session-id"}
 )
 
-// claims returns those of a proof for r, with changes. Its jti is always the same.
+// claims returns the claims of a proof for r, with changes. The jti is always the same.
 func claims(r bound.Request, at time.Time, changes device.Object) device.Object {
 	c := device.Claims(r.Method, "https://"+r.Host+r.Path, r.ID, at, device.Object{"jti": "one"})
 	for k, v := range changes {

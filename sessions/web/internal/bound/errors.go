@@ -2,8 +2,8 @@ package bound
 
 import "errors"
 
-// The reasons for which a proof is refused. No error of this package contains anything that the
-// client has sent.
+// The reasons for refusing a proof. No error of this package contains anything that the client has
+// sent.
 var (
 	// ErrMalformed means that a proof, header or stored binding does not have the required form.
 	ErrMalformed = errors.New("malformed")

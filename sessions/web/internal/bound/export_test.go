@@ -1,6 +1,6 @@
 package bound
 
-// ParseJWK parses a JSON Web Key, which clients send inside of a proof only.
+// ParseJWK parses a JSON Web Key, which clients send only inside a proof.
 func ParseJWK(data []byte, alg string) (Key, error) {
 	m, err := parseMembers(data)
 	if err != nil {
@@ -9,8 +9,7 @@ func ParseJWK(data []byte, alg string) (Key, error) {
 	return parseJWK(m, alg)
 }
 
-// MaxSpent is how many proofs a Spent remembers at least.
 const MaxSpent = maxSpent
 
-// WithoutKey returns b as it was before a device registered.
+// WithoutKey returns b without the device's registration.
 func WithoutKey(b Binding) Binding { return Binding{secret: b.secret} }

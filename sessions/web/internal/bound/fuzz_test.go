@@ -9,7 +9,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/web/internal/bound"
 )
 
-// Whatever a browser sends: no panic, and nothing registers or refreshes that the key has not signed.
+// Nothing that a browser sends causes a panic, and only what the key has signed registers or
+// refreshes.
 func FuzzParseResponse(f *testing.F) {
 	s := device.NewES256(f)
 	fresh, b := bound.New(), registered(f, s)
@@ -23,8 +24,9 @@ func FuzzParseResponse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		// The challenges in the seeds are of this run's secrets, which the fuzzer can't know; what it
-		// finds accepted must be a seed itself, or differ in what the signature does not cover.
+		// The challenges in the seeds depend on this run's secrets, which the fuzzer can't know. So
+		// an accepted value must be a seed itself, or differ only where the signature does not
+		// cover it.
 		if _, err := fresh.Register(r, epoch); err == nil && !strings.Contains(value, registration[:strings.LastIndexByte(registration, '.')]) {
 			t.Errorf("registered: %q", value)
 		}
@@ -34,7 +36,7 @@ func FuzzParseResponse(f *testing.F) {
 	})
 }
 
-// Whatever a client sends: no panic, and nothing is accepted that the key has not signed.
+// Nothing that a client sends causes a panic, and only what the key has signed is accepted.
 func FuzzParseProof(f *testing.F) {
 	s := device.NewES256(f)
 	login := s.Proof(f, claims(loginRequest, epoch, nil))
@@ -57,7 +59,7 @@ func FuzzParseProof(f *testing.F) {
 	})
 }
 
-// Whatever is stored: no panic, and what is read is written back the same.
+// Nothing that is stored causes a panic, and a form that can be read is written back unchanged.
 func FuzzParse(f *testing.F) {
 	f.Add(bound.New().Bytes())
 	f.Add(registered(f, device.NewES256(f)).Bytes())
@@ -70,7 +72,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// Whatever a browser names: what is read is quoted back as it was, or refused.
+// A session identifier from a browser is quoted back unchanged, or refused.
 func FuzzSessionID(f *testing.F) {
 	for _, seed := range []string{"sid", `"sid"`, `"a\"b"`, "a;b=c", "", " x\t"} {
 		f.Add(seed)
@@ -86,7 +88,7 @@ func FuzzSessionID(f *testing.F) {
 	})
 }
 
-// Whatever a cookie holds: no panic, and only our own values are accepted.
+// Nothing that a cookie holds causes a panic, and only our own values are accepted.
 func FuzzCheckCookie(f *testing.F) {
 	b := registered(f, device.NewES256(f))
 	cookie := b.Cookie(epoch)

@@ -9,7 +9,7 @@ import (
 // The headers of DBSC that the server reads.
 const (
 	HeaderResponse  = "Secure-Session-Response" // the proof
-	HeaderSessionID = "Sec-Secure-Session-Id"   // of which session, at a refresh
+	HeaderSessionID = "Sec-Secure-Session-Id"   // the session to refresh
 )
 
 // The headers of DBSC that the server sends.
@@ -25,7 +25,7 @@ func Registration(path, challenge string) string {
 }
 
 // Challenge returns the value of Secure-Session-Challenge, which gives the browser a challenge for
-// its session of that identifier.
+// its session with that identifier.
 func Challenge(challenge, identifier string) string {
 	return quote(challenge) + ";id=" + quote(identifier)
 }
@@ -45,7 +45,7 @@ func Instructions(identifier, refreshPath, cookie, attributes string) []byte {
 	type scope struct {
 		IncludeSite bool `json:"include_site"`
 	}
-	out, _ := json.Marshal(struct { // no error: strings and a bool
+	out, _ := json.Marshal(struct { // strings and a bool can't fail
 		Identifier  string       `json:"session_identifier"`
 		RefreshURL  string       `json:"refresh_url"`
 		Scope       scope        `json:"scope"`
@@ -59,8 +59,8 @@ func quote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
-// one returns the string that is a header's only value. The draft says a quoted string of
-// structured fields; Chromium sends it bare.
+// one returns the string that is a header's only value. The draft requires a quoted string of
+// structured fields; Chromium sends it without quotes.
 func one(values []string) (string, error) {
 	if len(values) != 1 {
 		return "", fmt.Errorf("%w: must be one header, not %d", ErrMalformed, len(values))
@@ -75,7 +75,7 @@ func one(values []string) (string, error) {
 	if text == "" {
 		return "", fmt.Errorf("%w: empty", ErrMalformed)
 	}
-	for _, c := range []byte(text) { // nothing that is sent needs an escape
+	for _, c := range []byte(text) { // valid values need no escape
 		if c <= ' ' || c >= 0x7f || c == '"' || c == '\\' || c == ';' || c == ',' {
 			return "", fmt.Errorf("%w: a character that no token has", ErrMalformed)
 		}

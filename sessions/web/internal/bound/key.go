@@ -18,7 +18,8 @@ const (
 	RS256 = "RS256" // RSASSA-PKCS1-v1_5 with SHA-256, for devices whose hardware has no P-256
 )
 
-// The bounds of an RSA key: less is weak, more is work that a client makes for the server.
+// The bounds of an RSA key: a shorter one is weak, and a longer one lets a client cause work for
+// the server.
 const (
 	minModulus  = 2048 // bits
 	maxModulus  = 4096
@@ -26,7 +27,7 @@ const (
 	maxExponent = 1<<31 - 1
 )
 
-// Key is a device's public key. The zero Key is none.
+// Key is a device's public key. The zero Key means that there is none.
 type Key struct {
 	ec  *ecdsa.PublicKey
 	rsa *rsa.PublicKey
@@ -132,7 +133,7 @@ func (m members) bytes(name string) ([]byte, error) {
 	return data, nil
 }
 
-// parsePoint returns the key that is a point of P-256 in uncompressed form.
+// parsePoint returns the key of a point of P-256 in uncompressed form.
 func parsePoint(point []byte) (Key, error) {
 	pub, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
 	if err != nil {
@@ -159,7 +160,7 @@ func (k Key) Thumbprint() [32]byte {
 		return [32]byte{}
 	}
 	if k.ec != nil {
-		point, _ := k.ec.Bytes() // no error: it was parsed
+		point, _ := k.ec.Bytes() // can't fail: it was parsed
 		return sha256.Sum256([]byte(`{"crv":"P-256","kty":"EC","x":"` + encode64(point[1:33]) + `","y":"` + encode64(point[33:]) + `"}`))
 	}
 	e := big.NewInt(int64(k.rsa.E)).Bytes()

@@ -4,7 +4,7 @@ package bound
 // a registration or refresh, parsed and not verified. [Binding.Register] and [Binding.Refresh]
 // verify.
 type Response struct {
-	// Challenge is what the browser has signed.
+	// Challenge is the challenge that the browser has signed.
 	Challenge string
 
 	token token
@@ -32,6 +32,6 @@ func ParseResponse(values []string) (Response, error) {
 	return Response{challenge, t}, nil
 }
 
-// Spent returns what names r's challenge in a [Spent]: a browser that signs it again, or whoever
-// repeats its proof, needs a new one.
+// Spent returns the key of r's challenge in a [Spent]: a browser that signs the same challenge
+// again, or an attacker who repeats the proof, is refused.
 func (r Response) Spent() SpentKey { return spentKey("DBSC challenge", []byte(r.Challenge)) }

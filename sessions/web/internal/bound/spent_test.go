@@ -27,10 +27,10 @@ func TestSpent_OnceWithinALife(t *testing.T) {
 	for i := range 100 {
 		is.True(!s.Spend(keyOf(i), epoch.Add(life)))
 	}
-	is.True(s.Spend(keyOf(0), epoch.Add(3*life))) // long forgotten: what it named has expired too
+	is.True(s.Spend(keyOf(0), epoch.Add(3*life))) // forgotten, but its proof has expired too
 }
 
-// Each is remembered for its whole life, whenever it comes, and its memory does not grow.
+// Each proof is remembered for its whole life, whenever it comes, and the memory does not grow.
 func TestSpent_RemembersForALife(t *testing.T) {
 	is := is.New(t)
 	s := bound.NewSpent(life)
@@ -85,7 +85,8 @@ func TestSpentKeys_TellProofsApart(t *testing.T) {
 	is := is.New(t)
 	s, other := device.NewES256(t), device.NewES256(t)
 	one := parseProof(t, s.Proof(t, claims(itsRequest, epoch, nil))).Spent()
-	is.Equal(one, parseProof(t, s.Proof(t, claims(itsRequest, epoch, nil))).Spent()) // signed again, it is the same
+	// Signed again, it has the same key.
+	is.Equal(one, parseProof(t, s.Proof(t, claims(itsRequest, epoch, nil))).Spent())
 	is.True(one != parseProof(t, s.Proof(t, claims(itsRequest, epoch, device.Object{"jti": "two"}))).Spent())
 	is.True(one != parseProof(t, other.Proof(t, claims(itsRequest, epoch, nil))).Spent())
 	is.Equal(parse(t, s.Refresh(t, "c")).Spent(), parse(t, other.Refresh(t, "c")).Spent())

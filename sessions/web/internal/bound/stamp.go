@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// purpose is what a stamp was made for. One of another purpose is never accepted.
+// purpose is what a stamp was made for. A stamp with another purpose is never accepted.
 type purpose string
 
 const (
@@ -24,8 +24,8 @@ const (
 	// Slack is added to every lifetime, for hosts whose clocks differ and for requests on their
 	// way.
 	Slack = time.Minute
-	// Ahead is how far in the future a stamp may lie: a clock that was ahead and has been put right
-	// must not invalidate what it has stamped. (More, if a stamp's lifetime is longer.)
+	// Ahead is how far in the future a stamp may lie, or its lifetime if that is longer: setting a
+	// clock right that was ahead must not invalidate its stamps.
 	Ahead = time.Hour
 )
 
@@ -35,8 +35,8 @@ const (
 )
 
 // stamp returns the time of now, in microseconds, a random number, and an HMAC of both, as text: a
-// proof that the holder of the secret handed this out for p at that time. Nothing has to be stored
-// to recognise it. No two are equal, so that one can be spent and another not.
+// proof that the holder of the secret handed this out for p at that time. Recognising it takes no
+// stored state. No two stamps are equal, so each can be spent by itself.
 func (b Binding) stamp(p purpose, now time.Time) string {
 	head := binary.BigEndian.AppendUint64(make([]byte, 0, stampHead+32), uint64(now.UnixMicro()))
 	head = head[:stampHead]

@@ -14,7 +14,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/web/internal/bound"
 )
 
-// The stored form is read for ever: each line of the golden file is one that was written once.
+// The stored form can be read for ever: each line of the golden file was written by some release.
 func TestParse_GoldenFile(t *testing.T) {
 	is := is.New(t)
 	file, err := os.ReadFile("testdata/bindings.txt")
@@ -35,7 +35,7 @@ func TestParse_GoldenFile(t *testing.T) {
 		is.Equal(b.Client(), name == "DPoP")
 		seen[name] = true
 	}
-	is.Equal(len(seen), 4) // each kind is there
+	is.Equal(len(seen), 4) // every kind occurs
 }
 
 // A cookie and a challenge that were handed out stay valid across a release.
@@ -53,7 +53,8 @@ func TestStamps_GoldenValues(t *testing.T) {
 	registration := parse(t, device.NewES256(t).Registration(t, lines[2]))
 	_, err = bound.WithoutKey(b).Register(registration, epoch)
 	is.NoErr(err)
-	refresh := parse(t, device.NewES256(t).Refresh(t, lines[3])) // which lacks the key, and not the challenge
+	// The challenge is accepted, and only the key is missing.
+	refresh := parse(t, device.NewES256(t).Refresh(t, lines[3]))
 	refused(t, b.Refresh(refresh, life, epoch), bound.ErrSignature)
 	is.NoErr(b.CheckCookie(lines[4], life, epoch))
 }
@@ -65,7 +66,8 @@ func TestBytes_AreCompact(t *testing.T) {
 	is.Equal(len(registered(t, device.NewRS256(t)).Bytes()), 42+4+256)
 }
 
-// What encrypted data is bound to stays as it is, and differs from session to session.
+// A registration doesn't change the bytes that encrypted data is bound to, and each session has its
+// own.
 func TestBytes_ARegistrationKeepsTheFirst(t *testing.T) {
 	is := is.New(t)
 	s := device.NewES256(t)

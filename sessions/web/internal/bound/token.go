@@ -9,18 +9,18 @@ import (
 	"strings"
 )
 
-// MaxToken is the largest accepted length of a proof in bytes. One with an RSA key of 4096 bits has
-// about 2,200.
+// MaxToken is the largest accepted length of a proof in bytes. A proof with an RSA key of 4096 bits
+// has about 2,200.
 const MaxToken = 8 << 10
 
 // token is a JSON Web Signature in compact form (RFC 7515), parsed and not verified.
 type token struct {
 	header, payload members
-	signed          string // what the signature is of
+	signed          string // the text that the signature covers
 	signature       []byte
 }
 
-// parseToken parses text, whose header must say that it is of the given type.
+// parseToken parses text, whose header must name the type typ.
 func parseToken(text, typ string) (token, error) {
 	if len(text) > MaxToken {
 		return token{}, fmt.Errorf("%w: %d bytes, must have at most %d", ErrTooLong, len(text), MaxToken)
@@ -38,7 +38,7 @@ func parseToken(text, typ string) (token, error) {
 	if got, err := t.header.text("typ"); err != nil || got != typ {
 		return token{}, fmt.Errorf("%w: typ must be %q", ErrMalformed, typ)
 	}
-	for _, name := range []string{"crit", "b64"} { // extensions that change what is signed
+	for _, name := range []string{"crit", "b64"} { // extensions that change the signed text
 		if t.header.has(name) {
 			return token{}, fmt.Errorf("%w: header has %s", ErrMalformed, name)
 		}
@@ -74,11 +74,11 @@ func (t token) key() (Key, error) {
 	return parseJWK(jwk, alg)
 }
 
-// members are those of a JSON object. Their names are compared exactly; encoding/json would accept
-// any case, and the last of two.
+// members are the members of a JSON object. Names match exactly and occur once; encoding/json would
+// ignore case, and take the last of two.
 type members map[string]json.RawMessage
 
-// parseMembers parses exactly one JSON object, whose members must have different names.
+// parseMembers parses one JSON object and nothing else. Its members must have different names.
 func parseMembers(data []byte) (members, error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
@@ -140,9 +140,10 @@ func (m members) object(name string) (members, error) {
 	return parseMembers(m[name])
 }
 
-// decode64 decodes base64url without padding, of which each value has exactly one form.
+// decode64 decodes base64url without padding, and refuses all but the one canonical form of a
+// value.
 func decode64(text string) ([]byte, error) {
-	if strings.ContainsAny(text, "\r\n") { // which package base64 ignores
+	if strings.ContainsAny(text, "\r\n") { // package base64 ignores them
 		return nil, fmt.Errorf("%w: not base64url", ErrMalformed)
 	}
 	data, err := base64.RawURLEncoding.Strict().DecodeString(text)

@@ -1,0 +1,51 @@
+package regional
+
+import (
+	"bytes"
+	"runtime"
+	"testing"
+
+	"github.com/matryer/is"
+
+	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/memstore"
+)
+
+// A call that has looked up the former home and had not begun there when SetHome returned goes to
+// the new one: when SetHome has returned no call reaches the former home.
+func TestBegin_ACallThatComesLateGoesToTheNewHome(t *testing.T) {
+	is := is.New(t)
+	s, err := New(map[string]driver.Store{"a": memstore.New(nil), "b": memstore.New(nil)}, &Config{Home: "a"})
+	is.NoErr(err)
+	former := s.term.Load()
+	former.calls.Lock() // as SetHome holds it when its term is over
+	began := make(chan *term)
+	go func() {
+		got, err := s.begin()
+		if err != nil {
+			got = nil
+		}
+		began <- got
+	}()
+	for !waits() {
+		runtime.Gosched()
+	}
+	s.term.Store(&term{home: "b", store: s.stores["b"]})
+	former.calls.Unlock()
+	got := <-began
+	is.True(got != nil)
+	is.Equal(got.home, "b") // the new home
+	got.calls.RUnlock()
+	is.True(former.calls.TryLock()) // and nothing of the former one is held
+}
+
+// waits reports whether a goroutine waits in begin.
+func waits() bool {
+	stacks := make([]byte, 1<<20)
+	for _, stack := range bytes.Split(stacks[:runtime.Stack(stacks, true)], []byte("\n\n")) {
+		if bytes.Contains(stack, []byte("RWMutex).RLock")) && bytes.Contains(stack, []byte("(*Store).begin")) {
+			return true
+		}
+	}
+	return false
+}
