@@ -10,6 +10,7 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/internal/cued"
+	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
 // Whatever call's answer is lost, of a renewal or a login, applied or not, and however the service fails afterwards: the
@@ -297,4 +298,37 @@ func TestInDoubt_ARenewalIsAChange(t *testing.T) {
 	is.NoErr(w.Save(t.Context(), s)) // which finishes it
 	is.True(!w.Changed(s))
 	is.True(s.ID() != old && w.alive(t, s) && !w.isAlive(t, old.Secret()))
+}
+
+// A login, or a renewal, whose new IDs are all ended before they are stored, as a login under a limit
+// ends what is under way for too long, has lost a race: the request can be made again.
+func TestOvertaken_IsAConflict(t *testing.T) {
+	for name, exchange := range map[string]func(world, ctx, *sessions.Session[cart]) error{
+		"Renew":        func(w world, ctx ctx, s *sessions.Session[cart]) error { return w.Renew(ctx, s) },
+		"Authenticate": func(w world, ctx ctx, s *sessions.Session[cart]) error { return w.Authenticate(ctx, s, "user") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			w := newWorld(t, nil)
+			s := w.saved(t, cart{Count: 1})
+			old := s.ID()
+			tried := 0
+			w.store.On("Create", func(c *cued.Call) error {
+				tried++
+				_, err := w.mem.End(t.Context(), driver.End{Key: c.Key, Marker: rosters.NewMarker(c.Key, driver.Abandoned, "", w.clock.Now())})
+				is.NoErr(err)
+				return c.Do()
+			})
+			err := exchange(w, t.Context(), s)
+			wants.Err(t, err, sessions.ErrConflict)
+			wants.NotErr(t, err, sessions.ErrUnavailable)
+			wants.Text(t, err, "ended each of 4 new IDs")
+			is.Equal(tried, 4)
+			is.Equal(s.ID(), old) // which is alive still
+			is.True(w.alive(t, s))
+			w.store.Off()
+			is.NoErr(exchange(w, t.Context(), s))
+			is.Equal(s.Data.Count, 1)
+		})
+	}
 }
