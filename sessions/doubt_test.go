@@ -313,6 +313,11 @@ func TestOvertaken_IsAConflict(t *testing.T) {
 			s := w.saved(t, cart{Count: 1})
 			old := s.ID()
 			tried := 0
+			lists := map[string]bool{}
+			w.store.On("ChangeRoster", func(c *cued.Call) error {
+				lists[c.Key] = true
+				return c.Do()
+			})
 			w.store.On("Create", func(c *cued.Call) error {
 				tried++
 				_, err := w.mem.End(t.Context(), driver.End{Key: c.Key, Marker: rosters.NewMarker(c.Key, driver.Abandoned, "", w.clock.Now())})
@@ -324,6 +329,11 @@ func TestOvertaken_IsAConflict(t *testing.T) {
 			wants.NotErr(t, err, sessions.ErrUnavailable)
 			wants.Text(t, err, "ended each of 4 new IDs")
 			is.Equal(tried, 4)
+			for list := range lists {
+				rosters, err := w.mem.LoadRosters(t.Context(), list)
+				is.NoErr(err)
+				is.Equal(len(rosters[0].Entries), 0) // what has ended is not listed
+			}
 			is.Equal(s.ID(), old) // which is alive still
 			is.True(w.alive(t, s))
 			w.store.Off()
