@@ -10,6 +10,7 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/internal/cued"
+	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
 // The response to any call of a renewal or login is lost, whether it was applied or not, and the
@@ -299,4 +300,47 @@ func TestInDoubt_ARenewalIsAChange(t *testing.T) {
 	is.NoErr(w.Save(t.Context(), s)) // Save finishes the exchange
 	is.True(!w.Changed(s))
 	is.True(s.ID() != old && w.alive(t, s) && !w.isAlive(t, old.Secret()))
+}
+
+// A login, or a renewal, whose new IDs are all ended before they are stored, as a login under a limit
+// ends what is under way for too long, has lost a race: the request can be made again.
+func TestOvertaken_IsAConflict(t *testing.T) {
+	for name, exchange := range map[string]func(world, ctx, *sessions.Session[cart]) error{
+		"Renew":        func(w world, ctx ctx, s *sessions.Session[cart]) error { return w.Renew(ctx, s) },
+		"Authenticate": func(w world, ctx ctx, s *sessions.Session[cart]) error { return w.Authenticate(ctx, s, "user") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			w := newWorld(t, nil)
+			s := w.saved(t, cart{Count: 1})
+			old := s.ID()
+			tried := 0
+			lists := map[string]bool{}
+			w.store.On("ChangeRoster", func(c *cued.Call) error {
+				lists[c.Key] = true
+				return c.Do()
+			})
+			w.store.On("Create", func(c *cued.Call) error {
+				tried++
+				_, err := w.mem.End(t.Context(), driver.End{Key: c.Key, Marker: rosters.NewMarker(c.Key, driver.Abandoned, "", w.clock.Now())})
+				is.NoErr(err)
+				return c.Do()
+			})
+			err := exchange(w, t.Context(), s)
+			wants.Err(t, err, sessions.ErrConflict)
+			wants.NotErr(t, err, sessions.ErrUnavailable)
+			wants.Text(t, err, "ended each of 4 new IDs")
+			is.Equal(tried, 4)
+			for list := range lists {
+				rosters, err := w.mem.LoadRosters(t.Context(), list)
+				is.NoErr(err)
+				is.Equal(len(rosters[0].Entries), 0) // what has ended is not listed
+			}
+			is.Equal(s.ID(), old) // which is alive still
+			is.True(w.alive(t, s))
+			w.store.Off()
+			is.NoErr(exchange(w, t.Context(), s))
+			is.Equal(s.Data.Count, 1)
+		})
+	}
 }

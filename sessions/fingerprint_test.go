@@ -163,7 +163,7 @@ func TestFingerprint_IsBounded(t *testing.T) {
 // Whoever knows the code and chooses a number can't choose one of the same fingerprint as another.
 func TestFingerprint_IsUnpredictable(t *testing.T) {
 	is := is.New(t)
-	predicted := walker{fingerprint{known: true}, most}
+	predicted := walker{fingerprint{known: true}, most, 0}
 	predicted.add(7, true)
 	is.True(fingerprintOf(new(7)) != predicted.fingerprint)
 	is.True(begin.all != begin.visible)

@@ -86,6 +86,9 @@ func TestObserver_IsToldOfEverything(t *testing.T) {
 	_, err = p.Update(ctx, id, func(c *cart) error { c.Count++; return nil })
 	is.NoErr(err)
 	is.Equal(seen.kinds(), "saved")
+	_, err = p.Update(ctx, id, func(*cart) error { return nil })
+	is.NoErr(err)
+	is.Equal(seen.kinds(), "unchanged") // nothing was written
 	_, err = p.Update(ctx, id, func(*cart) error { return errors.New("no") })
 	is.True(err != nil)
 	is.Equal(seen.kinds(), "failed")

@@ -230,7 +230,7 @@ func (m *Manager[T]) whyEnded(ctx context.Context, s *Session[T], x *exchange, e
 			return loadErr
 		}
 	}
-	return driver.ErrExists
+	return errOvertaken
 }
 
 // errOvertaken means that an exchange has to begin again: the new ID was ended before it was

@@ -401,3 +401,86 @@ func TestRevoke_BesideARenewal(t *testing.T) {
 		}
 	}
 }
+
+// A session whose lists can't be told of its later deadline keeps the one that it has: a list that
+// believes it dead would drop it, and no revocation would find it.
+func TestListed_NoLongerThanItsListsSay(t *testing.T) {
+	for _, list := range []string{"subject:", "federated:"} {
+		t.Run(list, func(t *testing.T) {
+			is := is.New(t)
+			w := newWorld(t, nil)
+			s := w.Create()
+			s.Federated = "https://id.example 1"
+			is.NoErr(w.Authenticate(t.Context(), s, "user"))
+			before := w.record(t, s).Rev
+			w.store.On("ChangeRoster", func(c *cued.Call) error {
+				if strings.HasPrefix(c.Key, list) {
+					return driver.ErrUnavailable
+				}
+				return c.Do()
+			})
+			s.AbsoluteTimeout = 100 * time.Hour
+			s.Data.Count++
+			wants.Err(t, w.Save(t.Context(), s), sessions.ErrUnavailable)
+			is.Equal(w.record(t, s).Rev, before) // nothing is stored
+			wants.Err(t, w.Renew(t.Context(), s), sessions.ErrUnavailable)
+			is.Equal(w.record(t, s).Rev, before) // nothing is stored
+			w.store.Off()
+			is.NoErr(w.Save(t.Context(), s))
+			is.Equal(w.record(t, s).AbsoluteTimeout, 100*time.Hour)
+		})
+	}
+}
+
+// A revocation drops what it has ended from its list at once, not session by session.
+func TestRevokeAll_ChangesItsListAFewTimes(t *testing.T) {
+	for name, c := range map[string]struct {
+		list   string
+		revoke func(w world, ctx ctx) (int, error)
+	}{
+		"a subject's": {"subject:", func(w world, ctx ctx) (int, error) { return w.RevokeAll(ctx, "user") }},
+		"a provider's": {"federated:", func(w world, ctx ctx) (int, error) {
+			return w.RevokeFederated(ctx, "https://id.example 1")
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			w := newWorld(t, nil)
+			for range 4 { // as many as the head has
+				s := w.Create()
+				s.Federated = "https://id.example 1"
+				is.NoErr(w.Authenticate(t.Context(), s, "user"))
+			}
+			changes, others := 0, 0
+			w.store.On("ChangeRoster", func(call *cued.Call) error {
+				if strings.HasPrefix(call.Key, c.list) {
+					changes++
+				} else {
+					others++
+				}
+				return call.Do()
+			})
+			n, err := c.revoke(w, t.Context())
+			is.NoErr(err)
+			is.Equal(n, 4)
+			is.Equal(changes, 2) // the epoch is counted up, and all leave
+			is.Equal(others, 4)  // the lists of others have each one less
+		})
+	}
+}
+
+// A renewal stores neither a device nor a provider's session that was set since the login, and the
+// session that it returns has those that are stored.
+func TestRenew_HasTheDeviceThatIsStored(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.Create()
+	s.Device, s.Federated = sessions.Device{Name: "at the login"}, "https://id.example 1"
+	is.NoErr(w.Authenticate(t.Context(), s, "user"))
+	s.Device, s.Federated = sessions.Device{Name: "later"}, "https://id.example 2"
+	is.NoErr(w.Renew(t.Context(), s))
+	is.Equal(s.Device, sessions.Device{Name: "at the login"})
+	is.Equal(s.Federated, "https://id.example 1")
+	is.Equal(w.record(t, s).Device, s.Device)
+	is.Equal(w.record(t, s).Federated, s.Federated)
+}

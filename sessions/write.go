@@ -9,6 +9,7 @@ import (
 	"math/bits"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/internal/rosters"
+	"github.com/dynasession/dynasession/sessions/internal/threeway"
 )
 
 var errEncode = errors.New("data can't be encoded")
@@ -225,7 +227,8 @@ func (m *Manager[T]) correctStored(ctx context.Context, s *Session[T]) error {
 type fingerprint struct {
 	known bool   // false: the value has something that can't be hashed, such as a channel
 	all   uint64 // of everything; nil and empty differ
-	// Of exported fields; nil and empty are the same: if it differs, the stored form differs.
+	// Of what is certain to be stored; nil and empty are the same: if it differs, the stored form
+	// differs.
 	visible uint64
 }
 
@@ -238,7 +241,7 @@ var (
 
 // fingerprintOf returns the fingerprint of the value that data points to.
 func fingerprintOf[T any](data *T) fingerprint {
-	w := walker{begin, most}
+	w := walker{begin, most, 0}
 	w.walk(reflect.ValueOf(data).Elem(), true, 0)
 	return w.fingerprint
 }
@@ -251,6 +254,7 @@ const most = 8 * codec.EncodeLimit
 type walker struct {
 	fingerprint
 	left int // of most
+	free int // how many interfaces enclose the present value, which may come back as of another type
 }
 
 // take takes n from left, and reports whether there was enough.
@@ -298,11 +302,20 @@ func (w *walker) walk(v reflect.Value, visible bool, depth int) {
 		}
 		w.add(x, visible)
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		w.add(uint64(v.Int()), visible)
+		w.add(uint64(v.Int()), visible && w.free == 0)
+		if w.free > 0 {
+			w.number(float64(v.Int()), visible)
+		}
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-		w.add(v.Uint(), visible)
+		w.add(v.Uint(), visible && w.free == 0)
+		if w.free > 0 {
+			w.number(float64(v.Uint()), visible)
+		}
 	case reflect.Float32, reflect.Float64:
-		w.add(math.Float64bits(v.Float()), visible) // 0 and -0 differ
+		w.add(math.Float64bits(v.Float()), visible && w.free == 0) // 0 and -0 differ
+		if w.free > 0 {
+			w.number(v.Float(), visible)
+		}
 	case reflect.Complex64, reflect.Complex128:
 		w.add(math.Float64bits(real(v.Complex())), visible)
 		w.add(math.Float64bits(imag(v.Complex())), visible)
@@ -325,12 +338,21 @@ func (w *walker) walk(v reflect.Value, visible bool, depth int) {
 			w.add(0, visible)
 			return
 		}
-		w.add(maphash.String(seed, v.Elem().Type().String()), visible)
+		w.add(maphash.Comparable(seed, v.Elem().Type()), false)
+		w.free++
 		w.walk(v.Elem(), visible, depth+1)
+		w.free--
 	case reflect.Struct:
 		w.fields(v, visible, depth)
 	default: // a function, a channel, an unsafe pointer
 		w.known = v.IsZero()
+	}
+}
+
+// number adds a number in an interface, where 5 is stored as 5.0 is.
+func (w *walker) number(x float64, visible bool) {
+	if visible {
+		w.visible = mix(w.visible, math.Float64bits(x))
 	}
 }
 
@@ -351,14 +373,17 @@ func (w *walker) elements(v reflect.Value, visible bool, depth int) {
 func (w *walker) entries(v reflect.Value, visible bool, depth int) {
 	var sum fingerprint
 	for entries := v.MapRange(); entries.Next() && w.known; {
-		one := walker{begin, w.left}
+		one := walker{begin, w.left, w.free}
 		one.walk(entries.Key(), visible, depth+1)
 		one.walk(entries.Value(), visible, depth+1)
 		w.known, w.left = one.known, one.left
 		sum.all, sum.visible = sum.all+one.all, sum.visible+one.visible
 	}
 	w.add(uint64(v.Len()), visible)
-	w.all, w.visible = mix(w.all, sum.all), mix(w.visible, sum.visible)
+	w.all = mix(w.all, sum.all)
+	if visible {
+		w.visible = mix(w.visible, sum.visible)
+	}
 }
 
 var (
@@ -370,8 +395,8 @@ func (w *walker) pointer(v reflect.Value, visible bool, depth int) {
 	switch {
 	case v.IsNil():
 		w.add(0, visible)
-	case v.Type() == typeOfLocation: // large and immutable
-		w.add(uint64(v.Pointer()), visible)
+	case v.Type() == typeOfLocation: // large and immutable; two may be alike
+		w.add(uint64(v.Pointer()), false)
 	default:
 		w.add(1, visible)
 		w.walk(v.Elem(), visible, depth+1)
@@ -384,17 +409,18 @@ func (w *walker) fields(v reflect.Value, visible bool, depth int) {
 	}
 }
 
-// shown has, by struct type, a []bool that says which fields a codec may see.
+// shown has, by struct type, a []bool that says which fields every codec sees. Which ones a type
+// that encodes itself uses is unknown.
 var shown sync.Map
 
 func shownFields(t reflect.Type) []bool {
 	if known, ok := shown.Load(t); ok {
 		return known.([]bool)
 	}
-	fields := make([]bool, t.NumField())
+	fields, own := make([]bool, t.NumField()), threeway.EncodesItself(t)
 	for i := range fields {
 		f := t.Field(i)
-		fields[i] = f.IsExported() || f.Anonymous || t == typeOfTime
+		fields[i] = t == typeOfTime || !own && (f.IsExported() || f.Anonymous) && !strings.Contains(string(f.Tag), `"-`)
 	}
 	shown.Store(t, fields)
 	return fields
