@@ -70,6 +70,16 @@ func TestAdviceWithoutRegionOrCredentials(t *testing.T) {
 	}
 }
 
+// A client that is not the SDK's own does not say which region it calls.
+func TestAdvice_WhereIsUnknown(t *testing.T) {
+	is := is.New(t)
+	w := &wire{answers: []answer{refusedWith(400, "ResourceNotFoundException", "")}}
+	store, err := dynamo.NewStore(struct{ dynamo.API }{w.client()}, nil)
+	is.NoErr(err)
+	_, err = store.Load(t.Context(), "k")
+	wants.Text(t, err, `does not exist in this account and region: name the right table`)
+}
+
 // nobody is a credentials provider like that of a machine without a role.
 func nobody(context.Context) (aws.Credentials, error) {
 	return aws.Credentials{}, errors.New("no EC2 IMDS role found")

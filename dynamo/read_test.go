@@ -127,6 +127,20 @@ func TestLoadAll(t *testing.T) {
 	is.True(err != nil && strings.Contains(err.Error(), "101 keys: must be at most 100"))
 }
 
+// The service refuses a request that has a key twice.
+func TestLoadAll_AKeyThatIsGivenTwiceIsRequestedOnce(t *testing.T) {
+	is := is.New(t)
+	store, w := newStore(t, batch(sessionItem("a")+","+sessionItem("b"), ""))
+	got, err := store.LoadAll(t.Context(), []string{"a", "b", "a"})
+	is.NoErr(err)
+	is.Equal(len(got), 3)
+	is.Equal(got[0].Record.Key, "a")
+	is.Equal(got[2].Record.Key, "a")
+	is.Equal(w.sent[0].body["RequestItems"].(map[string]any)["app_session"], map[string]any{
+		"ConsistentRead": true, "Keys": []any{map[string]any{"id": map[string]any{"S": "a"}}, map[string]any{"id": map[string]any{"S": "b"}}},
+	})
+}
+
 // Only unprocessed keys are requested again.
 func TestLoadAll_UnprocessedKeys(t *testing.T) {
 	is := is.New(t)

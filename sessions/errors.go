@@ -67,7 +67,7 @@ var (
 // TooLargeError is an [ErrTooLarge] with the session's size and the limit.
 type TooLargeError = driver.TooLargeError
 
-// sentinel is an error that is another one too.
+// sentinel is an error that is also another one, its parent.
 type sentinel struct {
 	text   string
 	parent error

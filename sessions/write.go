@@ -22,8 +22,8 @@ import (
 
 var errEncode = errors.New("data can't be encoded")
 
-// encode returns the payload of data. What T doesn't know of the stored payload goes along; a nil
-// payload has nothing.
+// encode returns the payload of data, with the members of the stored payload that T doesn't know.
+// stored may be nil.
 func (m *Manager[T]) encode(data T, stored codec.Payload) (codec.Payload, error) {
 	if m.dropUnknown {
 		stored = nil
@@ -47,15 +47,15 @@ func (m *Manager[T]) decode(rec driver.Record) (T, error) {
 	return data, nil
 }
 
-// saving is what a save of a session stores.
+// saving says what a save of a session stores.
 type saving struct {
 	payload codec.Payload
 	changed bool // the application has changed the session since it was loaded or saved
-	encoded bool // the payload's bytes are of this binary
+	encoded bool // this binary has encoded the payload
 }
 
-// savingOf returns what a save of s stores. That the stored bytes differ from what this binary
-// would write is no change: another binary, another codec or another library may have written them.
+// savingOf returns what a save of s stores. Stored bytes that differ from what this binary would
+// write are not a change: another binary, codec or library may have written them.
 func (m *Manager[T]) savingOf(s *Session[T]) (saving, error) {
 	same := saving{s.rec.Payload, s.settingsChanged(), s.written}
 	now := fingerprintOf(&s.Data)
@@ -85,7 +85,7 @@ func (m *Manager[T]) savingOf(s *Session[T]) (saving, error) {
 	return changed, nil
 }
 
-// settingsChanged reports whether what a save stores beside the data has changed.
+// settingsChanged reports whether the timeouts or Persist have changed.
 func (s *Session[T]) settingsChanged() bool {
 	return s.IdleTimeout != s.rec.IdleTimeout || s.AbsoluteTimeout != s.rec.AbsoluteTimeout || s.Persist != s.rec.Persist
 }
@@ -115,15 +115,14 @@ func (s *Session[T]) next(payload codec.Payload, now time.Time) driver.Record {
 	return rec
 }
 
-// isStored notes that rec, which holds the data of s, is what is stored.
+// isStored notes that rec, which has the data of s, is stored.
 func (m *Manager[T]) isStored(s *Session[T], rec driver.Record, encoded bool) {
 	s.rec, s.stored, s.written, s.inDoubt = rec, true, encoded, nil
 	s.seen = fingerprintOf(&s.Data)
 }
 
-// write stores s, of which w is to be stored, in the place of what is known to be stored, if it has
-// changed. Where an earlier write's answer was lost, that one may be what is stored: then its place
-// is taken.
+// write stores w, the saving of s, in place of the record that s knows, if it has changed. If the
+// response to an earlier write was lost, that write's record may be stored; write then replaces it.
 func (m *Manager[T]) write(ctx context.Context, s *Session[T], w saving) error {
 	m.correctBegin(s)
 	if err := m.notExpired(ctx, s); err != nil || !w.changed && len(s.inDoubt) == 0 {
@@ -142,7 +141,8 @@ func (m *Manager[T]) write(ctx context.Context, s *Session[T], w saving) error {
 			return loadErr
 		}
 		if slices.Contains(s.inDoubt, found.Rev) {
-			s.rec, s.seen, s.stored, s.written = found, fingerprint{}, true, true // an earlier write of ours
+			// An earlier write of ours.
+			s.rec, s.seen, s.stored, s.written = found, fingerprint{}, true, true
 			err = m.send(ctx, s, rec, found.Rev)
 		}
 	}
@@ -159,7 +159,7 @@ func (m *Manager[T]) write(ctx context.Context, s *Session[T], w saving) error {
 	return err
 }
 
-// send makes the one store call that puts rec where the record of s is, whose Rev is rev.
+// send makes the one store call that replaces the record of s, whose Rev is rev, by rec.
 func (m *Manager[T]) send(ctx context.Context, s *Session[T], rec driver.Record, rev string) error {
 	if !s.stored {
 		return m.store.Create(ctx, rec)
@@ -167,7 +167,7 @@ func (m *Manager[T]) send(ctx context.Context, s *Session[T], rec driver.Record,
 	return m.store.Replace(ctx, rec, rev)
 }
 
-// extendEntries gives a session's entries a later deadline, before its record has it.
+// extendEntries gives a session's entries a later deadline, before its record gets it.
 func (m *Manager[T]) extendEntries(ctx context.Context, rec *driver.Record) (err error) {
 	e := entryOf(*rec)
 	if rec.Page, err = m.rosters.Extend(ctx, subjectKey(rec.Application, rec.Subject), rec.Page, e); err != nil || rec.Federated == "" {
@@ -177,12 +177,12 @@ func (m *Manager[T]) extendEntries(ctx context.Context, rec *driver.Record) (err
 	return err
 }
 
-// entryOf returns the entry of a record in the lists that it is in.
+// entryOf returns the entry of a record in its lists.
 func entryOf(rec driver.Record) rosters.Entry {
 	return rosters.Entry{Key: rec.Key, Deadline: rec.Deadline(), Stale: rec.ExpiresAt()}
 }
 
-// correction returns by how much the Manager's clock puts this host's right, as far as it does.
+// correction returns by how much the Manager's clock corrects this host's.
 func (m *Manager[T]) correction() time.Duration {
 	if c, ok := m.clock.(clock.Corrected); ok {
 		return c.Correction()
@@ -190,11 +190,11 @@ func (m *Manager[T]) correction() time.Duration {
 	return 0
 }
 
-// negligibleJump is what is not worth a write.
+// negligibleJump is the change of the correction below which a write isn't worth it.
 const negligibleJump = 2 * time.Second
 
-// correctBegin puts right when a session began that was never saved, if the store's answers have
-// put the clock right since.
+// correctBegin corrects the start of a session that was never saved, if the store's responses have
+// corrected the clock since.
 func (m *Manager[T]) correctBegin(s *Session[T]) {
 	if s.stored || len(s.inDoubt) > 0 {
 		return
@@ -205,8 +205,8 @@ func (m *Manager[T]) correctBegin(s *Session[T]) {
 	}
 }
 
-// correctStored puts right the times of a session that was just created, if the answer to that has
-// put the clock right: it was the first that this process has got.
+// correctStored corrects the times of a session that was just created, if the response to the
+// Create, the first of this process, has corrected the clock.
 func (m *Manager[T]) correctStored(ctx context.Context, s *Session[T]) error {
 	jump := m.correction() - s.corrected
 	if jump.Abs() <= negligibleJump {
@@ -221,17 +221,19 @@ func (m *Manager[T]) correctStored(ctx context.Context, s *Session[T]) error {
 	return nil
 }
 
-// fingerprint stands for a value of T as it was: whoever changes the value afterwards, or what it
-// refers to, is seen without a copy and without encoding anything. Two values of one fingerprint
-// are the same, but for a chance of one in 2^64.
+// fingerprint is a hash of a value of T and everything that it refers to. It shows whether they
+// were changed since, without a copy and without encoding. Two values with the same fingerprint are
+// equal, except with a chance of about one in 2^64.
 type fingerprint struct {
-	known   bool   // false: of a value that holds what can't be looked into, such as a channel
-	all     uint64 // of everything, nil and empty told apart
-	visible uint64 // of what is certain to be stored, nil and empty alike: if it differs, so does what is stored
+	known bool   // false: the value has something that can't be hashed, such as a channel
+	all   uint64 // of everything; nil and empty differ
+	// Of what is certain to be stored; nil and empty are the same: if it differs, the stored form
+	// differs.
+	visible uint64
 }
 
-// seed and begin make fingerprints of one process unpredictable: nobody can choose two values that
-// have the same.
+// seed and begin make the fingerprints of a process unpredictable, so that nobody can choose two
+// values with the same one.
 var (
 	seed  = maphash.MakeSeed()
 	begin = fingerprint{true, maphash.String(seed, "all"), maphash.String(seed, "visible")}
@@ -244,18 +246,18 @@ func fingerprintOf[T any](data *T) fingerprint {
 	return w.fingerprint
 }
 
-// most is how much of a value is looked at, in values and in bytes of texts. What is more can't be
-// saved, as far as codecs see it.
+// most bounds how much of a value a walker hashes, in values and in bytes of texts. Codecs refuse
+// larger values.
 const most = 8 * codec.EncodeLimit
 
-// walker goes through a value.
+// walker hashes a value.
 type walker struct {
 	fingerprint
 	left int // of most
 	free int // how many interfaces enclose the present value, which may come back as of another type
 }
 
-// take notes that n more is looked at, and reports whether it may be.
+// take takes n from left, and reports whether there was enough.
 func (w *walker) take(n int) bool {
 	if w.left -= n; w.left < 0 {
 		w.known = false
@@ -263,7 +265,7 @@ func (w *walker) take(n int) bool {
 	return w.known
 }
 
-// deepest is how deep it goes. A cycle is deeper.
+// deepest is how deep a walker goes. A cycle is deeper.
 const deepest = 100
 
 func mix(h, x uint64) uint64 {
@@ -278,7 +280,7 @@ func (w *walker) add(x uint64, visible bool) {
 	}
 }
 
-// hidden adds what only all is to know.
+// hidden adds x to all, but not to visible.
 func (w *walker) hidden(x bool) {
 	if x {
 		w.all = mix(w.all, 1)
@@ -367,7 +369,7 @@ func (w *walker) elements(v reflect.Value, visible bool, depth int) {
 	}
 }
 
-// entries adds the sum of what each entry is by itself, as they have no order.
+// entries adds the sum of the entries' hashes, since a map has no order.
 func (w *walker) entries(v reflect.Value, visible bool, depth int) {
 	var sum fingerprint
 	for entries := v.MapRange(); entries.Next() && w.known; {
@@ -393,7 +395,7 @@ func (w *walker) pointer(v reflect.Value, visible bool, depth int) {
 	switch {
 	case v.IsNil():
 		w.add(0, visible)
-	case v.Type() == typeOfLocation: // large, and never changes; two may be alike
+	case v.Type() == typeOfLocation: // large and immutable; two may be alike
 		w.add(uint64(v.Pointer()), false)
 	default:
 		w.add(1, visible)
@@ -407,8 +409,8 @@ func (w *walker) fields(v reflect.Value, visible bool, depth int) {
 	}
 }
 
-// shown holds, by the type of a struct, which of its fields every codec sees: []bool. It is not
-// known which a type sees that encodes itself.
+// shown has, by struct type, a []bool that says which fields every codec sees. Which ones a type
+// that encodes itself uses is unknown.
 var shown sync.Map
 
 func shownFields(t reflect.Type) []bool {

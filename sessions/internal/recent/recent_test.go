@@ -164,7 +164,15 @@ func TestStore_ManyEnds(t *testing.T) {
 // An end whose response was lost doesn't say whose session it was. Here it may be the session of an
 // ID that another process has exchanged for the one that was ended.
 func TestStore_AnEndWithoutAnAnswer(t *testing.T) {
-	for name, answer := range map[string]error{"repeated": nil, "unknown": driver.ErrOutcomeUnknown} {
+	for name, c := range map[string]struct {
+		answer error
+		state  bool // the end is on condition of what was loaded
+	}{
+		"repeated":              {nil, false},
+		"unknown":               {driver.ErrOutcomeUnknown, false},
+		"repeated, conditional": {nil, true},
+		"unknown, conditional":  {driver.ErrOutcomeUnknown, true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			is := is.New(t)
 			d := newDesk(1 << 20)
@@ -176,13 +184,17 @@ func TestStore_AnEndWithoutAnAnswer(t *testing.T) {
 			is.NoErr(d.calls.Store.Create(t.Context(), next)) // by another process
 			_, err := d.calls.Store.End(t.Context(), driver.End{Key: key(1), Marker: rosters.NewMarker(key(1), driver.Renewed, key(2), start)})
 			is.NoErr(err)
-			d.calls.Once("End", func(c *cued.Call) error {
-				is.NoErr(c.Do())
-				c.Record = driver.Record{}
-				return answer
+			d.calls.Once("End", func(call *cued.Call) error {
+				is.NoErr(call.Do())
+				call.Record = driver.Record{}
+				return c.answer
 			})
-			_, err = d.End(t.Context(), driver.End{Key: key(2), Marker: rosters.NewMarker(key(2), driver.Destroyed, "", start)})
-			is.Equal(err, answer)
+			end := driver.End{Key: key(2), Marker: rosters.NewMarker(key(2), driver.Destroyed, "", start)}
+			if c.state {
+				end.If = &driver.State{Rev: next.Rev, Accessed: next.Accessed}
+			}
+			_, err = d.End(t.Context(), end)
+			is.Equal(err, c.answer)
 			_, remembered, err := d.Peek(t.Context(), key(1))
 			is.True(!remembered)
 			is.True(err != nil)
@@ -216,4 +228,40 @@ func TestStore_WhatIsTooOldLeaves(t *testing.T) {
 	d.clock.Advance(time.Minute)
 	is.True(!d.remembers(t, 1))
 	is.Equal(d.Len(), 1)
+}
+
+// Of two reads at a time of a record without a Rev, as Python stores it, nobody knows which has seen
+// the later state: neither is remembered.
+func TestStore_TwoReadsOfARecordWithoutARev(t *testing.T) {
+	for name, rev := range map[string]string{"without": "", "with the same": rosters.Rev()} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			d := newDesk(1 << 20)
+			rec := record(1, codec.Opaque("json", []byte("1")))
+			rec.Rev = rosters.Rev()
+			is.NoErr(d.Create(t.Context(), rec))
+			held, goOn, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+			first := true // the first read is held up, with what it has found
+			d.calls.On("Load", func(c *cued.Call) error {
+				err := c.Do()
+				c.Record.Rev = rev
+				if first {
+					first = false
+					close(held)
+					<-goOn
+				}
+				return err
+			})
+			go func() {
+				defer close(done)
+				_, _ = d.Load(t.Context(), key(1))
+			}()
+			<-held
+			_, err := d.Load(t.Context(), key(1)) // begins, and ends, during the other
+			is.NoErr(err)
+			close(goOn)
+			<-done
+			is.Equal(d.remembers(t, 1), rev != "")
+		})
+	}
 }

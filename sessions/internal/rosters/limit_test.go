@@ -97,6 +97,7 @@ func TestLimit_EvictsTheLeastRecentlyUsed(t *testing.T) {
 		is.True(errors.As(err, &ended))
 		is.Equal(ended.Marker.Why, driver.Evicted)
 		is.Equal(d.alive(t, keys), 2)
+		is.True(!d.listed(t)[keys[1]]) // it has left the head with the same write
 	})
 }
 

@@ -366,3 +366,36 @@ func TestComesFrom(t *testing.T) {
 	is.True(!rosters.ComesFrom(rev, ""))
 	is.True(rosters.RenewalRev(from) != rev)
 }
+
+// Who finds the list changed by others at every attempt has lost a race, and is told so: it is not
+// listed.
+func TestEnter_AListThatNeverRestsIsAConflict(t *testing.T) {
+	forSizes(t, func(t *testing.T, d *desk) {
+		is := is.New(t)
+		var keys []string
+		for range d.HeadSize + d.PageSize {
+			keys = append(keys, d.must(t))
+		}
+		l, err := d.Open(t.Context(), list)
+		is.NoErr(err)
+		limited, err := d.Open(t.Context(), list)
+		is.NoErr(err)
+		d.store.On("ChangeRoster", func(c *cued.Call) error {
+			if c.Change.Enter == "" {
+				return c.Do()
+			}
+			c.Roster, err = d.behind().Head(t.Context(), c.Key)
+			is.NoErr(err)
+			return driver.ErrRoster
+		})
+		_, err = d.Extend(t.Context(), list, 0, rosters.Entry{Key: keys[0], Deadline: d.clock.Now().Add(2 * absolute)})
+		wants.Err(t, err, driver.ErrConflict) // a later deadline
+		_, err = limited.Enter(t.Context(), d.entry(d.key()), "", rosters.Limit{Max: 100})
+		wants.Err(t, err, driver.ErrConflict) // a login under a limit
+		if d.HeadSize > 1 {
+			return
+		}
+		_, err = l.Enter(t.Context(), d.entry(d.key()), "", rosters.Limit{})
+		is.True(err != nil) // a login
+	})
+}

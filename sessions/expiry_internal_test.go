@@ -1,0 +1,24 @@
+package sessions
+
+import (
+	"testing"
+	"time"
+
+	"github.com/matryer/is"
+)
+
+// Of the accesses within an interval one is recorded; a clock that was set back keeps nobody from
+// recording one.
+func TestTouches_OneInAnInterval(t *testing.T) {
+	is := is.New(t)
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	touched := &touches{}
+	is.True(touched.claim("a", now, time.Minute))
+	is.True(!touched.claim("a", now, time.Minute)) // at the same moment
+	is.True(!touched.claim("a", now.Add(time.Minute-1), time.Minute))
+	is.True(touched.claim("b", now, time.Minute)) // another session
+	is.True(touched.claim("a", now.Add(time.Minute), time.Minute))
+	is.True(touched.claim("a", now, time.Minute)) // the clock was set back
+	touched.release("a")
+	is.True(touched.claim("a", now, time.Minute)) // it could not be recorded
+}
