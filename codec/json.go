@@ -159,10 +159,15 @@ var jsonEncoders = sync.Pool{New: func() any {
 }}
 
 // marshalJSON is json.Marshal without the escapes of HTML.
-func marshalJSON(v any) ([]byte, error) {
+func marshalJSON(v any) (b []byte, err error) {
+	defer func() {
+		if p := fault.Panicked(recover(), "json: can't be encoded"); p != nil {
+			b, err = nil, p
+		}
+	}()
 	e := jsonEncoders.Get().(*jsonEncoder)
-	err := e.Encode(v)
-	b := bytes.TrimSuffix(e.out, []byte("\n"))
+	err = e.Encode(v)
+	b = bytes.TrimSuffix(e.out, []byte("\n"))
 	e.out = nil
 	jsonEncoders.Put(e)
 	return b, err
@@ -178,13 +183,8 @@ func decodeJSON(b []byte, v any) error {
 	if b, err = checkJSON(b, s.Plan); err != nil {
 		return jsonDecodeError(err)
 	}
-	if s.Interfaces {
-		err = unmarshalNumbers(b, v)
-	} else {
-		err = json.Unmarshal(b, v)
-	}
-	if err != nil {
-		return jsonDecodeError(err)
+	if err := unmarshalJSON(b, v, s); err != nil {
+		return err
 	}
 	if s.Raw {
 		generic.RawNulls(value)
@@ -194,6 +194,25 @@ func decodeJSON(b []byte, v any) error {
 	}
 	if !s.TakesNull && isNull(b) {
 		return fmt.Errorf("json: is null, and %v can't be", value.Type())
+	}
+	return nil
+}
+
+// unmarshalJSON decodes a text into what v points to. A panic of a type that decodes itself is an
+// error.
+func unmarshalJSON(b []byte, v any, s *shape.Shape) (err error) {
+	defer func() {
+		if p := fault.Panicked(recover(), "json: can't be decoded"); p != nil {
+			err = p
+		}
+	}()
+	if s.Interfaces {
+		err = unmarshalNumbers(b, v)
+	} else {
+		err = json.Unmarshal(b, v)
+	}
+	if err != nil {
+		return jsonDecodeError(err)
 	}
 	return nil
 }

@@ -12,9 +12,12 @@ func jsonEncodeError(err error) error {
 	var kind *json.UnsupportedTypeError
 	var value *json.UnsupportedValueError
 	var custom *json.MarshalerError
+	var ours *fault.Error
 	switch {
 	case errors.As(err, &custom):
 		return fault.Custom(custom.Err, "json: "+custom.Type.String()+" can't encode itself")
+	case errors.As(err, &ours):
+		return ours
 	case errors.As(err, &kind):
 		return fault.New(err, "json: %v can't be stored", kind.Type)
 	case errors.As(err, &value):

@@ -207,21 +207,13 @@ var jsonMembers = members.Format{
 }
 
 // emptyJSON returns the text of an empty value. A type that decodes itself may refuse null.
-func emptyJSON(plan *shape.Plan) (text []byte) {
-	null := []byte("null")
-	if !plan.Custom() {
-		return null
-	}
-	defer func() {
-		if recover() != nil {
-			text = null
+func emptyJSON(plan *shape.Plan) []byte {
+	if plan.Custom() {
+		if text, err := marshalJSON(reflect.New(plan.Type).Interface()); err == nil {
+			return text
 		}
-	}()
-	text, err := marshalJSON(reflect.New(plan.Type).Interface())
-	if err != nil {
-		return null
 	}
-	return text
+	return []byte("null")
 }
 
 // quote returns s as the encoder writes it, in quotes.

@@ -2,9 +2,13 @@ package codec_test
 
 import (
 	"encoding/json"
+	"errors"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/codec/attribute"
@@ -103,6 +107,72 @@ func TestEncode_TakesNoRawJSONThatDecodeRefuses(t *testing.T) {
 					t.Errorf("%s: %q: %v", name, text, err)
 				}
 			}
+		}
+	}
+}
+
+// anyCase encodes itself in one case, as what it is not a string of.
+type anyCase struct{ text string }
+
+func (k anyCase) MarshalText() ([]byte, error)  { return []byte(strings.ToLower(k.text)), nil }
+func (k *anyCase) UnmarshalText(b []byte) error { k.text = string(b); return nil }
+
+func TestEncode_RefusesKeysThatEncodeThemselvesAlike(t *testing.T) {
+	is := is.New(t)
+	type keyed struct {
+		ByName map[anyCase]int   `json:"byName"`
+		ByTime map[time.Time]int `json:"byTime"`
+	}
+	now := time.Now()
+	for name, c := range codecs[keyed]() {
+		for field, v := range map[string]keyed{
+			"ByName": {ByName: map[anyCase]int{{"A"}: 1, {"a"}: 2}},
+			"ByTime": {ByTime: map[time.Time]int{now: 1, now.Round(0): 2}}, // one has a reading of the monotonic clock
+		} {
+			_, err := c.Encode(v)
+			if err == nil || !strings.Contains(err.Error(), field) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		_, err := c.Encode(keyed{ByName: map[anyCase]int{{"a"}: 1, {"b"}: 2}, ByTime: map[time.Time]int{now: 1}})
+		is.NoErr(err)
+	}
+}
+
+// explosive panics when it is encoded or decoded.
+type explosive struct{ Encoding, Decoding bool }
+
+func (e explosive) MarshalText() ([]byte, error) {
+	if e.Encoding {
+		panic("s3cret")
+	}
+	return []byte(strconv.FormatBool(e.Decoding)), nil
+}
+
+func (e *explosive) UnmarshalText(b []byte) error {
+	if string(b) == "true" {
+		panic("s3cret")
+	}
+	return nil
+}
+
+func TestCodecs_APanicOfATypeIsAnError(t *testing.T) {
+	is := is.New(t)
+	type armed struct {
+		E explosive `json:"e"`
+	}
+	stored := map[string]codec.Payload{
+		"json": codec.Opaque("json", []byte(`{"e":"true"}`)), "msgpack": codec.Opaque("msgpack", []byte("\x81\xa1e\xa4true")),
+		"native": codec.Opaque("dynamodb", []byte(`{"M":{"e":{"S":"true"}}}`)),
+	}
+	for name, c := range codecs[armed]() {
+		_, err := c.Encode(armed{explosive{Encoding: true}})
+		is.True(err != nil && !strings.Contains(err.Error(), "s3cret"))
+		_, err = c.Encode(armed{explosive{Decoding: true}}) // it could never be read
+		is.True(err != nil && !strings.Contains(err.Error(), "s3cret"))
+		if p := stored[name]; p != nil {
+			_, err = c.Decode(p)
+			is.True(err != nil && !errors.Is(err, codec.ErrFormat) && !strings.Contains(err.Error(), "s3cret"))
 		}
 	}
 }

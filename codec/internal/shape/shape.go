@@ -79,6 +79,9 @@ type Shape struct {
 	// CustomPointers reports whether it holds pointers to types that encode themselves.
 	CustomPointers bool
 
+	// CustomKeys reports whether it holds maps whose keys encode themselves.
+	CustomKeys bool
+
 	// Raw reports whether it holds a json.RawMessage that is written unchanged.
 	Raw bool
 

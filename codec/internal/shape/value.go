@@ -144,9 +144,10 @@ func (c *check) nothing(v reflect.Value) bool {
 }
 
 // CheckBack returns an error if a pointer in v, the encoded value, is nil in back, the decoded one:
-// a type that encodes itself to nothing may be written as nil. The error names the field.
+// a type that encodes itself to nothing may be written as nil. It does so too if a map has lost
+// entries, whose keys encode themselves alike. The error names the field.
 func (s *Shape) CheckBack(v, back reflect.Value) error {
-	if !s.CustomPointers {
+	if !s.CustomPointers && !s.CustomKeys {
 		return nil
 	}
 	return checkBack(v, back, nil)
@@ -183,6 +184,9 @@ func checkBack(v, back reflect.Value, at *step) error {
 			}
 		}
 	case reflect.Map:
+		if v.Len() != back.Len() && v.Type().Key().Implements(textMethods.Encode) {
+			return refuse(at.String(), "two keys of the map encode themselves alike, and one of them would be lost")
+		}
 		for i := v.MapRange(); i.Next(); {
 			if b := back.MapIndex(i.Key()); b.IsValid() {
 				if err := checkBack(i.Value(), b, at.elem("[]")); err != nil {

@@ -112,7 +112,7 @@ func (w *walk) key(t reflect.Type, path string) error {
 		}
 	}
 	if t.Implements(textMethods.Encode) && reflect.PointerTo(t).Implements(textMethods.Decode) {
-		w.shape.Custom = true
+		w.shape.Custom, w.shape.CustomKeys = true, true
 		return nil
 	}
 	return refuse(path, "%v as the key of a map: must be a string, an integer, or have MarshalText and UnmarshalText", t)
