@@ -68,6 +68,10 @@ func (m *Manager[T]) revokeBefore(ctx context.Context, t time.Time) error {
 	if r == nil {
 		return errNoRevocationCheck
 	}
+	if err := ctx.Err(); err != nil {
+		return unavailable(err)
+	}
+	ctx = context.WithoutCancel(ctx) // once begun it goes through
 	found, err := m.store.Load(ctx, r.keys[0]) // before the clock is read: it may know better afterwards
 	now := m.now()
 	if epoch := time.Unix(0, 0).UTC(); t.Before(epoch) {
