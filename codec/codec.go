@@ -18,7 +18,8 @@ import "errors"
 //
 // Decode returns what Encode was given, equal in every exported field that its tag doesn't exclude.
 // Encode returns an error for a value that Decode couldn't return (a channel, a function, a cycle,
-// a string that isn't UTF-8 if the format is text).
+// a string that isn't UTF-8 if the format is text), and may return a [*TooLargeError] for one that
+// no store could keep, best before the work.
 type Codec[T any] interface {
 	// Encode returns v in the codec's format. The payload shares no memory with v.
 	Encode(v T) (Payload, error)

@@ -14,13 +14,12 @@ const DefaultCompressAbove = 600
 // formatCost is what storing a longer format name takes, in bytes.
 const formatCost = 16
 
-// mostDecompressed is the size of the largest payload that is compressed or decompressed, in bytes:
-// ten times DynamoDB's largest item.
-const mostDecompressed = 4 << 20
+// mostDecompressed is the size of the largest payload that is compressed or decompressed, in bytes.
+const mostDecompressed = EncodeLimit
 
 // Compress returns a codec that compresses inner's payloads. Package codec/zstd has the compressor.
 //
-// It leaves a payload uncompressed if it has fewer than above bytes or more than 4 MB, or if
+// It leaves a payload uncompressed if it has fewer than above bytes or more than [EncodeLimit], or if
 // compression saves less than the longer format name takes; a native value's size is the one that
 // DynamoDB counts. The format of a compressed payload is the compressor's name, a plus, and inner's
 // format, such as "zstd+json". If above is zero, it is [DefaultCompressAbove]. Decode reads both

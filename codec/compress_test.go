@@ -90,8 +90,7 @@ func TestCompress_OnlyWhatIsWorthIt(t *testing.T) {
 		{"below it", 103, strings.Repeat("x", 100), "json"},
 		{"what gets smaller by less than its format takes", 1, strings.Repeat("x", 12), "json"},
 		{"what doesn't get smaller", 1, "x", "json"},
-		{"as much as is ever decompressed", 0, strings.Repeat("x", 4<<20-2), "flat+json"},
-		{"more", 0, strings.Repeat("x", 4<<20-1), "json"},
+		{"as much as is ever encoded", 0, strings.Repeat("x", codec.EncodeLimit-2), "flat+json"},
 	} {
 		p := encoded(t, compressing[string](c.above), c.value)
 		if p.Format() != c.want {

@@ -1,7 +1,13 @@
 package codec_test
 
 import (
+	"bytes"
+	"compress/flate"
+	"encoding/gob"
+	"errors"
 	"fmt"
+	"io"
+	"math"
 	"slices"
 	"strings"
 
@@ -145,4 +151,97 @@ func Example_idToken() {
 	// json {"Token":{"access_token":"a"},"IDToken":"i"}
 	// <nil> <nil>
 	// i
+}
+
+// binaryCodec is an application's own codec: encoding/gob.
+type binaryCodec[T any] struct{}
+
+func (binaryCodec[T]) Encode(v T) (codec.Payload, error) {
+	var b bytes.Buffer
+	if err := gob.NewEncoder(&b).Encode(v); err != nil {
+		return nil, err
+	}
+	return codec.Opaque("gob", b.Bytes()), nil
+}
+
+func (binaryCodec[T]) Decode(p codec.Payload) (v T, err error) {
+	b, err := codec.BytesOf(p, "gob")
+	if err != nil {
+		return v, err
+	}
+	err = gob.NewDecoder(bytes.NewReader(b)).Decode(&v)
+	return v, err
+}
+
+// Your own codec needs two methods. Test it with package codectest.
+func ExampleCodec() {
+	type Cart struct{ Items []string }
+	var c codec.Codec[Cart] = binaryCodec[Cart]{}
+
+	p, err := c.Encode(Cart{Items: []string{"tea"}})
+	if err != nil {
+		panic(err)
+	}
+	cart, err := c.Decode(p)
+	fmt.Println(p.Format(), cart.Items, err)
+
+	_, err = c.Decode(codec.Opaque("json", []byte("{}")))
+	fmt.Println(errors.Is(err, codec.ErrFormat))
+	// Output:
+	// gob [tea] <nil>
+	// true
+}
+
+// JSON refuses a type or a value that it couldn't return unchanged.
+func ExampleJSON() {
+	fmt.Println(codec.JSON[struct{ Done chan bool }]{}.Validate())
+	_, err := codec.JSON[struct{ Price float64 }]{}.Encode(struct{ Price float64 }{math.NaN()})
+	fmt.Println(err)
+	// Output:
+	// json: field Done: chan bool can't be stored
+	// json: field Price: a float64 that is NaN or infinite can't be stored
+}
+
+// deflate is a Compressor made of the standard library.
+type deflate struct{}
+
+func (deflate) Name() string { return "deflate" }
+
+func (deflate) Compress(src []byte) ([]byte, error) {
+	var b bytes.Buffer
+	w, err := flate.NewWriter(&b, flate.BestSpeed)
+	if err == nil {
+		_, err = w.Write(src)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	return b.Bytes(), err
+}
+
+func (deflate) Decompress(src []byte, limit int) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(src)), int64(limit)+1))
+	if err == nil && len(b) > limit {
+		err = errors.New("too long")
+	}
+	return b, err
+}
+
+func ExampleCompressor() {
+	c := codec.Compress(codec.JSON[string]{}, deflate{}, 0)
+	p, err := c.Encode(strings.Repeat("tea ", 1000))
+	if err != nil {
+		panic(err)
+	}
+	text, err := c.Decode(p)
+	fmt.Println(p.Format(), len(text), err)
+	// Output: deflate+json 4000 <nil>
+}
+
+func ExampleSplitVersion() {
+	fmt.Println(codec.SplitVersion("v2+json"))
+	fmt.Println(codec.SplitVersion("json"))
+	// Output:
+	// 2 json
+	// 0 json
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"reflect"
 	"strconv"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/dynasession/dynasession/codec/internal/fault"
@@ -68,6 +69,9 @@ func (JSON[T]) EncodeOver(v T, stored Payload) (Payload, error) {
 	}
 	if old, err := BytesOf(stored, formatJSON); err == nil && !opaque.IsWhole(stored, s.Plan) {
 		if all, ok := carryJSON(s.Plan, b, old); ok {
+			if len(all) > EncodeLimit {
+				return nil, &TooLargeError{Size: len(all), Limit: EncodeLimit}
+			}
 			return Opaque(formatJSON, all), nil
 		}
 	}
@@ -95,14 +99,13 @@ func encodeJSON(v any) (s *shape.Shape, b []byte, err error) {
 	if s, err = jsonFormat.Of(value.Type()); err != nil {
 		return nil, nil, fmt.Errorf("json: %w", err)
 	}
+	if n := s.LeastSize(value, EncodeLimit); n > EncodeLimit {
+		return nil, nil, &TooLargeError{Size: n, Limit: EncodeLimit, AtLeast: true}
+	}
 	if err := s.Check(value); err != nil {
 		return nil, nil, fmt.Errorf("json: %w", err)
 	}
-	var buf bytes.Buffer
-	e := json.NewEncoder(&buf)
-	e.SetEscapeHTML(false)
-	err = e.Encode(v)
-	b = bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
+	b, err = marshalJSON(v)
 	if err != nil || replaced(b) {
 		if err := s.CheckScalars(value); err != nil {
 			return nil, nil, fmt.Errorf("json: %w", err)
@@ -110,6 +113,9 @@ func encodeJSON(v any) (s *shape.Shape, b []byte, err error) {
 	}
 	if err != nil {
 		return nil, nil, jsonEncodeError(err)
+	}
+	if len(b) > EncodeLimit {
+		return nil, nil, &TooLargeError{Size: len(b), Limit: EncodeLimit}
 	}
 	if s.Loose && len(b) > maxJSONDepth && !json.Valid(b) {
 		return nil, nil, fmt.Errorf("json: is nested deeper than %d levels", maxJSONDepth)
@@ -132,6 +138,34 @@ func encodeJSON(v any) (s *shape.Shape, b []byte, err error) {
 		}
 	}
 	return s, b, nil
+}
+
+// jsonEncoder is an encoder and what it writes to.
+type jsonEncoder struct {
+	*json.Encoder
+	out []byte
+}
+
+func (e *jsonEncoder) Write(p []byte) (int, error) {
+	e.out = append(e.out, p...)
+	return len(p), nil
+}
+
+var jsonEncoders = sync.Pool{New: func() any {
+	e := new(jsonEncoder)
+	e.Encoder = json.NewEncoder(e)
+	e.SetEscapeHTML(false)
+	return e
+}}
+
+// marshalJSON is json.Marshal without the escapes of HTML.
+func marshalJSON(v any) ([]byte, error) {
+	e := jsonEncoders.Get().(*jsonEncoder)
+	err := e.Encode(v)
+	b := bytes.TrimSuffix(e.out, []byte("\n"))
+	e.out = nil
+	jsonEncoders.Put(e)
+	return b, err
 }
 
 // decodeJSON decodes into what v points to, a zero value.

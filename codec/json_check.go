@@ -131,7 +131,7 @@ func (c *checker) list(i int, plan *shape.Plan) (end int, ok bool) {
 func (c *checker) object(i int, plan *shape.Plan) (end int, ok bool) {
 	var names []string
 	var keys []span
-	loose := false
+	loose, embedded := false, uint64(0)
 	end, ok = c.entries(i, func(key span, from int) (int, bool) {
 		name, ok := unquote(c.b[key.from:key.to])
 		if !ok {
@@ -143,6 +143,9 @@ func (c *checker) object(i int, plan *shape.Plan) (end int, ok bool) {
 			return c.skip(from)
 		}
 		loose = loose || !exact
+		if !c.take(plan.Members[field].EmbeddedSize(&embedded)) {
+			return 0, false
+		}
 		return c.value(from, plan.Members[field].Plan)
 	})
 	if !ok || !loose {

@@ -3,6 +3,7 @@ package codec
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"strings"
 
 	"github.com/dynasession/dynasession/codec/internal/members"
@@ -199,8 +200,28 @@ func unquote(q []byte) (s string, ok bool) {
 }
 
 var jsonMembers = members.Format{
-	Key:  quote,
-	Null: func(name string) []byte { return append(quote(name), ":null"...) },
+	Key: quote,
+	Empty: func(m *shape.Member) []byte {
+		return append(append(quote(m.Name), ':'), emptyJSON(m.Plan)...)
+	},
+}
+
+// emptyJSON returns the text of an empty value. A type that decodes itself may refuse null.
+func emptyJSON(plan *shape.Plan) (text []byte) {
+	null := []byte("null")
+	if !plan.Custom() {
+		return null
+	}
+	defer func() {
+		if recover() != nil {
+			text = null
+		}
+	}()
+	text, err := marshalJSON(reflect.New(plan.Type).Interface())
+	if err != nil {
+		return null
+	}
+	return text
 }
 
 // quote returns s as the encoder writes it, in quotes.

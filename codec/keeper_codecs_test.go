@@ -1,6 +1,9 @@
 package codec_test
 
 import (
+	"encoding/json"
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/matryer/is"
@@ -119,4 +122,57 @@ func TestKeepers_WhatIsEmptiedIsEmpty(t *testing.T) {
 			})
 		})
 	}
+}
+
+// shouted refuses null, and what isn't its own.
+type shouted string
+
+func (s shouted) MarshalText() ([]byte, error) { return []byte("!" + string(s)), nil }
+func (s *shouted) UnmarshalText(b []byte) error {
+	text, ok := strings.CutPrefix(string(b), "!")
+	if !ok {
+		return errors.New("is not shouted")
+	}
+	*s = shouted(text)
+	return nil
+}
+
+func (s shouted) MarshalJSON() ([]byte, error) { return json.Marshal("!" + string(s)) }
+func (s *shouted) UnmarshalJSON(b []byte) error {
+	var text string
+	if err := json.Unmarshal(b, &text); err != nil {
+		return err
+	}
+	return s.UnmarshalText([]byte(text))
+}
+
+// A name that differs from a field's in case only is another binary's. It is kept beside the field, and isn't read in its place when that is
+// left out: which takes an empty value there, that the field's type takes.
+func TestEncodeOver_ANameInAnotherCaseBesideAFieldLeftOut(t *testing.T) {
+	type newer struct {
+		A shouted `json:"a"`
+		B shouted `json:"A"`
+	}
+	type older struct {
+		A shouted `json:"a,omitempty"`
+	}
+	run := func(name string, of codec.Codec[newer], c codec.Codec[older]) {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			stored := must(of.Encode(newer{"a", "b"}))
+			v, err := c.Decode(stored)
+			is.NoErr(err)
+			is.Equal(v.A, shouted("a"))
+			p := must(codec.EncodeOver(c, older{}, stored))
+			v, err = c.Decode(p)
+			is.NoErr(err)
+			is.Equal(v, older{})
+			got, err := of.Decode(p)
+			is.NoErr(err)
+			is.Equal(got, newer{"", "b"})
+		})
+	}
+	run("json", codec.JSON[newer]{}, codec.JSON[older]{})
+	run("native", attribute.Codec[newer]{}, attribute.Codec[older]{})
+	run("compressed", codec.Compress[newer](codec.JSON[newer]{}, zstd.New(), 1), codec.Compress[older](codec.JSON[older]{}, zstd.New(), 1))
 }

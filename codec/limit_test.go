@@ -108,6 +108,60 @@ func TestDecode_BoundsTheMemoryOfElements(t *testing.T) {
 	})
 }
 
+type Shell struct {
+	N   int         `json:"n"`
+	Pad [1000]int64 `json:"pad,omitzero"`
+	*Kernel
+}
+
+type Kernel struct {
+	M   int         `json:"m"`
+	Pad [1000]int64 `json:"kernel_pad,omitzero"`
+}
+
+// What an embedded pointer points to is made when one of its fields is read, and has no text of its own.
+func TestDecode_BoundsTheMemoryOfEmbeddedPointers(t *testing.T) {
+	type embedding struct{ *Shell }
+	type list struct {
+		List []embedding          `json:"list"`
+		Map  map[string]embedding `json:"map"`
+	}
+	of := func(elem, sep string, n int) string { return strings.TrimSuffix(strings.Repeat(elem+sep, n), sep) }
+	for name, c := range map[string]struct {
+		codec codec.Codec[list]
+		p     func(elem string, n int) codec.Payload
+		elem  string
+	}{
+		"json": {codec.JSON[list]{}, func(elem string, n int) codec.Payload {
+			return codec.Opaque("json", []byte(`{"list":[`+of(elem, ",", n)+`]}`))
+		}, `{"m":1}`},
+		"native": {attribute.Codec[list]{}, func(elem string, n int) codec.Payload {
+			return codec.Opaque("dynamodb", []byte(`{"M":{"list":{"L":[`+of(elem, ",", n)+`]}}}`))
+		}, `{"M":{"m":{"N":"1"}}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			var err error
+			made := allocated(func() { _, err = c.codec.Decode(c.p(c.elem, 5000)) })
+			is.True(err != nil)
+			is.True(strings.Contains(err.Error(), fmt.Sprint(codec.DecodeLimit)))
+			is.True(made < codec.DecodeLimit)
+			got, err := c.codec.Decode(c.p(c.elem, 1000))
+			is.NoErr(err)
+			is.Equal(got.List[999].M, 1)
+			got, err = c.codec.Decode(c.p(strings.NewReplacer(`"m":1`, "", `"m":{"N":"1"}`, "").Replace(c.elem), 20_000)) // nil, all of them
+			is.NoErr(err)
+			is.Equal(got.List[999].Shell, nil)
+			large := list{}
+			for range 5000 {
+				large.List = append(large.List, embedding{&Shell{}})
+			}
+			_, err = c.codec.Encode(large)
+			is.True(err != nil) // nothing is encoded that is not decoded again
+		})
+	}
+}
+
 type growing struct {
 	Numbers []int64                      `dynamodbav:",numberset"`
 	Texts   []string                     `dynamodbav:",stringset"`

@@ -35,8 +35,7 @@ func Example() {
 	s, err = m.Load(ctx, id) // the next request; sessions.ErrNotFound if there is no such session
 	must(err)
 	s.Data.Items = append(s.Data.Items, "cups")
-	// Merges with another request's change, or sessions.ErrConflict.
-	must(m.Save(ctx, s))
+	must(m.Save(ctx, s))                   // merges with another request's change, or sessions.ErrConflict
 	must(m.Authenticate(ctx, s, "user-7")) // login: a new ID, and the old one is dead
 	must(m.Destroy(ctx, s))                // logout: no slower request brings the session back
 }
@@ -47,6 +46,5 @@ func ExampleCreateTable() {
 	client, err := dynamo.NewClient(ctx, nil)
 	must(err)
 	must(dynamo.CreateTable(ctx, client, "app_session")) // does nothing if the table exists
-	// Says what is wrong with it, and how to mend it.
-	must(dynamo.CheckTable(ctx, client, "app_session"))
+	must(dynamo.CheckTable(ctx, client, "app_session"))  // says what is wrong with it, and how to mend it
 }

@@ -25,7 +25,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// gcm is an AEAD of the standard library's parts.
+// gcm is an AEAD made of the standard library.
 type gcm struct{ cipher.AEAD }
 
 func newGCM(t *testing.T) gcm {
@@ -53,7 +53,7 @@ func (g gcm) Encrypt(plaintext, ad []byte) ([]byte, error) {
 }
 func (g gcm) Decrypt(sealed, ad []byte) ([]byte, error) { return g.Open(nil, nil, sealed, ad) }
 
-// vault is a Manager whose data is encrypted, over a store that the test sees.
+// newVault returns a world whose Manager encrypts data.
 func newVault(t *testing.T, cfg sessions.Config[cart]) world {
 	t.Helper()
 	if cfg.AEAD == nil {
@@ -62,7 +62,7 @@ func newVault(t *testing.T, cfg sessions.Config[cart]) world {
 	return newWorld(t, &cfg)
 }
 
-// put stores rec as who can write to the table could.
+// put stores rec as anyone with write access to the table could.
 func (w world) put(t *testing.T, rec driver.Record) {
 	t.Helper()
 	if _, err := w.mem.End(t.Context(), driver.End{Key: rec.Key}); err != nil {
@@ -94,7 +94,7 @@ func TestAEAD_AWholeLife(t *testing.T) {
 	got.Data.Count = 2
 	is.NoErr(p.other.Save(t.Context(), got))
 	p.clock.Advance(time.Hour)
-	s, err = p.Load(t.Context(), s.ID().Secret()) // touched: that changes nothing that is bound
+	s, err = p.Load(t.Context(), s.ID().Secret()) // touched: that changes no bound field
 	is.NoErr(err)
 	is.NoErr(p.Renew(t.Context(), s))
 	is.NoErr(p.Authenticate(t.Context(), s, "user"))
@@ -107,8 +107,8 @@ func TestAEAD_AWholeLife(t *testing.T) {
 	is.Equal(p.handles(t, "user"), []string{s.Handle()})
 }
 
-// What was encrypted before the format and the application were bound to it is read, and never written again. The file was
-// made by that version.
+// Data that was encrypted before the format and the application were bound to it is still read, and
+// never written in that form. An earlier version has made the file.
 func TestAEAD_Golden_OldFormIsRead(t *testing.T) {
 	is := is.New(t)
 	file, err := os.ReadFile("testdata/aead1.json")
@@ -140,7 +140,7 @@ func TestAEAD_Golden_OldFormIsRead(t *testing.T) {
 		is.Equal(w.record(t, s).Payload.Format(), "aead2+json")
 		is.True(w.alive(t, s))
 
-		// And it is still bound to what it was.
+		// It is still bound to the same fields as then.
 		for name, alter := range map[string]func(*driver.Record){
 			"rev": func(r *driver.Record) { r.Rev += "x" }, "subject": func(r *driver.Record) { r.Subject += "x" },
 			"created": func(r *driver.Record) { r.Created = r.Created.Add(time.Second) },
@@ -258,13 +258,13 @@ func TestAEAD_ClearDataIsReadOnlyIfThatIsSaid(t *testing.T) {
 	got.Data.Count = 2
 	is.NoErr(moving.Save(t.Context(), got))
 	_, err = before.Load(t.Context(), s.ID().Secret())
-	wants.Err(t, err, sessions.ErrDecode) // there is no way back
+	wants.Err(t, err, sessions.ErrDecode) // the former state can't be put back
 	_, err = sessions.New(p.mem, &sessions.Config[cart]{AllowPlaintext: true})
 	wants.Text(t, err, "Config.AllowPlaintext: must be with an AEAD")
 }
 
-// A read writes nothing, and what an application changes is encrypted: with whatever codec, and of data that is compared
-// without encoding it too.
+// A read writes nothing, and a save that changes the session encrypts it, with any codec, including
+// one whose payloads have a method Equal.
 func TestAEAD_PlaintextIsEncryptedWhenItIsChanged(t *testing.T) {
 	testEncryptedWhenChanged(t, codec.JSON[string]{}, "s3cret", "s3cret!")
 	testEncryptedWhenChanged(t, comparing[string]{}, "s3cret", "s3cret!")
@@ -273,7 +273,7 @@ func TestAEAD_PlaintextIsEncryptedWhenItIsChanged(t *testing.T) {
 	testEncryptedWhenChanged(t, msgpack.Codec[any]{}, any("s3cret"), any("s3cret!"))
 }
 
-// comparing is a codec whose payloads compare in a way of their own, as the native ones do.
+// comparing is a codec whose payloads have a method Equal, like native ones.
 type comparing[T any] struct{ codec.JSON[T] }
 
 func (c comparing[T]) Encode(v T) (codec.Payload, error) {
@@ -314,7 +314,7 @@ func testEncryptedWhenChanged[T any](t *testing.T, c codec.Codec[T], data, chang
 	is.NoErr(err)
 	is.True(!moving.Changed(got))
 	is.NoErr(moving.Save(t.Context(), got))
-	is.Equal(stored().Rev, rev) // unchanged: the other binary can read it still
+	is.Equal(stored().Rev, rev) // unchanged: the other binary can still read it
 	got.Data = changed
 	is.True(moving.Changed(got))
 	is.NoErr(moving.Save(t.Context(), got))
@@ -328,7 +328,7 @@ func testEncryptedWhenChanged[T any](t *testing.T, c codec.Codec[T], data, chang
 	is.Equal(stored().Rev, rev)
 }
 
-// failing is an AEAD whose KMS is out of reach.
+// failingAEAD is an AEAD whose KMS can't be reached.
 type failingAEAD struct{ gcm }
 
 func (failingAEAD) Encrypt([]byte, []byte) ([]byte, error) { return nil, errors.New("no KMS") }
@@ -341,7 +341,8 @@ func TestAEAD_WhoseKeyIsOutOfReach(t *testing.T) {
 	is.Equal(p.mem.Len(), 0)
 }
 
-// What a codec is given to decode, encrypted before or to be encrypted, shows nothing of the data however it is printed.
+// The payloads that a codec decodes, encrypted or not, don't show the data, however they are
+// printed.
 func TestAEAD_PrintedShowsNoData(t *testing.T) {
 	is := is.New(t)
 	p := newWorld(t, nil) // in the clear
@@ -377,7 +378,7 @@ func TestAEAD_PrintedShowsNoData(t *testing.T) {
 	is.Equal(fmt.Sprintf("%v %v", given[0], given[1]), "json payload, 30 bytes json payload, 30 bytes")
 }
 
-// noting is a codec that tells what it decodes.
+// noting is a codec that passes on the payloads that it decodes.
 type noting struct {
 	codec.JSON[cart]
 	noted func(codec.Payload)
@@ -398,7 +399,7 @@ func TestAEAD_AnIncidentIsKnownToAll(t *testing.T) {
 	is.True(!p.alive(t, s))
 }
 
-// A key service that is down is an outage: nobody is signed out, and whoever wants to sign out can.
+// A key service that is down is an outage: nobody is signed out, and users can still sign out.
 func TestAEAD_AKeyServiceThatIsDown(t *testing.T) {
 	for name, down := range map[string]error{
 		"network":            &net.OpError{Op: "dial", Err: errors.New("connection refused")},
@@ -441,7 +442,7 @@ func TestAEAD_AKeyServiceThatIsDown(t *testing.T) {
 	}
 }
 
-// switched is an AEAD whose Decrypt can be put out of reach.
+// switched is an AEAD whose Decrypt can be switched off.
 type switched struct {
 	gcm
 	down error
@@ -454,7 +455,7 @@ func (s *switched) Decrypt(sealed, ad []byte) ([]byte, error) {
 	return s.gcm.Decrypt(sealed, ad)
 }
 
-// named is a store in a place that has a name.
+// named is a store whose Name returns name.
 type named struct {
 	driver.Store
 	name string
@@ -462,8 +463,8 @@ type named struct {
 
 func (n named) Name() string { return n.name }
 
-// An item that is copied into another table under the same key signs nobody in there, unless that table is said to have been
-// restored from the first; then it is bound to its own at the next change.
+// An item that is copied into another table under the same key signs nobody in there, unless
+// FormerTables names the first table; then the next change binds it to the second.
 func TestAEAD_AnItemOfAnotherTableIsRefused(t *testing.T) {
 	is := is.New(t)
 	key := newGCM(t)
@@ -497,7 +498,7 @@ func TestAEAD_AnItemOfAnotherTableIsRefused(t *testing.T) {
 	wants.Err(t, err, sessions.ErrDecode)
 }
 
-// asked is an AEAD whose key service is out of reach after the first answer.
+// asked is an AEAD whose key service fails after the first answer.
 type asked struct {
 	sessions.AEAD
 	calls int
@@ -510,7 +511,7 @@ func (a *asked) Decrypt(sealed, ad []byte) ([]byte, error) {
 	return a.AEAD.Decrypt(sealed, ad)
 }
 
-// Whether a former name fits can't be known while the key service is down.
+// While the key service is down, nobody can know whether a former name fits.
 func TestAEAD_AnOutageWhileFormerTablesAreTried(t *testing.T) {
 	is := is.New(t)
 	mem, key := memstore.New(nil), newGCM(t)

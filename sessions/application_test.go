@@ -12,7 +12,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/cued"
 )
 
-// shops are two applications on one table, and a Manager of before there were applications.
+// shops returns Managers of two applications on one table, and one without an application.
 func shops(t *testing.T, cfg sessions.Config[cart]) (w world, shop, admin, before *sessions.Manager[cart]) {
 	t.Helper()
 	w = newWorld(t, nil)
@@ -67,8 +67,9 @@ func TestApplication_NoneSeesAnothers(t *testing.T) {
 		n, err = m.RevokeFederated(t.Context(), "idp 7")
 		is.NoErr(err)
 		is.Equal(n, 0)
-		if m == admin { // one without an Application ends what it is shown, as its comment says
-			is.NoErr(m.DestroyID(t.Context(), id)) // there is no such session there
+		// A Manager without an Application ends any session with this ID, as its comment says.
+		if m == admin {
+			is.NoErr(m.DestroyID(t.Context(), id)) // it has no such session
 		}
 		is.True(loads(t, shop, of))
 		w.clock.Advance(time.Minute)
@@ -82,7 +83,7 @@ func TestApplication_NoneSeesAnothers(t *testing.T) {
 	is.True(!loads(t, shop, of))
 }
 
-// An ID that was renewed leads to a session that is still another application's.
+// A renewed ID of another application leads to no session.
 func TestApplication_ARenewedIDLeadsNobodyElsewhere(t *testing.T) {
 	is := is.New(t)
 	_, shop, admin, _ := shops(t, sessions.Config[cart]{})
@@ -114,7 +115,8 @@ func TestApplication_LimitsAreEachTheirOwn(t *testing.T) {
 	is.True(loads(t, admin, b))
 }
 
-// A session of before there were applications is accepted by all, and goes over to the one that signs it in again.
+// A session that was stored without an application is accepted by all, and belongs to the one that
+// signs it in again.
 func TestApplication_ARecordWithoutOneIsAcceptedByAll(t *testing.T) {
 	is := is.New(t)
 	w, shop, admin, before := shops(t, sessions.Config[cart]{})
@@ -135,7 +137,7 @@ func TestApplication_ARecordWithoutOneIsAcceptedByAll(t *testing.T) {
 	is.Equal(s.Application(), "shop")
 	is.True(loads(t, shop, s) && !loads(t, admin, s) && !loads(t, before, s))
 
-	// Whoever revokes ends it too, and a logout does.
+	// Any application's revocation or logout ends it.
 	old = loginTo(t, before, "7")
 	n, err := admin.RevokeAll(t.Context(), "7")
 	is.NoErr(err)
@@ -152,7 +154,8 @@ func TestApplication_ARecordWithoutOneIsAcceptedByAll(t *testing.T) {
 	old = loginTo(t, before, "7")
 	is.NoErr(admin.Revoke(t.Context(), "7", old.Handle()))
 
-	// An incident of one application, or of none, ends it for those whom it concerns.
+	// A RevokeBefore of one application, or of none, ends it for the applications that it applies
+	// to.
 	old = loginTo(t, before, "8")
 	w.clock.Advance(time.Minute)
 	is.NoErr(admin.RevokeBefore(t.Context(), w.clock.Now()))
@@ -161,10 +164,10 @@ func TestApplication_ARecordWithoutOneIsAcceptedByAll(t *testing.T) {
 	is.NoErr(before.RevokeBefore(t.Context(), w.clock.Now()))
 	w.clock.Advance(time.Minute)
 	is.True(!loads(t, shop, old) && !loads(t, before, old))
-	is.True(loads(t, shop, s)) // which is the shop's
+	is.True(loads(t, shop, s)) // it belongs to the shop
 }
 
-// No two pairs of an application and a subject have one list.
+// No two pairs of an application and a subject share a list.
 func TestApplication_NamesDoNotRunTogether(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
@@ -182,7 +185,7 @@ func TestApplication_NamesDoNotRunTogether(t *testing.T) {
 		is.NoErr(err)
 		want := 1
 		if n.application != "" && n.subject == "7" && loads(t, managers[0], of[0]) {
-			want = 2 // that of no application is ended by all
+			want = 2 // every application ends the one without an application
 		}
 		is.True(ended <= want && ended >= 1 || i > 0)
 		is.True(!loads(t, managers[i], of[i]))
@@ -209,7 +212,8 @@ func TestApplication_EventsNameIt(t *testing.T) {
 	is.Equal(events[2].Kind, event.EndedID)
 }
 
-// By the identity provider's session, complete like RevokeAll, and kept by Renew, under encryption too.
+// RevokeFederated ends sessions by the identity provider's session, as completely as RevokeAll.
+// Renew keeps Federated, also with encryption.
 func TestRevokeFederated(t *testing.T) {
 	for _, encrypted := range []bool{false, true} {
 		is := is.New(t)
@@ -227,7 +231,7 @@ func TestRevokeFederated(t *testing.T) {
 		const sid = "https://id.example 08a5019c-17e1-4977-8f42-65a12843ea02"
 		a, b, other, none := login(sid, "ada"), login(sid, "bob"), login(sid+"x", "ada"), login("", "ada")
 		for range 30 {
-			login(sid, "ada") // which fill pages
+			login(sid, "ada") // these fill pages
 		}
 		is.NoErr(w.Renew(t.Context(), a))
 		got, err := w.other.Load(t.Context(), a.ID().Secret())
@@ -242,10 +246,10 @@ func TestRevokeFederated(t *testing.T) {
 		n, err = w.other.RevokeFederated(t.Context(), sid)
 		is.NoErr(err)
 		is.Equal(n, 0)
-		is.Equal(len(w.handles(t, "ada")), 2) // and the subject's list has them no more
+		is.Equal(len(w.handles(t, "ada")), 2) // and they have left the subject's list
 		is.Equal(len(w.handles(t, "bob")), 0)
 
-		// A login as somebody else, without the provider, is none of its session.
+		// A login as another user, without the provider, isn't part of the provider's session.
 		c := login(sid, "ada")
 		c.Federated = ""
 		is.NoErr(w.Authenticate(t.Context(), c, "carol"))
@@ -256,7 +260,7 @@ func TestRevokeFederated(t *testing.T) {
 	}
 }
 
-// A login under way from the provider's session loses against its logout.
+// A concurrent login from the provider's session fails because of its logout.
 func TestRevokeFederated_BeatsALoginUnderWay(t *testing.T) {
 	for n := 2; ; n++ {
 		is := is.New(t)
@@ -301,7 +305,7 @@ func TestFederated_IsChecked(t *testing.T) {
 	is.Equal(w.mem.Len(), 0)
 }
 
-// entries returns how many sessions the lists have that w's next login of the subject and the provider's session reads.
+// entries returns how many sessions are in the lists that do reads.
 func (w world) entries(t *testing.T, do func()) (n int) {
 	t.Helper()
 	seen := map[string]int{}
@@ -322,7 +326,8 @@ func (w world) entries(t *testing.T, do func()) (n int) {
 	return n
 }
 
-// What one list's revocation ends leaves the other list too, and a login that fails halfway leaves what it has entered.
+// Sessions that a revocation of one list ends also leave the other list, and a login that fails
+// halfway leaves the lists that it has entered.
 func TestLists_WhatHasEndedLeavesBoth(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
@@ -342,7 +347,7 @@ func TestLists_WhatHasEndedLeavesBoth(t *testing.T) {
 	is.NoErr(login())
 	is.NoErr(login())
 	is.Equal(lists(), 2+2)
-	is.Equal(lists(), 0) // by the provider's logout, and the subject's list has them no more
+	is.Equal(lists(), 0) // by the provider's logout; they have left the subject's list
 	is.NoErr(login())
 	_, err := w.RevokeAll(t.Context(), "user")
 	is.NoErr(err)
@@ -351,7 +356,7 @@ func TestLists_WhatHasEndedLeavesBoth(t *testing.T) {
 	n := 0
 	w.store.On("ChangeRoster", func(c *cued.Call) error {
 		if n++; n == 2 {
-			return sessions.ErrUnavailable // of the provider's list
+			return sessions.ErrUnavailable // for the provider's list
 		}
 		return c.Do()
 	})
@@ -360,7 +365,7 @@ func TestLists_WhatHasEndedLeavesBoth(t *testing.T) {
 	is.Equal(lists(), 0)
 }
 
-// That an ID was renewed is its own application's to know.
+// Only its own application learns that an ID was renewed.
 func TestApplication_NoneLearnsOfAnothersRenewals(t *testing.T) {
 	is := is.New(t)
 	w, shop, admin, before := shops(t, sessions.Config[cart]{})
@@ -389,11 +394,12 @@ func TestApplication_NoneLearnsOfAnothersRenewals(t *testing.T) {
 		}
 	}
 	check()
-	is.NoErr(shop.Destroy(t.Context(), of)) // of what it led to nothing is left that says whose it was
+	// Nothing is left that shows whose it was.
+	is.NoErr(shop.Destroy(t.Context(), of))
 	_, err := admin.Load(t.Context(), first)
 	wants.NotErr(t, err, sessions.ErrRenewed)
 
-	common := loginTo(t, before, "8") // a session of no application is everybody's
+	common := loginTo(t, before, "8") // a session without an application belongs to all
 	id := common.ID().Secret()
 	is.NoErr(w.Renew(t.Context(), common))
 	for _, m := range []*sessions.Manager[cart]{shop, admin, before} {

@@ -60,9 +60,9 @@ func (m *Manager[T]) LoadBound(ctx context.Context, id string, prove func(bindin
 	return m.loadAs(ctx, "load", id, true, prove)
 }
 
-// PeekBound is [Manager.Peek] with the check of [Manager.LoadBound]. With Config.PeekFor the binding
-// may be as old as the session: if prove refuses one from memory, it is called again with the
-// stored one.
+// PeekBound is [Manager.Peek] with the check of [Manager.LoadBound]. With Config.PeekFor the
+// binding may be as old as the session: if prove refuses one from memory, it is called again with
+// the stored one.
 func (m *Manager[T]) PeekBound(ctx context.Context, id string, prove func(binding []byte) error) (*Session[T], error) {
 	return m.loadAs(ctx, "peek", id, false, prove)
 }

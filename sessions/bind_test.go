@@ -17,13 +17,13 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/cued"
 )
 
-// What a session is bound by is opaque here: a fixed part, and what a device adds to it.
+// Bindings are opaque here: a fixed part, and a part that a device adds.
 var (
 	unregistered = bytes.Repeat([]byte{7}, driver.FixedBinding)
 	registered   = append(slices.Clone(unregistered), "a device's key"...)
 )
 
-// bindable is a session of somebody's that has no device yet.
+// bindable returns a signed-in session without a device.
 func (w world) bindable(t testing.TB) *sessions.Session[cart] {
 	t.Helper()
 	s := w.Create()
@@ -94,7 +94,7 @@ func TestBind_Refuses(t *testing.T) {
 	wants.Err(t, p.Bind(t.Context(), s, append(slices.Clone(registered), 'x')), sessions.ErrNotFound)
 }
 
-// A plain login leaves nothing of an earlier binding.
+// A login without a binding removes an earlier one.
 func TestBind_AnotherLoginUnbinds(t *testing.T) {
 	is := is.New(t)
 	p := newWorld(t, nil)
@@ -125,7 +125,7 @@ func TestLoadBound(t *testing.T) {
 		is.True(got == nil)
 		wants.Err(t, err, sessions.ErrNotBound)
 		wants.Err(t, err, errProof)
-		wants.NotErr(t, err, sessions.ErrNotFound) // it is alive, and somebody's
+		wants.NotErr(t, err, sessions.ErrNotFound) // the session is alive
 		is.Equal(asked, registered)
 		is.Equal(p.store.Took(), []string{"Load"}) // no access is recorded
 		events := seen.took()
@@ -147,17 +147,17 @@ func TestLoadBound(t *testing.T) {
 	is.Equal(got.Subject(), "somebody")
 
 	plain := p.login(t, "somebody")
-	_, err = p.LoadBound(t.Context(), plain.ID().Secret(), no) // which has no binding to prove
+	_, err = p.LoadBound(t.Context(), plain.ID().Secret(), no) // it has no binding
 	is.NoErr(err)
 	_, err = p.LoadBound(t.Context(), "nobody's", no)
 	wants.Err(t, err, sessions.ErrInvalidID)
-	_, err = p.Load(t.Context(), id) // which asks for no proof
+	_, err = p.Load(t.Context(), id) // Load requires no proof
 	is.NoErr(err)
 }
 
 // A device registers while its session is being renewed: before the new record is stored, before
-// the old one is marked, and afterwards. In the first two cases the session goes on bound; in the
-// last the registration is told that the ID was renewed.
+// the old one is marked, and afterwards. In the first two cases the renewed session is bound; in
+// the last the registration gets ErrRenewed.
 func TestRenew_KeepsARegistrationThatRunsBeside(t *testing.T) {
 	for _, call := range []string{"Create", "End"} {
 		t.Run("before "+call, func(t *testing.T) {
@@ -197,12 +197,12 @@ func TestRenew_KeepsARegistrationThatRunsBeside(t *testing.T) {
 			return c.Do()
 		})
 		p.store.On("Bind", func(*cued.Call) error { return sessions.ErrUnavailable })
-		is.NoErr(p.Renew(t.Context(), s)) // it is as one whose device never registered
+		is.NoErr(p.Renew(t.Context(), s)) // like a session whose device never registered
 		is.Equal(s.Binding(), unregistered)
 	})
 }
 
-// The cost of a renewal is as before where nothing runs beside it.
+// A renewal without a concurrent registration costs as much as for an unbound session.
 func TestRenew_OfABoundSessionCostsNoMore(t *testing.T) {
 	is := is.New(t)
 	p := newWorld(t, nil)

@@ -14,7 +14,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
-// What each operation asks of the store: reads and writes are what it costs.
+// The store calls of each operation, which determine its cost.
 func TestCalls_OfEachOperation(t *testing.T) {
 	signedIn := func(t *testing.T, w world) *sessions.Session[cart] { return w.login(t, "user") }
 	anonymous := func(t *testing.T, w world) *sessions.Session[cart] { return w.saved(t, cart{}) }
@@ -129,8 +129,8 @@ func TestCalls_OfEachOperation(t *testing.T) {
 	}
 }
 
-// A subject has no cliff: what a login, a renewal and a logout ask of the store does not grow with the number of the
-// subject's sessions. A login that finds the last page full opens another, once in a dozen.
+// The store calls of a login, a renewal and a logout don't grow with the number of the subject's
+// sessions. A login that finds the last page full opens another, once in a dozen logins.
 func TestCalls_DoNotGrowWithTheNumberOfSessions(t *testing.T) {
 	sizes := []int{1, 10, 100, 1000, 10000}
 	if testing.Short() {
@@ -156,7 +156,7 @@ func TestCalls_DoNotGrowWithTheNumberOfSessions(t *testing.T) {
 				t.Errorf("%s takes %d calls beside %d sessions, and %d beside one", name, calls, size, first[name])
 			}
 		}
-		for range 24 { // through whatever happens at the end of a page
+		for range 24 { // more than two pages
 			s := w.Create()
 			measure("login", func() error { return w.Authenticate(ctx, s, "user") })
 			measure("renewal", func() error { return w.Renew(ctx, s) })
@@ -164,7 +164,7 @@ func TestCalls_DoNotGrowWithTheNumberOfSessions(t *testing.T) {
 			s = w.login(t, "user")
 			measure("logout by cookie", func() error { return w.DestroyID(ctx, s.ID().Secret()) })
 			n++
-			w.login(t, "user") // so that pages fill
+			w.login(t, "user") // fills pages
 		}
 	}
 }
@@ -196,7 +196,7 @@ func TestCalls_SessionsAreReadInBatches(t *testing.T) {
 		after = next
 	}
 	is.Equal(len(paged), 1000)
-	is.Equal(len(slices.Compact(slices.Sorted(slices.Values(paged)))), 1000) // each once
+	is.Equal(len(slices.Compact(slices.Sorted(slices.Values(paged)))), 1000) // no session twice
 	is.True(pages <= 5)
 	_, _, err = w.SessionsPage(t.Context(), "user", "", 0)
 	is.True(err != nil)
@@ -212,7 +212,7 @@ func TestRevokeAll_OfTenThousand(t *testing.T) {
 	for range 10_000 {
 		all = append(all, w.login(t, "user"))
 	}
-	// It can be resumed: the store goes away for a while.
+	// It can be called again after the store was unavailable for a while.
 	failing := 0
 	w.store.On("End", func(c *cued.Call) error {
 		if failing++; failing > 3000 && failing <= 3000+8 {
@@ -228,7 +228,7 @@ func TestRevokeAll_OfTenThousand(t *testing.T) {
 	n, err = w.RevokeAll(t.Context(), "user")
 	is.NoErr(err)
 	is.Equal(n, 7000)
-	is.True(len(w.store.Took()) < 7000*13/10) // a write for each, and a little more
+	is.True(len(w.store.Took()) < 7000*13/10) // a write for each, and few more
 	is.Equal(w.mem.Len(), 0)
 	for _, s := range all[:100] {
 		is.True(!w.alive(t, s))
@@ -237,7 +237,8 @@ func TestRevokeAll_OfTenThousand(t *testing.T) {
 	is.True(w.alive(t, w.login(t, "user")))
 }
 
-// A session that signs in again while its list is read part by part is in what is read, even if it changes its part.
+// A session that signs in again while its list is read part by part is found, even if it moves to
+// another part.
 func TestSessions_ASessionThatChangesItsPartIsListed(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
@@ -269,7 +270,7 @@ func TestSessions_ASessionThatChangesItsPartIsListed(t *testing.T) {
 	is.Equal(n, rosters.DefaultHeadSize)
 }
 
-// Nor does a revocation miss it, whichever list it goes by.
+// Nor does a revocation by either list miss it.
 func TestRevoke_ASessionThatChangesItsPartIsEnded(t *testing.T) {
 	for name, revoke := range map[string]func(w world) error{
 		"RevokeAll":       func(w world) error { _, err := w.RevokeAll(t.Context(), "user"); return err },

@@ -14,7 +14,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// wrongHost is a store on a host whose clock is wrong, which each answer of the table puts right.
+// wrongHost is a store on a host with a wrong clock, which each response of the table corrects.
 type wrongHost struct {
 	driver.Store
 	off   time.Duration

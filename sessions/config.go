@@ -70,8 +70,8 @@ type Config[T any] struct {
 
 	// FormerTables lists tables whose encrypted sessions this Manager also reads, after a restore,
 	// copy or rename. Encrypted data is bound to its table's name, so an item that is copied into
-	// another table signs nobody in there. The next save that changes such a session binds it to the
-	// present table. It requires AEAD.
+	// another table signs nobody in there. The next save that changes such a session binds it to
+	// the present table. It requires AEAD.
 	FormerTables []string
 
 	// SubjectLimit caps a subject's concurrent sessions and decides what happens at the cap.
@@ -89,9 +89,9 @@ type Config[T any] struct {
 	// IdleTimeout. Defaults to 0: every Peek asks the store.
 	PeekFor time.Duration
 
-	// PeekBytes is the most memory, in bytes, that PeekFor may use; the least recently used sessions
-	// make room. A session takes its size and about 1 KB. It requires PeekFor, and must be at least
-	// 65536. Defaults to [DefaultPeekBytes], 16 MB.
+	// PeekBytes is the most memory, in bytes, that PeekFor may use; the least recently used
+	// sessions make room. A session takes its size and about 1 KB. It requires PeekFor, and must be
+	// at least 65536. Defaults to [DefaultPeekBytes], 16 MB.
 	PeekBytes int
 
 	// Observer receives an event per operation: see [event.Log], and package otelsessions. Defaults
@@ -112,10 +112,10 @@ type Config[T any] struct {
 // fail if the associated data differ from those at encryption.
 //
 // The associated data are the store's name and the record's key, Rev, subject, application,
-// federated session, format, creation time and timeouts. So nobody with access to the table can
-// move data to another session, subject or table, restore an older save, or extend a session's
-// life. All but the store's name, and the device and the last access, are stored unencrypted, since
-// the store needs them.
+// federated session, format, creation time, timeouts and the fixed part of its device binding. So
+// nobody with access to the table can move data to another session, subject or table, restore an
+// older save, or extend a session's life. All of these except the store's name are stored
+// unencrypted, as are the device and the last access, since the store needs them.
 //
 // If Decrypt fails because a service can't be reached, its error must wrap [ErrUnavailable], a
 // context's error or a [net.Error]: then Load returns ErrUnavailable, and the session stays alive.
@@ -125,18 +125,18 @@ type AEAD interface {
 	Decrypt(ciphertext, associatedData []byte) ([]byte, error)
 }
 
-// validator is a part of a [Config] that can say whether it is usable.
+// validator is a part of a [Config] that can check itself.
 type validator interface{ Validate() error }
 
-// touchesPerIdle is how many touches fit into an idle timeout by default.
+// touchesPerIdle is how many default TouchIntervals an idle timeout has.
 const touchesPerIdle = 20
 
-// DefaultPeekBytes is Config.PeekBytes by default: room for some ten thousand sessions of 1 KB,
-// which is little beside what a server that has so many at a time takes.
+// DefaultPeekBytes is Config.PeekBytes by default: room for some ten thousand sessions of 1 KB, a
+// small part of the memory of a server that has so many concurrent sessions.
 const DefaultPeekBytes = 16 << 20
 
-// The bounds of Config.PeekFor and PeekBytes. A page's requests come within a second or two; who
-// can wait for a logout for more than a minute can keep the session himself.
+// The bounds of Config.PeekFor and PeekBytes. A page's requests come within a second or two; an
+// application that can wait longer than a minute to notice a logout can keep the session itself.
 const (
 	minPeekFor   = time.Millisecond
 	maxPeekFor   = time.Minute
@@ -221,7 +221,7 @@ func (c *Config[T]) validate() error {
 	return c.SubjectLimit.validate()
 }
 
-// validatePeek checks the fields of what Peek remembers.
+// validatePeek checks PeekFor and PeekBytes.
 func (c *Config[T]) validatePeek() error {
 	switch {
 	case c.PeekFor == 0 && c.PeekBytes != 0:
@@ -240,8 +240,7 @@ func (c *Config[T]) validatePeek() error {
 	return nil
 }
 
-// checkTimeout refuses what can't be stored as whole seconds, or would end a session before it
-// began.
+// checkTimeout refuses timeouts that are not whole seconds, or not positive.
 func checkTimeout(field string, d time.Duration) error {
 	if d < time.Second || d%time.Second != 0 {
 		return fmt.Errorf("%s is %v: must be whole seconds, at least 1s", field, d)

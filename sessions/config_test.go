@@ -28,7 +28,7 @@ func TestConfigDefaults(t *testing.T) {
 	}
 }
 
-// What is wrong is named by field and bound, and never mended silently.
+// An error names the field and the bound that it breaks; nothing is corrected silently.
 func TestConfigErrorsNameFieldAndBound(t *testing.T) {
 	short := []byte("15 bytes, short")
 	for name, c := range map[string]struct {
@@ -75,14 +75,14 @@ func TestConfigErrorsShowNoKey(t *testing.T) {
 	is := is.New(t)
 	_, err := sessions.New(memstore.New(nil), &sessions.Config[cart]{IDs: sessions.SignedIDs(32, []byte("my-secret"))})
 	is.True(err != nil)
-	is.True(!strings.Contains(err.Error(), "my-secret")) // a key is a secret, short as it may be
+	is.True(!strings.Contains(err.Error(), "my-secret")) // even a short key is a secret
 }
 
 func TestConfigAcceptsItsEdges(t *testing.T) {
 	is := is.New(t)
 	for _, cfg := range []sessions.Config[cart]{
 		{IdleTimeout: time.Second, AbsoluteTimeout: time.Second},
-		{IdleTimeout: 24 * time.Hour, AbsoluteTimeout: time.Hour}, // no idling out, in effect
+		{IdleTimeout: 24 * time.Hour, AbsoluteTimeout: time.Hour}, // it never idles out
 		{TouchInterval: -1},
 		{TouchInterval: 2*time.Hour - 1},
 		{PeekFor: time.Millisecond, PeekBytes: 64 << 10},
@@ -102,5 +102,5 @@ func TestConfigIsNotChangedByNew(t *testing.T) {
 	cfg := sessions.Config[cart]{}
 	_, err := sessions.New(memstore.New(nil), &cfg)
 	is.NoErr(err)
-	is.Equal(cfg, sessions.Config[cart]{}) // defaults are ours, not written into the caller's
+	is.Equal(cfg, sessions.Config[cart]{}) // New doesn't write defaults into the caller's Config
 }

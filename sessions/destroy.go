@@ -27,8 +27,8 @@ func (m *Manager[T]) Destroy(ctx context.Context, s *Session[T]) error {
 	return o.done(eventOf(o, event.Destroyed, s), nil)
 }
 
-// destroy ends the session of s, and that which an exchange in doubt may have stored: the old one
-// first, so that the exchange can't be committed any more, only have been.
+// destroy ends the session of s, and the one that an exchange in doubt may have stored. It ends the
+// old one first, so that the exchange can't commit afterwards.
 func (m *Manager[T]) destroy(ctx context.Context, s *Session[T]) error {
 	if s.stored || len(s.inDoubt) > 0 || s.moving != nil {
 		if err := m.endFollowing(ctx, s.rec, driver.Destroyed); err != nil {
@@ -67,8 +67,8 @@ func (m *Manager[T]) destroyKey(ctx context.Context, key string) error {
 	return m.endFollowing(ctx, driver.Record{Key: key}, driver.Destroyed)
 }
 
-// isForeign reports whether the session of a key, under whatever key it goes on, is another
-// application's. What has ended doesn't say whose it was.
+// isForeign reports whether the session of a key belongs to another application. It follows
+// renewals. A session that has ended doesn't show whose it was.
 func (m *Manager[T]) isForeign(ctx context.Context, key string) (bool, error) {
 	for range mostRenewals {
 		found, err := m.store.LoadAll(ctx, []string{key})
@@ -84,13 +84,13 @@ func (m *Manager[T]) isForeign(ctx context.Context, key string) (bool, error) {
 	return false, ErrConflict
 }
 
-// mostRenewals bounds how many renewals of one session are followed: each of them took place within
-// half an hour.
+// mostRenewals bounds how many renewals of one session are followed: all of them took place within
+// the last half hour.
 const mostRenewals = 1000
 
-// endFollowing ends the session of a record, whatever its key holds, and if it was renewed, where
-// it goes on. Then it leaves the lists that it is in, as far as the record, or what was stored,
-// says.
+// endFollowing ends the session of a record without a condition, and if it was renewed also the
+// session under the next key. Then it drops the session from the lists that rec, or the ended
+// record, names.
 func (m *Manager[T]) endFollowing(ctx context.Context, rec driver.Record, why driver.Reason) error {
 	for range mostRenewals {
 		was, err := m.rosters.End(ctx, rec.Key, why, nil)

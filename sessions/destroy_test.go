@@ -34,9 +34,10 @@ func TestDestroyIDNeedsNoLoad(t *testing.T) {
 	is.Equal(w.store.Took(), []string{"End"})
 	is.Equal(w.mem.Len(), 0)
 	is.NoErr(w.DestroyID(t.Context(), s.ID().Secret()))                       // gone already
-	is.NoErr(w.DestroyID(t.Context(), sessions.RandomIDs(32).New().Secret())) // never there
-	wants.Err(t, w.DestroyID(t.Context(), "x"), sessions.ErrInvalidID)        // can't be
-	err := w.DestroyID(t.Context(), s.Handle())                               // a handle ends nothing
+	is.NoErr(w.DestroyID(t.Context(), sessions.RandomIDs(32).New().Secret())) // never existed
+	wants.Err(t, w.DestroyID(t.Context(), "x"), sessions.ErrInvalidID)        // can't exist
+	// A handle is not an ID.
+	err := w.DestroyID(t.Context(), s.Handle())
 	wants.Err(t, err, sessions.ErrInvalidID)
 	is.True(strings.Contains(err.Error(), "end its session by Revoke with its subject, or by `dynasession session end`"))
 }
@@ -62,7 +63,7 @@ func TestDestroyAfterACreateInDoubtAsksTheStore(t *testing.T) {
 	is.Equal(w.mem.Len(), 0)
 }
 
-// The row that most libraries fail: whatever a slow request does after the logout, the session stays gone.
+// Whatever a slow request does after the logout, the session stays ended.
 func TestNothingBringsADestroyedSessionBack(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, &sessions.Config[cart]{TouchInterval: -1})
@@ -81,7 +82,7 @@ func TestNothingBringsADestroyedSessionBack(t *testing.T) {
 	is.Equal(w.mem.Len(), 0) // no item
 }
 
-// The client that logs out may hang up: its logout goes through.
+// A logout completes even if its client hangs up.
 func TestDestroyGoesThroughACancelledContext(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
@@ -101,7 +102,7 @@ func TestFailedDestroyIsToldAndMayBeRepeated(t *testing.T) {
 	wants.Err(t, w.Destroy(t.Context(), s), sessions.ErrUnavailable)
 	wants.Err(t, w.DestroyID(t.Context(), s.ID().Secret()), sessions.ErrUnavailable)
 	s.Data.Count++
-	is.NoErr(w.Save(t.Context(), s)) // it is still alive, and we still know it
+	is.NoErr(w.Save(t.Context(), s)) // it is still alive and usable
 	w.store.On("End", nil)
 	is.NoErr(w.Destroy(t.Context(), s))
 	is.Equal(w.mem.Len(), 0)

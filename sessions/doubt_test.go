@@ -13,8 +13,9 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
-// Whatever call's answer is lost, of a renewal or a login, applied or not, and however the service fails afterwards: the
-// client has a session, under one ID, until it signs out, and then it has none.
+// The response to any call of a renewal or login is lost, whether it was applied or not, and the
+// service may fail afterwards. The client has one session under one ID until it signs out, and none
+// afterwards.
 func TestInDoubt_AtEveryCall(t *testing.T) {
 	for _, of := range []string{"fresh", "stored", "signed in", "federated"} {
 		for _, login := range []bool{false, true} {
@@ -73,10 +74,10 @@ func (d inDoubt) test(t *testing.T) {
 	err := move()
 	w.store.Off()
 	if i < d.call {
-		return // it has no such call
+		return // there is no such call
 	}
 	if err == nil {
-		is.True(w.alive(t, s)) // it was one that doesn't matter
+		is.True(w.alive(t, s)) // the call doesn't matter to the outcome
 	} else {
 		wants.Err(t, err, sessions.ErrUnavailable)
 		is.True(s.ID() == old || !wasStored)
@@ -89,7 +90,8 @@ func (d inDoubt) test(t *testing.T) {
 			w.store.On("any", out)
 			is.True(move() != nil || !wasStored && !d.login)
 			w.store.Off()
-			for _, name := range []string{"Create", "End"} { // and when it comes back it does so bit by bit
+			// The service recovers gradually.
+			for _, name := range []string{"Create", "End"} {
 				w.store.Once(name, out)
 				_ = move()
 				w.store.Off()
@@ -124,13 +126,13 @@ func (d inDoubt) test(t *testing.T) {
 		is.Equal(w.mem.Len(), 0)
 		is.Equal(len(w.handles(t, "user")), 0)
 	case "gone":
-		// The process has died: what is stored is one session, which whoever holds its ID can end.
+		// The process has died. One session is stored, which the holder of its ID can end.
 		if wasStored {
 			alive := w.isAlive(t, old.Secret())
 			is.NoErr(w.other.DestroyID(t.Context(), old.Secret()))
 			is.True(!w.isAlive(t, old.Secret()))
 			if s.ID() != old {
-				is.True(!alive && !w.alive(t, s)) // by the old ID, wherever it is by now
+				is.True(!alive && !w.alive(t, s)) // by the old ID, whatever its ID is by now
 			}
 		}
 		_, err := w.other.RevokeAll(t.Context(), "user")
@@ -155,10 +157,10 @@ func (d inDoubt) isAlive(t *testing.T, w world, s *sessions.Session[cart], want 
 	is.Equal(len(w.handles(t, "user")), 0)
 	_, err = w.other.RevokeAll(t.Context(), "user")
 	is.NoErr(err)
-	is.Equal(w.mem.Len(), 0) // nothing was left anywhere
+	is.Equal(w.mem.Len(), 0) // no record is left
 }
 
-// A commit that came through, whose answer was lost, is not undone by an outage.
+// An outage doesn't undo a commit that was applied and whose response was lost.
 func TestInDoubt_AnOutageDoesNotUndoWhatWasCommitted(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
@@ -172,12 +174,12 @@ func TestInDoubt_AnOutageDoesNotUndoWhatWasCommitted(t *testing.T) {
 	is.True(w.alive(t, s))
 }
 
-// Four IDs that are all taken are an error, and no session without one.
+// If four new IDs are all taken, the call returns an error.
 func TestRenewAndAuthenticate_WhenAllIDsAreTaken(t *testing.T) {
 	for _, stored := range []bool{false, true} {
 		for _, login := range []bool{false, true} {
 			if !stored && !login {
-				continue // which stores nothing
+				continue // it stores nothing
 			}
 			is := is.New(t)
 			w := newWorld(t, nil)
@@ -208,7 +210,7 @@ func TestRenewAndAuthenticate_WhenAllIDsAreTaken(t *testing.T) {
 	}
 }
 
-// A doubtful record that can't be ended is said so, whichever call finds it.
+// Each call that can't end a record in doubt returns an error.
 func TestInDoubt_WhatCannotBeEndedIsSaidSo(t *testing.T) {
 	for name, call := range map[string]func(w world, s *sessions.Session[cart]) error{
 		"Renew":        func(w world, s *sessions.Session[cart]) error { return w.Renew(t.Context(), s) },
@@ -234,7 +236,7 @@ func TestInDoubt_WhatCannotBeEndedIsSaidSo(t *testing.T) {
 	}
 }
 
-// What may or may not be stored has changed, as far as anybody knows.
+// A session whose write is in doubt counts as changed.
 func TestInDoubt_IsAChange(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
@@ -244,12 +246,12 @@ func TestInDoubt_IsAChange(t *testing.T) {
 	wants.Err(t, w.Save(t.Context(), s), sessions.ErrOutcomeUnknown)
 	is.True(w.Changed(s))
 	s.Data.Count = 1
-	is.True(w.Changed(s)) // back to what was loaded, which may not be what is stored
+	is.True(w.Changed(s)) // the loaded data, which may not be stored any more
 	is.NoErr(w.Save(t.Context(), s))
 	is.True(!w.Changed(s))
 }
 
-// However many answers are lost, a save goes on from what turns out to be stored.
+// However many responses are lost, a save continues from the write that turns out to be stored.
 func TestInDoubt_ManyAnswersInARow(t *testing.T) {
 	for name, begin := range map[string]func(*testing.T, world) *sessions.Session[cart]{
 		"a new session":    func(_ *testing.T, w world) *sessions.Session[cart] { return w.Create() },
@@ -271,7 +273,7 @@ func TestInDoubt_ManyAnswersInARow(t *testing.T) {
 				s.Data.Count++
 				wants.Err(t, w.Save(t.Context(), s), sessions.ErrOutcomeUnknown)
 			}
-			s.Data.Count = 0 // as it was at first
+			s.Data.Count = 0 // the first value
 			wants.Err(t, w.Save(t.Context(), s), sessions.ErrOutcomeUnknown)
 			w.store.Off()
 			is.NoErr(w.Save(t.Context(), s))
@@ -295,7 +297,7 @@ func TestInDoubt_ARenewalIsAChange(t *testing.T) {
 	w.lost("End", true)
 	wants.Err(t, w.Renew(t.Context(), s), sessions.ErrOutcomeUnknown)
 	is.True(w.Changed(s))
-	is.NoErr(w.Save(t.Context(), s)) // which finishes it
+	is.NoErr(w.Save(t.Context(), s)) // Save finishes the exchange
 	is.True(!w.Changed(s))
 	is.True(s.ID() != old && w.alive(t, s) && !w.isAlive(t, old.Secret()))
 }

@@ -16,14 +16,14 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/cued"
 )
 
-// ending is a way for a session to end.
+// ending is a way to end a session.
 type ending struct {
 	name   string
 	reason driver.Reason
 	end    func(ctx context.Context, w world, s *sessions.Session[cart]) error
 }
 
-// endings are those that leave a marker under the ID that the session had.
+// endings are the ways that leave a marker under the session's ID.
 var endings = []ending{
 	{"Destroy", driver.Destroyed, func(ctx context.Context, w world, s *sessions.Session[cart]) error {
 		return w.Destroy(ctx, s)
@@ -57,7 +57,7 @@ var endings = []ending{
 	}},
 }
 
-// signedIn is a world in which "user" may have one session, and has it.
+// signedIn returns a world in which "user" may have one session, and that session.
 func signedIn(t *testing.T, cfg sessions.Config[cart]) (world, *sessions.Session[cart]) {
 	t.Helper()
 	cfg.SubjectLimit = sessions.SubjectLimit{Max: 1, Evict: true}
@@ -89,7 +89,7 @@ func TestEnded_StaysEnded(t *testing.T) {
 			is.True(!ended.Marker.Until.Before(w.clock.Now().Add(15 * time.Minute)))
 			is.Equal(ended.Marker.Next != "", e.reason == driver.Renewed)
 
-			// Nothing that a slow request does, and nothing that the network has held back, brings it to life.
+			// No slow request, and no call that the network has held back, revives it.
 			w.clock.Advance(time.Second)
 			slow.Data.Count = 9
 			before := w.mem.Len()
@@ -104,7 +104,7 @@ func TestEnded_StaysEnded(t *testing.T) {
 			}
 			is.Equal(w.mem.Len(), before)
 
-			// Whoever comes with the ID is told so, and the log says why.
+			// A request with the ID gets the error, and the log says why the session ended.
 			for _, load := range []func(context.Context, string) (*sessions.Session[cart], error){w.Load, w.Peek} {
 				seen.took()
 				_, err = load(t.Context(), id)
@@ -119,12 +119,12 @@ func TestEnded_StaysEnded(t *testing.T) {
 					is.Equal(events[0].Reason, string(e.reason))
 				}
 			}
-			// A new one is made under another ID.
+			// A new session gets another ID.
 			fresh, err := w.LoadOrCreate(t.Context(), id)
 			is.NoErr(err)
 			is.True(fresh.ID().Secret() != id && fresh.IsNew())
 
-			// Markers are swept, and then the ID is unknown like any other.
+			// After the markers are swept, the ID is unknown like any other.
 			w.clock.Advance(31 * time.Minute)
 			for range 8 {
 				w.saved(t, cart{}) // each write sweeps a few
@@ -136,7 +136,7 @@ func TestEnded_StaysEnded(t *testing.T) {
 	}
 }
 
-// A record whose store call is delivered after the logout is none.
+// A Create that is delivered after the logout stores nothing.
 func TestEnded_ALateCreateBringsNothingToLife(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
@@ -151,7 +151,7 @@ func TestEnded_ALateCreateBringsNothingToLife(t *testing.T) {
 	wants.Err(t, late(), driver.ErrEnded)
 	is.Equal(w.mem.Len(), 0)
 
-	// Nor by the ID alone, which the client had already.
+	// Nor after a logout by the ID only.
 	s = w.Create()
 	w.store.Once("Create", func(c *cued.Call) error {
 		late = c.Do
@@ -163,7 +163,7 @@ func TestEnded_ALateCreateBringsNothingToLife(t *testing.T) {
 	is.True(!w.alive(t, s))
 }
 
-// at runs f before or after the n-th call of the store from now on, which then goes on. It reports whether there was one.
+// at runs f before or after the n-th store call from now on. came reports whether there was one.
 func (w world) at(n int, after bool, f func()) (came *bool) {
 	came = new(bool)
 	i := 0
@@ -184,13 +184,13 @@ func (w world) at(n int, after bool, f func()) (came *bool) {
 	return came
 }
 
-// Whatever ends a session while it is being renewed, or signed in, ends it wherever it is: at every point.
+// A session that is ended at any point of its renewal or login is dead under both IDs.
 func TestEnded_BesideARenewal(t *testing.T) {
 	for _, move := range []string{"Renew", "Authenticate"} {
 		for _, e := range endings {
 			switch e.name {
 			case "Renew", "Authenticate", "Authenticate as another", "eviction":
-				continue // in tests of their own
+				continue // they have their own tests
 			}
 			for n := 1; ; n++ {
 				ran := false
@@ -215,14 +215,15 @@ func TestEnded_BesideARenewal(t *testing.T) {
 						}
 						ran = true
 						if e.name == "Revoke" && errors.Is(endErr, sessions.ErrRenewed) {
-							endErr = w.other.Revoke(t.Context(), "user", w.handles(t, "user")[0]) // by its handle of before it isn't known
+							// Its former handle is unknown.
+							endErr = w.other.Revoke(t.Context(), "user", w.handles(t, "user")[0])
 						}
 						is.NoErr(endErr)
 						is.True(!w.isAlive(t, old))
 						if err == nil {
 							is.True(!w.alive(t, s))
 						}
-						is.Equal(w.mem.Len(), 0) // nothing is left that anybody could come to know
+						is.Equal(w.mem.Len(), 0) // no record is left
 						is.Equal(len(w.handles(t, "user")), 0)
 						if err != nil && !errors.Is(err, sessions.ErrNotFound) && !errors.Is(err, sessions.ErrRevoked) {
 							t.Errorf("%s: %v", move, err)

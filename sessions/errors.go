@@ -45,8 +45,9 @@ var (
 	// ErrLimit means that the subject has as many sessions as it may have: see [SubjectLimit].
 	ErrLimit error = &sentinel{text: "subject has too many sessions"}
 
-	// ErrTooLarge means that the session is larger than the store can keep; nothing was written.
-	// The error is a [*TooLargeError], which has size and limit.
+	// ErrTooLarge means that the session is larger than the store can keep, or its data larger than
+	// [codec.EncodeLimit]; nothing was written. The error is a [*TooLargeError], which has size and
+	// limit.
 	ErrTooLarge = driver.ErrTooLarge
 
 	// ErrDecode means that a stored item can't be read as a session, or its data can't be decoded
@@ -63,10 +64,10 @@ var (
 	ErrOutcomeUnknown = driver.ErrOutcomeUnknown
 )
 
-// TooLargeError is an [ErrTooLarge] with the record's size and the store's limit.
+// TooLargeError is an [ErrTooLarge] with the session's size and the limit.
 type TooLargeError = driver.TooLargeError
 
-// sentinel is an error that is another one too.
+// sentinel is an error that is also another one, its parent.
 type sentinel struct {
 	text   string
 	parent error

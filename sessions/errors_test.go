@@ -28,7 +28,7 @@ func TestErrorFamilies(t *testing.T) {
 	}
 	for i, a := range all {
 		for j, b := range all {
-			is.Equal(errors.Is(a, b), i == j || parents[a] == b) // no other is another
+			is.Equal(errors.Is(a, b), i == j || parents[a] == b) // no error is any other one
 		}
 	}
 }
@@ -48,7 +48,7 @@ func TestTooLargeErrorTellsSizeAndLimit(t *testing.T) {
 	wants.Text(t, err, "409600")
 }
 
-// Each error of a Manager tells the operation and the handle, and holds neither ID nor data.
+// Each error of a Manager names the operation and the handle, and contains neither ID nor data.
 func TestManagerErrorsTellOperationAndHandle(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
@@ -71,10 +71,10 @@ func TestManagerErrorsTellOperationAndHandle(t *testing.T) {
 	}
 	var e *sessions.Error
 	is.True(errors.As(badErr, &e))
-	is.Equal(len(e.Handle), 128) // of what the client sent, so that its attempts can be told apart
+	is.Equal(len(e.Handle), 128) // the hash of the text that the client sent
 	is.True(!strings.Contains(badErr.Error(), "made-up"))
 
 	_, err := w.Load(t.Context(), strings.Repeat("x", 5000))
 	is.True(errors.As(err, &e))
-	is.Equal(e.Handle, "") // too long to be worth a hash
+	is.Equal(e.Handle, "") // too long to be hashed
 }

@@ -552,3 +552,149 @@ func ExampleAEAD() {
 	fmt.Println(rec.Payload.Format(), bytes.Contains(stored, []byte("tea")))
 	// Output: aead2+json false
 }
+
+func ExampleManager_Load() {
+	ctx, m := context.Background(), newManager(nil)
+	s, err := m.CreateAndSave(ctx, Cart{Items: []string{"tea"}})
+	must(err)
+	former := s.ID().Secret()
+	must(m.Renew(ctx, s))
+
+	for _, cookie := range []string{s.ID().Secret(), former, "12345"} {
+		switch s, err := m.Load(ctx, cookie); {
+		case err == nil:
+			fmt.Println(s.Data.Items)
+		case errors.Is(err, sessions.ErrRenewed):
+			fmt.Println("the browser is about to get the new ID: leave its cookie alone")
+		case errors.Is(err, sessions.ErrNotFound):
+			fmt.Println("no session")
+		default:
+			fmt.Println("the store is unavailable: respond with 503")
+		}
+	}
+	// Output:
+	// [tea]
+	// the browser is about to get the new ID: leave its cookie alone
+	// no session
+}
+
+// A request that is still running during a logout can't bring the session back.
+func ExampleManager_Destroy() {
+	ctx, m := context.Background(), newManager(nil)
+	s, err := m.CreateAndSave(ctx, Cart{})
+	must(err)
+	slow, err := m.Load(ctx, s.ID().Secret()) // another request of the same browser
+	must(err)
+
+	must(m.Destroy(ctx, s))
+
+	slow.Data.Note = "too late"
+	fmt.Println(errors.Is(m.Save(ctx, slow), sessions.ErrNotFound))
+	// Output: true
+}
+
+// A logout needs only the ID that the client sent, and may be repeated.
+func ExampleManager_DestroyID() {
+	ctx, m := context.Background(), newManager(nil)
+	s, err := m.CreateAndSave(ctx, Cart{})
+	must(err)
+	cookie := s.ID().Secret()
+
+	fmt.Println(m.DestroyID(ctx, cookie), m.DestroyID(ctx, cookie))
+	_, err = m.Load(ctx, cookie)
+	fmt.Println(errors.Is(err, sessions.ErrNotFound))
+	// Output:
+	// <nil> <nil>
+	// true
+}
+
+// A page on which users see their devices.
+func ExampleManager_Sessions() {
+	now := clock.NewFake(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
+	ctx, m := context.Background(), newManager(&sessions.Config[Cart]{Clock: now})
+	for _, device := range []string{"Firefox on Linux", "Safari on iPhone"} {
+		s := m.Create()
+		s.Device.Name = device // before the login, which stores it
+		must(m.Authenticate(ctx, s, "user-7"))
+		now.Advance(10 * time.Minute)
+	}
+
+	list, err := m.Sessions(ctx, "user-7")
+	must(err)
+	for _, info := range list {
+		fmt.Println(info.Device.Name, info.Accessed.Format(time.TimeOnly), len(info.Handle))
+	}
+	// Output:
+	// Safari on iPhone 09:10:00 128
+	// Firefox on Linux 09:00:00 128
+}
+
+// A session's binding is opaque to the Manager; the application checks the device's proof. Package
+// web does this for browsers and API clients.
+func ExampleManager_AuthenticateBound() {
+	ctx, m := context.Background(), newManager(nil)
+	binding := []byte("33 bytes that never change ...... and then the device's public key")
+	s := m.Create()
+	must(m.AuthenticateBound(ctx, s, "user-7", binding))
+
+	_, err := m.LoadBound(ctx, s.ID().Secret(), func(binding []byte) error {
+		return errors.New("the request is not signed by the key in the binding")
+	})
+	fmt.Println(errors.Is(err, sessions.ErrNotBound))
+	// Output: true
+}
+
+// A session can be printed and logged: it shows its handle, neither its ID nor its data.
+func ExampleSession() {
+	s := newManager(nil).Create()
+	s.Data.Note = "private"
+	text := fmt.Sprintf("%+v", s)
+	fmt.Println(text == "session "+s.Handle())
+	fmt.Println(strings.Contains(text, "private"), strings.Contains(text, s.ID().Secret()))
+	// Output:
+	// true
+	// false false
+}
+
+func ExampleSession_ExpiresAt() {
+	now := clock.NewFake(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
+	s, err := newManager(&sessions.Config[Cart]{Clock: now}).CreateAndSave(context.Background(), Cart{})
+	must(err)
+	fmt.Println(s.ExpiresAt().Format(time.TimeOnly), "unless it is used before")
+	fmt.Println(s.Deadline().Format(time.TimeOnly), "even if it is in use")
+	// Output:
+	// 11:00:00 unless it is used before
+	// 21:00:00 even if it is in use
+}
+
+// marked makes IDs that secret scanners recognise in source code and logs.
+type marked struct{ sessions.IDScheme }
+
+const mark = "shop_session_"
+
+func (m marked) New() sessions.ID { return sessions.IDOf(mark + m.IDScheme.New().Secret()) }
+
+func (m marked) Parse(text string) (sessions.ID, error) {
+	random, ok := strings.CutPrefix(text, mark)
+	if !ok {
+		return sessions.ID{}, sessions.ErrInvalidID
+	}
+	if _, err := m.IDScheme.Parse(random); err != nil {
+		return sessions.ID{}, err
+	}
+	return sessions.IDOf(text), nil
+}
+
+func (m marked) Key(id sessions.ID) string { return id.Handle() }
+
+func ExampleIDScheme() {
+	ctx, m := context.Background(), newManager(&sessions.Config[Cart]{IDs: marked{sessions.RandomIDs(32)}})
+	s, err := m.CreateAndSave(ctx, Cart{})
+	must(err)
+	fmt.Println(strings.HasPrefix(s.ID().Secret(), "shop_session_"))
+	_, err = m.Load(ctx, s.ID().Secret())
+	fmt.Println(err)
+	// Output:
+	// true
+	// <nil>
+}

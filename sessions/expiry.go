@@ -30,8 +30,8 @@ const (
 	AAL3AbsoluteTimeout = 12 * time.Hour
 )
 
-// expiryError returns the ErrExpired that says by which deadline the session of rec is dead at now;
-// nil if it is alive: a session is alive in the last second before its ExpiresAt, and dead from
+// expiryError returns an ErrExpired that tells which deadline the session of rec has reached at
+// now, or nil if it is alive. A session is alive until just before its ExpiresAt, and dead from
 // then on.
 func expiryError(rec driver.Record, now time.Time) error {
 	switch {
@@ -44,11 +44,11 @@ func expiryError(rec driver.Record, now time.Time) error {
 	}
 }
 
-// now returns the present moment as it is stored: in UTC, to the microsecond.
+// now returns the current time with the precision of the stored form: in UTC, in microseconds.
 func (m *Manager[T]) now() time.Time { return m.clock.Now().UTC().Truncate(time.Microsecond) }
 
-// notExpired returns ErrExpired if the time of s has passed. By what s knows it may have idled out
-// while requests that run beside it have recorded an access since: then the store is asked.
+// notExpired returns ErrExpired if a deadline of s has passed. If s looks idle, it asks the store,
+// since a concurrent request may have recorded an access.
 func (m *Manager[T]) notExpired(ctx context.Context, s *Session[T]) error {
 	now := m.now()
 	err := expiryError(s.rec, now)
@@ -66,19 +66,19 @@ func (m *Manager[T]) notExpired(ctx context.Context, s *Session[T]) error {
 	return nil
 }
 
-// touches are the accesses that this process records, so that of many reads of one session at a
-// time one writes.
+// touches has the accesses that this process records, so that only one of many concurrent reads of
+// a session writes.
 type touches struct {
 	mu       sync.Mutex
-	recorded map[string]time.Time // by key: the access that is being recorded, or was a moment ago
+	recorded map[string]time.Time // by key: the access that is being recorded, or was just recorded
 }
 
-// mostTouches bounds how many are remembered. Beyond that all are forgotten, which costs a few
-// writes more.
+// mostTouches bounds how many accesses are remembered. Above it all are forgotten, which costs a
+// few more writes.
 const mostTouches = 4096
 
-// claim reports whether the access at now is to be recorded by its caller: nobody in this process
-// has recorded one, or is about to, that is younger than the interval.
+// claim reports whether its caller has to record the access at now: no other goroutine of this
+// process has recorded, or is recording, one within the interval.
 func (t *touches) claim(key string, now time.Time, interval time.Duration) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -92,7 +92,7 @@ func (t *touches) claim(key string, now time.Time, interval time.Duration) bool 
 	return true
 }
 
-// release takes a claim back.
+// release undoes a claim.
 func (t *touches) release(key string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -100,8 +100,8 @@ func (t *touches) release(key string) {
 }
 
 // recordAccess moves the record's last access to now if that is due, and returns the record as it
-// is then stored. That it can't be written doesn't matter to the reader, whose session may only end
-// earlier for it; except that the session is gone.
+// is then stored. If the write fails it returns no error, since the session then only expires
+// earlier, unless the session is gone.
 func (m *Manager[T]) recordAccess(ctx context.Context, rec driver.Record, now time.Time) (driver.Record, error) {
 	interval := m.touchInterval(rec.IdleTimeout)
 	if now.Sub(rec.Accessed) < interval || !now.After(rec.Accessed) || !m.touched.claim(rec.Key, now, interval) {
@@ -121,8 +121,8 @@ func (m *Manager[T]) recordAccess(ctx context.Context, rec driver.Record, now ti
 	return rec, nil
 }
 
-// touchInterval returns the interval for a session with the given idle timeout: the Manager's own,
-// or, for a session that idles out sooner than usual, the same share of its time.
+// touchInterval returns the interval for a session with the given idle timeout: the Manager's or,
+// if the session idles out sooner, the same share of its timeout.
 func (m *Manager[T]) touchInterval(idle time.Duration) time.Duration {
 	if idle >= m.idle || m.touch < 0 {
 		return m.touch

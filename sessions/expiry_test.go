@@ -43,7 +43,7 @@ func TestTouchIntervalEdges(t *testing.T) {
 		return got
 	}
 	w.clock.Advance(time.Minute - time.Microsecond)
-	is.Equal(load().AccessedAt(), start) // not yet due
+	is.Equal(load().AccessedAt(), start) // not due yet
 	is.Equal(w.store.Took(), []string{"Load"})
 
 	w.clock.Advance(time.Microsecond)
@@ -52,7 +52,7 @@ func TestTouchIntervalEdges(t *testing.T) {
 	is.Equal(got.ExpiresAt(), start.Truncate(time.Second).Add(time.Minute+2*time.Hour))
 	is.Equal(w.store.Took(), []string{"Load", "Touch"})
 
-	is.Equal(load().AccessedAt(), start.Add(time.Minute)) // and recorded for the next
+	is.Equal(load().AccessedAt(), start.Add(time.Minute)) // stored for the next Load
 	is.Equal(w.store.Took(), []string{"Load"})
 }
 
@@ -79,7 +79,8 @@ func TestSessionEndsAtMostOneIntervalEarly(t *testing.T) {
 		w := newWorld(t, &sessions.Config[cart]{IdleTimeout: 10 * time.Minute, TouchInterval: time.Minute})
 		s := w.saved(t, cart{})
 		w.clock.Advance(phase)
-		_, err := w.Load(t.Context(), s.ID().Secret()) // the last access, whether it is recorded or not
+		// The last access, recorded or not.
+		_, err := w.Load(t.Context(), s.ID().Secret())
 		is.NoErr(err)
 		last := w.clock.Now()
 
@@ -95,7 +96,8 @@ func TestSessionEndsAtMostOneIntervalEarly(t *testing.T) {
 	}
 }
 
-// A session whose own idle timeout is shorter than the Manager's interval must not die between two touches.
+// A session whose own idle timeout is shorter than the Manager's interval must not die between two
+// touches.
 func TestShortSessionsAreTouchedInProportion(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil) // 2 h idle, touched every 6 min
@@ -105,13 +107,13 @@ func TestShortSessionsAreTouchedInProportion(t *testing.T) {
 	for range 100 {
 		w.clock.Advance(20 * time.Second)
 		_, err := w.Load(t.Context(), s.ID().Secret())
-		is.NoErr(err) // in use, and so alive
+		is.NoErr(err) // in use, so alive
 	}
 	w.store.Took()
 	w.clock.Advance(2 * time.Second)
 	_, err := w.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
-	is.Equal(w.store.Took(), []string{"Load"}) // and still throttled
+	is.Equal(w.store.Took(), []string{"Load"}) // still at most once in the interval
 
 	long := w.Create()
 	long.IdleTimeout = 10 * time.Hour
@@ -133,14 +135,14 @@ func TestFailedTouchDoesNotFailTheRead(t *testing.T) {
 		got, err := w.Load(t.Context(), s.ID().Secret())
 		is.NoErr(err)
 		is.Equal(got.Data.Count, 4)
-		is.Equal(got.AccessedAt(), start) // what is not known to be recorded is not claimed
+		is.Equal(got.AccessedAt(), start) // an access that may not be recorded doesn't count
 		got.Data.Count = 4
-		is.NoErr(w.Save(t.Context(), got)) // and the session can be worked with
+		is.NoErr(w.Save(t.Context(), got)) // the session is usable
 	}
 	w.store.On("Touch", nil)
 	got, err := w.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
-	is.Equal(got.AccessedAt(), start.Add(time.Minute)) // the next access makes up for it
+	is.Equal(got.AccessedAt(), start.Add(time.Minute)) // the next access is recorded
 }
 
 func TestTouchThatFindsTheSessionGoneFailsTheRead(t *testing.T) {
@@ -149,12 +151,13 @@ func TestTouchThatFindsTheSessionGoneFailsTheRead(t *testing.T) {
 	s := w.saved(t, cart{})
 	w.clock.Advance(time.Minute)
 	w.store.On("Touch", func(c *cued.Call) error {
-		is.NoErr(w.other.DestroyID(c.Context, s.ID().Secret())) // the logout between our read and our touch
+		// The logout between our read and our touch.
+		is.NoErr(w.other.DestroyID(c.Context, s.ID().Secret()))
 		return c.Do()
 	})
 	_, err := w.Load(t.Context(), s.ID().Secret())
 	wants.Err(t, err, sessions.ErrNotFound)
-	is.Equal(w.mem.Len(), 0) // and the touch brought nothing back
+	is.Equal(w.mem.Len(), 0) // the touch didn't revive it
 }
 
 // A read that touches must not roll back what another request saved since it read.
@@ -215,7 +218,7 @@ func TestPresets_EndSessionsAsNISTSays(t *testing.T) {
 	}
 }
 
-// Of many reads of one session at a time, when a touch is due, one writes.
+// If a touch is due, only one of many concurrent reads of a session writes.
 func TestTouchOfManyReadsAtATimeIsOne(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
@@ -224,7 +227,7 @@ func TestTouchOfManyReadsAtATimeIsOne(t *testing.T) {
 	const n = 20
 	var all, loaded sync.WaitGroup
 	loaded.Add(n)
-	w.store.On("Load", func(c *cued.Call) error { // they all read before one of them writes
+	w.store.On("Load", func(c *cued.Call) error { // all read before one of them writes
 		err := c.Do()
 		loaded.Done()
 		loaded.Wait()
@@ -252,10 +255,10 @@ func TestTouchOfManyReadsAtATimeIsOne(t *testing.T) {
 	w.clock.Advance(time.Hour)
 	_, err = w.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
-	is.Equal(w.store.Took(), []string{"Load", "Touch"}) // and the next time again
+	is.Equal(w.store.Took(), []string{"Load", "Touch"}) // the next one is recorded again
 }
 
-// A claim of one session is no other's, and thousands of sessions are each touched.
+// Claims are per session: thousands of sessions are each touched.
 func TestTouchOfManySessions(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
@@ -273,7 +276,7 @@ func TestTouchOfManySessions(t *testing.T) {
 	}
 }
 
-// Peek keeps no session alive, and what it returns is for reading.
+// Peek doesn't keep a session alive, and returns a read-only session.
 func TestPeek(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, &sessions.Config[cart]{TouchInterval: -1})

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// everything has a field of each kind that a fingerprint knows.
+// everything has a field of each kind that a fingerprint handles.
 type everything struct {
 	B      bool
 	I      int32
@@ -84,7 +84,7 @@ func TestFingerprint_OfEqualValuesIsOne(t *testing.T) {
 	is := is.New(t)
 	a, b := full(), full()
 	b.Addr, b.Time = a.Addr, a.Time
-	is.Equal(fingerprintOf(&a), fingerprintOf(&b)) // whatever the order of a map
+	is.Equal(fingerprintOf(&a), fingerprintOf(&b)) // in whatever order the map is read
 }
 
 func TestFingerprint_WhatIsVisible(t *testing.T) {
@@ -92,7 +92,7 @@ func TestFingerprint_WhatIsVisible(t *testing.T) {
 	e := full()
 	before := fingerprintOf(&e)
 	e.hidden++
-	is.Equal(fingerprintOf(&e).visible, before.visible) // a cache, say
+	is.Equal(fingerprintOf(&e).visible, before.visible) // such as a cache
 	e = everything{Map: map[string][]int{}, List: []string{}}
 	before = fingerprintOf(&e)
 	e.Map, e.List = nil, nil
@@ -113,7 +113,7 @@ func TestFingerprint_WhatCanNotBeLookedInto(t *testing.T) {
 	l.Next = l
 	is.True(!fingerprintOf(l).known)
 	var none struct{ F func() }
-	is.True(fingerprintOf(&none).known) // there is nothing to look into
+	is.True(fingerprintOf(&none).known) // nothing to hash
 }
 
 func TestFingerprint_Maps(t *testing.T) {
@@ -137,4 +137,34 @@ func asBytes(v []int8) []byte {
 		b = append(b, byte(x))
 	}
 	return b
+}
+
+func TestFingerprint_IsBounded(t *testing.T) {
+	type pair struct{ A, B *pair }
+	shared := &pair{}
+	for range 60 {
+		shared = &pair{shared, shared} // as many values as no machine can look at
+	}
+	cycle := &pair{}
+	cycle.A, cycle.B = cycle, cycle
+	for name, f := range map[string]fingerprint{
+		"values":  fingerprintOf(&shared),
+		"a cycle": fingerprintOf(&cycle),
+		"numbers": fingerprintOf(new(make([]int, most+1))),
+		"text":    fingerprintOf(new(string(make([]byte, most+1)))),
+		"bytes":   fingerprintOf(new(make([]byte, most+1))),
+	} {
+		if f.known {
+			t.Errorf("%s: has a fingerprint", name)
+		}
+	}
+}
+
+// Whoever knows the code and chooses a number can't choose one of the same fingerprint as another.
+func TestFingerprint_IsUnpredictable(t *testing.T) {
+	is := is.New(t)
+	predicted := walker{fingerprint{known: true}, most, 0}
+	predicted.add(7, true)
+	is.True(fingerprintOf(new(7)) != predicted.fingerprint)
+	is.True(begin.all != begin.visible)
 }

@@ -14,22 +14,23 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// start is when the tests' clocks begin: within a second, and to the microsecond, so that rounding shows.
+// start is the tests' first time. It isn't a whole second, so that rounding shows.
 var start = time.Date(2026, 3, 1, 9, 0, 0, 123456000, time.UTC)
 
 type ctx = context.Context
 
-// cart is the application's own struct.
+// cart is the session data of the tests.
 type cart struct {
 	Items []string `json:"items"`
 	Count int      `json:"count"`
 }
 
-// world is a Manager with all that a test moves: its store and its clock, and a second Manager on the same store.
+// world is a Manager with its store and clock, which a test controls, and a second Manager on the
+// same store.
 type world struct {
 	*sessions.Manager[cart]
 	other *sessions.Manager[cart]
-	store *cued.Store // of the first Manager
+	store *cued.Store // the first Manager's
 	mem   *memstore.Store
 	clock *clock.Fake
 }
@@ -57,7 +58,7 @@ func (w world) with(t testing.TB, cfg sessions.Config[cart]) *sessions.Manager[c
 	return m
 }
 
-// saved returns a session that is stored and holds data.
+// saved stores a session with data and returns it.
 func (w world) saved(t testing.TB, data cart) *sessions.Session[cart] {
 	t.Helper()
 	s, err := w.CreateAndSave(t.Context(), data)
@@ -79,7 +80,7 @@ func (w world) login(t testing.TB, subject string) *sessions.Session[cart] {
 	return s
 }
 
-// handles returns those of the subject's sessions.
+// handles returns the handles of the subject's sessions.
 func (w world) handles(t testing.TB, subject string) []string {
 	t.Helper()
 	infos, err := w.other.Sessions(t.Context(), subject)
@@ -93,7 +94,7 @@ func (w world) handles(t testing.TB, subject string) []string {
 	return handles
 }
 
-// alive returns whether the session is, for the other Manager.
+// alive reports whether the session is alive for the other Manager.
 func (w world) alive(t testing.TB, s *sessions.Session[cart]) bool {
 	t.Helper()
 	return w.isAlive(t, s.ID().Secret())
@@ -105,7 +106,7 @@ func (w world) isAlive(t testing.TB, id string) bool {
 	return err == nil
 }
 
-// record returns what is stored of s.
+// record returns the stored record of s.
 func (w world) record(t testing.TB, s *sessions.Session[cart]) driver.Record {
 	t.Helper()
 	rec, err := w.mem.Load(t.Context(), s.Handle())
@@ -115,7 +116,7 @@ func (w world) record(t testing.TB, s *sessions.Session[cart]) driver.Record {
 	return rec
 }
 
-// change adds to the count of a session, as another request does.
+// change adds to the count of a session, like another request.
 func (w world) change(t testing.TB, s *sessions.Session[cart], by int) {
 	t.Helper()
 	_, err := w.other.Update(t.Context(), s.ID().Secret(), func(c *cart) error { c.Count += by; return nil })

@@ -98,9 +98,9 @@ func (f Flash[M]) trim() {
 	}
 }
 
-// A message's key is its number, which is one more than the highest number before it, and some
-// random bytes, which tell it from one that another request has added to the same session at the
-// same time. The alphabet sorts as the bytes do.
+// A message's key is its number, one more than the highest before it, and some random bytes, so
+// that it differs from a message that a concurrent request adds to the same session. The alphabet
+// sorts like the bytes.
 const (
 	flashNumberBytes = 4
 	flashRandomBytes = 6

@@ -19,7 +19,7 @@ import (
 
 var _ sessions.Merger[sessions.Flash[string]] = sessions.Flash[string](nil)
 
-// flashed returns a Flash that holds the messages.
+// flashed returns a Flash with the messages.
 func flashed[M any](messages ...M) sessions.Flash[M] {
 	var f sessions.Flash[M]
 	for _, m := range messages {
@@ -32,13 +32,13 @@ func TestFlash_ShowsEachMessageOnceInOrder(t *testing.T) {
 	is := is.New(t)
 	var f sessions.Flash[string]
 	is.Equal(f.Take(), nil)
-	is.True(f == nil) // taking nothing changes nothing
+	is.True(f == nil) // taking from an empty Flash changes nothing
 	f.Add("saved")
 	f.Add("sent")
 	f.Add("saved")
 	is.Equal(len(f), 3)
 	is.Equal(f.Take(), []string{"saved", "sent", "saved"})
-	is.True(f == nil) // as compact as if it had never been used
+	is.True(f == nil) // nil again, as if never used
 	is.Equal(f.Take(), nil)
 }
 
@@ -185,7 +185,7 @@ func TestFlash_LosesAndRepeatsNothing(t *testing.T) {
 	})
 }
 
-// notice is a message of the application's own type.
+// notice is an application's message type.
 type notice struct {
 	Kind string   `json:"kind,omitempty"`
 	Args []string `json:"args,omitempty"`
@@ -231,10 +231,11 @@ func TestFlash_IsStoredByEachCodec(t *testing.T) {
 			is.NoErr(err)
 			never, err := c.Encode(flashPage{})
 			is.NoErr(err)
-			is.True(codec.Equal(taken, never)) // nothing is left of what was taken
+			is.True(codec.Equal(taken, never)) // nothing is left of taken messages
 			b, err := never.Bytes()
 			is.NoErr(err)
-			is.True(!strings.Contains(string(b), "flash")) // with omitempty, an empty one takes no room
+			// With omitempty, an empty one is not stored.
+			is.True(!strings.Contains(string(b), "flash"))
 		})
 	}
 }
@@ -250,7 +251,7 @@ func TestFlash_IsASmallMapInTheStore(t *testing.T) {
 	is.True(slices.Sorted(maps.Keys(f))[0][:6] == "000000") // numbers begin at 0
 }
 
-// A key that isn't one of Add's, such as one that another program wrote, is in nobody's way.
+// A key that Add didn't make, such as one that another program wrote, does no harm.
 func TestFlash_WithForeignKeys(t *testing.T) {
 	is := is.New(t)
 	f := sessions.Flash[string]{"": "a", "zzz": "d", "vvvvvvvvvvvvvvvv": "c"}

@@ -17,7 +17,7 @@ func TestRecognizes(t *testing.T) {
 	s := w.saved(t, cart{})
 	id := s.ID().Secret()
 	is.True(w.Recognizes(id))
-	is.True(w.Recognizes(w.Create().ID().Secret())) // that nobody has it is for the store to say
+	is.True(w.Recognizes(w.Create().ID().Secret())) // only the store knows that there is no session
 	for _, text := range []string{"", "no ID", id[1:], id + "A", id + " ", s.Handle(), "*" + id[1:]} {
 		is.True(!w.Recognizes(text))
 	}
@@ -26,7 +26,7 @@ func TestRecognizes(t *testing.T) {
 	signed := w.with(t, sessions.Config[cart]{IDs: sessions.SignedIDs(32, newKey)})
 	theirs := w.with(t, sessions.Config[cart]{IDs: sessions.SignedIDs(32, oldKey)})
 	is.True(signed.Recognizes(signed.Create().ID().Secret()))
-	is.True(!signed.Recognizes(theirs.Create().ID().Secret())) // another's signature
+	is.True(!signed.Recognizes(theirs.Create().ID().Secret())) // signed with another key
 	is.True(!signed.Recognizes(id))
 }
 
@@ -38,7 +38,7 @@ func TestRecognizes_ReportsNothing(t *testing.T) {
 	is.Equal(seen.events, 0)
 }
 
-// Follow finds the session wherever it goes on, and doesn't say where that is.
+// Follow finds a session after any renewals, and doesn't reveal its new ID.
 func TestFollow(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, &sessions.Config[cart]{IdleTimeout: time.Hour, TouchInterval: -1})
@@ -52,7 +52,7 @@ func TestFollow(t *testing.T) {
 		return got
 	}
 	is.Equal(follow(w.other, first).Data.Count, 1)
-	for n := range 5 { // however often it is renewed
+	for n := range 5 { // renewed many times
 		s.Data.Count = n + 2
 		if n == 3 {
 			is.NoErr(w.Authenticate(t.Context(), s, "user"))
@@ -69,7 +69,7 @@ func TestFollow(t *testing.T) {
 	got := follow(w.Manager, first)
 	is.Equal(w.record(t, s).Accessed, accessed) // it records no access
 	for _, err := range []error{w.Save(t.Context(), got), w.Renew(t.Context(), got), w.Authenticate(t.Context(), got, "user")} {
-		is.True(err != nil) // it is for reading
+		is.True(err != nil) // it is read-only
 	}
 	is.True(w.alive(t, s))
 

@@ -9,7 +9,7 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// Whatever a client sends: an ID is taken only if it is letter by letter one that the scheme could have made.
+// Parse accepts a text from a client only if the scheme could have made exactly this ID.
 func FuzzIDs_Parse(f *testing.F) {
 	signed := sessions.SignedIDs(32, []byte("0123456789abcdef"))
 	for _, seed := range []string{"", "x", sessions.RandomIDs(32).New().Secret(), signed.New().Secret(), strings.Repeat("A", 43), strings.Repeat("=", 44), "\x00\xff"} {

@@ -15,7 +15,7 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// secrets in every verb that fmt knows, and some that it doesn't.
+// verbs are all verbs of fmt, and some unknown ones.
 var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%o", "%b", "%c", "%U", "%e", "%t", "%T", "%p", "%z", "%10s", "%-200v"}
 
 func TestIDShowsItselfToSecretAlone(t *testing.T) {
@@ -47,7 +47,7 @@ func TestIDShowsItselfToSecretAlone(t *testing.T) {
 	}
 }
 
-// shows fails if text holds the secret, in any of the forms in which fmt might write it.
+// shows fails if text contains the secret in any form in which fmt might print it.
 func shows(t *testing.T, secret, text, where string, args ...any) {
 	t.Helper()
 	for _, form := range []string{secret, fmt.Sprintf("%x", secret), fmt.Sprintf("%X", secret), fmt.Sprintf("%d", []byte(secret)), fmt.Sprintf("%b", []byte(secret))} {
@@ -57,7 +57,7 @@ func shows(t *testing.T, secret, text, where string, args ...any) {
 	}
 }
 
-// logs returns what slog's handlers write of v.
+// logs returns v as slog's handlers log it.
 func logs(v any) []string {
 	var asText, asJSON bytes.Buffer
 	slog.New(slog.NewTextHandler(&asText, nil)).Info("m", "v", v)
@@ -89,11 +89,12 @@ func TestLoggableIsTheHexSHA512OfTheText(t *testing.T) {
 	id, err := sessions.RandomIDs(32).Parse(known)
 	is.NoErr(err)
 	is.Equal(id.Handle(), "517286da2682be08dc9975612dc86d65487f0990906656f631d419e64dcda6f4"+
-		"1f5e0529c290663be315524a0b35777645e0e827d2e982a048b5e2b4bba4e02b") // the string that dynamodb-session-web logs
+		// The string that dynamodb-session-web logs.
+		"1f5e0529c290663be315524a0b35777645e0e827d2e982a048b5e2b4bba4e02b")
 	is.Equal(id.Secret(), known)
 }
 
-// However long the text is: a signed ID has 87 characters.
+// The hash covers the whole text: a signed ID has 87 characters.
 func TestLoggableIsOfTheWholeText(t *testing.T) {
 	for _, n := range []int{1, 43, 63, 64, 65, 87, 128, 1366} {
 		is := is.New(t)

@@ -22,12 +22,12 @@ import (
 // An [IDScheme] makes IDs, and only a [Manager] asks for new ones. IDs can be compared with ==. The
 // zero ID belongs to no session; its text is empty.
 type ID struct {
-	// A handle shows an address to whoever prints it by reflection, where a string field would show
-	// the secret.
+	// Printed by reflection, a handle shows an address, whereas a string field would show the
+	// secret.
 	text unique.Handle[string]
 
-	// former is the path to the scheme of MigrateIDs that has recognised it: bit by bit, 1 for a
-	// scheme that is being left.
+	// former is the path to the scheme of MigrateIDs that has recognised it, bit by bit: 1 means
+	// from, the scheme that is being left.
 	former uint8
 }
 
@@ -56,7 +56,7 @@ func (id ID) Secret() string {
 func (id ID) Handle() string { return hash(id.Secret()) }
 
 func hash(text string) string {
-	var room [64]byte // of an ID of the default size: it spares an allocation
+	var room [64]byte // fits IDs of the default size: saves an allocation
 	sum := sha512.Sum512(append(room[:0], text...))
 	var buf [2 * sha512.Size]byte
 	return string(hex.AppendEncode(buf[:0], sum[:]))
@@ -100,7 +100,7 @@ var (
 	errOwnID        = errors.New("an ID that New has made is refused by Parse")
 )
 
-// validateIDs says whether a scheme is usable.
+// validateIDs returns an error if a scheme isn't usable.
 func validateIDs(ids IDScheme) error {
 	if v := reflect.ValueOf(ids); v.Kind() == reflect.Pointer && v.IsNil() {
 		return errors.New("is nil")
@@ -120,8 +120,9 @@ func validateIDs(ids IDScheme) error {
 	return nil
 }
 
-// handleOf returns the handle of the session of a key: the key if it is a hash, else that of the ID
-// which it may be. So nothing that lets anyone in is shown, whatever scheme has made the key.
+// handleOf returns the handle of the session of a key: the key itself if it is a hash, otherwise
+// the hash of the key, which may be an ID. So nothing that gives access is shown, whatever scheme
+// has made the key.
 func handleOf(key string) string {
 	if rosters.IsHash(key) {
 		return key
@@ -135,7 +136,7 @@ const (
 	minIDBytes     = 16
 	maxIDBytes     = 1024
 	defaultIDBytes = 32
-	handleIDBytes  = 96 // in base64url, as many characters as a handle has
+	handleIDBytes  = 96 // as long as a handle in base64url
 )
 
 // RandomIDs returns a scheme whose IDs are n random bytes from crypto/rand, in base64url without
@@ -166,9 +167,9 @@ func (r randomIDs) Parse(s string) (ID, error) {
 
 var strictBase64 = base64.RawURLEncoding.Strict()
 
-// check refuses what text can't have made. Strict refuses the spare bits of the last character,
-// with which one value would have several texts; the decoded length refuses line breaks, which the
-// decoder skips.
+// check refuses texts that New can't have made. Strict refuses spare bits in the last character,
+// with which one value would have several texts. The check of the decoded length refuses line
+// breaks, which the decoder skips.
 func (r randomIDs) check(s string) error {
 	if r.Validate() != nil || len(s) != base64.RawURLEncoding.EncodedLen(r.bytes) {
 		return fmt.Errorf("%w: wrong length", ErrInvalidID)

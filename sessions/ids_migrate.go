@@ -18,7 +18,7 @@ type migrateIDs struct{ to, from IDScheme }
 
 func (m migrateIDs) New() ID { return m.to.New() }
 
-// Parse records in the ID which of the two has recognised it.
+// Parse records in the ID which of the two schemes has recognised it.
 func (m migrateIDs) Parse(s string) (ID, error) {
 	id, err := m.to.Parse(s)
 	if err == nil {

@@ -70,7 +70,7 @@ func TestMigrateIDs_AHandleIsNeverAnID(t *testing.T) {
 	is.Equal(mem.Len(), 0)
 }
 
-// takesAll is a scheme that takes whatever it is given for an ID.
+// takesAll is a scheme that accepts any text as an ID.
 type takesAll struct{}
 
 func (takesAll) New() sessions.ID                       { return sessions.IDOf(rand.Text()) }
@@ -92,7 +92,8 @@ func TestMigrateIDs_MustBeToldApart(t *testing.T) {
 	}
 }
 
-// Whatever a table holds, what Sessions, errors and events show lets nobody in, by whatever scheme there was before.
+// Nobody can sign in with a handle that Sessions, errors or events show, under any scheme that made
+// the table's keys.
 func TestHandles_AreIDsOfNoScheme(t *testing.T) {
 	schemes := map[string]sessions.IDScheme{
 		"raw 32": plainIDs{sessions.RandomIDs(32)}, "raw 16": plainIDs{sessions.RandomIDs(16)}, "raw 1024": plainIDs{sessions.RandomIDs(1024)},
@@ -119,7 +120,7 @@ func TestHandles_AreIDsOfNoScheme(t *testing.T) {
 			shown[i.Handle] = true
 		}
 	}
-	is.Equal(len(shown), len(schemes)) // each has one handle, whoever lists it
+	is.Equal(len(shown), len(schemes)) // each session has one handle, for every Manager
 	for _, e := range seen.took() {
 		if e.Handle != "" {
 			shown[e.Handle] = true
@@ -133,7 +134,7 @@ func TestHandles_AreIDsOfNoScheme(t *testing.T) {
 			wants.Err(t, m.DestroyID(t.Context(), handle), sessions.ErrInvalidID)
 		}
 	}
-	for _, m := range managers { // and each can be ended by it
+	for _, m := range managers { // every Manager can end it by that handle
 		infos, err := m.Sessions(t.Context(), "user")
 		is.NoErr(err)
 		if len(infos) > 0 {

@@ -24,7 +24,7 @@ func TestRandomIDsAreUniqueAndParse(t *testing.T) {
 			seen[text] = true
 			b, err := base64.RawURLEncoding.DecodeString(text)
 			is.NoErr(err)
-			is.Equal(len(b), size) // that many random bytes
+			is.Equal(len(b), size) // size random bytes
 
 			back, err := scheme.Parse(text)
 			is.NoErr(err)
@@ -34,7 +34,8 @@ func TestRandomIDsAreUniqueAndParse(t *testing.T) {
 	}
 }
 
-// Each bit of an ID is 1 about half of the time: 4000 IDs leave 6 standard deviations of room.
+// Each bit of an ID is 1 about half of the time. With 4000 IDs the bounds are 6 standard deviations
+// away.
 func TestRandomIDsUseEveryBit(t *testing.T) {
 	const n, size = 4000, 16
 	var ones [size * 8]int
@@ -81,7 +82,7 @@ func TestRandomIDsRefuseWhatTheyNeverMade(t *testing.T) {
 	} {
 		id, err := scheme.Parse(text)
 		wants.Err(t, err, sessions.ErrInvalidID) // refused
-		is.Equal(id, sessions.ID{})              // and no ID
+		is.Equal(id, sessions.ID{})              // the zero ID
 		if len(text) > 8 && strings.Contains(err.Error(), text) {
 			t.Errorf("%s: the error repeats what the client sent", name)
 		}
@@ -92,7 +93,7 @@ func TestRandomIDsOfWrongSizeNeverWork(t *testing.T) {
 	is := is.New(t)
 	for _, size := range []int{-1, 0, 1, 8, 15, 1025} {
 		scheme := sessions.RandomIDs(size)
-		is.Equal(scheme.New(), sessions.ID{}) // no weak ID, whoever asks
+		is.Equal(scheme.New(), sessions.ID{}) // no weak ID
 		_, err := scheme.Parse(strings.Repeat("A", 20))
 		wants.Err(t, err, sessions.ErrInvalidID)
 		_, err = scheme.Parse("")

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// minKeyBytes is the least length of a signing key: the 128 bits that OWASP ASVS 7.2.3 asks of the
-// ID itself.
+// minKeyBytes is the minimum length of a signing key: the 128 bits that OWASP ASVS 7.2.3 requires
+// of the ID itself.
 const minKeyBytes = 16
 
 // SignedIDs returns the scheme of [RandomIDs] with a signature: an ID is the value, ".", and the
@@ -28,8 +28,8 @@ func SignedIDs(bytes int, keys ...[]byte) IDScheme {
 	return &signedIDs{random: randomIDs{bytes}, keys: func() [][]byte { return own }}
 }
 
-// signedIDs holds its keys in a function, which no verb of fmt looks into: a verb that does not
-// suit a struct prints its fields, pointers followed, and asks no method.
+// signedIDs holds its keys in a function, so that no verb of fmt prints them: a verb that does not
+// suit a struct prints its fields and what they point to, and calls no method.
 type signedIDs struct {
 	random randomIDs
 	keys   func() [][]byte
@@ -52,7 +52,7 @@ func (s *signedIDs) Parse(text string) (ID, error) {
 		return ID{}, err
 	}
 	good := false
-	for _, k := range s.keys() { // all of them, whichever fits: the time tells nothing
+	for _, k := range s.keys() { // check every key, so that the time reveals nothing
 		good = hmac.Equal([]byte(sig), []byte(signature(k, value))) || good
 	}
 	if !good {

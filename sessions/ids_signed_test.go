@@ -81,7 +81,7 @@ func TestSignedIDsRefuseForgery(t *testing.T) {
 		}
 	}
 	_, err := scheme.Parse(good)
-	is.NoErr(err) // and the genuine one is none of these
+	is.NoErr(err) // the genuine one is accepted
 }
 
 func TestSignedIDsKeepTheirOwnKeys(t *testing.T) {
@@ -89,7 +89,7 @@ func TestSignedIDsKeepTheirOwnKeys(t *testing.T) {
 	key := []byte(strings.Repeat("k", 32))
 	scheme := sessions.SignedIDs(32, key)
 	id := scheme.New()
-	clear(key) // as an application that wipes its secrets does
+	clear(key) // like an application that wipes its secrets
 	_, err := scheme.Parse(id.Secret())
 	is.NoErr(err)
 }

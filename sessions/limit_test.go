@@ -27,9 +27,9 @@ func TestSubjectLimit_ASVS_7_1_2_RefusesTheNewOne(t *testing.T) {
 	wants.Err(t, err, sessions.ErrLimit)
 	wants.Text(t, err, "has 2, may have 2")
 	is.True(!p.alive(t, third))
-	p.login(t, "another")                            // others have their own
-	is.NoErr(p.Renew(t.Context(), a))                // a renewal is none more
-	is.NoErr(p.Authenticate(t.Context(), a, "user")) // nor is a login again
+	p.login(t, "another")                            // other subjects have their own cap
+	is.NoErr(p.Renew(t.Context(), a))                // a renewal doesn't add one
+	is.NoErr(p.Authenticate(t.Context(), a, "user")) // nor does another login of the same session
 	is.NoErr(p.Destroy(t.Context(), a))
 	is.NoErr(p.Authenticate(t.Context(), third, "user")) // now there is room
 }
@@ -41,7 +41,7 @@ func TestSubjectLimit_EvictsTheLongestUnseen(t *testing.T) {
 	p.clock.Advance(10 * time.Minute)
 	b := p.login(t, "user")
 	p.clock.Advance(10 * time.Minute)
-	is.True(p.alive(t, a)) // seen again, later than b
+	is.True(p.alive(t, a)) // used again, later than b
 	c := p.login(t, "user")
 	is.True(p.alive(t, a) && !p.alive(t, b) && p.alive(t, c))
 }
@@ -50,9 +50,10 @@ func TestSubjectLimit_TheDeadTakeNoRoom(t *testing.T) {
 	is := is.New(t)
 	p := newWorld(t, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 1}})
 	p.login(t, "user")
-	p.clock.Advance(2 * time.Hour) // idled out, and in the roster still
+	p.clock.Advance(2 * time.Hour) // idled out, but still in the roster
 	s := p.login(t, "user")
-	is.NoErr(p.DestroyID(t.Context(), s.ID().Secret())) // by the ID alone, the roster isn't told
+	// By the ID only: the entry stays in the roster.
+	is.NoErr(p.DestroyID(t.Context(), s.ID().Secret()))
 	p.login(t, "user")
 }
 
@@ -91,8 +92,8 @@ func TestSubjectLimit_IsChecked(t *testing.T) {
 	}
 }
 
-// With logins that break off after they have entered the list, before they have stored anything, and with renewals, which
-// are none more.
+// The limit is exact although some logins break off after they have entered the list and before
+// they have stored a session, and although others are renewed.
 func TestSubjectLimit_IsExactBesideCrashesAndRenewals(t *testing.T) {
 	for _, evict := range []bool{false, true} {
 		t.Run(fmt.Sprint("evict ", evict), func(t *testing.T) {
@@ -128,7 +129,8 @@ func TestSubjectLimit_IsExactBesideCrashesAndRenewals(t *testing.T) {
 			all.Wait()
 			alive.Store(int32(len(w.handles(t, "user"))))
 			is.True(alive.Load() <= 3)
-			is.True(most.Load() <= 4) // a renewal under way has two records, and one of them nobody knows
+			// A renewal under way has two records, but no client knows the second.
+			is.True(most.Load() <= 4)
 			is.NoErr(relogin(t, w, evict))
 			is.True(len(w.handles(t, "user")) <= 3)
 		})
@@ -137,7 +139,7 @@ func TestSubjectLimit_IsExactBesideCrashesAndRenewals(t *testing.T) {
 
 var errCrash = errors.New("the process has died")
 
-// relogin signs in once more, which a limit without eviction may refuse.
+// relogin signs in again, which a limit without eviction may refuse.
 func relogin(t *testing.T, w world, evict bool) error {
 	err := w.Authenticate(t.Context(), w.Create(), "user")
 	if !evict && errors.Is(err, sessions.ErrLimit) {
@@ -146,7 +148,8 @@ func relogin(t *testing.T, w world, evict bool) error {
 	return err
 }
 
-// A session that is being renewed takes one place, not two: nobody is kept out, or thrown out, because of it.
+// A session that is being renewed takes one place, not two: it neither keeps out nor evicts
+// another.
 func TestSubjectLimit_ARenewalUnderWayTakesOnePlace(t *testing.T) {
 	for _, evict := range []bool{false, true} {
 		for n := 1; n <= 4; n++ {
@@ -167,7 +170,7 @@ func TestSubjectLimit_ARenewalUnderWayTakesOnePlace(t *testing.T) {
 	}
 }
 
-// A renewal that broke off before its commit leaves two records of one session, which count as one.
+// A renewal that broke off before its commit leaves two records of one session, which count once.
 func TestSubjectLimit_ARenewalThatBrokeOffTakesOnePlace(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 2}})
@@ -180,7 +183,7 @@ func TestSubjectLimit_ARenewalThatBrokeOffTakesOnePlace(t *testing.T) {
 	wants.Err(t, w.Authenticate(t.Context(), w.Create(), "user"), sessions.ErrLimit)
 }
 
-// A subject whose list is full of what has ended, and who had no limit before.
+// A limit is introduced for a subject whose list is full of ended sessions.
 func TestSubjectLimit_IntroducedBesideNineHundredDeadEntries(t *testing.T) {
 	for _, limit := range []sessions.SubjectLimit{{Max: 1}, {Max: 5}, {Max: 3, Evict: true}} {
 		for name, die := range map[string]func(w world, all []*sessions.Session[cart]){
@@ -214,7 +217,7 @@ func TestSubjectLimit_IntroducedBesideNineHundredDeadEntries(t *testing.T) {
 				for range limit.Max {
 					w.store.Took()
 					is.NoErr(m.Authenticate(t.Context(), m.Create(), "user"))
-					is.True(len(w.store.Took()) < 200) // bounded, whatever there is to clear up
+					is.True(len(w.store.Took()) < 200) // bounded, however many entries are dead
 				}
 				is.Equal(len(w.handles(t, "user")), limit.Max)
 				err := m.Authenticate(t.Context(), m.Create(), "user")
@@ -229,7 +232,7 @@ func TestSubjectLimit_IntroducedBesideNineHundredDeadEntries(t *testing.T) {
 	}
 }
 
-// After an incident nobody is locked out by sessions that it has ended.
+// Sessions that a RevokeBefore has ended don't count.
 func TestSubjectLimit_IgnoresWhatAnIncidentHasEnded(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 1}, RevocationCheck: time.Second})
@@ -243,12 +246,12 @@ func TestSubjectLimit_IgnoresWhatAnIncidentHasEnded(t *testing.T) {
 	is.True(!w.alive(t, dead))
 }
 
-// A monitor signs in every 15 seconds, and signs out by its cookie alone, or never.
+// A monitor signs in every 15 seconds, and signs out by its ID only, or never.
 func TestMonitor_SignsInForThreeDays(t *testing.T) {
 	for name, c := range map[string]struct {
 		signsOut bool
 		cfg      sessions.Config[cart]
-		parts    int // of the list at the end, at most
+		parts    int // the most parts of the list at the end
 		alive    int
 	}{
 		"signs out":                   {true, sessions.Config[cart]{}, 1, 1},
@@ -300,14 +303,14 @@ func TestMonitor_SignsInForThreeDays(t *testing.T) {
 	}
 }
 
-// One session that stays for a month, in the list's first page, beside a monitor that never signs out:
-// the list grows no longer for it.
+// A session stays for a month in the first page of a list, while a monitor never signs out: the
+// list doesn't grow because of it.
 func TestMonitor_BesideSomebodyWhoStays(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
 	stays := w.Create()
 	stays.IdleTimeout, stays.AbsoluteTimeout = 30*24*time.Hour, 30*24*time.Hour
-	for range 6 { // so that one of them is in a page
+	for range 6 { // one of them is in a page
 		w.login(t, "user")
 	}
 	is.NoErr(w.Authenticate(t.Context(), stays, "user"))
@@ -333,7 +336,7 @@ func TestMonitor_BesideSomebodyWhoStays(t *testing.T) {
 	is.True(!w.alive(t, stays))
 }
 
-// The login of a session that has ended elsewhere fails, and ends no other to make room.
+// The login of a session that has ended elsewhere fails, and evicts no other.
 func TestSubjectLimit_ALoginThatFailsEvictsNobody(t *testing.T) {
 	for name, end := range map[string]func(p world, s *sessions.Session[cart]) error{
 		"ended": func(p world, s *sessions.Session[cart]) error { return p.other.DestroyID(t.Context(), s.ID().Secret()) },
@@ -353,7 +356,7 @@ func TestSubjectLimit_ALoginThatFailsEvictsNobody(t *testing.T) {
 			wants.Err(t, p.Authenticate(t.Context(), s, "user"), sessions.ErrNotFound)
 			is.True(p.alive(t, a) && p.alive(t, b))
 
-			c := p.saved(t, cart{}) // one that lives makes room
+			c := p.saved(t, cart{}) // a live one evicts
 			is.NoErr(p.Authenticate(t.Context(), c, "user"))
 			is.True(p.alive(t, c))
 			is.Equal(len(p.handles(t, "user")), 2)

@@ -12,8 +12,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
-// createAttempts bounds how often a new ID is replaced because it is taken, which 128 random bits
-// make a rumour.
+// createAttempts bounds how often a new ID is replaced because it is taken. With 128 random bits
+// that practically never happens.
 const createAttempts = 4
 
 // Create returns a new session with a new ID, the Manager's timeouts and zero data. Nothing is
@@ -21,7 +21,7 @@ const createAttempts = 4
 // away costs next to nothing.
 func (m *Manager[T]) Create() *Session[T] {
 	corrected, now := m.correction(), m.now()
-	created := &struct { // at once
+	created := &struct { // one allocation
 		session Session[T]
 		unnamed unnamed
 	}{
@@ -77,8 +77,8 @@ func (m *Manager[T]) Load(ctx context.Context, id string) (*Session[T], error) {
 // With Config.PeekFor, Peek may answer from memory, with the session as it was stored at some time
 // less than PeekFor before the call. Changes by this Manager, both timeouts and, as for Load,
 // RevokeBefore count at once; a change by another Manager, a logout included, is seen at most
-// PeekFor later. Only sessions are answered from memory: every error comes from the store. Each call
-// decodes the data anew.
+// PeekFor later. Only sessions are answered from memory: every error comes from the store. Each
+// call decodes the data anew.
 func (m *Manager[T]) Peek(ctx context.Context, id string) (*Session[T], error) {
 	return m.loadAs(ctx, "peek", id, false, nil)
 }
@@ -87,7 +87,7 @@ func (m *Manager[T]) loadAs(ctx context.Context, op, id string, access bool, pro
 	ctx, o := m.observe(ctx, op)
 	s, err := m.load(ctx, id, access, prove)
 	if errors.Is(err, ErrNotBound) {
-		return nil, o.done(eventOf(o, "", s), err) // whose session it is, the event says too
+		return nil, o.done(eventOf(o, "", s), err) // the event names the session's user
 	}
 	if err != nil {
 		return nil, o.done(event.Event{Handle: sentHandle(id)}, err)
@@ -106,8 +106,8 @@ func (m *Manager[T]) LoadOrCreate(ctx context.Context, id string) (*Session[T], 
 	return s, err
 }
 
-// load is Load, with errors as they come. Without access it is Peek; with prove it is LoadBound,
-// whose ErrNotBound comes with the session that was asked for.
+// load is Load, with the store's own errors. Without access it is Peek. With prove it is LoadBound;
+// on ErrNotBound it also returns the session.
 func (m *Manager[T]) load(ctx context.Context, text string, access bool, prove func(binding []byte) error) (*Session[T], error) {
 	id, err := m.parse(text)
 	if err != nil {
@@ -124,8 +124,8 @@ func (m *Manager[T]) load(ctx context.Context, text string, access bool, prove f
 	return m.loaded(ctx, id, rec, access, prove)
 }
 
-// peek is load for a Peek that may be answered from memory. What is remembered only counts if all
-// goes well with it: another Manager may have recorded an access, or changed the binding, since.
+// peek is load for a Peek that may be answered from memory. It uses a remembered record only if all
+// checks succeed, since another Manager may have recorded an access, or changed the binding, since.
 func (m *Manager[T]) peek(ctx context.Context, id ID, key string, prove func(binding []byte) error) (*Session[T], error) {
 	rec, remembered, err := m.recent.Peek(ctx, key)
 	if err == nil && m.decrypted != nil {
@@ -144,8 +144,8 @@ func (m *Manager[T]) peek(ctx context.Context, id ID, key string, prove func(bin
 	return m.loaded(ctx, id, rec, false, prove)
 }
 
-// own returns err, as it concerns this Manager's application: that a session of another one was
-// renewed is nothing that it may learn.
+// own hides from this Manager's application that a session of another one was renewed: it turns
+// that error into ErrNotFound.
 func (m *Manager[T]) own(err error) error {
 	var ended *driver.EndedError
 	if errors.As(err, &ended) && ended.Marker.Why == driver.Renewed && rosters.IsForeign(ended.Marker.Rev, m.application) {
@@ -154,12 +154,12 @@ func (m *Manager[T]) own(err error) error {
 	return err
 }
 
-// loaded returns the session of a record that was loaded, if it is one for this Manager and this
-// request.
+// loaded returns the session of a loaded record, if it is alive for this Manager and the request
+// has proved its device.
 func (m *Manager[T]) loaded(
 	ctx context.Context, id ID, rec driver.Record, access bool, prove func(binding []byte) error,
 ) (*Session[T], error) {
-	now := m.now() // by a clock that the store's answer may have put right
+	now := m.now() // after the call, whose response may have corrected the clock
 	if err := m.judge(ctx, rec, now); err != nil {
 		return nil, err
 	}
@@ -190,7 +190,8 @@ func (m *Manager[T]) owns(rec driver.Record) bool {
 	return rec.Application == "" || rec.Application == m.application
 }
 
-// judge returns why the session of rec is none for this Manager; nil if it is alive.
+// judge returns the error if the session of rec is dead, or doesn't exist, for this Manager; nil if
+// it is alive.
 func (m *Manager[T]) judge(ctx context.Context, rec driver.Record, now time.Time) error {
 	if !m.owns(rec) {
 		return ErrNotFound
@@ -208,7 +209,7 @@ func (m *Manager[T]) judge(ctx context.Context, rec driver.Record, now time.Time
 	return nil
 }
 
-// isAlive is judge for those who count.
+// isAlive is judge for counting sessions.
 func (m *Manager[T]) isAlive(ctx context.Context, rec driver.Record) (bool, error) {
 	err := m.judge(ctx, rec, m.now())
 	if errors.Is(err, ErrNotFound) {
@@ -217,8 +218,8 @@ func (m *Manager[T]) isAlive(ctx context.Context, rec driver.Record) (bool, erro
 	return err == nil, err
 }
 
-// isReadable reports whether this binary can read the session of rec, whose payload is as LoadAll
-// returns it.
+// isReadable reports whether this binary can read the session of rec, whose payload LoadAll has
+// returned.
 func (m *Manager[T]) isReadable(ctx context.Context, rec driver.Record) (bool, error) {
 	if m.encrypted {
 		var err error
@@ -232,7 +233,7 @@ func (m *Manager[T]) isReadable(ctx context.Context, rec driver.Record) (bool, e
 	return err == nil, nil
 }
 
-// parse returns the ID whose text a client sent.
+// parse returns the ID with the text that a client sent.
 func (m *Manager[T]) parse(text string) (ID, error) {
 	id, err := m.ids.Parse(text)
 	if err != nil && !errors.Is(err, ErrInvalidID) {

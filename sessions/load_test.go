@@ -35,10 +35,10 @@ func TestLoadGivesEachCallerItsOwnData(t *testing.T) {
 	a.Data.Items[0] = "changed"
 	b, err := w.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
-	is.Equal(b.Data.Items, []string{"tea"}) // an unsaved change of one request is no other's
+	is.Equal(b.Data.Items, []string{"tea"}) // another request doesn't see an unsaved change
 }
 
-// A session is alive one second before its deadline and dead at it, whatever the sweep is doing.
+// A session is alive one second before its deadline and dead at it, whether or not it was swept.
 func TestSessionIdlesOut(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, &sessions.Config[cart]{IdleTimeout: time.Minute, TouchInterval: -1})
@@ -48,11 +48,11 @@ func TestSessionIdlesOut(t *testing.T) {
 
 	w.clock.Set(dead.Add(-time.Microsecond))
 	_, err := w.Load(t.Context(), s.ID().Secret())
-	is.NoErr(err) // the last microsecond, and it is an access
+	is.NoErr(err) // in the last microsecond; it counts as an access
 
 	w.clock.Set(dead.Add(58 * time.Second))
 	_, err = w.Load(t.Context(), s.ID().Secret())
-	is.NoErr(err) // so it lives on, on the other side of what was the deadline
+	is.NoErr(err) // so it is alive after its former deadline
 
 	w.clock.Set(dead.Add(58*time.Second + time.Minute))
 	w.store.Took()
@@ -70,11 +70,11 @@ func TestSessionReachesItsAbsoluteDeadlineHoweverBusy(t *testing.T) {
 	for now := start; now.Before(dead); now = now.Add(time.Minute) {
 		w.clock.Set(now)
 		got, err := w.Load(t.Context(), s.ID().Secret())
-		is.NoErr(err) // alive all the hour
+		is.NoErr(err) // alive during the whole hour
 		is.True(!got.ExpiresAt().After(dead))
 		if now.Minute()%20 == 0 {
 			got.Data.Count++
-			is.NoErr(w.Save(t.Context(), got)) // saving moves it no more than loading
+			is.NoErr(w.Save(t.Context(), got)) // neither saving nor loading moves the deadline
 		}
 	}
 	w.clock.Set(dead.Add(-time.Microsecond))
@@ -103,11 +103,11 @@ func TestInvalidIDsCostNoRead(t *testing.T) {
 			is.NoErr(err)
 			is.True(fresh.ID().Secret() != id)
 		}
-		is.Equal(len(w.store.Took()), 0) // not one call
+		is.Equal(len(w.store.Took()), 0) // no call
 	}
 }
 
-// Strict mode: an ID that the client made up, however well formed, never becomes a session.
+// An ID that a client made up never becomes a session, even if it is well-formed.
 func TestLoadOrCreateNeverAdoptsAnID(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
@@ -137,11 +137,11 @@ func TestLoadOrCreateAfterEveryNotFoundGivesANewID(t *testing.T) {
 	live := w.saved(t, cart{Count: 3})
 	s, err := w.LoadOrCreate(t.Context(), live.ID().Secret())
 	is.NoErr(err)
-	is.Equal(s.ID(), live.ID()) // and a live one is loaded
+	is.Equal(s.ID(), live.ID()) // a live one is loaded
 	is.Equal(s.Data.Count, 3)
 }
 
-// An outage is not an empty session: nobody is logged out, nothing is overwritten.
+// An outage is an error, not an empty session: nobody is signed out, nothing is overwritten.
 func TestOutageIsAnErrorAndTheSessionOutlivesIt(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
@@ -180,7 +180,7 @@ func TestUndecodableDataIsErrDecodeAndNoSession(t *testing.T) {
 		wants.Err(t, err, sessions.ErrDecode)
 		wants.NotErr(t, err, sessions.ErrNotFound)
 		is.True(got == nil)
-		is.True(!strings.Contains(err.Error(), "now a text")) // what is stored is not for the log
+		is.True(!strings.Contains(err.Error(), "now a text")) // stored data must not be logged
 		_, err = w.LoadOrCreate(t.Context(), s.ID().Secret())
 		wants.Err(t, err, sessions.ErrDecode) // nor silently replaced by an empty one
 	}
@@ -190,7 +190,7 @@ func TestCreateStoresNothing(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
 	a, b := w.Create(), w.Create()
-	is.True(a.ID() != b.ID()) // fresh each time
+	is.True(a.ID() != b.ID()) // a new ID each time
 	is.Equal(a.Data, cart{})
 	is.Equal(len(w.store.Took()), 0)
 	_, err := w.other.Load(t.Context(), a.ID().Secret())
@@ -252,7 +252,7 @@ func TestFailedCreateIsAnErrorAndNoSession(t *testing.T) {
 	s, err := w.CreateAndSave(t.Context(), cart{})
 	wants.Err(t, err, sessions.ErrUnavailable)
 	is.True(s == nil)
-	is.Equal(len(w.store.Took()), 1) // not tried again: the store does that itself
+	is.Equal(len(w.store.Took()), 1) // not repeated: the store retries itself
 }
 
 func TestRecordOfANewSession(t *testing.T) {

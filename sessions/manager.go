@@ -49,10 +49,12 @@ type Manager[T any] struct {
 	encrypted   bool
 	touched     *touches
 	waits       *waits
-	revocations *revocations // nil: it isn't asked for
+	revocations *revocations // nil: Config.RevocationCheck is off
 
-	recent    *recent.Store                              // below the encryption; nil: Peek asks the store
-	decrypted func(driver.Record) (driver.Record, error) // of a record from there; nil: it is not encrypted
+	// Below the encryption; nil: Peek asks the store.
+	recent *recent.Store
+	// Decrypts a record of recent; nil: records are not encrypted.
+	decrypted func(driver.Record) (driver.Record, error)
 }
 
 // New returns a Manager that keeps its sessions in store. A nil cfg means all defaults. The error
@@ -80,11 +82,12 @@ func New[T any](store Store, cfg *Config[T]) (*Manager[T], error) {
 	return m, nil
 }
 
-// stack puts upon the store what the Config asks for. What Peek remembers lies below the encryption,
-// so that the memory holds what the table holds.
+// stack wraps the store as the Config requires. The memory of Peek is below the encryption, so that
+// it holds records as the table does.
 func (m *Manager[T]) stack(store driver.Store, c *Config[T]) {
 	if c.PeekFor > 0 {
-		now := func() time.Time { return m.clock.Now().Add(-m.correction()) } // by this host's clock, as its correction may change
+		// This host's clock: the correction may change.
+		now := func() time.Time { return m.clock.Now().Add(-m.correction()) }
 		m.recent = recent.New(store, recent.Bounds{For: c.PeekFor, Bytes: c.PeekBytes}, now)
 		store = m.recent
 	}
@@ -97,7 +100,7 @@ func (m *Manager[T]) stack(store driver.Store, c *Config[T]) {
 	m.store = store
 }
 
-// isNil also recognises a nil pointer in an interface, which the first call would trip over.
+// isNil also recognises a nil pointer in an interface, with which the first call would panic.
 func isNil(store Store) bool {
 	if store == nil {
 		return true
@@ -113,17 +116,17 @@ func (m *Manager[T]) Clock() clock.Clock { return m.clock }
 // one.
 func newRev() string { return rosters.Rev() }
 
-// unavailable returns the ErrUnavailable of a call that was given up.
+// unavailable returns the ErrUnavailable of a call whose context is done.
 func unavailable(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable, err) }
 
-// How calls repeat themselves: after pauses that double from the first to the last bound, each with
-// full jitter, so that requests which collided do not collide again.
+// The pauses between a call's attempts: their bound doubles from minPause to maxPause, each with
+// full jitter, so that requests that collided don't collide again.
 const (
 	minPause = time.Millisecond
 	maxPause = 50 * time.Millisecond
 )
 
-// pause waits before the attempt that follows.
+// pause waits before the next attempt.
 func pause(ctx context.Context, attempt int) error {
 	timer := time.NewTimer(randomUpTo(min(minPause<<min(attempt, 10), maxPause)))
 	defer timer.Stop()
@@ -135,8 +138,8 @@ func pause(ctx context.Context, attempt int) error {
 	}
 }
 
-// randomUpTo returns a random duration in [0, bound). The one source of randomness here is
-// crypto/rand, so that a weaker one is never at hand.
+// randomUpTo returns a random duration in [0, bound). This package uses only crypto/rand for
+// randomness.
 func randomUpTo(bound time.Duration) time.Duration {
 	var b [8]byte
 	rand.Read(b[:])

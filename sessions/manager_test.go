@@ -33,7 +33,7 @@ func TestManagerShowsNoKey(t *testing.T) {
 	}
 }
 
-// A store of somebody else's may return errors that are none of ours: they mean that it could not do its work.
+// Another store may return errors of its own: they mean that it could not do its work.
 func TestForeignStoreErrorsAreUnavailable(t *testing.T) {
 	w := newWorld(t, nil)
 	s := w.saved(t, cart{})
@@ -41,6 +41,6 @@ func TestForeignStoreErrorsAreUnavailable(t *testing.T) {
 	w.store.On("Load", func(*cued.Call) error { return broken })
 	_, err := w.Load(t.Context(), s.ID().Secret())
 	wants.Err(t, err, sessions.ErrUnavailable)
-	wants.Err(t, err, broken) // and the cause is in reach
+	wants.Err(t, err, broken) // it wraps the cause
 	wants.NotErr(t, err, sessions.ErrNotFound)
 }

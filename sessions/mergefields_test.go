@@ -42,7 +42,7 @@ type address struct {
 
 type embedded struct{ Inherited string }
 
-// order has a member of each kind that merges in a way of its own.
+// order has a member of each kind that merges differently.
 type order struct {
 	embedded
 	Name    string
@@ -309,7 +309,7 @@ func TestMergeFields_OfTypesThatAreNoStructs(t *testing.T) {
 	is.Equal(got.String(), u.String())
 }
 
-// Counters with methods on pointers, without an error, and with one.
+// Counters with a method Merge on the pointer, without and with an error.
 type byPointer struct{ N int }
 
 func (ours *byPointer) Merge(base, theirs *byPointer) *byPointer {
@@ -332,7 +332,7 @@ type nilMerge struct{ N int }
 
 func (nilMerge) Merge(_, _ *nilMerge) *nilMerge { return nil }
 
-// noMerger has a method Merge that means something else.
+// noMerger has a method Merge of another form.
 type noMerger struct{ A, B int }
 
 func (noMerger) Merge(int) {}
@@ -343,7 +343,7 @@ func (ours notebook) Merge(base, theirs notebook) (notebook, error) {
 	return append(slices.Clone(theirs), ours[len(base):]...), nil
 }
 
-// encoded has a form of its own and merges by itself.
+// encoded encodes itself, and has a method Merge.
 type encoded struct{ N int }
 
 func (e encoded) MarshalText() ([]byte, error) { return nil, nil }
@@ -388,13 +388,13 @@ func TestMergeFields_AMethodOfTheTypesOwn(t *testing.T) {
 	_, err = sessions.MergeFields(failure{}, failure{failing{1}}, failure{failing{1}})
 	wants.Err(t, err, errFull)
 	is.Equal(err.Error(), "F: full")
-	wants.NotErr(t, err, sessions.ErrConflict) // that is for the method to say
+	wants.NotErr(t, err, sessions.ErrConflict) // only the method decides that
 
 	_, err = sessions.MergeFields(nilMerge{}, nilMerge{1}, nilMerge{1})
 	is.Equal(err.Error(), "the data: its method Merge returned nil")
 }
 
-// Types that each encoder lets choose a form of their own.
+// Types that encode themselves, one for each encoder.
 type (
 	byEncodeMsgpack  struct{ A, B int }
 	byMarshalMsgpack struct{ A, B int }
@@ -447,7 +447,7 @@ func isOneValue[V any](t *testing.T, ours, theirs V) {
 	is.Equal(got, &theirs)
 }
 
-// Six requests of one page that each change another field, and two tabs beside a message.
+// Six requests of one page each change another field, and two tabs take and add messages.
 func TestMergeFields_ResolvesTheLostRacesOfAPage(t *testing.T) {
 	type page struct {
 		A, B, C, D int
@@ -507,7 +507,7 @@ func TestMergeFields_LeavesItsArgumentsAlone(t *testing.T) {
 	base, ours, theirs := make3()
 	got, err := sessions.MergeFields(base, ours, theirs)
 	is.NoErr(err)
-	// Whatever is done to the result:
+	// Changes of the result:
 	got.Notes["x"], got.Ship.City, got.Items[0], got.Lines[2], got.Parts["p"].City = "x", "x", "x", address{}, "x"
 	got.Extra["x"].(map[string]any)["y"] = 1
 	got.Extra["l"].([]any)[0].(map[string]any)["y"] = 1
@@ -531,7 +531,7 @@ func TestMergeFields_IsOursItselfIfTheirsChangedNothing(t *testing.T) {
 	theirs.Name = "t"
 	got, err = sessions.MergeFields(base, ours, theirs)
 	is.NoErr(err)
-	is.True(got.Next == ours.Next) // and so for each part
+	is.True(got.Next == ours.Next) // as are its other parts
 }
 
 func TestMergeFields_OfValuesThatContainThemselves(t *testing.T) {
@@ -545,7 +545,7 @@ func TestMergeFields_OfValuesThatContainThemselves(t *testing.T) {
 	got, err := sessions.MergeFields(b, o, b)
 	is.NoErr(err)
 	is.True(got == o)
-	got, err = sessions.MergeFields(&order{}, o, &order{Total: 1}) // no codec gives back a loop
+	got, err = sessions.MergeFields(&order{}, o, &order{Total: 1}) // no codec can store a loop
 	is.NoErr(err)
 	is.True(got.Next == o)
 	_, err = sessions.MergeFields(&order{}, loop("x"), loop("x"))
@@ -560,7 +560,7 @@ func TestMergeFields_OfValuesThatContainThemselves(t *testing.T) {
 	_, err = sessions.MergeFields(nil, map[string]any{"k": []any{self}}, map[string]any{"k": []any{self, 1}})
 	wants.Err(t, err, sessions.ErrConflict)
 
-	// A chain of shared parts has as many ways through it as there are numbers of its length in bits.
+	// A chain of n shared parts has 2^n paths through it.
 	chain := func(last string) map[string]any {
 		m := map[string]any{"last": last}
 		for range 64 {
@@ -690,7 +690,7 @@ func TestMergeFields_Properties(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(got, o) {
 			t.Fatalf("merge(b, b, t) is not t: %v %v", got, err)
 		}
-		b.Count, o.Count = 0, 0 // which would add up
+		b.Count, o.Count = 0, 0 // their sums would differ
 		if o.Next != nil {
 			o.Next.Count = 0
 		}
@@ -708,7 +708,7 @@ func TestMergeFields_IsSymmetric(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all := orders(1)
 		b, x, y := all.Draw(t, "base"), all.Draw(t, "x"), all.Draw(t, "y")
-		// Few members change, so that there is not always a conflict.
+		// Only a few members change, so that not every merge conflicts.
 		x, y = partly(t, b, x), partly(t, b, y)
 		one, err := sessions.MergeFields(b, x, y)
 		other, err2 := sessions.MergeFields(b, y, x)
@@ -724,7 +724,7 @@ func TestMergeFields_IsSymmetric(t *testing.T) {
 		if !inMeaning(one, other) {
 			t.Fatalf("one way\n%+v, the other\n%+v", one, other)
 		}
-		// Whatever one side left alone is the other's.
+		// A member that one side didn't change has the other side's value.
 		bv, xv, yv, v := reflect.ValueOf(b), reflect.ValueOf(x), reflect.ValueOf(y), reflect.ValueOf(one)
 		for i := range bv.NumField() {
 			if f := bv.Type().Field(i); !f.IsExported() {
@@ -738,7 +738,7 @@ func TestMergeFields_IsSymmetric(t *testing.T) {
 	})
 }
 
-// partly takes some fields of b and the others of o.
+// partly returns some fields of b and the others of o.
 func partly(t *rapid.T, b, o order) order {
 	v, from := reflect.ValueOf(&b).Elem(), reflect.ValueOf(o)
 	for i := range v.NumField() {
@@ -749,7 +749,7 @@ func partly(t *rapid.T, b, o order) order {
 	return b
 }
 
-// inMeaning compares without the zones of times.
+// inMeaning compares times as instants.
 func inMeaning(a, b order) bool {
 	for _, o := range []*order{&a, &b} {
 		for ; o != nil; o = o.Next {

@@ -14,7 +14,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// model is what a session is, in plain words: no store, no codec, no revs but a count.
+// model is a session without a store, codec or revs, except for a counter.
 type model struct {
 	id                string
 	count             int
@@ -23,7 +23,7 @@ type model struct {
 	created, accessed time.Time
 	idle, absolute    time.Duration
 	ended             bool
-	renewed           map[string]time.Time // when each ID that it had was exchanged
+	renewed           map[string]time.Time // when each former ID was exchanged
 }
 
 func (m *model) deadline() time.Time {
@@ -34,7 +34,7 @@ func (m *model) deadline() time.Time {
 	return idle.Truncate(time.Second)
 }
 
-// held is a session in the hands of a request, and what it held when it was loaded.
+// held is a session that a request holds, with the data as it was loaded.
 type held struct {
 	*sessions.Session[cart]
 	of  *model
@@ -42,7 +42,7 @@ type held struct {
 	id  string
 }
 
-// machine makes random calls, and compares each answer with the model's.
+// machine makes random calls, and compares each result with the model.
 type machine struct {
 	clock    *clock.Fake
 	store    *cued.Store
@@ -78,12 +78,12 @@ func (mc *machine) manager(t *rapid.T) *sessions.Manager[cart] {
 	return rapid.SampledFrom(mc.managers).Draw(t, "manager")
 }
 
-// now is the time as it is stored.
+// now returns the time with the precision of the stored form.
 func (mc *machine) now() time.Time { return mc.clock.Now().Truncate(time.Microsecond) }
 
 func (mc *machine) dead(m *model) bool { return m.ended || !mc.clock.Now().Before(m.deadline()) }
 
-// due is how old the recorded access must be for a read to record another.
+// due returns how old the recorded access must be for a read to record another.
 func (mc *machine) due(m *model) time.Duration {
 	if m.idle < mc.idle && mc.touch > 0 {
 		return time.Duration(float64(mc.touch) * (float64(m.idle) / float64(mc.idle)))
@@ -131,8 +131,8 @@ func (mc *machine) compare(t *rapid.T, s *sessions.Session[cart], of *model) {
 	}
 }
 
-// write makes a call that writes what is in hand, and notes in the model what it has to have done. A renewal of what is
-// unchanged takes along what is stored.
+// write makes a call that writes the session of h, and applies it to the model. A renewal of an
+// unchanged session keeps the stored data.
 func (mc *machine) write(t *rapid.T, name string, h *held, call func() error, then func(of *model)) {
 	err := call()
 	switch stale := h.rev != h.of.rev || h.id != h.of.id; {
@@ -225,7 +225,7 @@ func (mc *machine) destroy(t *rapid.T) {
 		}
 	}
 	want(t, "Destroy", mc.manager(t).Destroy(context.Background(), h.Session), nil)
-	h.of.ended = true // wherever it is by now
+	h.of.ended = true // under whatever ID it has by now
 	mc.drop(h)
 }
 
@@ -269,9 +269,10 @@ func want(t *rapid.T, what string, err, target error) {
 	}
 }
 
-// Random calls of two managers on one store, and random moves of the clock, against the model.
+// Two Managers on one store make random calls while the clock moves; each result must be the
+// model's.
 func TestManager_DoesWhatTheModelDoes(t *testing.T) {
-	for range 10 { // of a hundred sequences each, unless -rapid.checks says otherwise
+	for range 10 { // a hundred sequences each, unless -rapid.checks says otherwise
 		rapid.Check(t, lives)
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/dynasession/dynasession/sessions/event"
 )
 
-// operation is one of a Manager's, of which an observer wants to know.
+// operation is an operation of a Manager, as an observer sees it.
 type operation struct {
-	observer    event.Observer // nil: nobody does
+	observer    event.Observer // nil: there is none
 	application string
 	ctx         context.Context
 	name        string
@@ -31,7 +31,7 @@ func (m *Manager[T]) observe(ctx context.Context, name string) (context.Context,
 	return driver.WithTrace(o.ctx, o.trace), o
 }
 
-// start calls a StartObserver. What goes wrong there is not the request's concern.
+// start calls a StartObserver. It recovers a panic, which must not affect the request.
 func start(ctx context.Context, o event.Observer, name string) (out context.Context) {
 	out = ctx
 	s, ok := o.(event.StartObserver)
@@ -45,8 +45,8 @@ func start(ctx context.Context, o event.Observer, name string) (out context.Cont
 	return out
 }
 
-// done ends it: with the kind of e if err is nil, else with that of the error. It returns err as a
-// caller gets it.
+// done ends an operation with e, whose kind is that of err if err isn't nil. It returns err as the
+// Manager's caller gets it.
 func (o operation) done(e event.Event, err error) error {
 	if err != nil {
 		err = &Error{Op: o.name, Handle: e.Handle, Err: err}
@@ -67,8 +67,8 @@ func (o operation) done(e event.Event, err error) error {
 
 var errGivenUp = errors.New("the application's function returned an error")
 
-// givenUp ends an operation because a function of the application's wants so. Its error may hold
-// anything, and is not repeated.
+// givenUp ends an operation because the application's function returned an error. That error may
+// contain anything, so the event leaves it out.
 func (o operation) givenUp(e event.Event) {
 	if o.observer != nil {
 		e.Kind = event.Failed
@@ -76,7 +76,7 @@ func (o operation) givenUp(e event.Event) {
 	}
 }
 
-// report completes an event and hands it over, after those that belong to it.
+// report completes an event and emits it, after the others of the same operation.
 func (o operation) report(e event.Event, err error) {
 	e.Op, e.Application, e.Err, e.Duration = o.name, o.application, err, time.Since(o.started)
 	e.Touched, e.Calls, e.Hedges = o.trace.WasTouched, o.trace.Calls, o.trace.Hedges
@@ -105,13 +105,13 @@ func (o operation) report(e event.Event, err error) {
 	o.emit(e)
 }
 
-// emit hands an event over. What goes wrong there is not the request's concern.
+// emit passes an event to the observer. It recovers a panic, which must not affect the request.
 func (o operation) emit(e event.Event) {
 	defer func() { _ = recover() }()
 	o.observer.Observe(o.ctx, e)
 }
 
-// kindOf returns what an error is as an event.
+// kindOf returns the event kind of an error.
 func kindOf(err error) event.Kind {
 	for _, k := range []struct {
 		err  error
@@ -138,8 +138,8 @@ func kindOf(err error) event.Kind {
 	return event.Failed
 }
 
-// eventOf returns an event about s, which may be nil or zero. The handle may cost a hash, which
-// nobody has to pay who observes nothing and has no error to report.
+// eventOf returns an event about s, which may be nil or zero. The handle may take a hash, which is
+// saved if there is neither an observer nor an error.
 func eventOf[T any](o operation, kind event.Kind, s *Session[T]) event.Event {
 	e := event.Event{Kind: kind}
 	if o.observer == nil && kind != "" {
@@ -152,11 +152,11 @@ func eventOf[T any](o operation, kind event.Kind, s *Session[T]) event.Event {
 }
 
 // maxLoggedID is the longest text that is hashed for an error's handle: longer than any ID, and
-// cheap.
+// cheap to hash.
 const maxLoggedID = 4096
 
-// sentHandle returns the handle, for an error, of the text that a client sent, of one that is not
-// an ID too: it shows which of the client's attempts a log line is about.
+// sentHandle returns the hash of the text that a client sent, for errors and events, even if the
+// text is not an ID: it shows which of the client's attempts a log line is about.
 func sentHandle(text string) string {
 	if len(text) > maxLoggedID {
 		return ""

@@ -19,7 +19,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/cued"
 )
 
-// witness keeps what it is told.
+// witness is an Observer that keeps its events.
 type witness struct {
 	mu     sync.Mutex
 	events []event.Event
@@ -31,7 +31,7 @@ func (w *witness) Observe(_ context.Context, e event.Event) {
 	w.events = append(w.events, e)
 }
 
-// kinds returns those of the events since it was last asked.
+// kinds returns the kinds of the events since the last call.
 func (w *witness) kinds() string {
 	var kinds []string
 	for _, e := range w.took() {
@@ -122,7 +122,7 @@ func TestObserver_IsToldOfEverything(t *testing.T) {
 	is.True(err != nil)
 	events = seen.took()
 	is.Equal(events[0].Kind, event.RenewedID)
-	is.Equal(len(events[0].Handle), 128) // of what the client has sent
+	is.Equal(len(events[0].Handle), 128) // the hash of the text that the client sent
 	_, err = p.Load(ctx, "garbage")
 	is.True(err != nil)
 	is.Equal(seen.kinds(), "invalid ID")
@@ -179,7 +179,7 @@ func TestObserver_IsToldOfFaults(t *testing.T) {
 	is.Equal(seen.kinds(), "recovered, loaded")
 }
 
-// rude is an observer that breaks.
+// rude is an observer that panics.
 type rude struct{}
 
 func (rude) Observe(context.Context, event.Event)          { panic("observer") }
@@ -197,7 +197,7 @@ func TestObserver_OneThatPanicsBreaksNoRequest(t *testing.T) {
 	is.Equal(p.mem.Len(), 0)
 }
 
-// slow is an observer that takes its time, until it is let go.
+// slow is an observer that blocks until done is closed.
 type slow struct{ done chan struct{} }
 
 func (s slow) Observe(context.Context, event.Event) { <-s.done }
@@ -213,14 +213,14 @@ func TestObserver_ASlowOneComesAfterTheDeed(t *testing.T) {
 	is.NoErr(err)
 	var one sync.WaitGroup
 	one.Go(func() { is.NoErr(p.Destroy(t.Context(), s)) })
-	for p.mem.Len() > 0 { // it is destroyed while its observer still hangs
+	for p.mem.Len() > 0 { // the session is destroyed while its observer blocks
 		is.Equal(q.mem.Len(), 0)
 	}
 	close(let)
 	one.Wait()
 }
 
-// spans is an observer that begins something in the context.
+// spans is an observer that puts a value in the context.
 type spans struct {
 	witness
 	contexts []any

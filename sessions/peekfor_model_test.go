@@ -14,24 +14,25 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// state is what was stored under an ID from some moment on.
+// state is the stored state of an ID from some time on.
 type state struct {
 	at    time.Time
 	count int
 	ended bool
 }
 
-// idModel is an ID, and all that was ever stored under it.
+// idModel is an ID, and all its states.
 type idModel struct {
 	id       string
 	states   []state
-	deadline time.Time // of the last of them
-	least    [2]int    // by Manager: the first state that it may see, since it has made or seen it
+	deadline time.Time // of the last state
+	least    [2]int    // by Manager: the earliest state that it may still return
 }
 
 func (m *idModel) last() state { return m.states[len(m.states)-1] }
 
-// peekMachine makes random calls of two Managers that remember what they have read, and checks what their Peeks return.
+// peekMachine makes random calls of two Managers with PeekFor, and checks the results of their
+// Peeks.
 type peekMachine struct {
 	clock    *clock.Fake
 	store    *cued.Store
@@ -71,7 +72,7 @@ func (mc *peekMachine) pick(t *rapid.T) *idModel {
 	return rapid.SampledFrom(mc.ids).Draw(t, "ID")
 }
 
-// stored notes a state that a Manager has stored, and an access.
+// stored notes a state and an access that a Manager has stored.
 func (mc *peekMachine) stored(host int, m *idModel, s state) {
 	s.at = mc.clock.Now()
 	m.states = append(m.states, s)
@@ -115,7 +116,7 @@ func (mc *peekMachine) loadBy(t *rapid.T, host int, m *idModel) {
 	m.deadline = mc.clock.Now().Truncate(time.Second).Add(mc.idle)
 }
 
-// checkGone reports whether the session is not there, which has to be true.
+// checkGone reports whether err says that the session is gone, and fails if it isn't.
 func (mc *peekMachine) checkGone(t *rapid.T, name string, host int, m *idModel, err error) bool {
 	if mc.alive(m) {
 		want(t, name, err, nil)
@@ -150,7 +151,7 @@ func (mc *peekMachine) destroy(t *rapid.T) { mc.destroyBy(t, mc.host(t), mc.pick
 
 func (mc *peekMachine) destroyBy(t *rapid.T, host int, m *idModel) {
 	if m.last().ended {
-		return // it would follow a renewal, which the model doesn't
+		return // it would follow a renewal, which the model can't
 	}
 	want(t, "DestroyID", mc.managers[host].DestroyID(context.Background(), m.id), nil)
 	mc.stored(host, m, state{ended: true})
@@ -167,7 +168,7 @@ func (mc *peekMachine) revoke(t *rapid.T) {
 	}
 }
 
-// peek makes one, with another call between its read and its answer.
+// peek calls Peek, with another call between its read and its return.
 func (mc *peekMachine) peek(t *rapid.T) {
 	host, m := mc.host(t), mc.pick(t)
 	before := *m
@@ -210,8 +211,8 @@ func (mc *peekMachine) advance(t *rapid.T) {
 	mc.clock.Advance(time.Duration(rapid.Int64Range(0, int64(most)).Draw(t, "by, ns")))
 }
 
-// A Peek never shows what its own Manager has ended or seen changed, nor anything older than PeekFor; and that there is no session it
-// says only if there is none.
+// A Peek never returns a session that its own Manager has ended or seen changed, nor a state older
+// than PeekFor; it returns ErrNotFound only if there is no session.
 func TestPeekFor_ShowsNothingOlder(t *testing.T) {
 	for range 5 { // of a hundred sequences each, unless -rapid.checks says otherwise
 		rapid.Check(t, func(t *rapid.T) {

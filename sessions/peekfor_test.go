@@ -23,7 +23,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-// newPeeker returns a world whose Managers remember for half a minute what they have read.
+// newPeeker returns a world whose Managers have a PeekFor of half a minute.
 func newPeeker(t testing.TB, change func(*sessions.Config[cart])) world {
 	t.Helper()
 	cfg := sessions.Config[cart]{PeekFor: 30 * time.Second}
@@ -33,7 +33,7 @@ func newPeeker(t testing.TB, change func(*sessions.Config[cart])) world {
 	return newWorld(t, &cfg)
 }
 
-// peek returns the session, and the calls that it took.
+// peek calls Peek, and also returns its store calls.
 func (w world) peek(t testing.TB, id string) (*sessions.Session[cart], []string, error) {
 	t.Helper()
 	w.store.Took()
@@ -41,7 +41,7 @@ func (w world) peek(t testing.TB, id string) (*sessions.Session[cart], []string,
 	return s, w.store.Took(), err
 }
 
-// remembered has the first Manager remember a session.
+// remembered makes the first Manager remember a session.
 func (w world) remembered(t testing.TB, id string) {
 	t.Helper()
 	if _, err := w.Peek(t.Context(), id); err != nil {
@@ -84,7 +84,7 @@ func TestPeekFor_NothingElseIsAnsweredFromMemory(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		do   func() error
-		want string // among its calls
+		want string // one of its calls
 	}{
 		{"Load", func() error { _, err := w.Load(t.Context(), id); return err }, "Load"},
 		{"LoadOrCreate", func() error { _, err := w.LoadOrCreate(t.Context(), id); return err }, "Load"},
@@ -113,7 +113,7 @@ func TestPeekFor_NothingElseIsAnsweredFromMemory(t *testing.T) {
 	}
 }
 
-// What another Manager has done is seen when PeekFor has passed since the read began, and not later.
+// Peek sees a change by another Manager at the latest when PeekFor has passed since the read began.
 func TestPeekFor_AnothersLogoutIsSeenWithinTheBound(t *testing.T) {
 	is := is.New(t)
 	w := newPeeker(t, nil)
@@ -121,7 +121,7 @@ func TestPeekFor_AnothersLogoutIsSeenWithinTheBound(t *testing.T) {
 	id := s.ID().Secret()
 	w.store.Once("Load", func(c *cued.Call) error {
 		err := c.Do()
-		w.clock.Advance(10 * time.Second) // the answer takes its time
+		w.clock.Advance(10 * time.Second) // the response is slow
 		return err
 	})
 	_, err := w.Peek(t.Context(), id)
@@ -146,7 +146,7 @@ func TestPeekFor_AClockThatGoesBackMakesNothingYounger(t *testing.T) {
 	is.Equal(calls, []string{"Load"})
 }
 
-// What this Manager ends is gone at once, by whichever way it ends.
+// A session that this Manager ends in any way is gone at once.
 func TestPeekFor_WhatIsEndedHereIsGoneAtOnce(t *testing.T) {
 	const federated = "https://id.example 42"
 	for name, end := range map[string]func(w world, s *sessions.Session[cart]) error{
@@ -218,7 +218,8 @@ func TestPeekFor_WhatIsEndedHereIsGoneAtOnce(t *testing.T) {
 	}
 }
 
-// A session that another Manager has given a new ID, and that is ended here under that, is gone under the old one too.
+// If another Manager gave a session a new ID, and this Manager ends it under the new ID, it is gone
+// under the old one too.
 func TestPeekFor_WhatIsEndedHereUnderAnotherIDIsGoneAtOnce(t *testing.T) {
 	for name, end := range map[string]func(w world, s *sessions.Session[cart]) error{
 		"Destroy":   func(w world, s *sessions.Session[cart]) error { return w.Destroy(t.Context(), s) },
@@ -238,7 +239,7 @@ func TestPeekFor_WhatIsEndedHereUnderAnotherIDIsGoneAtOnce(t *testing.T) {
 			w.remembered(t, bystander.ID().Secret())
 			is.NoErr(w.other.Renew(t.Context(), s))
 			_, err := w.Peek(t.Context(), old)
-			is.NoErr(err) // what another has done is seen within the bound
+			is.NoErr(err) // another Manager's change is seen within the bound
 			is.NoErr(end(w, s))
 			_, err = w.Peek(t.Context(), old)
 			wants.Err(t, err, sessions.ErrRenewed)
@@ -249,7 +250,7 @@ func TestPeekFor_WhatIsEndedHereUnderAnotherIDIsGoneAtOnce(t *testing.T) {
 	}
 }
 
-// What this Manager changes is seen at once.
+// Peek sees changes by this Manager at once.
 func TestPeekFor_WhatIsChangedHereIsSeenAtOnce(t *testing.T) {
 	is := is.New(t)
 	w := newPeeker(t, nil)
@@ -261,11 +262,11 @@ func TestPeekFor_WhatIsChangedHereIsSeenAtOnce(t *testing.T) {
 	got, err := w.Peek(t.Context(), id)
 	is.NoErr(err)
 	is.Equal(got.Data.Count, 1)
-	w.change(t, s, 1) // another Manager's
+	w.change(t, s, 1) // by another Manager
 	got, err = w.Peek(t.Context(), id)
 	is.NoErr(err)
 	is.Equal(got.Data.Count, 1)
-	_, err = w.Load(t.Context(), id) // and what a Load has seen, a Peek sees
+	_, err = w.Load(t.Context(), id) // Peek sees what a Load has seen
 	is.NoErr(err)
 	got, calls, err := w.peek(t, id)
 	is.NoErr(err)
@@ -291,13 +292,13 @@ func TestPeekFor_AReadThatALogoutOvertakesIsNotRemembered(t *testing.T) {
 				s := w.login(t, "user")
 				id := s.ID().Secret()
 				w.store.Once("Load", func(c *cued.Call) error {
-					err := c.Do() // it has seen the session alive
+					err := c.Do() // it has read the live session
 					is.NoErr(end(w, s))
 					return err
 				})
 				read := map[string]func(context.Context, string) (*sessions.Session[cart], error){"Peek": w.Peek, "Load": w.Load}[by]
 				_, err := read(t.Context(), id)
-				is.NoErr(err) // as any read that was made at the same time
+				is.NoErr(err) // like any concurrent read
 				_, err = w.Peek(t.Context(), id)
 				wants.Err(t, err, sessions.ErrNotFound)
 			})
@@ -313,8 +314,8 @@ func loadsItGone(w world, s *sessions.Session[cart]) error {
 	return err
 }
 
-// Of two reads at a time that saw different states nobody knows which is the later, whichever began or ended first: no Peek shows the
-// earlier one after the later was seen.
+// If two concurrent reads saw different states, nobody knows which is the later. No Peek returns
+// the earlier state after a Peek has returned the later one.
 func TestPeekFor_WhatIsSeenNeverGoesBack(t *testing.T) {
 	for name, order := range map[string]struct{ firstSeesMore, firstEndsLast bool }{
 		"the first sees less and ends first": {false, false},
@@ -421,7 +422,8 @@ func mustLoad(t testing.TB, m *sessions.Manager[cart], id string) *sessions.Sess
 	return s
 }
 
-// By what is remembered a session may have idled out that another Manager has recorded an access of since.
+// The remembered record of a session may look idle although another Manager has recorded an access
+// since.
 func TestPeekFor_AnotherManagersAccessKeepsItAlive(t *testing.T) {
 	is := is.New(t)
 	w := newPeeker(t, func(c *sessions.Config[cart]) { c.IdleTimeout, c.TouchInterval = 30*time.Second, -1 })
@@ -455,7 +457,7 @@ func TestPeekFor_AnotherApplicationSeesNothing(t *testing.T) {
 	is.NoErr(err)
 }
 
-// A proof is asked for at each Peek; one that is refused by what is remembered, once more by what is stored.
+// Each Peek checks the proof. If the remembered binding refuses it, the stored one is checked too.
 func TestPeekFor_Bound(t *testing.T) {
 	is := is.New(t)
 	w := newPeeker(t, nil)
@@ -468,7 +470,7 @@ func TestPeekFor_Bound(t *testing.T) {
 	prove := func(want string) func([]byte) error {
 		return func(binding []byte) error {
 			asked++
-			defer func() { binding[driver.FixedBinding] = '?' }() // it is the caller's
+			defer func() { binding[driver.FixedBinding] = '?' }() // it is the caller's copy
 			if got := string(binding[driver.FixedBinding:]); got != want {
 				return fmt.Errorf("bound to %q", got)
 			}
@@ -494,10 +496,10 @@ func TestPeekFor_Bound(t *testing.T) {
 	is.Equal(w.store.Took(), []string{"Load"})
 	is.NoErr(w.Bind(t.Context(), mustLoad(t, w.Manager, id), append(make([]byte, driver.FixedBinding), "third"...)))
 	_, err = w.PeekBound(t.Context(), id, prove("second"))
-	wants.Err(t, err, sessions.ErrNotBound) // what this Manager has bound counts at once
+	wants.Err(t, err, sessions.ErrNotBound) // a binding by this Manager counts at once
 }
 
-// blob has what decoders could share with what they read.
+// blob has fields whose memory a decoder could share with its input.
 type blob struct {
 	Bytes []byte            `json:"bytes"`
 	List  []string          `json:"list"`
@@ -530,7 +532,7 @@ func TestPeekFor_NobodySharesData(t *testing.T) {
 	}
 }
 
-// What lies in memory is what lies in the table: each Peek decrypts.
+// The memory holds encrypted records, so each Peek decrypts.
 func TestPeekFor_WhatIsEncryptedStaysSo(t *testing.T) {
 	is := is.New(t)
 	aead := &countedAEAD{AEAD: newGCM(t)}
@@ -565,7 +567,7 @@ func (a *countedAEAD) Decrypt(sealed, associated []byte) ([]byte, error) {
 	return a.AEAD.Decrypt(sealed, associated)
 }
 
-// Twenty that come at the same time share one read.
+// Twenty concurrent Peeks share one read.
 func TestPeekFor_ManyAtATimeShareOneRead(t *testing.T) {
 	is := is.New(t)
 	w := newPeeker(t, nil)
@@ -595,7 +597,7 @@ func TestPeekFor_ManyAtATimeShareOneRead(t *testing.T) {
 	is.Equal(w.store.Took(), []string{"Load"})
 }
 
-// Whose context is done leaves alone: another makes the read.
+// A Peek whose context is done returns, and another one makes the read.
 func TestPeekFor_WhoGivesUpEndsNobodyElsesRead(t *testing.T) {
 	is := is.New(t)
 	w := newPeeker(t, nil)
@@ -618,7 +620,7 @@ func TestPeekFor_WhoGivesUpEndsNobodyElsesRead(t *testing.T) {
 	impatient, leave := context.WithCancel(t.Context())
 	leave()
 	_, err := w.Peek(impatient, s.ID().Secret())
-	wants.Err(t, err, context.Canceled) // and waits for nobody
+	wants.Err(t, err, context.Canceled) // without waiting
 	all.Go(func() {
 		if _, err := w.Peek(t.Context(), s.ID().Secret()); err != nil {
 			t.Error(err)
@@ -629,7 +631,7 @@ func TestPeekFor_WhoGivesUpEndsNobodyElsesRead(t *testing.T) {
 	is.True(len(w.store.Took()) <= 3)
 }
 
-// A store that fails fails each of those that wait by itself.
+// If the store fails, each waiting Peek makes its own call.
 func TestPeekFor_AFailureIsNotShared(t *testing.T) {
 	is := is.New(t)
 	w := newPeeker(t, nil)
@@ -658,7 +660,7 @@ func TestPeekFor_AFailureIsNotShared(t *testing.T) {
 	is.NoErr(err)
 }
 
-// A store that panics leaves nobody waiting.
+// If the store panics, no Peek keeps waiting.
 func TestPeekFor_AStoreThatPanics(t *testing.T) {
 	is := is.New(t)
 	w := newPeeker(t, nil)
@@ -672,7 +674,7 @@ func TestPeekFor_AStoreThatPanics(t *testing.T) {
 	is.NoErr(err)
 }
 
-// The memory has a bound in bytes: what was not asked for longest makes room.
+// The memory is bounded in bytes: the least recently used record makes room.
 func TestPeekFor_Bytes(t *testing.T) {
 	is := is.New(t)
 	w := newPeeker(t, func(c *sessions.Config[cart]) { c.PeekBytes = 64 << 10 })
@@ -693,17 +695,17 @@ func TestPeekFor_Bytes(t *testing.T) {
 		}
 	}
 	is.True(known >= 5)
-	is.True(known <= 6) // of 10 KB each, with what each takes besides
+	is.True(known <= 6) // of 10 KB each, and the overhead
 
 	large := w.saved(t, cart{Items: []string{strings.Repeat("x", 64<<10)}}).ID().Secret()
 	for range 2 {
 		_, calls, err := w.peek(t, large)
 		is.NoErr(err)
-		is.Equal(calls, []string{"Load"}) // it is larger than all may be
+		is.Equal(calls, []string{"Load"}) // it is larger than PeekBytes
 	}
 }
 
-// An event shows which Peeks asked nobody.
+// Events show which Peeks made no call.
 func TestPeekFor_Events(t *testing.T) {
 	is := is.New(t)
 	seen := &peeks{}
@@ -720,7 +722,7 @@ func TestPeekFor_Events(t *testing.T) {
 type peeks struct {
 	events int
 	last   event.Event
-	calls  []int // of the Peeks
+	calls  []int // of each Peek
 }
 
 func (p *peeks) Observe(_ context.Context, e event.Event) {
@@ -730,7 +732,7 @@ func (p *peeks) Observe(_ context.Context, e event.Event) {
 	}
 }
 
-// Whoever doesn't ask for it pays nothing.
+// Without PeekFor there is no cost.
 func TestPeekFor_OffCostsNothing(t *testing.T) {
 	is := is.New(t)
 	allocs := func(read func(*sessions.Manager[int], string) error) float64 {
@@ -750,7 +752,7 @@ func TestPeekFor_OffCostsNothing(t *testing.T) {
 	is.Equal(peek, load)
 }
 
-// Whatever happens at the same time, what is ended here is never seen again.
+// After a session was ended here, no concurrent Peek returns it.
 func TestPeekFor_ManyGoroutines(t *testing.T) {
 	w := newPeeker(t, func(c *sessions.Config[cart]) { c.PeekBytes = 64 << 10 })
 	var all sync.WaitGroup

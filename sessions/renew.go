@@ -41,8 +41,8 @@ func (m *Manager[T]) Renew(ctx context.Context, s *Session[T]) error {
 //
 // Once started, Authenticate completes even if ctx is cancelled. The errors are those of
 // [Manager.Renew], [ErrLimit], and [ErrRevoked] if the subject's sessions were revoked during the
-// login. A revocation that comes last may end the new session without an error here: its next use is
-// [ErrNotFound]. On [ErrNotFound], authenticate a session of [Manager.LoadOrCreate].
+// login. A revocation that comes last may end the new session without an error here: its next use
+// is [ErrNotFound]. On [ErrNotFound], authenticate a session of [Manager.LoadOrCreate].
 func (m *Manager[T]) Authenticate(ctx context.Context, s *Session[T], subject string) error {
 	return m.AuthenticateBound(ctx, s, subject, nil)
 }
@@ -68,23 +68,22 @@ func (m *Manager[T]) AuthenticateBound(ctx context.Context, s *Session[T], subje
 	return o.done(e, nil)
 }
 
-// exchange is a renewal or a login under way. It has three steps: the new key is listed; the record
-// is stored under it; and the old key is marked as renewed, which is what commits. Nobody is told
-// the new ID before. docs/protocol.md has what can come between.
+// exchange is a renewal or a login under way. It has three steps: it lists the new key, stores the
+// record under it, and marks the old key as renewed, which commits. No client gets the new ID
+// before. docs/protocol.md says what can come in between.
 type exchange struct {
-	subject string // whose login it is; "": a renewal
+	subject string // the user who signs in; "": a renewal
 	id      ID
-	rec     driver.Record // what is stored under the new key, or about to be
+	rec     driver.Record // the record under the new key, stored or to be stored
 	encoded bool          // see saving
 	seen    fingerprint   // of the data that rec has
-	inDoubt bool          // an answer was lost: it may have been committed
+	inDoubt bool          // a response was lost: it may have committed
 	from    string        // the Rev that the old record must have
-	marker  driver.Marker // what takes the old record's place; the zero one: nothing, it is deleted
+	marker  driver.Marker // replaces the old record; zero: the old record is deleted
 	evicted int
 }
 
-// move gives s a new ID; with a subject it is a login. It returns how many sessions have made room
-// for it.
+// move gives s a new ID; with a subject it is a login. It returns how many sessions were evicted.
 func (m *Manager[T]) move(ctx context.Context, s *Session[T], subject string, binding []byte) (evicted int, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, unavailable(err)
@@ -100,8 +99,8 @@ func (m *Manager[T]) move(ctx context.Context, s *Session[T], subject string, bi
 		err := m.finish(ctx, s)
 		switch {
 		case err == nil && x.subject == subject:
-			return x.evicted, m.save(ctx, s, m.merge) // what was changed since
-		case err != nil && !errors.Is(err, driver.ErrExists): // else it has to begin again
+			return x.evicted, m.save(ctx, s, m.merge) // with the changes since
+		case err != nil && !errors.Is(err, driver.ErrExists): // otherwise it begins again
 			return 0, err
 		}
 	}
@@ -115,7 +114,7 @@ func (m *Manager[T]) move(ctx context.Context, s *Session[T], subject string, bi
 			return evicted, err
 		}
 		if !s.stored {
-			s.id = m.ids.New() // the other one is taken
+			s.id = m.ids.New() // the former one is taken
 			s.rec.Key = m.ids.Key(s.id)
 		}
 	}
@@ -125,8 +124,8 @@ func (m *Manager[T]) move(ctx context.Context, s *Session[T], subject string, bi
 	return 0, err
 }
 
-// renewUnsaved gives a session that was never saved another ID. If a save of it is in doubt, what
-// that may have stored is ended.
+// renewUnsaved gives a session that was never saved another ID. If a save of it is in doubt, it
+// ends the session that the save may have stored.
 func (m *Manager[T]) renewUnsaved(ctx context.Context, s *Session[T]) error {
 	if len(s.inDoubt) > 0 {
 		if _, err := m.rosters.End(ctx, s.rec.Key, driver.Destroyed, nil); err != nil && !errors.Is(err, ErrNotFound) {
@@ -138,11 +137,11 @@ func (m *Manager[T]) renewUnsaved(ctx context.Context, s *Session[T]) error {
 	return nil
 }
 
-// exchange begins an exchange of s and, if nothing comes between, finishes it.
+// exchange begins an exchange of s, and finishes it.
 func (m *Manager[T]) exchange(ctx context.Context, s *Session[T], subject string, binding []byte) (evicted int, err error) {
 	var logins logins
 	if subject != "" {
-		// The lists come first, before anything of the session is looked at: see rosters.Login.
+		// The lists are read first, before anything of the session: see rosters.Login.
 		if logins, err = m.openLists(ctx, subject, s.Federated); err != nil {
 			return 0, err
 		}
@@ -179,10 +178,10 @@ func (m *Manager[T]) exchange(ctx context.Context, s *Session[T], subject string
 	return x.evicted, m.finish(ctx, s)
 }
 
-// finish makes the steps of an exchange that are left, again if their outcome is unknown: a step
-// that was made before is recognised. Afterwards s has the new ID, or its old one and no exchange
-// any more, unless the outcome is unknown still. The error is ErrExists if the new key is of no
-// use, and the exchange has to begin again with another.
+// finish makes the remaining steps of an exchange, and repeats those whose outcome is unknown: a
+// step recognises its earlier attempt. Afterwards s has the new ID, or its old one and no exchange,
+// unless the outcome is still unknown. The error is ErrExists if the new key can't be used, so that
+// the exchange has to begin again with another.
 func (m *Manager[T]) finish(ctx context.Context, s *Session[T]) error {
 	x := s.moving
 	err := m.store.Create(ctx, x.rec)
@@ -208,10 +207,10 @@ func (m *Manager[T]) finish(ctx context.Context, s *Session[T]) error {
 	return nil
 }
 
-// whyEnded returns the error of an exchange that ended with err. A new key under which a marker
-// stands was listed, and somebody has ended what is listed: a login that was revoked has lost. A
-// renewal begins again, if the old ID is alive still. A new key that was ended by a logout, or to
-// make room, was the session's already.
+// whyEnded returns the error of an exchange that ended with err. If the new key has a marker,
+// another call has ended it, since it was listed. A login that was revoked fails. A renewal begins
+// again if the old ID is still alive. If a logout or an eviction ended the new key, the exchange
+// had committed before.
 func (m *Manager[T]) whyEnded(ctx context.Context, s *Session[T], x *exchange, err error) error {
 	var ended *driver.EndedError
 	switch {
@@ -226,7 +225,7 @@ func (m *Manager[T]) whyEnded(ctx context.Context, s *Session[T], x *exchange, e
 		var old *driver.EndedError
 		switch _, loadErr := m.store.Load(ctx, s.rec.Key); {
 		case errors.As(loadErr, &old) && old.Marker.Next == x.rec.Key:
-			return err // an earlier attempt of ours was the renewal, and the session has been ended since
+			return err // an earlier attempt of ours committed, and the session was ended since
 		case loadErr != nil:
 			return loadErr
 		}
@@ -238,11 +237,11 @@ func (m *Manager[T]) whyEnded(ctx context.Context, s *Session[T], x *exchange, e
 // stored.
 var errOvertaken = fmt.Errorf("%w: it has ended", driver.ErrExists)
 
-// errCommit marks an error of the old record, not of the new one.
+// errCommit marks an error that concerns the old record, not the new one.
 var errCommit = errors.New("the session that was to be renewed")
 
-// commit marks the old record as renewed. If another request has changed it meanwhile, that goes
-// along.
+// commit marks the old record as renewed. If another request has changed it in between, commit
+// merges the change into the new record first.
 func (m *Manager[T]) commit(ctx context.Context, s *Session[T], x *exchange) error {
 	for attempt := 0; ; attempt++ {
 		ended, err := m.store.End(ctx, driver.End{Key: s.rec.Key, Marker: x.marker, If: &driver.State{Rev: x.from}})
@@ -259,7 +258,7 @@ func (m *Manager[T]) commit(ctx context.Context, s *Session[T], x *exchange) err
 			return fmt.Errorf("%w: %w", errCommit, err)
 		}
 		if slices.Contains(s.inDoubt, found.Rev) {
-			x.from = found.Rev // an earlier save of ours, of which the new record knows
+			x.from = found.Rev // an earlier save of ours, which the new record includes
 			continue
 		}
 		if err := m.takeAlong(ctx, s, x, found); err != nil {
@@ -271,8 +270,8 @@ func (m *Manager[T]) commit(ctx context.Context, s *Session[T], x *exchange) err
 	}
 }
 
-// keepBinding gives the new record the binding that the old one was given while the session was
-// being renewed. If it can't, the session is as one whose device never registered.
+// keepBinding gives the new record the binding that the old one got during the renewal. If that
+// fails, the session is like one whose device never registered.
 func (m *Manager[T]) keepBinding(ctx context.Context, ended driver.Record, x *exchange) {
 	if x.subject != "" || len(ended.Binding) <= driver.FixedBinding || bytes.Equal(ended.Binding, x.rec.Binding) {
 		return
@@ -282,8 +281,8 @@ func (m *Manager[T]) keepBinding(ctx context.Context, ended driver.Record, x *ex
 	}
 }
 
-// keepAccess gives the new record an access to the old one that came while the session was being
-// renewed. That it can't be done does little harm: the access is as one within TouchInterval.
+// keepAccess gives the new record an access that the old one got during the renewal. If that fails,
+// it does little harm: the access is lost like one within TouchInterval.
 func (m *Manager[T]) keepAccess(ctx context.Context, ended driver.Record, x *exchange) {
 	if !ended.Accessed.After(x.rec.Accessed) {
 		return
@@ -295,15 +294,15 @@ func (m *Manager[T]) keepAccess(ctx context.Context, ended driver.Record, x *exc
 	}
 }
 
-// takeAlong merges what another request has stored under the old key into the record under the new
-// one.
+// takeAlong merges the changes that another request has stored under the old key into the record
+// under the new one.
 func (m *Manager[T]) takeAlong(ctx context.Context, s *Session[T], x *exchange, found driver.Record) error {
 	if len(s.inDoubt) > 0 {
-		return ErrConflict // theirs may hold what an earlier write of ours changed
+		return ErrConflict // theirs may include an earlier write of ours
 	}
 	merge := m.merge
 	if changed, err := m.savingOf(s); err == nil && !changed.changed {
-		merge = takeTheirs[T] // there is nothing of ours
+		merge = takeTheirs[T] // this request has changed nothing
 	}
 	if err := m.mergeTheirs(ctx, s, found, merge); err != nil {
 		return err
@@ -316,7 +315,7 @@ func (m *Manager[T]) takeAlong(ctx context.Context, s *Session[T], x *exchange, 
 	next.Payload, next.Rev = payload, rosters.RenewalRev(handleOf(s.rec.Key))
 	next.IdleTimeout, next.AbsoluteTimeout, next.Persist = s.IdleTimeout, s.AbsoluteTimeout, s.Persist
 	if found.Accessed.After(next.Accessed) {
-		next.Accessed = found.Accessed // theirs was an access too
+		next.Accessed = found.Accessed // their save was an access too
 	}
 	if next.Subject != "" && next.Deadline().After(x.rec.Deadline()) {
 		if err := m.extendEntries(ctx, &next); err != nil {
@@ -330,21 +329,21 @@ func (m *Manager[T]) takeAlong(ctx context.Context, s *Session[T], x *exchange, 
 	return nil
 }
 
-// takeTheirs is a merge in which one side has changed nothing.
+// takeTheirs is the merge if our side has changed nothing.
 func takeTheirs[T any](_, _, theirs T) (T, error) { return theirs, nil }
 
-// abandon ends what an exchange that failed may have stored. Nobody has been told its ID; if this
-// fails too, it idles out.
+// abandon ends the session that a failed exchange may have stored. No client knows its ID; if
+// abandon fails too, the session idles out.
 func (m *Manager[T]) abandon(ctx context.Context, x *exchange) {
 	if _, err := m.rosters.End(ctx, x.rec.Key, driver.Abandoned, nil); err == nil || errors.Is(err, ErrNotFound) {
 		m.leaveLists(ctx, x.rec, "")
 	}
 }
 
-// logins are the ways of a login into its lists.
+// logins has a login's entries into the subject's list and the federated session's list.
 type logins struct{ subject, federated *rosters.Login }
 
-// openLists begins a login.
+// openLists begins a login in both lists.
 func (m *Manager[T]) openLists(ctx context.Context, subject, federated string) (l logins, err error) {
 	if l.subject, err = m.rosters.Open(ctx, subjectKey(m.application, subject)); err != nil || federated == "" {
 		return l, err
@@ -366,7 +365,8 @@ func (m *Manager[T]) enterLists(ctx context.Context, s *Session[T], x *exchange,
 		limit := rosters.Limit{Max: m.limit.Max, Evict: m.limit.Evict}
 		if s.stored {
 			limit.Confirm = func(ctx context.Context) error {
-				_, err := m.store.Load(ctx, s.rec.Key) // the login of a session that has ended fails, and must end no other
+				// If the session has ended the login fails, and must not evict another.
+				_, err := m.store.Load(ctx, s.rec.Key)
 				return err
 			}
 		}

@@ -29,7 +29,7 @@ func TestRenewIsANewIDForTheSameSession(t *testing.T) {
 
 	s.Data.Count = 1
 	is.NoErr(w.Renew(t.Context(), s))
-	is.Equal(w.store.Took(), []string{"Create", "End"}) // which also save
+	is.Equal(w.store.Took(), []string{"Create", "End"}) // they also save
 	is.True(s.ID() != old)
 	is.Equal(s.CreatedAt(), start) // the same lifetime
 	is.Equal(s.IdleTimeout, time.Hour)
@@ -45,12 +45,12 @@ func TestRenewIsANewIDForTheSameSession(t *testing.T) {
 	is.Equal(w.mem.Len(), 1)
 
 	s.Data.Count = 2
-	is.NoErr(w.Save(t.Context(), s)) // and all goes on under the new one
+	is.NoErr(w.Save(t.Context(), s)) // everything works under the new ID
 	is.NoErr(w.Destroy(t.Context(), s))
 	is.Equal(w.mem.Len(), 0)
 }
 
-// However often a session is renewed, it ends when it would have.
+// Renewals don't move a session's absolute deadline.
 func TestRenewKeepsTheAbsoluteDeadline(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, &sessions.Config[cart]{AbsoluteTimeout: time.Hour})
@@ -89,7 +89,7 @@ func TestRenewOfADestroyedSessionIsErrNotFound(t *testing.T) {
 	is.NoErr(w.other.DestroyID(t.Context(), old.Secret()))
 	wants.Err(t, w.Renew(t.Context(), s), sessions.ErrNotFound)
 	is.Equal(s.ID(), old)
-	is.Equal(w.mem.Len(), 0) // no item under either ID
+	is.Equal(w.mem.Len(), 0) // no record under either ID
 
 	mine := w.saved(t, cart{})
 	is.NoErr(w.Destroy(t.Context(), mine))
@@ -97,13 +97,13 @@ func TestRenewOfADestroyedSessionIsErrNotFound(t *testing.T) {
 	is.Equal(w.mem.Len(), 0)
 }
 
-// What another request has changed goes along, unless both have changed the same.
+// A renewal keeps another request's changes, unless both have changed the same field.
 func TestRenewOfASessionThatAnotherRequestHasChanged(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, &sessions.Config[cart]{Merge: sessions.NoMerge[cart]})
 	s := w.saved(t, cart{})
 	w.change(t, s, 7)
-	is.NoErr(w.Renew(t.Context(), s)) // which has changed nothing
+	is.NoErr(w.Renew(t.Context(), s)) // this request has changed nothing
 	is.Equal(w.store.Took(), []string{"Create", "End", "Load", "Replace", "End"})
 	is.Equal(s.Data.Count, 7)
 	got, err := w.other.Load(t.Context(), s.ID().Secret())
@@ -122,7 +122,7 @@ func TestRenewOfASessionThatAnotherRequestHasChanged(t *testing.T) {
 	is.NoErr(err)
 	is.Equal(got.Data.Count, 5) // nothing lost, nothing changed
 	is.Equal(s.Data.Count, 1)
-	is.Equal(w.mem.Len(), 2) // and no third
+	is.Equal(w.mem.Len(), 2) // not three
 }
 
 func TestOneOfManyRenewsWins(t *testing.T) {
@@ -174,7 +174,7 @@ func TestRenewTakesAnotherIDWhenOneIsTaken(t *testing.T) {
 	is.Equal(s.Handle(), keys[2])
 }
 
-// Before it has begun a cancelled Renew does nothing; afterwards it goes through.
+// A Renew with a cancelled context does nothing; one that is cancelled later completes.
 func TestRenewAndCancelledContexts(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
@@ -214,7 +214,7 @@ func TestAuthenticateIsANewIDANewLifetimeAndASubject(t *testing.T) {
 	is.Equal(s.ExpiresAt(), login.Truncate(time.Second).Add(2*time.Hour))
 
 	_, err := w.other.Load(t.Context(), old.Secret())
-	wants.Err(t, err, sessions.ErrNotFound) // who planted the old ID gains nothing
+	wants.Err(t, err, sessions.ErrNotFound) // the attacker who planted the old ID gains nothing
 	got, err := w.other.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
 	is.Equal(got.Subject(), "ada@example.org")
@@ -224,7 +224,7 @@ func TestAuthenticateIsANewIDANewLifetimeAndASubject(t *testing.T) {
 	got.Data.Count++
 	is.NoErr(w.other.Save(t.Context(), got))
 	is.NoErr(w.other.Renew(t.Context(), got))
-	is.Equal(got.Subject(), "ada@example.org") // both keep it
+	is.Equal(got.Subject(), "ada@example.org") // both accept it
 	is.Equal(got.CreatedAt(), login)
 	is.Equal(w.mem.Len(), 1)
 }
@@ -238,10 +238,12 @@ func TestLoginAgainStartsALifetimeAgain(t *testing.T) {
 		old := s.ID()
 		is.NoErr(w.Authenticate(t.Context(), s, "user-1"))
 		is.True(s.ID() != old)
-		is.Equal(s.ExpiresAt(), w.clock.Now().Truncate(time.Second).Add(time.Hour)) // both timeouts begin anew
+		// Both timeouts begin anew.
+		is.Equal(s.ExpiresAt(), w.clock.Now().Truncate(time.Second).Add(time.Hour))
 	}
 	w.clock.Advance(time.Hour)
-	wants.Err(t, w.Authenticate(t.Context(), s, "user-1"), sessions.ErrExpired) // but nothing revives a dead one
+	// But a dead session stays dead.
+	wants.Err(t, w.Authenticate(t.Context(), s, "user-1"), sessions.ErrExpired)
 }
 
 func TestAuthenticateOfAnUnsavedSessionIsOneReadAndTwoWrites(t *testing.T) {
@@ -251,7 +253,7 @@ func TestAuthenticateOfAnUnsavedSessionIsOneReadAndTwoWrites(t *testing.T) {
 	old := s.ID()
 	is.NoErr(w.Authenticate(t.Context(), s, "user-1"))
 	is.Equal(w.store.Took(), []string{"LoadRosters", "ChangeRoster", "Create"})
-	is.True(s.ID() != old) // new even so: the client may have seen the first
+	is.True(s.ID() != old) // a new ID nevertheless: the client may have seen the first
 	is.True(!s.IsNew())
 	got, err := w.other.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
@@ -269,7 +271,7 @@ func TestAuthenticateOfAnUnsavedSessionInDoubt(t *testing.T) {
 		}
 		w.store.On("Create", nil)
 		is.NoErr(w.Authenticate(t.Context(), s, "user-1"))
-		is.Equal(w.mem.Len(), 1) // what the doubtful ones may have left is gone
+		is.Equal(w.mem.Len(), 1) // records of the writes in doubt are gone
 		_, err := w.other.Load(t.Context(), s.ID().Secret())
 		is.NoErr(err)
 	}
@@ -306,7 +308,7 @@ func TestSubjectsAreChecked(t *testing.T) {
 	is.True(w.Renew(t.Context(), zero) != nil)
 }
 
-// lost makes the next call of a name be applied, or not, and its answer be lost.
+// lost makes the response to the next call of a name be lost, whether it is applied or not.
 func (w world) lost(name string, applied bool) {
 	w.store.Once(name, func(c *cued.Call) error {
 		if applied {
@@ -316,9 +318,9 @@ func (w world) lost(name string, applied bool) {
 	})
 }
 
-// After an outcome unknown every call may be made, with the right result, wherever the session lives by then.
+// After ErrOutcomeUnknown every call has the right result, whichever ID the session has by then.
 func TestEveryCallAfterARenewalInDoubt(t *testing.T) {
-	for _, subject := range []string{"", "ada"} { // who has signed in already
+	for _, subject := range []string{"", "ada"} { // without and with a login before
 		for _, login := range []bool{false, true} {
 			for _, lost := range []string{"Create", "End"} {
 				for _, applied := range []bool{true, false} {
@@ -332,7 +334,7 @@ func TestEveryCallAfterARenewalInDoubt(t *testing.T) {
 	}
 }
 
-// doubt is a renewal, or a login, whose answers were lost.
+// doubt is a renewal or a login whose responses were lost.
 type doubt struct {
 	subject string
 	login   bool
@@ -357,7 +359,7 @@ func (d doubt) make(t *testing.T) (world, *sessions.Session[cart], sessions.ID) 
 		} else {
 			wants.Err(t, w.Renew(t.Context(), s), sessions.ErrOutcomeUnknown)
 		}
-		is.Equal(s.ID(), old) // nobody is told another one
+		is.Equal(s.ID(), old) // no client gets another one
 		is.True(w.Changed(s)) // Save has something to do
 	}
 	w.store.Off()
@@ -371,7 +373,7 @@ func (d doubt) test(t *testing.T) {
 		got, err := w.other.Load(t.Context(), s.ID().Secret())
 		is.NoErr(err)
 		is.Equal(got.Data.Count, want)
-		is.Equal(w.mem.Len(), 1) // never two
+		is.Equal(w.mem.Len(), 1) // not two
 		if s.Subject() != "" {
 			is.Equal(w.handles(t, s.Subject()), []string{s.Handle()})
 		}
@@ -388,7 +390,7 @@ func (d doubt) test(t *testing.T) {
 		w, s, old := d.make(t)
 		w.clock.Advance(time.Minute)
 		is.NoErr(w.Authenticate(t.Context(), s, "ada"))
-		if !d.login { // else it is the login of a minute ago, which has come through
+		if !d.login { // otherwise the login of a minute ago was applied
 			is.Equal(s.CreatedAt(), start.Add(time.Minute))
 		}
 		is.Equal(s.Subject(), "ada")
@@ -413,9 +415,9 @@ func (d doubt) test(t *testing.T) {
 	t.Run("Save that looks idle", func(t *testing.T) {
 		w, s, old := d.make(t)
 		w.clock.Advance(90 * time.Minute)
-		_ = w.isAlive(t, old.Secret()) // which keeps it awake, if it is there
+		_ = w.isAlive(t, old.Secret()) // which keeps it alive if it exists
 		if d.lost == "End" && d.applied {
-			return // nobody knows the new ID yet: it can only idle out
+			return // no client knows the new ID: it can only idle out
 		}
 		w.clock.Advance(29 * time.Minute)
 		s.Data.Count = 50
@@ -437,15 +439,15 @@ func (d doubt) test(t *testing.T) {
 	t.Run("DestroyID", func(t *testing.T) {
 		is := is.New(t)
 		w, s, old := d.make(t)
-		is.NoErr(w.DestroyID(t.Context(), old.Secret())) // which is all that the client has
+		is.NoErr(w.DestroyID(t.Context(), old.Secret())) // the only ID that the client has
 		is.True(!w.isAlive(t, old.Secret()))
 		err := w.Save(t.Context(), s)
 		wants.Err(t, err, sessions.ErrNotFound)
-		is.Equal(w.mem.Len(), 0) // the new one neither
+		is.Equal(w.mem.Len(), 0) // nor the new one
 	})
 }
 
-// A renewal whose calls arrive after the session was destroyed brings nothing to life.
+// A renewal whose calls arrive after the session was destroyed revives nothing.
 func TestDestroyBeatsARenewalThatArrivesLate(t *testing.T) {
 	for _, name := range []string{"Create", "End"} {
 		is := is.New(t)
@@ -472,17 +474,17 @@ func TestDestroyAfterARenewalInDoubtTellsItsFailures(t *testing.T) {
 	calls := 0
 	w.store.On("End", func(c *cued.Call) error {
 		if calls++; calls == 2 {
-			return sessions.ErrUnavailable // of the second key, where the session is
+			return sessions.ErrUnavailable // for the second key, under which the session is stored
 		}
 		return c.Do()
 	})
 	wants.Err(t, w.Destroy(t.Context(), s), sessions.ErrUnavailable)
-	is.Equal(w.mem.Len(), 1) // and it is true: the session is still there
+	is.Equal(w.mem.Len(), 1) // the session is still stored
 	is.NoErr(w.Destroy(t.Context(), s))
 	is.Equal(w.mem.Len(), 0)
 }
 
-// An access while the session is being renewed counts: it doesn't idle out as if nobody had come.
+// An access during a renewal counts for the renewed session.
 func TestRenew_KeepsAnAccessThatComesBetween(t *testing.T) {
 	for name, access := range map[string]func(t *testing.T, w world, id string) error{
 		"save": func(t *testing.T, w world, id string) error {

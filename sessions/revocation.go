@@ -14,11 +14,10 @@ import (
 	"github.com/dynasession/dynasession/sessions/event"
 )
 
-// revocationKey is that of the record that says which sessions were ended all at once. No session's
-// key has a colon.
+// revocationKey is the key of the record of RevokeBefore. No session's key has a colon.
 const revocationKey = "incident:not-before"
 
-// revocationKept is how long that record is kept: longer than any session lives.
+// revocationKept is how long the record is kept: longer than any session lives.
 const revocationKept = 10 * 365 * 24 * time.Hour
 
 var (
@@ -30,11 +29,12 @@ var (
 // store is asked.
 type revocations struct {
 	every time.Duration
-	keys  []string // of the application's own record, and of that for sessions without an application
+	// Of this application's record, and of the one for sessions without an application.
+	keys []string
 
 	mu     sync.Mutex
-	asking chan struct{} // closed when whoever asks the store now has its answer; nil: nobody asks
-	asked  time.Time     // when the store was last asked
+	asking chan struct{} // closed when the call under way has its answer; nil: none is under way
+	asked  time.Time     // when the store was last read
 	before []time.Time   // by key: sessions that were created before this are ended
 }
 
@@ -72,7 +72,8 @@ func (m *Manager[T]) revokeBefore(ctx context.Context, t time.Time) error {
 		return unavailable(err)
 	}
 	ctx = context.WithoutCancel(ctx) // once begun it goes through
-	found, err := m.store.Load(ctx, r.keys[0]) // before the clock is read: it may know better afterwards
+	// Before reading the clock, which this call may correct.
+	found, err := m.store.Load(ctx, r.keys[0])
 	now := m.now()
 	if epoch := time.Unix(0, 0).UTC(); t.Before(epoch) {
 		t = epoch
@@ -106,8 +107,8 @@ func (m *Manager[T]) revokeBefore(ctx context.Context, t time.Time) error {
 	}
 }
 
-// revokedBefore reports whether rec was ended by a RevokeBefore, and asks the store if the last
-// answer is too old.
+// revokedBefore reports whether a RevokeBefore has ended rec. It reads the store if the last answer
+// is too old.
 func (m *Manager[T]) revokedBefore(ctx context.Context, rec driver.Record, now time.Time) (bool, error) {
 	r := m.revocations
 	if r == nil {
@@ -140,7 +141,7 @@ func (m *Manager[T]) revokedBefore(ctx context.Context, rec driver.Record, now t
 	return r.ended(rec), nil
 }
 
-// askRevocations asks the store, for all who wait for the answer.
+// askRevocations reads the store, for all callers that wait for the answer.
 func (m *Manager[T]) askRevocations(ctx context.Context, now time.Time) error {
 	r := m.revocations
 	defer func() {
@@ -166,7 +167,7 @@ func (m *Manager[T]) askRevocations(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// ended reports whether rec was ended, by what is known. The lock is held.
+// ended reports whether the last known RevokeBefore has ended rec. The lock is held.
 func (r *revocations) ended(rec driver.Record) bool {
 	which := 0
 	if rec.Application == "" {
@@ -175,7 +176,7 @@ func (r *revocations) ended(rec driver.Record) bool {
 	return rec.Created.Before(r.before[which]) || rec.Application == "" && rec.Created.Before(r.before[0])
 }
 
-// learn notes what this Manager has stored.
+// learn notes the time that this Manager has stored.
 func (r *revocations) learn(at, before time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -14,23 +14,23 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// OWASP ASVS 7.4.5: everybody's sessions are ended at once.
+// OWASP ASVS 7.4.5: one call ends the sessions of all users.
 func TestRevokeBefore_ASVS_7_4_5(t *testing.T) {
 	is := is.New(t)
 	p := newWorld(t, &sessions.Config[cart]{RevocationCheck: 10 * time.Second})
 	anonymous, err := p.CreateAndSave(t.Context(), cart{})
 	is.NoErr(err)
 	user := p.login(t, "user")
-	is.True(p.alive(t, user)) // and so the other Manager has asked just now
+	is.True(p.alive(t, user)) // so the other Manager has just checked
 	p.clock.Advance(time.Second)
 	is.NoErr(p.RevokeBefore(t.Context(), p.clock.Now()))
 	_, err = p.Load(t.Context(), user.ID().Secret())
-	wants.Err(t, err, sessions.ErrNotFound) // who did it knows at once
+	wants.Err(t, err, sessions.ErrNotFound) // the Manager that did it knows at once
 	p.clock.Advance(9*time.Second - time.Millisecond)
-	is.True(p.alive(t, user)) // others within the time of the check
+	is.True(p.alive(t, user)) // others within RevocationCheck
 	p.clock.Advance(time.Millisecond)
 	is.True(!p.alive(t, user) && !p.alive(t, anonymous))
-	is.True(p.alive(t, p.login(t, "user"))) // who signs in afterwards is in
+	is.True(p.alive(t, p.login(t, "user"))) // later logins are alive
 	p.clock.Advance(time.Minute)
 	is.NoErr(p.other.RevokeBefore(t.Context(), p.clock.Now())) // once more
 	is.True(!p.alive(t, user))
@@ -68,7 +68,7 @@ func TestRevokeBefore_AnOutageOfTheCheckIsOneOfTheLoad(t *testing.T) {
 	wants.Err(t, err, sessions.ErrUnavailable)
 }
 
-// The last call counts: an earlier moment takes back what a later one has ended.
+// The last call counts: an earlier time brings back sessions that a later one has ended.
 func TestRevokeBefore_AMoment(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, &sessions.Config[cart]{RevocationCheck: time.Second, IdleTimeout: 10 * time.Hour})
@@ -83,7 +83,7 @@ func TestRevokeBefore_AMoment(t *testing.T) {
 		is.Equal(w.alive(t, old), oldLives)
 		is.Equal(w.alive(t, recent), recentLives)
 	}
-	step(recent.CreatedAt(), false, true) // what was created at that moment lives
+	step(recent.CreatedAt(), false, true) // a session created at that time is alive
 	step(recent.CreatedAt().Add(time.Microsecond), false, false)
 	step(old.CreatedAt(), true, true)
 	step(w.clock.Now(), false, false)
@@ -94,7 +94,7 @@ func TestRevokeBefore_AMoment(t *testing.T) {
 	is.True(w.alive(t, recent))
 }
 
-// Two at a time are one after the other, and a store that fails is said so.
+// Concurrent calls run one after another, and a store's failure is an error.
 func TestRevokeBefore_AtTheSameTime(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, &sessions.Config[cart]{RevocationCheck: time.Second})
@@ -115,7 +115,7 @@ func TestRevokeBefore_AtTheSameTime(t *testing.T) {
 	wants.Err(t, w.RevokeBefore(t.Context(), w.clock.Now()), sessions.ErrUnavailable)
 }
 
-// Whoever waits for another's check can give up, and one check serves all who wait.
+// A caller that waits for another's check can give up, and one check serves all waiting callers.
 func TestRevokeBefore_ACheckHoldsNobodyUp(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, &sessions.Config[cart]{RevocationCheck: time.Second})
@@ -137,10 +137,10 @@ func TestRevokeBefore_ACheckHoldsNobodyUp(t *testing.T) {
 	<-asked
 	done, cancel := context.WithCancel(t.Context())
 	w.store.On("Load", func(c *cued.Call) error {
-		defer cancel() // so that it is the check that it gives up
+		defer cancel() // so it gives up while it waits for the check
 		return c.Do()
 	})
-	_, err := w.Load(done, s.ID().Secret()) // returns, though the check doesn't
+	_, err := w.Load(done, s.ID().Secret()) // returns before the check does
 	wants.Err(t, err, context.Canceled)
 	w.store.On("Load", nil)
 	loaded := make(chan struct{})
@@ -156,7 +156,7 @@ func TestRevokeBefore_ACheckHoldsNobodyUp(t *testing.T) {
 	is.Equal(checks, 1)
 }
 
-// When whoever asks gives up, others who wait ask themselves.
+// If the caller that checks gives up, another waiting caller checks.
 func TestRevokeBefore_ACheckThatIsGivenUp(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, &sessions.Config[cart]{RevocationCheck: time.Second})

@@ -13,11 +13,11 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/cued"
 )
 
-// beside is something that happens to a subject's session while its sessions are revoked. It is told which Manager to use. It
-// returns an ID that its client holds afterwards; "" if it has none.
+// beside is a call for a subject's session that runs during the revocation. Its function gets the
+// Manager to use, and returns the ID that the client holds afterwards; "" if it holds none.
 type beside struct {
 	name  string
-	began bool // what it returns is a session that began before
+	began bool // the returned session began before the revocation
 	do    func(t *testing.T, w world, s *sessions.Session[cart]) string
 }
 
@@ -73,7 +73,7 @@ var besides = []beside{
 	}},
 }
 
-// scene is a subject with some sessions, one of which looks idle.
+// scene returns a world with a subject's sessions, one of which looks idle.
 func scene(t *testing.T, sessionsBefore int) (w world, all []*sessions.Session[cart]) {
 	t.Helper()
 	w = newWorld(t, &sessions.Config[cart]{TouchInterval: -1})
@@ -90,19 +90,21 @@ func scene(t *testing.T, sessionsBefore int) (w world, all []*sessions.Session[c
 	return w, all
 }
 
-// swapped is the world with the other Manager at the wheel, whose calls nobody watches.
+// swapped returns the world with its Managers exchanged, so that no test intercepts the first one's
+// calls.
 func (w world) swapped() world {
 	return world{Manager: w.other, other: w.Manager, store: cued.New(w.mem), mem: w.mem, clock: w.clock}
 }
 
-// When RevokeAll has returned, nothing that was alive is: whatever was under way, and however far it had come.
+// When RevokeAll has returned, no earlier session is alive, whatever was under way, at any point.
 func TestRevokeAll_IsCompleteBesideAnything(t *testing.T) {
-	for _, size := range []int{1, 5, 17} { // in the head alone, and in pages
+	for _, size := range []int{1, 5, 17} { // only in the head, and in pages
 		for _, b := range besides {
 			for n := 1; n < 100; n++ {
 				came := false
 				for _, after := range []bool{false, true} {
-					// It revokes in the middle of the other, and the other comes in its middle.
+					// The revocation runs in the middle of the other call, or the other call in the
+					// middle of the revocation.
 					for _, revokes := range []bool{true, false} {
 						t.Run(fmt.Sprintf("%d %s %d after=%v revokes=%v", size, b.name, n, after, revokes), func(t *testing.T) {
 							is := is.New(t)
@@ -136,13 +138,13 @@ func TestRevokeAll_IsCompleteBesideAnything(t *testing.T) {
 							for _, id := range ids {
 								is.True(!w.isAlive(t, id))
 							}
-							// A login has lost that had asked the store before; one that began afterwards may have won, and one
-							// as another is his.
+							// A login that read the store before the revocation fails; one that
+							// began later may succeed, and a login as another user is not affected.
 							hasBegun := b.began || revokes && (n > 1 || after) && b.name != "login as another"
 							if told != "" && hasBegun {
 								is.True(!w.isAlive(t, told))
 							}
-							// What is alive is listed, and so is dead after another one.
+							// Live sessions are listed, so another RevokeAll ends them.
 							_, err = w.RevokeAll(t.Context(), "user")
 							is.NoErr(err)
 							is.True(told == "" || b.name == "login as another" || !w.isAlive(t, told))
@@ -160,7 +162,7 @@ func TestRevokeAll_IsCompleteBesideAnything(t *testing.T) {
 	}
 }
 
-// mustLoad loads without recording an access, for a session that is changed afterwards.
+// mustLoad loads a session to change it, without recording an access.
 func (w world) mustLoad(t *testing.T, id string) (*sessions.Session[cart], error) {
 	t.Helper()
 	quiet := w.with(t, sessions.Config[cart]{TouchInterval: time.Hour, IdleTimeout: 3 * time.Hour})
@@ -169,7 +171,7 @@ func (w world) mustLoad(t *testing.T, id string) (*sessions.Session[cart], error
 	return s, err
 }
 
-// The session that asks for it is spared, under whatever ID it goes on.
+// RevokeAll spares the excepted session, under whatever ID it has afterwards.
 func TestRevokeAll_SparesASessionThatIsBeingRenewed(t *testing.T) {
 	for _, size := range []int{1, 5, 20} {
 		for n := 1; n < 100; n++ {
@@ -228,7 +230,7 @@ func TestRevokeAll_SparesWhatWasRenewedBefore(t *testing.T) {
 	is.True(w.alive(t, s) && !w.alive(t, other))
 }
 
-// A touch that the network holds back until everything has been revoked touches nothing.
+// A touch that the network holds back until after the revocation has no effect.
 func TestRevokeAll_BeatsWhatArrivesLate(t *testing.T) {
 	for _, name := range []string{"Touch", "Replace", "Create", "End", "ChangeRoster"} {
 		for _, op := range []string{"touch", "save", "renewal", "login"} {

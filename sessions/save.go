@@ -11,14 +11,13 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/threeway"
 )
 
-// updateAttempts bounds how often Update repeats itself.
+// updateAttempts bounds how often Update calls its function.
 const updateAttempts = 256
 
-// mergeAttempts bounds how often one save is merged with yet another change before it is a conflict
-// after all.
+// mergeAttempts bounds how often one save is merged before it returns ErrConflict.
 const mergeAttempts = 16
 
-// mergeFunc is what Config.Merge is.
+// mergeFunc is the type of Config.Merge.
 type mergeFunc[T any] func(base, ours, theirs T) (T, error)
 
 var errMerge = errors.New("merge")
@@ -58,8 +57,8 @@ func (m *Manager[T]) save(ctx context.Context, s *Session[T], merge mergeFunc[T]
 	}
 	s.takeName()
 	if s.moving != nil {
-		// If it has to begin again, it has not been committed, or what it led to has ended: then
-		// the old ID says so.
+		// ErrExists means that the exchange did not commit, or that the session has ended, which
+		// the write under the old ID below finds out.
 		if err := m.finish(context.WithoutCancel(ctx), s); err != nil && !errors.Is(err, driver.ErrExists) {
 			return err
 		}
@@ -80,14 +79,16 @@ func (m *Manager[T]) save(ctx context.Context, s *Session[T], merge mergeFunc[T]
 		}
 		err := m.write(ctx, &draft, w)
 		if err == nil || errors.Is(err, ErrOutcomeUnknown) {
-			*s = draft // after an unknown outcome too: it knows which writes are in doubt, and of what was merged into them
+			// Also after an unknown outcome: draft has the revs in doubt, and the merged data.
+			*s = draft
 			return err
 		}
 		if !errors.Is(err, ErrConflict) || merge == nil || attempt == mergeAttempts {
 			return err
 		}
 		if len(draft.inDoubt) > 0 {
-			return err // theirs may hold what an earlier write of ours changed: merged, it would count twice
+			// Theirs may include an earlier write of ours, which a merge would count twice.
+			return err
 		}
 		found, err := m.store.Load(ctx, draft.rec.Key)
 		if err == nil {
@@ -102,8 +103,8 @@ func (m *Manager[T]) save(ctx context.Context, s *Session[T], merge mergeFunc[T]
 	}
 }
 
-// mergeTheirs puts s, which lost a race, on top of found, which is stored: its data is merged with
-// theirs, and a setting that it has not changed is theirs.
+// mergeTheirs rebases s, which lost a race, on found, the stored record: it merges the data, and
+// takes their value of each setting that s has not changed.
 func (m *Manager[T]) mergeTheirs(ctx context.Context, s *Session[T], found driver.Record, merge mergeFunc[T]) error {
 	if err := m.judge(ctx, found, m.now()); err != nil {
 		return err

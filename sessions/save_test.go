@@ -74,14 +74,14 @@ func TestSecondSaveIsErrConflict(t *testing.T) {
 	is.NoErr(w.Save(t.Context(), a))
 	err = w.other.Save(t.Context(), b)
 	wants.Err(t, err, sessions.ErrConflict)
-	is.Equal(b.Data.Count, 2) // the session in hand is as it was: nothing of it is lost
+	is.Equal(b.Data.Count, 2) // the session in hand keeps its data
 
 	got, err := w.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
-	is.Equal(got.Data.Count, 1) // the first stays
+	is.Equal(got.Data.Count, 1) // the first save is kept
 	is.NoErr(w.Save(t.Context(), a))
 	a.Data.Count = 3
-	is.NoErr(w.Save(t.Context(), a)) // who won, goes on
+	is.NoErr(w.Save(t.Context(), a)) // the winner can save again
 }
 
 func TestSaveOfADestroyedSessionIsErrNotFound(t *testing.T) {
@@ -93,7 +93,8 @@ func TestSaveOfADestroyedSessionIsErrNotFound(t *testing.T) {
 	is.NoErr(w.other.DestroyID(t.Context(), s.ID().Secret()))
 	inFlight.Data.Count = 9
 	for range 3 {
-		wants.Err(t, w.Save(t.Context(), inFlight), sessions.ErrNotFound) // never a resurrection, however often
+		// No repetition revives it.
+		wants.Err(t, w.Save(t.Context(), inFlight), sessions.ErrNotFound)
 	}
 	is.Equal(w.mem.Len(), 0)
 }
@@ -109,12 +110,13 @@ func TestSaveOfAnExpiredSessionIsErrExpired(t *testing.T) {
 
 	unsaved := w.Create()
 	w.clock.Advance(time.Hour)
-	wants.Err(t, w.Save(t.Context(), unsaved), sessions.ErrExpired) // one that took too long to be saved at all
+	// It expired before its first save.
+	wants.Err(t, w.Save(t.Context(), unsaved), sessions.ErrExpired)
 	_, err := w.Load(t.Context(), unsaved.ID().Secret())
 	wants.Err(t, err, sessions.ErrNotFound)
 }
 
-// A request may take longer than the idle timeout while others keep the session awake.
+// A request may take longer than the idle timeout while others keep the session alive.
 func TestSlowRequestSavesASessionThatOthersKeptAwake(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, &sessions.Config[cart]{IdleTimeout: time.Minute, TouchInterval: -1})
@@ -125,7 +127,7 @@ func TestSlowRequestSavesASessionThatOthersKeptAwake(t *testing.T) {
 		is.NoErr(err)
 	}
 	slow.Data.Count = 1
-	is.NoErr(w.Save(t.Context(), slow)) // it looks idle from here, and is not
+	is.NoErr(w.Save(t.Context(), slow)) // it only looks idle to this request
 	got, err := w.other.Load(t.Context(), slow.ID().Secret())
 	is.NoErr(err)
 	is.Equal(got.Data.Count, 1)
@@ -145,10 +147,10 @@ func TestTimeoutsOfASessionAreStoredAndJudgeItElsewhere(t *testing.T) {
 	is.Equal(got.IdleTimeout, 10*time.Second)
 	is.Equal(got.AbsoluteTimeout, 30*time.Second)
 	got.Data.Count = 1
-	is.NoErr(w.other.Save(t.Context(), got)) // they survive the save of another Manager
+	is.NoErr(w.other.Save(t.Context(), got)) // another Manager's save keeps the timeouts
 	w.clock.Advance(10 * time.Second)
 	_, err = w.Load(t.Context(), s.ID().Secret())
-	wants.Err(t, err, sessions.ErrExpired) // its own idle timeout, far from the Manager's
+	wants.Err(t, err, sessions.ErrExpired) // by its own idle timeout
 }
 
 func TestLongerTimeoutsOfASessionCountToo(t *testing.T) {
@@ -197,7 +199,7 @@ func TestDataThatCannotBeEncodedIsRefusedAndNothingStored(t *testing.T) {
 	is.Equal(len(store.Took()), 0)
 }
 
-// broken is a codec that returns no payload, or one that no store could give back.
+// broken is a codec that returns no payload, or one without a format.
 type broken struct{ payload codec.Payload }
 
 func (b broken) Encode(cart) (codec.Payload, error) { return b.payload, nil }
@@ -239,7 +241,7 @@ func TestEveryWriteHasARevOfItsOwn(t *testing.T) {
 	}
 }
 
-// lostAnswer makes the next write of the store be applied, or not, and its answer be lost.
+// lostAnswer makes the response to the next write be lost, whether it is applied or not.
 func (w world) lostAnswer(applied bool) {
 	for _, name := range []string{"Create", "Replace"} {
 		w.store.Once(name, func(c *cued.Call) error {
@@ -251,7 +253,8 @@ func (w world) lostAnswer(applied bool) {
 	}
 }
 
-// After an outcome unknown the same session may be saved again, whichever it was, with the same data or with other.
+// After ErrOutcomeUnknown the session can be saved again, with the same data or other data, whether
+// or not the write was applied.
 func TestSaveAfterAnUnknownOutcomeIsSafe(t *testing.T) {
 	for _, applied := range []bool{true, false} {
 		for _, created := range []bool{true, false} {
@@ -282,7 +285,7 @@ func TestSaveAfterAnUnknownOutcomeIsSafe(t *testing.T) {
 					is.Equal(w.mem.Len(), 1)
 
 					s.Data.Count++
-					is.NoErr(w.Save(t.Context(), s)) // and then all is as ever
+					is.NoErr(w.Save(t.Context(), s)) // later saves work as usual
 					w.store.Took()
 					is.NoErr(w.Save(t.Context(), s))
 					is.Equal(len(w.store.Took()), 0)
@@ -292,7 +295,7 @@ func TestSaveAfterAnUnknownOutcomeIsSafe(t *testing.T) {
 	}
 }
 
-// Another writer who came after the write in doubt is not overwritten by its repetition.
+// Repeating a write in doubt doesn't overwrite a later write by another request.
 func TestSaveAfterAnUnknownOutcomeRespectsOthers(t *testing.T) {
 	for _, applied := range []bool{true, false} {
 		is := is.New(t)
@@ -307,22 +310,25 @@ func TestSaveAfterAnUnknownOutcomeRespectsOthers(t *testing.T) {
 		wants.Err(t, w.Save(t.Context(), s), sessions.ErrConflict)
 
 		is.NoErr(w.other.DestroyID(t.Context(), s.ID().Secret()))
-		wants.Err(t, w.Save(t.Context(), s), sessions.ErrNotFound) // nor does it bring back what is gone
+		// Nor revive a session that has ended.
+		wants.Err(t, w.Save(t.Context(), s), sessions.ErrNotFound)
 		is.Equal(w.mem.Len(), 0)
 	}
 }
 
-// An unchanged session whose last write is in doubt is written: what is stored may be older.
+// An unchanged session whose last write is in doubt is written, since the stored state may be
+// older.
 func TestUnchangedDataIsWrittenAfterAnUnknownOutcome(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
 	s := w.saved(t, cart{Count: 1})
 	s.Data.Count = 2
 	w.lostAnswer(true)
-	wants.Err(t, w.Save(t.Context(), s), sessions.ErrOutcomeUnknown) // 2 is stored, unbeknown to us
+	// 2 is stored, but s doesn't know.
+	wants.Err(t, w.Save(t.Context(), s), sessions.ErrOutcomeUnknown)
 	w.store.Off()
 	s.Data.Count = 1
-	is.NoErr(w.Save(t.Context(), s)) // 1 is what we believe to be stored
+	is.NoErr(w.Save(t.Context(), s)) // s assumes that 1 is stored
 	got, err := w.other.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
 	is.Equal(got.Data.Count, 1)
@@ -382,7 +388,7 @@ func TestUpdateBeginsAgainWithWhatIsStored(t *testing.T) {
 		return nil
 	})
 	is.NoErr(err)
-	is.Equal(seen, []int{1, 10, 100}) // each time another state, never twice the same
+	is.Equal(seen, []int{1, 10, 100}) // never the same state twice
 	got, err := w.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
 	is.Equal(got.Data.Count, 101)
@@ -394,7 +400,7 @@ func TestUpdateReturnsTheErrorOfFAndStoresNothing(t *testing.T) {
 	s := w.saved(t, cart{Count: 1})
 	refused := errors.New("refused")
 	got, err := w.Update(t.Context(), s.ID().Secret(), func(c *cart) error { c.Count = 99; return refused })
-	is.Equal(err, refused) // as it is
+	is.Equal(err, refused) // unchanged
 	is.True(got == nil)
 	is.Equal(w.store.Took(), []string{"Load"})
 }
@@ -422,10 +428,10 @@ func TestUpdateOfADestroyedSession(t *testing.T) {
 		c.Count++
 		return w.other.DestroyID(t.Context(), s.ID().Secret())
 	})
-	wants.Err(t, err, sessions.ErrNotFound) // destroyed between its read and its write
+	wants.Err(t, err, sessions.ErrNotFound) // destroyed between read and write
 	is.Equal(w.mem.Len(), 0)
 	_, err = w.Update(t.Context(), s.ID().Secret(), func(*cart) error { return nil })
-	wants.Err(t, err, sessions.ErrNotFound) // and before
+	wants.Err(t, err, sessions.ErrNotFound) // destroyed before
 }
 
 func TestUpdateIsBoundedAndHeedsItsContext(t *testing.T) {
@@ -442,12 +448,12 @@ func TestUpdateIsBoundedAndHeedsItsContext(t *testing.T) {
 		}
 		return nil
 	})
-	wants.Err(t, err, context.Canceled) // ended while it waited for its turn
+	wants.Err(t, err, context.Canceled) // cancelled during the pause
 	is.True(calls < 10)
 }
 
 func TestUpdateGivesUpAfter256Attempts(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) { // whose pauses take no time
+	synctest.Test(t, func(t *testing.T) { // pauses take no real time
 		is := is.New(t)
 		w := newWorld(t, nil)
 		s := w.saved(t, cart{})
@@ -459,7 +465,7 @@ func TestUpdateGivesUpAfter256Attempts(t *testing.T) {
 	})
 }
 
-// add merges two carts: what each side added to the base, both have.
+// add merges two carts: the result has what each side added to base.
 func add(base, ours, theirs cart) (cart, error) {
 	merged := cart{Items: slices.Clone(theirs.Items), Count: theirs.Count + ours.Count - base.Count}
 	for _, item := range ours.Items {
@@ -484,21 +490,21 @@ func TestMergeResolvesALostRace(t *testing.T) {
 	s.Data.Count += 100
 	is.NoErr(w.Save(t.Context(), s))
 	want := cart{Items: []string{"tea", "theirs", "ours"}, Count: 111}
-	is.Equal(s.Data, want) // the session in hand holds what is stored
+	is.Equal(s.Data, want) // the session in hand has the stored data
 	got, err := w.other.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
 	is.Equal(got.Data, want)
 
 	w.store.Took()
 	is.NoErr(w.Save(t.Context(), s))
-	is.Equal(len(w.store.Took()), 0) // and is in step with it
+	is.Equal(len(w.store.Took()), 0) // and its rev
 }
 
 func TestMergeLosesNothingOfManySaves(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, &sessions.Config[cart]{Merge: add})
 	s := w.saved(t, cart{})
-	const n = 12 // fewer than the attempts, so that nobody gives up
+	const n = 12 // fewer than the attempts, so that none gives up
 	var wg sync.WaitGroup
 	errs := make([]error, n)
 	for i := range n {
@@ -536,7 +542,7 @@ func TestMergeWorksForRenewAndAuthenticateToo(t *testing.T) {
 }
 
 func TestMergeIsBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) { // whose pauses take no time
+	synctest.Test(t, func(t *testing.T) { // pauses take no real time
 		is := is.New(t)
 		calls := 0
 		w := newWorld(t, &sessions.Config[cart]{Merge: func(_, ours, _ cart) (cart, error) { calls++; return ours, nil }})
@@ -545,7 +551,7 @@ func TestMergeIsBounded(t *testing.T) {
 		s.Data.Count = 1
 		wants.Err(t, w.Save(t.Context(), s), sessions.ErrConflict)
 		is.Equal(calls, 16)
-		is.Equal(s.Data.Count, 1) // and nothing of the session in hand is lost
+		is.Equal(s.Data.Count, 1) // the session in hand keeps its data
 	})
 }
 
@@ -569,7 +575,8 @@ func TestMergeDoesNotReviveTheDestroyed(t *testing.T) {
 	w := newWorld(t, &sessions.Config[cart]{Merge: add})
 	s := w.saved(t, cart{})
 	w.store.On("Replace", func(c *cued.Call) error {
-		is.NoErr(w.other.DestroyID(c.Context, s.ID().Secret())) // between the lost race and the merge
+		// Between the lost race and the merge.
+		is.NoErr(w.other.DestroyID(c.Context, s.ID().Secret()))
 		return sessions.ErrConflict
 	})
 	s.Data.Count = 1
@@ -617,7 +624,7 @@ func TestMergeTakesTheirSettingsUnlessOursChanged(t *testing.T) {
 	}
 }
 
-// A write in doubt may be part of what another has stored since: merged, it would count twice.
+// Another request's save may include a write in doubt, which a merge would count twice.
 func TestMergeIsNotTriedOnAWriteInDoubt(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, &sessions.Config[cart]{Merge: add})
@@ -634,7 +641,7 @@ func TestMergeIsNotTriedOnAWriteInDoubt(t *testing.T) {
 	is.Equal(got.Data.Count, 11)
 }
 
-// Update begins again with f instead of merging: both would count twice.
+// Update calls f again instead of merging; doing both would count twice.
 func TestUpdateDoesNotMerge(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, &sessions.Config[cart]{Merge: func(_, _, _ cart) (cart, error) { panic("not for Update") }})

@@ -47,17 +47,19 @@ type Session[T any] struct {
 	// have it. At most 1024 bytes of UTF-8.
 	Federated string
 
-	id        ID
-	unnamed   *unnamed      // makes id and rec.Key, which are zero; nil: they are there
-	corrected time.Duration // by how much the clock that rec's times are by puts this host's right; for one never saved
-	rec       driver.Record // as last known to be stored; before the first Save, what is known already
-	seen      fingerprint   // of the data that rec has, as it was loaded or saved
-	stored    bool          // there is a record of it
-	written   bool          // this process has written rec: its bytes are this binary's
+	id      ID
+	unnamed *unnamed // makes id and rec.Key, which are zero until then; nil: they are set
+	// By how much the clock that rec's times are by puts this host's right; for one never saved.
+	corrected time.Duration
+	rec       driver.Record // as last stored; before the first Save, as far as it is known
+	seen      fingerprint   // of Data when it was loaded or saved
+	stored    bool          // it was saved
+	written   bool          // this process has written rec, so its bytes are this binary's
 	gone      bool          // Destroy has ended it
 	peeked    bool          // Peek has loaded it: it can't be saved
-	inDoubt   []string      // the Revs of writes whose outcome is unknown: the stored Rev may be one of them
-	moving    *exchange     // a renewal or login that has begun and not ended
+	// The Revs of writes whose outcome is unknown: the stored Rev may be one of them.
+	inDoubt []string
+	moving  *exchange // a renewal or login that has begun but not finished
 }
 
 // Device describes where a session was started, so that its user recognises it in the list of
@@ -154,7 +156,7 @@ func (s Session[T]) MarshalJSON() ([]byte, error) {
 	}{s.handle(), s.rec.Created, s.rec.Accessed, s.rec.ExpiresAt()})
 }
 
-// check refuses what can't be stored, and names it.
+// check returns an error that names a field that can't be stored.
 func (s *Session[T]) check() error {
 	if err := checkTimeout("Session.IdleTimeout", s.IdleTimeout); err != nil {
 		return fmt.Errorf("%w: %w", errTimeout, err)
@@ -175,8 +177,7 @@ func (s *Session[T]) check() error {
 	return nil
 }
 
-// usable refuses a session that no Manager made, that was loaded to be read, or that Destroy has
-// ended.
+// usable refuses a session that no Manager made, that Peek loaded, or that Destroy has ended.
 func usable[T any](s *Session[T]) error {
 	switch {
 	case isForeign(s):
@@ -189,9 +190,9 @@ func usable[T any](s *Session[T]) error {
 	return nil
 }
 
-// unnamed makes the ID of a new session, and its key, once they are needed: most new sessions are
-// those of visitors for whom nothing is stored, and are thrown away. Copies of a session share it,
-// so that they have the same ID.
+// unnamed makes the ID and the key of a new session when they are first needed: most new sessions
+// belong to visitors for whom nothing is stored. Copies of a session share it, so that they have
+// the same ID.
 type unnamed struct {
 	ids  IDScheme
 	once sync.Once
@@ -207,8 +208,8 @@ func (u *unnamed) name() (ID, string) {
 	return u.id, u.key
 }
 
-// name returns the session's ID and key. It changes nothing of s: several goroutines may read a
-// session at a time.
+// name returns the session's ID and key. It doesn't change s, since several goroutines may read a
+// session.
 func (s *Session[T]) name() (ID, string) {
 	if s.unnamed != nil {
 		return s.unnamed.name()
@@ -216,7 +217,7 @@ func (s *Session[T]) name() (ID, string) {
 	return s.id, s.rec.Key
 }
 
-// takeName makes s have its ID and key itself, as what stores it wants.
+// takeName stores the ID and the key in s, before it is saved.
 func (s *Session[T]) takeName() {
 	if s.unnamed != nil {
 		s.id, s.rec.Key = s.unnamed.name()
@@ -224,7 +225,7 @@ func (s *Session[T]) takeName() {
 	}
 }
 
-// isForeign reports whether no Manager has made s.
+// isForeign reports whether s was not made by a Manager.
 func isForeign[T any](s *Session[T]) bool {
 	return s == nil || s.id == (ID{}) && s.unnamed == nil
 }

@@ -30,7 +30,8 @@ func TestSessionShowsNeitherIDNorData(t *testing.T) {
 	for name, v := range values {
 		forms := logs(v)
 		for _, verb := range verbs {
-			if verb != "%p" { // which asks no method of what is no pointer: the type's comment says so
+			// It calls no method of a value: see the comment of Session.
+			if verb != "%p" {
 				forms = append(forms, fmt.Sprintf(verb, v))
 			}
 		}
@@ -40,13 +41,13 @@ func TestSessionShowsNeitherIDNorData(t *testing.T) {
 			shows(t, private, form, "%s: %s", name, form)
 			shows(t, s.ID().Secret(), form, "%s: %s", name, form)
 		}
-		is.True(strings.Contains(string(out), s.Handle())) // what it shows is its handle
+		is.True(strings.Contains(string(out), s.Handle())) // it shows its handle
 	}
 	is.Equal(fmt.Sprint(s), "session "+s.Handle())
 	is.Equal(s.String(), "session "+s.Handle())
 }
 
-// Where fmt asks no method, data may show, the ID never.
+// If fmt calls no method it may print data, but never the ID.
 func TestSessionShowsItsIDNowhere(t *testing.T) {
 	w := newWorld(t, nil)
 	s := w.saved(t, cart{})
@@ -81,7 +82,7 @@ func TestZeroSessionIsRefused(t *testing.T) {
 			wants.Text(t, err, "not a session that a Manager made")
 		}
 	}
-	is.Equal(len(w.store.Took()), 0) // and nothing was asked of the store
+	is.Equal(len(w.store.Took()), 0) // no store call was made
 }
 
 func TestPersist_IsStoredAndKept(t *testing.T) {
@@ -106,13 +107,13 @@ func TestPersist_IsStoredAndKept(t *testing.T) {
 	is.True(!got.Persist)
 }
 
-// What was changed and not saved is forgotten.
+// Discard drops unsaved changes.
 func TestDiscard(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)
 	s := w.login(t, "user")
 	s.Data = cart{Items: []string{"tea"}}
-	s.Device.Name = "d" // which the next login would store
+	s.Device.Name = "d" // the next login would store it
 	is.NoErr(w.Save(t.Context(), s))
 	for _, s := range []*sessions.Session[cart]{s, w.Create()} {
 		before := *s

@@ -63,8 +63,8 @@ type Info struct {
 	Current   bool      // whether it is the session of the current request; set by package web
 }
 
-// subjectKey returns the key of a subject's list. No session's key has a colon, and the subject's
-// name can't be read from it.
+// subjectKey returns the key of a subject's list. It has a colon, unlike a session's key, and
+// doesn't reveal the subject's name.
 func subjectKey(application, subject string) string { return listKey("subject:", application, subject) }
 
 // federatedKey returns the key of a federated session's list.
@@ -72,8 +72,8 @@ func federatedKey(application, federated string) string {
 	return listKey("federated:", application, federated)
 }
 
-// listKey hashes a name, with the application's length before it, so that no two pairs make one
-// key.
+// listKey hashes the application's length, the application and the name, so that no two pairs have
+// the same key.
 func listKey(prefix, application, name string) string {
 	if application != "" {
 		name = fmt.Sprintf("%d:%s:%s", len(application), application, name)
@@ -85,8 +85,8 @@ func listKey(prefix, application, name string) string {
 	return prefix + hex.EncodeToString(sum[:])
 }
 
-// lists returns the keys of the lists that a subject's, or a federated session's, sessions are in
-// that this Manager accepts: the application's own, and that of sessions without an application.
+// lists returns the keys of a subject's or federated session's lists that this Manager reads: the
+// application's own, and the one of sessions without an application.
 func (m *Manager[T]) lists(key func(application, name string) string, name string) []string {
 	if m.application == "" {
 		return []string{key("", name)}
@@ -94,8 +94,8 @@ func (m *Manager[T]) lists(key func(application, name string) string, name strin
 	return []string{key(m.application, name), key("", name)}
 }
 
-// leaveLists drops a session that has ended from the lists that its record says it is in, except
-// the one given. If that fails, they are longer than they need to be.
+// leaveLists drops an ended session from the lists that its record names, except the given one. If
+// that fails, its entries stay until they are pruned.
 func (m *Manager[T]) leaveLists(ctx context.Context, rec driver.Record, except string) {
 	if own := subjectKey(rec.Application, rec.Subject); rec.Subject != "" && own != except {
 		_ = m.rosters.Leave(ctx, own, rec.Page, rec.Key)
@@ -105,10 +105,10 @@ func (m *Manager[T]) leaveLists(ctx context.Context, rec driver.Record, except s
 	}
 }
 
-// leaveRenewed is leaveLists for a session that goes on as next. If next is in another part of a
-// list, old stays listed there until it is found dead. Parts are read one after another: a reader
-// that reads next's part before next enters it, and old's part after old has left, would find
-// neither.
+// leaveRenewed is leaveLists for a session that was renewed to next. If next is in another part of
+// a list, old stays listed until it is pruned. Otherwise a reader, which reads parts one after
+// another, could read next's part before next enters it, and old's part after old has left, and
+// find neither.
 func (m *Manager[T]) leaveRenewed(ctx context.Context, old, next driver.Record) {
 	if old.Application == next.Application {
 		if old.Subject == next.Subject && old.Page != next.Page {
@@ -150,8 +150,8 @@ func (m *Manager[T]) SessionsPage(ctx context.Context, subject, after string, mo
 
 var errPage = errors.New("invalid page")
 
-// sessionsOf returns a subject's sessions that are alive, of most listed ones after a handle; 0: of
-// all.
+// sessionsOf returns a subject's live sessions among the next most listed ones after a handle; most
+// 0 means all.
 func (m *Manager[T]) sessionsOf(ctx context.Context, subject, after string, most int) (infos []Info, next string, err error) {
 	if err := checkSubject(subject); err != nil {
 		return nil, "", err
@@ -183,7 +183,7 @@ func (m *Manager[T]) sessionsOf(ctx context.Context, subject, after string, most
 	for _, found := range loaded {
 		rec := found.Record
 		if found.Err != nil || rec.Subject != subject {
-			continue // it has ended, or is not for this binary
+			continue // it has ended, or this binary can't read it
 		}
 		if alive, err := m.isAlive(ctx, rec); err != nil {
 			return nil, "", err
@@ -197,8 +197,7 @@ func (m *Manager[T]) sessionsOf(ctx context.Context, subject, after string, most
 	return infos, next, nil
 }
 
-// followRenewed adds to what was loaded of keys where sessions go on that were renewed since the
-// list was read.
+// followRenewed also loads the next records of sessions that were renewed since the list was read.
 func (m *Manager[T]) followRenewed(ctx context.Context, keys []string, loaded []driver.Loaded) ([]driver.Loaded, error) {
 	seen := map[string]bool{}
 	for _, key := range keys {
@@ -229,7 +228,7 @@ func (m *Manager[T]) followRenewed(ctx context.Context, keys []string, loaded []
 // with that handle. Once started, it completes even if ctx is cancelled.
 func (m *Manager[T]) Revoke(ctx context.Context, subject, handle string) error {
 	ctx, o := m.observe(ctx, "revoke")
-	if !rosters.IsHash(handle) { // and so no handle: nothing that anyone may have sent is repeated
+	if !rosters.IsHash(handle) { // not a handle; the error doesn't repeat the text
 		return o.done(event.Event{Subject: subject}, ErrNotFound)
 	}
 	return o.done(event.Event{Kind: event.Revoked, Handle: handle, Subject: subject}, m.revoke(ctx, subject, handle))
@@ -249,7 +248,7 @@ func (m *Manager[T]) revoke(ctx context.Context, subject, handle string) error {
 	}
 	missing := ErrNotFound
 	for range mostRenewals {
-		found, err := m.store.LoadAll(ctx, []string{key}) // which decrypts nothing
+		found, err := m.store.LoadAll(ctx, []string{key}) // LoadAll doesn't decrypt
 		if err != nil {
 			return err
 		}
@@ -257,7 +256,7 @@ func (m *Manager[T]) revoke(ctx context.Context, subject, handle string) error {
 		var ended *driver.EndedError
 		switch {
 		case errors.As(found[0].Err, &ended) && ended.Marker.Next != "":
-			key, missing = ended.Marker.Next, ErrRenewed // where it goes on
+			key, missing = ended.Marker.Next, ErrRenewed // the key after the renewal
 			continue
 		case found[0].Err != nil:
 			return found[0].Err
@@ -271,8 +270,8 @@ func (m *Manager[T]) revoke(ctx context.Context, subject, handle string) error {
 	return missing
 }
 
-// keyOf returns the key of the subject's session that has the handle. For all but the keys of a
-// table that Python reads it is the handle.
+// keyOf returns the key of the subject's session that has the handle. The key is the handle, except
+// on a table that Python reads.
 func (m *Manager[T]) keyOf(ctx context.Context, subject, handle string) (string, error) {
 	if rosters.IsHash(m.ids.Key(m.ids.New())) {
 		if _, migrating := m.ids.(migrateIDs); !migrating {
@@ -308,7 +307,7 @@ func (m *Manager[T]) RevokeAll(ctx context.Context, subject string, except ...st
 	if err == nil {
 		n, err = m.revokeLists(ctx, m.lists(subjectKey, subject), except)
 		if m.recent != nil {
-			m.recent.Ended(m.application, subject) // of each ID that a session had, too
+			m.recent.Ended(m.application, subject) // also under former IDs of these sessions
 			m.recent.Ended("", subject)
 		}
 	}
@@ -332,8 +331,8 @@ func (m *Manager[T]) RevokeFederated(ctx context.Context, federated string) (int
 // revokeFailures bounds how many calls in a row may fail before a revocation gives up.
 const revokeFailures = 8
 
-// revokePasses bounds how often a revocation reads a list. Once is enough but for sessions that are
-// renewed from one page into another meanwhile.
+// revokePasses bounds how often a revocation reads a list. Once is enough, unless sessions are
+// renewed from one page into another at the same time.
 const revokePasses = 64
 
 func (m *Manager[T]) revokeLists(ctx context.Context, lists, except []string) (ended int, err error) {
@@ -346,7 +345,7 @@ func (m *Manager[T]) revokeLists(ctx context.Context, lists, except []string) (e
 		return 0, err
 	}
 	for _, list := range lists {
-		// Logins under way have read the epoch before, and lose.
+		// Logins under way have read the former epoch, and fail.
 		if err := m.persist(ctx, func() error { _, err := m.rosters.Bump(ctx, list); return err }); err != nil {
 			return ended, err
 		}
@@ -359,8 +358,8 @@ func (m *Manager[T]) revokeLists(ctx context.Context, lists, except []string) (e
 	return ended, nil
 }
 
-// spared returns the handles of sessions that a revocation leaves alive: those given, and those
-// under which they go on.
+// spared returns the handles of the sessions that a revocation leaves alive: the given ones, and
+// those that they were renewed to.
 func (m *Manager[T]) spared(ctx context.Context, handles []string) ([]string, error) {
 	spare := slices.Clone(handles)
 	next := slices.DeleteFunc(slices.Clone(handles), func(h string) bool { return !rosters.IsHash(h) })
@@ -383,15 +382,15 @@ func (m *Manager[T]) spared(ctx context.Context, handles []string) ([]string, er
 	return spare, nil
 }
 
-// spares reports whether the session of a key is to be left alive: it is one of spare, or about to
-// take its place.
+// spares reports whether a revocation leaves the session of a key alive: it is one of spare, or
+// about to replace one.
 func spares(spare []string, key string, found driver.Loaded) bool {
 	return slices.ContainsFunc(spare, func(handle string) bool {
 		return handleOf(key) == handle || found.Err == nil && rosters.ComesFrom(found.Record.Rev, handle)
 	})
 }
 
-// revokeList ends what is listed, until nothing is that was not ended or spared.
+// revokeList ends the listed sessions, and reads the list again until it finds no others.
 func (m *Manager[T]) revokeList(ctx context.Context, list string, spare []string) (ended int, err error) {
 	done := map[string]bool{}
 	for range revokePasses {
@@ -416,13 +415,13 @@ func (m *Manager[T]) revokeList(ctx context.Context, list string, spare []string
 			}
 		}
 		if !some {
-			return ended, nil // and since whatever is alive is listed, nothing is
+			return ended, nil // every live session is listed, so none is left
 		}
 	}
 	return ended, ErrConflict
 }
 
-// revokePart ends the sessions of some keys that a part of a list has, and then drops them.
+// revokePart ends the sessions of some keys in a part of a list, and then drops the keys.
 func (m *Manager[T]) revokePart(ctx context.Context, list, part string, keys []string, spare []string) (ended int, err error) {
 	loaded := make([]driver.Loaded, len(keys))
 	if len(spare) > 0 {
@@ -447,13 +446,13 @@ func (m *Manager[T]) revokePart(ctx context.Context, list, part string, keys []s
 		left = append(left, key)
 	}
 	if len(left) > 0 {
-		// That they can't be dropped does no harm: they have ended.
+		// If the entries can't be dropped, that does no harm: their sessions have ended.
 		_, _ = m.store.ChangeRoster(ctx, driver.RosterChange{Key: part, Rev: newRev(), Leave: left})
 	}
 	return ended, nil
 }
 
-// persist makes a call until it succeeds, or has failed too often.
+// persist repeats a call until it succeeds, or has failed revokeFailures times.
 func (m *Manager[T]) persist(ctx context.Context, call func() error) error {
 	for attempt := 0; ; attempt++ {
 		err := call()

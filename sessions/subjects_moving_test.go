@@ -8,7 +8,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/internal/cued"
 )
 
-// A session that is renewed while a list is read goes on, and so it is listed: under the ID that it has got.
+// A session that is renewed while its list is read is listed, under its new handle.
 func TestSessions_ListsWhatIsRenewedMeanwhile(t *testing.T) {
 	for name, renewals := range map[string]int{"once": 1, "again and again": 3} {
 		t.Run(name, func(t *testing.T) {
@@ -33,7 +33,7 @@ func TestSessions_ListsWhatIsRenewedMeanwhile(t *testing.T) {
 	}
 }
 
-// One that is renewed and then ends is not.
+// A session that is renewed and then ended is not listed.
 func TestSessions_DoesNotListWhatEndsMeanwhile(t *testing.T) {
 	is := is.New(t)
 	p := newWorld(t, nil)

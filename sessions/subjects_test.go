@@ -34,7 +34,7 @@ func TestSessions_ASVS_7_5_2_ListsASubjectsOwn(t *testing.T) {
 	infos, err := p.other.Sessions(t.Context(), "user")
 	is.NoErr(err)
 	is.Equal(len(infos), 2)
-	is.Equal(infos[0].Handle, b.Handle()) // the last seen comes first
+	is.Equal(infos[0].Handle, b.Handle()) // the most recently used comes first
 	is.Equal(infos[1], sessions.Info{
 		Handle: a.Handle(), Created: a.CreatedAt(), Accessed: a.AccessedAt(), ExpiresAt: a.ExpiresAt(),
 		Device: sessions.Device{Name: "Firefox on Linux", IP: "192.0.2.1"},
@@ -43,7 +43,7 @@ func TestSessions_ASVS_7_5_2_ListsASubjectsOwn(t *testing.T) {
 	is.True(!strings.Contains(text, a.ID().Secret()))
 	is.True(!strings.Contains(text, "s3cret-data"))
 	_, err = p.Load(t.Context(), infos[0].Handle)
-	wants.Err(t, err, sessions.ErrInvalidID) // a handle lets nobody in
+	wants.Err(t, err, sessions.ErrInvalidID) // a handle gives no access
 }
 
 func TestSessions_FollowsRenewalLoginLogoutAndTime(t *testing.T) {
@@ -54,7 +54,7 @@ func TestSessions_FollowsRenewalLoginLogoutAndTime(t *testing.T) {
 	is.Equal(p.handles(t, "user"), []string{s.Handle()})
 	is.NoErr(p.Authenticate(t.Context(), s, "user")) // again
 	is.Equal(p.handles(t, "user"), []string{s.Handle()})
-	is.NoErr(p.Authenticate(t.Context(), s, "another")) // as somebody else
+	is.NoErr(p.Authenticate(t.Context(), s, "another")) // as another user
 	is.Equal(len(p.handles(t, "user")), 0)
 	is.Equal(p.handles(t, "another"), []string{s.Handle()})
 	is.NoErr(p.Destroy(t.Context(), s))
@@ -73,9 +73,9 @@ func TestSessions_OfALongerLifeStayListed(t *testing.T) {
 	p := newWorld(t, &sessions.Config[cart]{})
 	s := p.login(t, "user")
 	s.IdleTimeout, s.AbsoluteTimeout = 40*24*time.Hour, 40*24*time.Hour
-	is.NoErr(p.Save(t.Context(), s)) // the roster has to be kept as long
+	is.NoErr(p.Save(t.Context(), s)) // the roster must be kept as long
 	p.clock.Advance(39 * 24 * time.Hour)
-	p.login(t, "else") // a write, which sweeps
+	p.login(t, "else") // a write sweeps
 	is.Equal(p.handles(t, "user"), []string{s.Handle()})
 }
 
@@ -127,18 +127,20 @@ func TestRevoke_ASVS_7_5_2_EndsExactlyThatSession(t *testing.T) {
 	is.True(p.alive(t, foreign))
 	is.NoErr(p.other.Revoke(t.Context(), "user", a.Handle()))
 	is.True(!p.alive(t, a) && p.alive(t, b))
-	wants.Err(t, p.other.Revoke(t.Context(), "user", a.Handle()), sessions.ErrNotFound) // it is no more
+	// It has ended.
+	wants.Err(t, p.other.Revoke(t.Context(), "user", a.Handle()), sessions.ErrNotFound)
 	a.Data.Count++
-	wants.Err(t, p.Save(t.Context(), a), sessions.ErrNotFound) // a slow request doesn't bring it back
+	// A slow request doesn't revive it.
+	wants.Err(t, p.Save(t.Context(), a), sessions.ErrNotFound)
 	is.Equal(p.handles(t, "user"), []string{b.Handle()})
 }
 
-// OWASP ASVS 7.4.2 and 7.4.5: an account's sessions are ended at once.
+// OWASP ASVS 7.4.2 and 7.4.5: one call ends an account's sessions.
 func TestRevokeAll_ASVS_7_4_2_EndsEveryOne(t *testing.T) {
 	is := is.New(t)
 	p := newWorld(t, &sessions.Config[cart]{})
 	var all []*sessions.Session[cart]
-	for range 200 { // more than one transaction takes
+	for range 200 { // more than fit into one transaction
 		all = append(all, p.login(t, "user"))
 	}
 	foreign := p.login(t, "another")
@@ -149,13 +151,13 @@ func TestRevokeAll_ASVS_7_4_2_EndsEveryOne(t *testing.T) {
 		is.True(!p.alive(t, s))
 	}
 	is.True(p.alive(t, foreign))
-	n, err = p.other.RevokeAll(t.Context(), "user") // again is safe
+	n, err = p.other.RevokeAll(t.Context(), "user") // a second call is safe
 	is.NoErr(err)
 	is.Equal(n, 0)
-	is.True(p.alive(t, p.login(t, "user"))) // and then the user signs in again
+	is.True(p.alive(t, p.login(t, "user"))) // the user can sign in again
 }
 
-// OWASP ASVS 7.4.3: after a change of password, all others are ended.
+// OWASP ASVS 7.4.3: after a change of password, all other sessions are ended.
 func TestRevokeAll_ASVS_7_4_3_ExceptTheCurrent(t *testing.T) {
 	is := is.New(t)
 	p := newWorld(t, &sessions.Config[cart]{})
@@ -182,7 +184,7 @@ func TestRevokeAll_BeatsALoginUnderWay(t *testing.T) {
 		})
 		wants.Err(t, w.Authenticate(t.Context(), s, "user"), sessions.ErrRevoked)
 		is.Equal(len(w.handles(t, "user")), 0)
-		is.Equal(w.alive(t, s), stored) // what it was before it still is
+		is.Equal(w.alive(t, s), stored) // as before
 		is.NoErr(w.Authenticate(t.Context(), s, "user"))
 	}
 }
@@ -224,14 +226,14 @@ func TestRevokeAll_GoesOnAfterAFailure(t *testing.T) {
 	w.login(t, "user")
 	failures = 1000
 	_, err = w.RevokeAll(t.Context(), "user")
-	wants.Err(t, err, sessions.ErrUnavailable) // and it doesn't go on for ever
+	wants.Err(t, err, sessions.ErrUnavailable) // it gives up
 	failures = 0
 	n, err = w.RevokeAll(t.Context(), "user")
 	is.NoErr(err)
 	is.Equal(n, 1)
 }
 
-// One session that can't be ended is an error, and the next call ends it.
+// If one session can't be ended, RevokeAll returns an error, and the next call ends it.
 func TestRevokeAll_SaysThatOneCouldNotBeEnded(t *testing.T) {
 	for _, failure := range []error{sessions.ErrUnavailable, sessions.ErrOutcomeUnknown} {
 		is := is.New(t)
@@ -250,7 +252,7 @@ func TestRevokeAll_SaysThatOneCouldNotBeEnded(t *testing.T) {
 		wants.Err(t, err, failure)
 		w.store.Off()
 		_, err = w.mem.Load(t.Context(), handles[1])
-		is.NoErr(err) // it lives
+		is.NoErr(err) // it is alive
 		after, err := w.RevokeAll(t.Context(), "user")
 		is.NoErr(err)
 		is.Equal(before+after, 3)
@@ -289,8 +291,9 @@ func TestDevice_HasABound(t *testing.T) {
 	}
 }
 
-// What a session's list says of its deadline is never earlier than what the session says: an entry whose deadline has
-// passed is dropped without a look. So whatever makes a session live longer, in whatever order, keeps it listed.
+// An entry's deadline is never earlier than its session's, since an entry whose deadline has passed
+// is dropped without reading the session. So every change that prolongs a session keeps it listed,
+// in any order.
 func TestListed_ASessionThatLivesLonger(t *testing.T) {
 	longer := func(w world, s *sessions.Session[cart], by time.Duration) error {
 		s.IdleTimeout, s.AbsoluteTimeout = by, by
@@ -310,7 +313,8 @@ func TestListed_ASessionThatLivesLonger(t *testing.T) {
 			is := is.New(t)
 			held, err := w.other.Load(t.Context(), s.ID().Secret())
 			is.NoErr(err)
-			w.at(3, false, func() { is.NoErr(longer(w.swapped(), held, 100*time.Hour)) }) // before the commit
+			// Before the commit.
+			w.at(3, false, func() { is.NoErr(longer(w.swapped(), held, 100*time.Hour)) })
 			is.NoErr(w.Renew(t.Context(), s))
 			w.store.Off()
 			is.Equal(s.AbsoluteTimeout, 100*time.Hour)
@@ -322,7 +326,8 @@ func TestListed_ASessionThatLivesLonger(t *testing.T) {
 			is.NoErr(err)
 			held.Data.Count = 1
 			s.Data.Count = 2
-			w.at(2, false, func() { is.NoErr(longer(w.swapped(), held, 100*time.Hour)) }) // before it has written
+			// Before it writes.
+			w.at(2, false, func() { is.NoErr(longer(w.swapped(), held, 100*time.Hour)) })
 			wants.Err(t, longer(w, s, 13*time.Hour), sessions.ErrConflict)
 			w.store.Off()
 			return held
@@ -332,13 +337,13 @@ func TestListed_ASessionThatLivesLonger(t *testing.T) {
 			is := is.New(t)
 			w := newWorld(t, nil)
 			for range 3 {
-				w.login(t, "user") // whose entries will have passed
+				w.login(t, "user") // their deadlines will have passed
 			}
 			s := extend(t, w, w.login(t, "user"))
 			w.clock.Advance(40 * time.Hour)
 			is.True(w.alive(t, s))
 			for range 3 {
-				w.login(t, "user") // which drops what has passed
+				w.login(t, "user") // drops entries whose deadline has passed
 			}
 			is.Equal(len(w.handles(t, "user")), 4)
 			_, err := w.RevokeAll(t.Context(), "user")
@@ -348,7 +353,7 @@ func TestListed_ASessionThatLivesLonger(t *testing.T) {
 	}
 }
 
-// A handle that is none is nobody's, and nothing of it is repeated anywhere.
+// A text that is not a handle is ErrNotFound, and neither the error nor an event repeats it.
 func TestRevoke_OfWhatIsNoHandle(t *testing.T) {
 	is := is.New(t)
 	seen := &witness{}
@@ -375,7 +380,7 @@ func TestRevoke_OfWhatIsNoHandle(t *testing.T) {
 	is.NoErr(w.Revoke(t.Context(), "user", s.Handle()))
 }
 
-// It ends the session wherever it has gone meanwhile.
+// Revoke ends a session that is renewed at the same time.
 func TestRevoke_BesideARenewal(t *testing.T) {
 	for n := 1; ; n++ {
 		is := is.New(t)

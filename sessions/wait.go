@@ -61,38 +61,38 @@ func (m *Manager[T]) WaitEnd(ctx context.Context, s *Session[T], every time.Dura
 	return o.done(e, nil)
 }
 
-// isOver reports whether a session, as it was found, has ended.
+// isOver reports whether a session was found ended.
 func (m *Manager[T]) isOver(ctx context.Context, found driver.Loaded) bool {
 	if found.Err != nil {
-		return errors.Is(found.Err, ErrNotFound) // and not what this binary can't read
+		return errors.Is(found.Err, ErrNotFound) // a record that this binary can't read is not over
 	}
 	return errors.Is(m.judge(ctx, found.Record, m.now()), ErrNotFound)
 }
 
-// waits are those that wait for sessions to end, by their interval.
+// waits has the calls of WaitEnd under way, by their interval.
 type waits struct {
 	mu     sync.Mutex
 	queues map[time.Duration]*waitQueue
 }
 
-// waitQueue are those of one interval, in the order in which they were looked for. One of them
-// leads: it makes the calls for all, and hands the lead on when it leaves.
+// waitQueue has the waiters of one interval, the one that was checked longest ago first. One of
+// them leads: it makes the store calls for all, and passes the lead on when it leaves.
 type waitQueue struct {
 	lead    chan struct{} // holds one token, which the leader has taken
-	waiting []*waiter     // the lock of waits is held
-	count   int           // with those that a call is being made for
+	waiting []*waiter     // guarded by the lock of waits
+	count   int           // including those whose call is under way
 }
 
 // waiter is one call of WaitEnd.
 type waiter struct {
 	key  string
-	due  time.Time // when it has to be looked for
+	due  time.Time // when to check its session next
 	over func(driver.Loaded) bool
-	done chan driver.Loaded // receives how the session was found when it had ended
-	left bool               // nobody waits any more
+	done chan driver.Loaded // receives the result that showed the session's end
+	left bool               // its WaitEnd has returned
 }
 
-// wait waits until over says so of what load returns for key.
+// wait waits until over is true of the result of load for key.
 func (w *waits) wait(
 	ctx context.Context, key string, every time.Duration, load func(context.Context, []string) ([]driver.Loaded, error), over func(driver.Loaded) bool,
 ) (driver.Loaded, error) {
@@ -141,8 +141,8 @@ func (w *waits) enter(one *waiter, every time.Duration) *waitQueue {
 	return q
 }
 
-// share returns how much of the interval passes between two looks: less than all of it, so that
-// what a call takes, and a leader that leaves, make nobody late.
+// share returns the time between two checks of a session. It is a little less than the interval, so
+// that neither a slow call nor a change of leader makes a check late.
 func share(every time.Duration) time.Duration { return every * 19 / 20 }
 
 func (w *waits) leave(q *waitQueue, one *waiter, every time.Duration) {
@@ -154,8 +154,8 @@ func (w *waits) leave(q *waitQueue, one *waiter, every time.Duration) {
 	}
 }
 
-// untilDue returns how long the leader has to wait until the next call: so long that nobody is
-// late, also of the last of the queue, if the calls until then are spread evenly.
+// untilDue returns how long the leader waits before the next call. If the calls are spread evenly,
+// no check is late, including the last of the queue.
 func (w *waits) untilDue(q *waitQueue, every time.Duration) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -163,7 +163,7 @@ func (w *waits) untilDue(q *waitQueue, every time.Duration) time.Duration {
 	if n == 0 {
 		return 0
 	}
-	before := time.Duration((n - 1) / driver.MaxBatch) // calls before that for the last
+	before := time.Duration((n - 1) / driver.MaxBatch) // calls before the one for the last waiter
 	last := q.waiting[n-1].due.Add(-before * share(every) / (before + 1))
 	if first := q.waiting[0].due; first.Before(last) {
 		last = first
@@ -171,11 +171,11 @@ func (w *waits) untilDue(q *waitQueue, every time.Duration) time.Duration {
 	return time.Until(last)
 }
 
-// look looks for those that have waited longest, as many as one call can have, and puts those back
-// whose session goes on.
+// look makes one call for the waiters that were checked longest ago, and puts those back whose
+// session is alive.
 func (w *waits) look(ctx context.Context, q *waitQueue, every time.Duration, load func(context.Context, []string) ([]driver.Loaded, error)) {
 	batch, keys := w.take(q)
-	rest := batch // whatever happens
+	rest := batch // even if load panics
 	defer func() { w.putBack(q, rest, time.Now().Add(share(every)), ctx.Err() != nil) }()
 	var loaded []driver.Loaded
 	var err error
@@ -199,8 +199,8 @@ func (w *waits) look(ctx context.Context, q *waitQueue, every time.Duration, loa
 	})
 }
 
-// take removes the first of the queue whose sessions one call can look for, and returns the keys,
-// each once.
+// take removes as many waiters from the front of the queue as one call can check, and returns their
+// keys, each once.
 func (w *waits) take(q *waitQueue) (batch []*waiter, keys []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -223,8 +223,8 @@ func (w *waits) take(q *waitQueue) (batch []*waiter, keys []string) {
 	return batch, keys
 }
 
-// putBack queues waiters again: at the end, or, if nobody could be looked for since the leader
-// leaves, where they were.
+// putBack queues waiters again: at the end or, if the leader left before it could check them, where
+// they were.
 func (w *waits) putBack(q *waitQueue, rest []*waiter, due time.Time, leaves bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -9,6 +9,7 @@ import (
 	"math/bits"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,12 +17,13 @@ import (
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/internal/rosters"
+	"github.com/dynasession/dynasession/sessions/internal/threeway"
 )
 
 var errEncode = errors.New("data can't be encoded")
 
-// encode returns the payload of data. What T doesn't know of the stored payload goes along; a nil
-// payload has nothing.
+// encode returns the payload of data, with the members of the stored payload that T doesn't know.
+// stored may be nil.
 func (m *Manager[T]) encode(data T, stored codec.Payload) (codec.Payload, error) {
 	if m.dropUnknown {
 		stored = nil
@@ -45,15 +47,15 @@ func (m *Manager[T]) decode(rec driver.Record) (T, error) {
 	return data, nil
 }
 
-// saving is what a save of a session stores.
+// saving says what a save of a session stores.
 type saving struct {
 	payload codec.Payload
 	changed bool // the application has changed the session since it was loaded or saved
-	encoded bool // the payload's bytes are of this binary
+	encoded bool // this binary has encoded the payload
 }
 
-// savingOf returns what a save of s stores. That the stored bytes differ from what this binary
-// would write is no change: another binary, another codec or another library may have written them.
+// savingOf returns what a save of s stores. Stored bytes that differ from what this binary would
+// write are not a change: another binary, codec or library may have written them.
 func (m *Manager[T]) savingOf(s *Session[T]) (saving, error) {
 	same := saving{s.rec.Payload, s.settingsChanged(), s.written}
 	now := fingerprintOf(&s.Data)
@@ -83,7 +85,7 @@ func (m *Manager[T]) savingOf(s *Session[T]) (saving, error) {
 	return changed, nil
 }
 
-// settingsChanged reports whether what a save stores beside the data has changed.
+// settingsChanged reports whether the timeouts or Persist have changed.
 func (s *Session[T]) settingsChanged() bool {
 	return s.IdleTimeout != s.rec.IdleTimeout || s.AbsoluteTimeout != s.rec.AbsoluteTimeout || s.Persist != s.rec.Persist
 }
@@ -113,15 +115,14 @@ func (s *Session[T]) next(payload codec.Payload, now time.Time) driver.Record {
 	return rec
 }
 
-// isStored notes that rec, which holds the data of s, is what is stored.
+// isStored notes that rec, which has the data of s, is stored.
 func (m *Manager[T]) isStored(s *Session[T], rec driver.Record, encoded bool) {
 	s.rec, s.stored, s.written, s.inDoubt = rec, true, encoded, nil
 	s.seen = fingerprintOf(&s.Data)
 }
 
-// write stores s, of which w is to be stored, in the place of what is known to be stored, if it has
-// changed. Where an earlier write's answer was lost, that one may be what is stored: then its place
-// is taken.
+// write stores w, the saving of s, in place of the record that s knows, if it has changed. If the
+// response to an earlier write was lost, that write's record may be stored; write then replaces it.
 func (m *Manager[T]) write(ctx context.Context, s *Session[T], w saving) error {
 	m.correctBegin(s)
 	if err := m.notExpired(ctx, s); err != nil || !w.changed && len(s.inDoubt) == 0 {
@@ -140,7 +141,8 @@ func (m *Manager[T]) write(ctx context.Context, s *Session[T], w saving) error {
 			return loadErr
 		}
 		if slices.Contains(s.inDoubt, found.Rev) {
-			s.rec, s.seen, s.stored, s.written = found, fingerprint{}, true, true // an earlier write of ours
+			// An earlier write of ours.
+			s.rec, s.seen, s.stored, s.written = found, fingerprint{}, true, true
 			err = m.send(ctx, s, rec, found.Rev)
 		}
 	}
@@ -157,7 +159,7 @@ func (m *Manager[T]) write(ctx context.Context, s *Session[T], w saving) error {
 	return err
 }
 
-// send makes the one store call that puts rec where the record of s is, whose Rev is rev.
+// send makes the one store call that replaces the record of s, whose Rev is rev, by rec.
 func (m *Manager[T]) send(ctx context.Context, s *Session[T], rec driver.Record, rev string) error {
 	if !s.stored {
 		return m.store.Create(ctx, rec)
@@ -165,7 +167,7 @@ func (m *Manager[T]) send(ctx context.Context, s *Session[T], rec driver.Record,
 	return m.store.Replace(ctx, rec, rev)
 }
 
-// extendEntries gives a session's entries a later deadline, before its record has it.
+// extendEntries gives a session's entries a later deadline, before its record gets it.
 func (m *Manager[T]) extendEntries(ctx context.Context, rec *driver.Record) (err error) {
 	e := entryOf(*rec)
 	if rec.Page, err = m.rosters.Extend(ctx, subjectKey(rec.Application, rec.Subject), rec.Page, e); err != nil || rec.Federated == "" {
@@ -175,12 +177,12 @@ func (m *Manager[T]) extendEntries(ctx context.Context, rec *driver.Record) (err
 	return err
 }
 
-// entryOf returns the entry of a record in the lists that it is in.
+// entryOf returns the entry of a record in its lists.
 func entryOf(rec driver.Record) rosters.Entry {
 	return rosters.Entry{Key: rec.Key, Deadline: rec.Deadline(), Stale: rec.ExpiresAt()}
 }
 
-// correction returns by how much the Manager's clock puts this host's right, as far as it does.
+// correction returns by how much the Manager's clock corrects this host's.
 func (m *Manager[T]) correction() time.Duration {
 	if c, ok := m.clock.(clock.Corrected); ok {
 		return c.Correction()
@@ -188,11 +190,11 @@ func (m *Manager[T]) correction() time.Duration {
 	return 0
 }
 
-// negligibleJump is what is not worth a write.
+// negligibleJump is the change of the correction below which a write isn't worth it.
 const negligibleJump = 2 * time.Second
 
-// correctBegin puts right when a session began that was never saved, if the store's answers have
-// put the clock right since.
+// correctBegin corrects the start of a session that was never saved, if the store's responses have
+// corrected the clock since.
 func (m *Manager[T]) correctBegin(s *Session[T]) {
 	if s.stored || len(s.inDoubt) > 0 {
 		return
@@ -203,8 +205,8 @@ func (m *Manager[T]) correctBegin(s *Session[T]) {
 	}
 }
 
-// correctStored puts right the times of a session that was just created, if the answer to that has
-// put the clock right: it was the first that this process has got.
+// correctStored corrects the times of a session that was just created, if the response to the
+// Create, the first of this process, has corrected the clock.
 func (m *Manager[T]) correctStored(ctx context.Context, s *Session[T]) error {
 	jump := m.correction() - s.corrected
 	if jump.Abs() <= negligibleJump {
@@ -219,29 +221,51 @@ func (m *Manager[T]) correctStored(ctx context.Context, s *Session[T]) error {
 	return nil
 }
 
-// fingerprint stands for a value of T as it was: whoever changes the value afterwards, or what it
-// refers to, is seen without a copy and without encoding anything. Two values of one fingerprint
-// are the same, but for a chance of one in 2^64.
+// fingerprint is a hash of a value of T and everything that it refers to. It shows whether they
+// were changed since, without a copy and without encoding. Two values with the same fingerprint are
+// equal, except with a chance of about one in 2^64.
 type fingerprint struct {
-	known   bool   // false: of a value that holds what can't be looked into, such as a channel
-	all     uint64 // of everything, nil and empty told apart
-	visible uint64 // of what is exported, nil and empty alike: if it differs, so does what is stored
+	known bool   // false: the value has something that can't be hashed, such as a channel
+	all   uint64 // of everything; nil and empty differ
+	// Of what is certain to be stored; nil and empty are the same: if it differs, the stored form
+	// differs.
+	visible uint64
 }
 
-// seed makes fingerprints of one process unpredictable.
-var seed = maphash.MakeSeed()
+// seed and begin make the fingerprints of a process unpredictable, so that nobody can choose two
+// values with the same one.
+var (
+	seed  = maphash.MakeSeed()
+	begin = fingerprint{true, maphash.String(seed, "all"), maphash.String(seed, "visible")}
+)
 
 // fingerprintOf returns the fingerprint of the value that data points to.
 func fingerprintOf[T any](data *T) fingerprint {
-	w := walker{fingerprint{known: true}}
+	w := walker{begin, most, 0}
 	w.walk(reflect.ValueOf(data).Elem(), true, 0)
 	return w.fingerprint
 }
 
-// walker goes through a value.
-type walker struct{ fingerprint }
+// most bounds how much of a value a walker hashes, in values and in bytes of texts. Codecs refuse
+// larger values.
+const most = 8 * codec.EncodeLimit
 
-// deepest is how deep it goes. A cycle is deeper.
+// walker hashes a value.
+type walker struct {
+	fingerprint
+	left int // of most
+	free int // how many interfaces enclose the present value, which may come back as of another type
+}
+
+// take takes n from left, and reports whether there was enough.
+func (w *walker) take(n int) bool {
+	if w.left -= n; w.left < 0 {
+		w.known = false
+	}
+	return w.known
+}
+
+// deepest is how deep a walker goes. A cycle is deeper.
 const deepest = 100
 
 func mix(h, x uint64) uint64 {
@@ -256,7 +280,7 @@ func (w *walker) add(x uint64, visible bool) {
 	}
 }
 
-// hidden adds what only all is to know.
+// hidden adds x to all, but not to visible.
 func (w *walker) hidden(x bool) {
 	if x {
 		w.all = mix(w.all, 1)
@@ -267,7 +291,7 @@ func (w *walker) walk(v reflect.Value, visible bool, depth int) {
 	if depth > deepest {
 		w.known = false
 	}
-	if !w.known {
+	if !w.take(1) {
 		return
 	}
 	switch v.Kind() {
@@ -278,16 +302,27 @@ func (w *walker) walk(v reflect.Value, visible bool, depth int) {
 		}
 		w.add(x, visible)
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		w.add(uint64(v.Int()), visible)
+		w.add(uint64(v.Int()), visible && w.free == 0)
+		if w.free > 0 {
+			w.number(float64(v.Int()), visible)
+		}
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-		w.add(v.Uint(), visible)
+		w.add(v.Uint(), visible && w.free == 0)
+		if w.free > 0 {
+			w.number(float64(v.Uint()), visible)
+		}
 	case reflect.Float32, reflect.Float64:
-		w.add(math.Float64bits(v.Float()), visible) // 0 and -0 differ
+		w.add(math.Float64bits(v.Float()), visible && w.free == 0) // 0 and -0 differ
+		if w.free > 0 {
+			w.number(v.Float(), visible)
+		}
 	case reflect.Complex64, reflect.Complex128:
 		w.add(math.Float64bits(real(v.Complex())), visible)
 		w.add(math.Float64bits(imag(v.Complex())), visible)
 	case reflect.String:
-		w.add(maphash.String(seed, v.String()), visible)
+		if w.take(v.Len()) {
+			w.add(maphash.String(seed, v.String()), visible)
+		}
 	case reflect.Slice:
 		w.hidden(v.IsNil())
 		w.elements(v, visible, depth)
@@ -303,8 +338,10 @@ func (w *walker) walk(v reflect.Value, visible bool, depth int) {
 			w.add(0, visible)
 			return
 		}
-		w.add(maphash.String(seed, v.Elem().Type().String()), visible)
+		w.add(maphash.Comparable(seed, v.Elem().Type()), false)
+		w.free++
 		w.walk(v.Elem(), visible, depth+1)
+		w.free--
 	case reflect.Struct:
 		w.fields(v, visible, depth)
 	default: // a function, a channel, an unsafe pointer
@@ -312,29 +349,41 @@ func (w *walker) walk(v reflect.Value, visible bool, depth int) {
 	}
 }
 
+// number adds a number in an interface, where 5 is stored as 5.0 is.
+func (w *walker) number(x float64, visible bool) {
+	if visible {
+		w.visible = mix(w.visible, math.Float64bits(x))
+	}
+}
+
 func (w *walker) elements(v reflect.Value, visible bool, depth int) {
 	w.add(uint64(v.Len()), visible)
 	if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 {
-		w.add(maphash.Bytes(seed, v.Bytes()), visible)
+		if w.take(v.Len()) {
+			w.add(maphash.Bytes(seed, v.Bytes()), visible)
+		}
 		return
 	}
-	for i := range v.Len() {
+	for i := 0; i < v.Len() && w.known; i++ {
 		w.walk(v.Index(i), visible, depth+1)
 	}
 }
 
-// entries adds the sum of what each entry is by itself, as they have no order.
+// entries adds the sum of the entries' hashes, since a map has no order.
 func (w *walker) entries(v reflect.Value, visible bool, depth int) {
 	var sum fingerprint
 	for entries := v.MapRange(); entries.Next() && w.known; {
-		one := walker{fingerprint{known: true}}
+		one := walker{begin, w.left, w.free}
 		one.walk(entries.Key(), visible, depth+1)
 		one.walk(entries.Value(), visible, depth+1)
-		w.known = one.known
+		w.known, w.left = one.known, one.left
 		sum.all, sum.visible = sum.all+one.all, sum.visible+one.visible
 	}
 	w.add(uint64(v.Len()), visible)
-	w.all, w.visible = mix(w.all, sum.all), mix(w.visible, sum.visible)
+	w.all = mix(w.all, sum.all)
+	if visible {
+		w.visible = mix(w.visible, sum.visible)
+	}
 }
 
 var (
@@ -346,8 +395,8 @@ func (w *walker) pointer(v reflect.Value, visible bool, depth int) {
 	switch {
 	case v.IsNil():
 		w.add(0, visible)
-	case v.Type() == typeOfLocation: // large, and never changes
-		w.add(uint64(v.Pointer()), visible)
+	case v.Type() == typeOfLocation: // large and immutable; two may be alike
+		w.add(uint64(v.Pointer()), false)
 	default:
 		w.add(1, visible)
 		w.walk(v.Elem(), visible, depth+1)
@@ -360,17 +409,18 @@ func (w *walker) fields(v reflect.Value, visible bool, depth int) {
 	}
 }
 
-// shown holds, by the type of a struct, which of its fields a codec may see: []bool.
+// shown has, by struct type, a []bool that says which fields every codec sees. Which ones a type
+// that encodes itself uses is unknown.
 var shown sync.Map
 
 func shownFields(t reflect.Type) []bool {
 	if known, ok := shown.Load(t); ok {
 		return known.([]bool)
 	}
-	fields := make([]bool, t.NumField())
+	fields, own := make([]bool, t.NumField()), threeway.EncodesItself(t)
 	for i := range fields {
 		f := t.Field(i)
-		fields[i] = f.IsExported() || f.Anonymous || t == typeOfTime
+		fields[i] = t == typeOfTime || !own && (f.IsExported() || f.Anonymous) && !strings.Contains(string(f.Tag), `"-`)
 	}
 	shown.Store(t, fields)
 	return fields

@@ -146,11 +146,14 @@ func (c *checker) members(av *types.AttributeValueMemberM, plan *shape.Plan) (ty
 			}
 		}
 	} else {
-		known := 0
+		known, embedded := 0, uint64(0)
 		for i := range plan.Members {
 			m := &plan.Members[i]
 			if v, ok := av.Value[m.Name]; ok {
 				known++
+				if err := c.take(m.EmbeddedSize(&embedded)); err != nil {
+					return nil, err
+				}
 				if err := below(m.Name, v, m.Plan); err != nil {
 					return nil, err
 				}
@@ -167,6 +170,9 @@ func (c *checker) members(av *types.AttributeValueMemberM, plan *shape.Plan) (ty
 						delete(changed, name)
 					}
 				case name != plan.Members[i].Name:
+					if err := c.take(plan.Members[i].EmbeddedSize(&embedded)); err != nil {
+						return nil, err
+					}
 					if err := below(name, av.Value[name], plan.Members[i].Plan); err != nil {
 						return nil, err
 					}

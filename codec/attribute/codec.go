@@ -92,10 +92,20 @@ func encode(v any) (s *shape.Shape, av types.AttributeValue, err error) {
 	if s, err = format.Of(value.Type()); err != nil {
 		return nil, nil, fmt.Errorf("attribute: %w", err)
 	}
+	least := s.LeastSize(value, codec.EncodeLimit)
+	if least > codec.EncodeLimit {
+		return nil, nil, &codec.TooLargeError{Size: least, Limit: codec.EncodeLimit, AtLeast: true}
+	}
 	if err := s.Check(value); err != nil {
 		return nil, nil, fmt.Errorf("attribute: %w", err)
 	}
-	if av, err = marshal(v); err == nil {
+	av, err = marshal(v)
+	if err == nil && (s.Custom || least > codec.EncodeLimit/mostDigits) {
+		if n := SizeOf(av); n > codec.EncodeLimit {
+			return nil, nil, &codec.TooLargeError{Size: n, Limit: codec.EncodeLimit}
+		}
+	}
+	if err == nil {
 		if s.Plan.ByteLists {
 			av = listed(av, s.Plan)
 		}
@@ -123,6 +133,10 @@ func encode(v any) (s *shape.Shape, av types.AttributeValue, err error) {
 	}
 	return s, av, nil
 }
+
+// mostDigits is the length of the longest number, in bytes. It counts as one byte before it is
+// encoded.
+const mostDigits = 21
 
 // decode decodes av into the zero value that v points to.
 func decode(av types.AttributeValue, v any) error {

@@ -32,3 +32,26 @@ func ExampleCodec() {
 	fmt.Println(rec.Payload.Format(), err)
 	// Output: dynamodb <nil>
 }
+
+// How many of DynamoDB's 400 KB the data of a session takes.
+func ExampleSizeOf() {
+	p, err := attribute.Codec[Cart]{}.Encode(Cart{Items: []string{"tea", "cups"}})
+	if err != nil {
+		panic(err)
+	}
+	v, err := attribute.ValueOf(p)
+	fmt.Println(attribute.SizeOf(v.AttributeValue()), err)
+	// Output: 28 <nil>
+}
+
+// A payload of this codec is one attribute value. Other stores than package dynamo get it as
+// DynamoDB JSON.
+func ExampleValue() {
+	p, err := attribute.Codec[Cart]{}.Encode(Cart{Items: []string{"tea"}})
+	if err != nil {
+		panic(err)
+	}
+	b, err := p.Bytes()
+	fmt.Println(p, string(b), err)
+	// Output: dynamodb payload of type M {"M":{"items":{"L":[{"S":"tea"}]},"total":{"N":"0"}}} <nil>
+}

@@ -1,6 +1,8 @@
 package attribute
 
 import (
+	"reflect"
+
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/dynasession/dynasession/codec/internal/members"
@@ -51,13 +53,23 @@ func carry(fresh, stored types.AttributeValue, plan *shape.Plan) {
 			lost = append(lost, names[n])
 			// The decoder would take it for an omitted field, which must stay empty.
 			if exact := plan.Members[at].Name; now.Value[exact] == nil {
-				now.Value[exact] = &types.AttributeValueMemberNULL{Value: true}
+				now.Value[exact] = empty(plan.Members[at].Plan)
 			}
 		}
 	}
 	for _, name := range lost {
 		now.Value[name] = old.Value[name]
 	}
+}
+
+// empty returns an empty value. A type that decodes itself may refuse NULL.
+func empty(plan *shape.Plan) types.AttributeValue {
+	if plan.Custom() {
+		if av, err := marshal(reflect.New(plan.Type).Interface()); err == nil && av != nil {
+			return av
+		}
+	}
+	return &types.AttributeValueMemberNULL{Value: true}
 }
 
 // carryField does the same for the stored value of one field. A struct that the encoder omits

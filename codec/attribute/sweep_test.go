@@ -1,6 +1,8 @@
 package attribute
 
 import (
+	"math"
+	"reflect"
 	"testing"
 
 	"github.com/dynasession/dynasession/codec/internal/sweep"
@@ -11,6 +13,9 @@ func TestCodec_KeepsOrRefuses(t *testing.T) {
 		s, av, err := encode(v)
 		if err != nil {
 			return nil, err
+		}
+		if s.LeastSize(reflect.ValueOf(v).Elem(), math.MaxInt) > SizeOf(av) {
+			t.Errorf("%T: is thought to take more than it does", v)
 		}
 		if stored != nil {
 			old, err := fromJSON(stored)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"sync"
 
 	"github.com/vmihailenco/msgpack/v5"
 
@@ -73,6 +74,9 @@ func (Codec[T]) EncodeOver(v T, stored codec.Payload) (codec.Payload, error) {
 	}
 	if old, err := codec.BytesOf(stored, Format); err == nil && !opaque.IsWhole(stored, s.Plan) {
 		if all, ok := carry(s.Plan, b, old); ok {
+			if len(all) > codec.EncodeLimit {
+				return nil, &codec.TooLargeError{Size: len(all), Limit: codec.EncodeLimit}
+			}
 			return codec.Opaque(Format, all), nil
 		}
 	}
@@ -100,11 +104,18 @@ func encode(v any) (s *shape.Shape, b []byte, err error) {
 	if s, err = format.Of(value.Type()); err != nil {
 		return nil, nil, fmt.Errorf("msgpack: %w", err)
 	}
+	least := s.LeastSize(value, codec.EncodeLimit)
+	if least > codec.EncodeLimit {
+		return nil, nil, &codec.TooLargeError{Size: least, Limit: codec.EncodeLimit, AtLeast: true}
+	}
 	if err := s.Check(value); err != nil {
 		return nil, nil, fmt.Errorf("msgpack: %w", err)
 	}
 	if b, err = marshal(v); err != nil {
 		return nil, nil, err
+	}
+	if len(b) > codec.EncodeLimit {
+		return nil, nil, &codec.TooLargeError{Size: len(b), Limit: codec.EncodeLimit}
 	}
 	if s.Maps || s.Interfaces {
 		if b, err = canonical(b); err != nil {
@@ -150,15 +161,21 @@ func decode(b []byte, v any) error {
 	return unmarshal(b, v)
 }
 
+// buffers holds buffers that have grown to what values take.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// mostBuffered is the size from which a buffer is not worth keeping.
+const mostBuffered = 64 << 10
+
 func marshal(v any) (b []byte, err error) {
 	defer func() {
 		if p := fault.Panicked(recover(), "msgpack: can't be encoded"); p != nil {
 			err = p
 		}
 	}()
-	var buf bytes.Buffer
+	buf := buffers.Get().(*bytes.Buffer)
 	e := msgpack.GetEncoder()
-	e.Reset(&buf)
+	e.Reset(buf)
 	e.SetCustomStructTag("json")
 	e.SetSortMapKeys(true)
 	e.UseCompactInts(true)
@@ -167,7 +184,12 @@ func marshal(v any) (b []byte, err error) {
 	if err != nil {
 		return nil, fault.Custom(err, "msgpack: can't be encoded")
 	}
-	return buf.Bytes(), nil
+	b = bytes.Clone(buf.Bytes())
+	if buf.Cap() <= mostBuffered {
+		buf.Reset()
+		buffers.Put(buf)
+	}
+	return b, nil
 }
 
 func unmarshal(b []byte, v any) (err error) {

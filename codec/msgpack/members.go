@@ -150,8 +150,8 @@ func skip(b []byte, i int) (end int, ok bool) {
 }
 
 var names = members.Format{
-	Key:  text,
-	Null: func(name string) []byte { return append(text(name), codeNil) },
+	Key:   text,
+	Empty: func(m *shape.Member) []byte { return append(text(m.Name), codeNil) },
 }
 
 // text returns s encoded.

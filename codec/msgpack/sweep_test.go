@@ -1,6 +1,8 @@
 package msgpack
 
 import (
+	"math"
+	"reflect"
 	"testing"
 
 	"github.com/dynasession/dynasession/codec/internal/sweep"
@@ -8,7 +10,13 @@ import (
 
 func TestCodec_KeepsOrRefuses(t *testing.T) {
 	sweep.Run(t, sweep.Codec{
-		Encode: func(v any) ([]byte, error) { _, b, err := encode(v); return b, err },
+		Encode: func(v any) ([]byte, error) {
+			s, b, err := encode(v)
+			if err == nil && s.LeastSize(reflect.ValueOf(v).Elem(), math.MaxInt) > len(b) {
+				t.Errorf("%T: is thought to take more than it does", v)
+			}
+			return b, err
+		},
 		Over: func(v any, stored []byte) ([]byte, error) {
 			s, b, err := encode(v)
 			if all, ok := carry(s.Plan, b, stored); ok {

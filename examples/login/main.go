@@ -40,8 +40,8 @@ func main() {
 func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("login", flag.ContinueOnError)
 	flags.SetOutput(out)
-	addr := flags.String("addr", "localhost:8080", "where to listen")
-	overTLS := flags.Bool("tls", false, "serve https with a certificate of its own, and bind sessions to their device")
+	addr := flags.String("addr", "localhost:8080", "the `address` to listen on")
+	overTLS := flags.Bool("tls", false, "serve HTTPS with a self-signed certificate, and bind sessions to their device")
 	engine := flags.String("dynamodb", "", "the `URL` of a DynamoDB engine; without it, sessions are kept in memory")
 	if err := flags.Parse(args); err != nil {
 		return err

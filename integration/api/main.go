@@ -35,8 +35,8 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("api", flag.ContinueOnError)
-	addr := flags.String("addr", "localhost:8080", "where to listen; TLS ends in front of it")
-	table := flags.String("table", "", "the table; without it, sessions are kept in memory")
+	addr := flags.String("addr", "localhost:8080", "the `address` to listen on, without TLS")
+	table := flags.String("table", "", "`name` of the table; without it, sessions are kept in memory")
 	p := provider{ClientSecret: os.Getenv("OIDC_CLIENT_SECRET")}
 	flags.StringVar(&p.Issuer, "issuer", "", "the `URL` of the OpenID Connect provider")
 	flags.StringVar(&p.ClientID, "client-id", "", "this application's `name` at the provider")

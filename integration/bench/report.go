@@ -16,7 +16,7 @@ import (
 
 var (
 	out  = flag.String("out", "", "append the tables to this `file`")
-	full = flag.Bool("full", false, "measure at full size, as `just bench` does")
+	full = flag.Bool("full", false, "measure at full size, as just bench does")
 )
 
 // Full reports whether to measure at full size. At the small size the figures mean nothing.

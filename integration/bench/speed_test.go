@@ -16,7 +16,7 @@ import (
 	"github.com/dynasession/dynasession/integration/plot"
 )
 
-var tables = flag.String("tables", "", "put the tables of this `file` into docs/speed.md, and draw its plots anew")
+var tables = flag.String("tables", "", "put the tables of this `file` into docs/speed.md, and redraw its plots")
 
 const docs = "../../docs"
 

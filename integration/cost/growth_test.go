@@ -14,7 +14,7 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-var full = flag.Bool("full", false, "sign a subject in 10,000 times, which takes minutes")
+var full = flag.Bool("full", false, "sign in 10,000 times instead of copying sessions; takes minutes")
 
 // filled is the number of sessions from which on growing adds copies instead of logging in, unless
 // -full is set.

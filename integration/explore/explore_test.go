@@ -159,8 +159,8 @@ func TestPairs(t *testing.T) {
 }
 
 var (
-	seed      = flag.Uint64("seed", 0, "of the random schedules; 0: another one each time")
-	schedules = flag.Int("schedules", 20, "random schedules of each scenario")
+	seed      = flag.Uint64("seed", 0, "seed of the random schedules; 0 chooses one and prints it")
+	schedules = flag.Int("schedules", 20, "number of random schedules per scenario")
 )
 
 // Any three operations of a group, not necessarily different, keep every promise in random

@@ -26,7 +26,7 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-var crashing = flag.Duration("crashing", 10*time.Second, "how long TestCrash_OfEngine and TestCrash_OfProcesses work")
+var crashing = flag.Duration("crashing", 10*time.Second, "how long TestCrash_OfEngine and TestCrash_OfProcesses run")
 
 // With these environment variables, this binary is a host.
 const (

@@ -19,8 +19,8 @@ import (
 
 var (
 	lives    = flag.Int("lives", 120, "how many sessions TestTorture has")
-	onEngine = flag.Bool("engine", false, "TestTorture works on DynamoDB Local")
-	seed     = flag.Uint64("seed", 0, "what the tests draw from; 0 draws one, and prints it")
+	onEngine = flag.Bool("engine", false, "run TestTorture and TestFleet on DynamoDB Local")
+	seed     = flag.Uint64("seed", 0, "random seed; 0 chooses one and prints it")
 )
 
 // drawn returns a test's random seed, and logs it.

@@ -42,7 +42,7 @@ func TestHome_MovedAsPlannedLosesNothing(t *testing.T) {
 
 // Processes may disagree about the home until all have heard of a change. Logouts and renewals hold
 // even then, since their markers are written in every Region and are final. Saves, and calls that
-// use lists, need agreement.
+// use lists, are reliable only once all processes agree.
 func TestHome_ALogoutHoldsWhileProcessesDiffer(t *testing.T) {
 	for name, end := range map[string]func(*scene, string) (alive string){
 		"logout": func(x *scene, id string) string { x.NoErr(x.us.DestroyID(x.ctx, id)); return "" },

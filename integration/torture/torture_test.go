@@ -16,8 +16,8 @@ import (
 )
 
 var (
-	duration = flag.Duration("duration", 20*time.Second, "how long TestTorture works")
-	seed     = flag.Uint64("seed", 0, "what it draws from; 0 draws one, and prints it")
+	duration = flag.Duration("duration", 20*time.Second, "how long TestTorture runs")
+	seed     = flag.Uint64("seed", 0, "random seed; 0 chooses one and prints it")
 )
 
 // Hundreds of concurrent requests use a few sessions on several hosts over an unreliable network.

@@ -1,6 +1,10 @@
 package driver
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/dynasession/dynasession/codec"
+)
 
 // The errors of a [Store]. Test for them with [errors.Is]; each may be wrapped.
 var (
@@ -29,8 +33,9 @@ var (
 	ErrFull error = &sentinel{text: "roster is full", parent: ErrRoster}
 
 	// ErrTooLarge means that the session is larger than the store can keep; nothing was written.
-	// The error is a [*TooLargeError], which has size and limit.
-	ErrTooLarge error = &sentinel{text: "session too large"}
+	// The error is a [*TooLargeError], which has size and limit. It is [codec.ErrTooLarge], which a
+	// codec returns for what no store is asked to keep.
+	ErrTooLarge = codec.ErrTooLarge
 
 	// ErrDecode means that a stored item can't be read as a session, or its data can't be decoded
 	// as the application's type.
@@ -79,16 +84,5 @@ func (e *EndedError) Unwrap() error {
 	return ErrEnded
 }
 
-// TooLargeError is an [ErrTooLarge] with the record's size and the store's limit.
-type TooLargeError struct {
-	Size  int // bytes that the record would take
-	Limit int // bytes that it may take
-}
-
-// Error returns a text with both.
-func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("%v: %d bytes, and at most %d can be stored", ErrTooLarge, e.Size, e.Limit)
-}
-
-// Unwrap returns [ErrTooLarge].
-func (e *TooLargeError) Unwrap() error { return ErrTooLarge }
+// TooLargeError is an [ErrTooLarge] with the session's size and the limit.
+type TooLargeError = codec.TooLargeError

@@ -280,3 +280,42 @@ func ExampleStore() {
 	// end: <nil>
 	// create, which the network has held back: session has ended (destroyed)
 }
+
+// The error of a call for a session that has ended says why it ended.
+func ExampleEndedError() {
+	ctx, store := context.Background(), newMapStore()
+	now := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	_, err := store.End(ctx, driver.End{Key: "k", Marker: driver.Marker{
+		Why: driver.Destroyed, Rev: "r", At: now, Until: now.Add(30 * time.Minute),
+	}})
+	fmt.Println(err)
+
+	_, err = store.Load(ctx, "k")
+	ended, ok := errors.AsType[*driver.EndedError](err)
+	fmt.Println(ok, ended.Marker.Why, errors.Is(err, driver.ErrNotFound))
+	// Output:
+	// <nil>
+	// true destroyed true
+}
+
+// A store reports its work on one operation to the Trace in the context, if there is one.
+func ExampleTraceFrom() {
+	trace := &driver.Trace{Capacity: true}
+	ctx := driver.WithTrace(context.Background(), trace)
+
+	driver.TraceFrom(ctx).Consumed(0.5, 0)          // a store's method, after a read
+	driver.TraceFrom(context.Background()).Called() // without a Trace it does nothing
+
+	fmt.Println(trace.ReadUnits, trace.WriteUnits)
+	// Output: 0.5 0
+}
+
+func ExampleRecord_ExpiresAt() {
+	rec := driver.Record{
+		Created:     time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC),
+		Accessed:    time.Date(2026, 3, 1, 20, 0, 0, 0, time.UTC),
+		IdleTimeout: 2 * time.Hour, AbsoluteTimeout: 12 * time.Hour,
+	}
+	fmt.Println(rec.ExpiresAt().Format(time.TimeOnly)) // the earlier one of both
+	// Output: 21:00:00
+}

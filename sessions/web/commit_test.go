@@ -12,6 +12,7 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/event"
@@ -94,6 +95,20 @@ func TestTrap_AFailedSaveNeverReachesTheClientAsTheHandlersAnswer(t *testing.T) 
 			is.Equal(w.Header().Get("X-Of-Others"), "stays")
 			is.Equal(len(w.Header().Values("Set-Cookie")), 0) // the cookie is kept
 		})
+	}
+}
+
+func TestCommit_WhatIsTooLargeIsRefusedBeforeTheWork(t *testing.T) {
+	is := is.New(t)
+	out := logs(t)
+	s := newSite(t, nil)
+	huge := strings.Repeat("x", 10*codec.EncodeLimit)
+	for _, id := range []string{"", s.stored(t, visitor{})} {
+		w := s.get(func(w http.ResponseWriter, r *http.Request) { s.session(t, r).Data.Name = huge }, id)
+		is.Equal(w.Code, http.StatusInsufficientStorage)
+		calls := s.store.took()
+		is.True(!strings.Contains(calls, "Create") && !strings.Contains(calls, "Replace"))
+		is.True(!strings.Contains(w.Body.String()+out.String(), "xxx"))
 	}
 }
 

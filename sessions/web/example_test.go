@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"strings"
 	"time"
@@ -196,4 +197,227 @@ func ExampleStatus() {
 	// 503 session store unavailable
 	// 409 session was changed by another request
 	// 507 session too large
+}
+
+// newSessions returns a Middleware over a store in memory.
+func newSessions(cfg *web.Config) *web.Middleware[Cart] {
+	m, err := sessions.New[Cart](memstore.New(nil), nil)
+	must(err)
+	sess, err := web.New(m, cfg)
+	must(err)
+	return sess
+}
+
+// serve makes a request with some cookies, and returns the response.
+func serve(h http.Handler, method, path string, cookies ...*http.Cookie) *http.Response {
+	r := httptest.NewRequest(method, path, nil)
+	for _, c := range cookies {
+		r.AddCookie(c)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Result()
+}
+
+// The session is loaded when a handler asks for it, and saved before the first byte of the
+// response.
+func ExampleMiddleware_Session() {
+	sess := newSessions(nil)
+	h := sess.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s, err := sess.Session(r.Context())
+		if err != nil {
+			return // Config.Error responds
+		}
+		s.Data.Items = append(s.Data.Items, r.URL.Query().Get("item"))
+		fmt.Println(s.Data.Items)
+	}))
+
+	first := serve(h, http.MethodPost, "/?item=tea")
+	serve(h, http.MethodPost, "/?item=cups", first.Cookies()...)
+	fmt.Println(first.Cookies()[0].Name)
+	// Output:
+	// [tea]
+	// [tea cups]
+	// __Host-id
+}
+
+// Update calls its function again if another request has changed the session.
+func ExampleMiddleware_Update() {
+	sess := newSessions(nil)
+	h := sess.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := sess.Update(r.Context(), func(c *Cart) error {
+			if len(c.Items) == 2 {
+				return errors.New("the cart is full")
+			}
+			c.Items = append(c.Items, "tea")
+			return nil
+		})
+		fmt.Println(err)
+	}))
+
+	first := serve(h, http.MethodPost, "/")
+	serve(h, http.MethodPost, "/", first.Cookies()...)
+	serve(h, http.MethodPost, "/", first.Cookies()...)
+	// Output:
+	// <nil>
+	// <nil>
+	// the cart is full
+}
+
+// A page that asks every few seconds should not keep its session alive.
+func ExampleMiddleware_Peek() {
+	sess := newSessions(nil)
+	poll := sess.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s, err := sess.Peek(r.Context())
+		if err != nil {
+			w.WriteHeader(web.Status(err))
+			return
+		}
+		fmt.Fprint(w, "items: ", len(s.Data.Items))
+	}))
+	body, _ := io.ReadAll(serve(poll, http.MethodGet, "/count").Body)
+	fmt.Println(string(body))
+	// Output: items: 0
+}
+
+func ExampleMiddleware_RequireSubject() {
+	sess := newSessions(nil)
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /login", func(w http.ResponseWriter, r *http.Request) {
+		if err := sess.Authenticate(r.Context(), "user-7"); err != nil { // after the password was checked
+			http.Error(w, "Please try again later.", web.Status(err))
+		}
+	})
+	mux.Handle("GET /account", sess.RequireSubject(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s, _ := sess.Session(r.Context())
+		fmt.Println("account of", s.Subject())
+	})))
+	h := sess.Handler(mux)
+
+	fmt.Println(serve(h, http.MethodGet, "/account").StatusCode)
+	login := serve(h, http.MethodPost, "/login")
+	fmt.Println(serve(h, http.MethodGet, "/account", login.Cookies()...).StatusCode)
+	// Output:
+	// 401
+	// account of user-7
+	// 200
+}
+
+// One Middleware serves browsers by a cookie, and API clients by a header.
+func ExampleMiddleware_UseHeader() {
+	sess := newSessions(&web.Config{Header: "Authorization", Cookie: web.Cookie{Name: "__Host-shop"}})
+	h := sess.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := errors.Join(sess.UseHeader(r), sess.Authenticate(r.Context(), "user-7")); err != nil {
+			http.Error(w, "Please try again later.", web.Status(err))
+		}
+	}))
+
+	w := serve(h, http.MethodPost, "/api/login")
+	fmt.Println(strings.HasPrefix(w.Header.Get("Authorization"), "Bearer "), len(w.Cookies()))
+	// Output: true 0
+}
+
+// "Keep me signed in": the cookie outlives the browser's restart.
+func ExampleMiddleware_Persist() {
+	sess := newSessions(nil)
+	h := sess.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s, err := sess.Session(r.Context())
+		if err == nil {
+			s.IdleTimeout, s.AbsoluteTimeout = 30*24*time.Hour, 90*24*time.Hour
+			err = sess.Persist(r.Context(), true)
+		}
+		if err = errors.Join(err, sess.Authenticate(r.Context(), "user-7")); err != nil {
+			http.Error(w, "Please try again later.", web.Status(err))
+		}
+	}))
+
+	cookie := serve(h, http.MethodPost, "/login").Cookies()[0]
+	fmt.Println((time.Duration(cookie.MaxAge) * time.Second).Round(24 * time.Hour))
+	// Output: 2160h0m0s
+}
+
+// After a change of the password, the user's other devices have to sign in again.
+func ExampleMiddleware_RevokeOthers() {
+	sess := newSessions(nil)
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /login", func(w http.ResponseWriter, r *http.Request) {
+		if err := sess.Authenticate(r.Context(), "user-7"); err != nil {
+			w.WriteHeader(web.Status(err))
+		}
+	})
+	mux.HandleFunc("POST /password", func(w http.ResponseWriter, r *http.Request) {
+		n, err := sess.RevokeOthers(r.Context())
+		fmt.Println(n, err)
+	})
+	mux.Handle("GET /", sess.RequireSubject(http.NotFoundHandler()))
+	h := sess.Handler(mux)
+
+	phone, laptop := serve(h, http.MethodPost, "/login"), serve(h, http.MethodPost, "/login")
+	serve(h, http.MethodPost, "/password", laptop.Cookies()...)
+	fmt.Println("phone:", serve(h, http.MethodGet, "/", phone.Cookies()...).StatusCode)
+	// Output:
+	// 1 <nil>
+	// phone: 401
+}
+
+// A recoverer inside of Handler discards what the panicking handler has left half done.
+func ExampleMiddleware_Discard() {
+	sess := newSessions(nil)
+	recoverer := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() {
+				if recover() != nil {
+					fmt.Println("discarded:", sess.Discard(r.Context()))
+					w.WriteHeader(http.StatusTeapot)
+				}
+			}()
+			next.ServeHTTP(w, r)
+		})
+	}
+	h := sess.Handler(recoverer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s, _ := sess.Session(r.Context())
+		s.Data.Items = append(s.Data.Items, "half a")
+		panic("no tea")
+	})))
+
+	w := serve(h, http.MethodPost, "/")
+	fmt.Println(w.StatusCode, len(w.Cookies()))
+	// Output:
+	// discarded: <nil>
+	// 418 0
+}
+
+// A reverse proxy inside of Handler: the upstream server doesn't see the session's ID.
+func ExampleMiddleware_Upstream() {
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println("the upstream sees", r.Header["Cookie"])
+	}))
+	defer upstream.Close()
+	sess := newSessions(nil)
+	target, err := url.Parse(upstream.URL)
+	must(err)
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.Transport = sess.Upstream(nil)
+
+	id, theme := &http.Cookie{Name: "__Host-id", Value: "a session's ID"}, &http.Cookie{Name: "theme", Value: "dark"}
+	serve(sess.Handler(proxy), http.MethodGet, "/", id, theme)
+	// Output: the upstream sees [theme=dark]
+}
+
+// A deploy renames the cookie: a login and a logout also end the sessions of the former one.
+func ExampleCookie() {
+	sess := newSessions(&web.Config{Cookie: web.Cookie{
+		Name: "__Host-shop", Former: []web.FormerCookie{{Name: "sid", Path: "/shop"}},
+	}})
+	h := sess.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := sess.Authenticate(r.Context(), "user-7"); err != nil {
+			w.WriteHeader(web.Status(err))
+		}
+	}))
+	for _, c := range serve(h, http.MethodPost, "/login").Cookies() {
+		fmt.Println(c.Name, c.Path, c.Secure, c.HttpOnly, c.MaxAge < 0)
+	}
+	// Output:
+	// sid /shop true true true
+	// __Host-shop / true true false
 }

@@ -91,8 +91,9 @@ type Format struct {
 	// Key returns an encoded name.
 	Key func(name string) []byte
 
-	// Null returns an encoded member with that name and the value null.
-	Null func(name string) []byte
+	// Empty returns an encoded member of a struct that is empty: null, or what its type encodes
+	// itself to.
+	Empty func(m *shape.Member) []byte
 }
 
 // Merge returns fresh, a value that was just encoded, followed by the members of stored that its
@@ -148,8 +149,8 @@ func (f Format) Merge(fresh, stored *Node) *Node {
 		// The decoder would take it for an omitted field, which must stay empty.
 		if i, _, ok := fresh.Plan.Find(m.Name); ok && !written[i] {
 			written[i] = true
-			name := fresh.Plan.Members[i].Name
-			out.Add(Member{Name: name, Raw: f.Null(name)})
+			field := &fresh.Plan.Members[i]
+			out.Add(Member{Name: field.Name, Raw: f.Empty(field)})
 		}
 		out.Add(m)
 	}

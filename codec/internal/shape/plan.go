@@ -56,6 +56,11 @@ type Plan struct {
 	names         names // of the plan and all below it
 }
 
+// Custom reports whether p's type encodes itself. Of the types that every format knows none does.
+func (p *Plan) Custom() bool {
+	return p.Kind == Opaque && !p.Scalar && p.Type != reflect.TypeFor[time.Time]() && p.Type != reflect.TypeFor[json.Number]()
+}
+
 // Member is a field of a struct, or of a struct that is embedded in it.
 type Member struct {
 	Name   string
@@ -63,6 +68,21 @@ type Member struct {
 	Plan   *Plan
 	Hidden bool // read under this name, but not written
 	tag    fieldTag
+
+	// Of a member of a struct that is embedded by a pointer: which one, and what it takes.
+	embedded, embeddedSize int
+}
+
+// EmbeddedSize returns how many bytes of memory the member takes before its own value is read: what
+// the pointer points to through which its struct is embedded, unless seen says that another member
+// has led there before. seen begins as zero for each struct.
+func (m *Member) EmbeddedSize(seen *uint64) int {
+	bit := uint64(1) << (m.embedded % 64)
+	if m.embedded == 0 || *seen&bit != 0 {
+		return 0
+	}
+	*seen |= bit
+	return m.embeddedSize
 }
 
 // Has reports whether the tag that the encoder reads has an option.
@@ -119,8 +139,9 @@ func (p *Plan) holds() (low int64, high uint64) {
 }
 
 type builder struct {
-	format *Format
-	made   map[reflect.Type]*Plan
+	format   *Format
+	made     map[reflect.Type]*Plan
+	embedded int // how many pointers embed structs
 }
 
 func (b *builder) plan(t reflect.Type) *Plan {
@@ -210,6 +231,15 @@ func (b *builder) members(t reflect.Type, open map[reflect.Type]bool) []Member {
 		}
 		if embedded, ok := b.inlined(f, tag); ok {
 			inner := b.members(embedded, open)
+			if f.Type.Kind() == reflect.Pointer {
+				b.embedded++
+				for i := range inner {
+					if inner[i].embedded == 0 {
+						inner[i].embedded = b.embedded
+					}
+					inner[i].embeddedSize += int(embedded.Size())
+				}
+			}
 			if b.format.Tag != "msgpack" || !overlap(list, inner) {
 				list = append(list, inner...)
 				if b.format.Tag == "msgpack" { // it also reads that name
@@ -259,14 +289,26 @@ func (p *Plan) unit() int {
 	switch p.Kind {
 	case List, Map, Pointer:
 		size := p.ElementSize()
-		for e := p.Elem; e.Kind == Pointer && e.Elem != e && size < 1<<30; e = e.Elem {
+		e := p.Elem
+		for ; e.Kind == Pointer && e.Elem != e && size < 1<<30; e = e.Elem {
 			size += e.ElementSize()
 		}
-		return size
+		return size + e.embeddedSize()
+	case Struct:
+		return p.embeddedSize()
 	case Any:
 		return anyUnit
 	}
 	return 0
+}
+
+// embeddedSize returns how many bytes of memory a struct takes by what it embeds by pointers.
+func (p *Plan) embeddedSize() int {
+	seen, size := uint64(0), 0
+	for i := range p.Members {
+		size += p.Members[i].EmbeddedSize(&seen)
+	}
+	return size
 }
 
 // The most memory that a value in an interface takes: an element, or a map with one entry, which

@@ -52,6 +52,7 @@ type Format struct {
 	Folds bool
 
 	shapes sync.Map // of reflect.Type to *result
+	sizes  sync.Map // of reflect.Type to *size
 }
 
 // Methods are the two interfaces by which a type encodes and decodes itself.
@@ -89,6 +90,7 @@ type Shape struct {
 	Plan *Plan
 
 	format *Format
+	size   *size
 }
 
 type result struct {
@@ -108,6 +110,7 @@ func (f *Format) Of(t reflect.Type) (*Shape, error) {
 	w.shape.TakesNull = nilable(t) || f.decodesItself(t) || t == reflect.TypeFor[json.Number]()
 	if r.err == nil {
 		w.shape.Plan = f.plan(t)
+		w.shape.size = f.sizeOf(t)
 	}
 	f.shapes.Store(t, r)
 	return r.shape, r.err

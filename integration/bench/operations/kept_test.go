@@ -19,8 +19,8 @@ import (
 )
 
 var (
-	ratios  = flag.Bool("ratios", false, "compare times too, not allocations alone, as `just compare` does")
-	outFile = flag.String("figures", "", "write what is measured to this `file`, for benchstat")
+	ratios  = flag.Bool("ratios", false, "also compare times, as just compare does")
+	outFile = flag.String("figures", "", "write the figures to this `file`, for benchstat")
 )
 
 // released is the file with the last release's figures. It is written with UPDATE_GOLDEN=1 and

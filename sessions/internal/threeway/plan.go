@@ -36,7 +36,7 @@ func planOf(t reflect.Type) *plan {
 	if p, ok := plans.Load(t); ok {
 		return p.(*plan)
 	}
-	p := &plan{merger: mergerOf(t), whole: encodesItself(t)}
+	p := &plan{merger: mergerOf(t), whole: EncodesItself(t)}
 	switch t.Kind() {
 	case reflect.Struct:
 		p.addFields(t, nil)
@@ -55,7 +55,7 @@ func (p *plan) addFields(t reflect.Type, at []int) {
 		case f.Name == "_":
 		case f.IsExported():
 			p.fields = append(p.fields, field{index, f.Name})
-		case f.Anonymous && f.Type.Kind() == reflect.Struct && !encodesItself(f.Type) && mergerOf(f.Type) == nil:
+		case f.Anonymous && f.Type.Kind() == reflect.Struct && !EncodesItself(f.Type) && mergerOf(f.Type) == nil:
 			p.addFields(f.Type, index)
 		default:
 			p.hidden = append(p.hidden, index)
@@ -71,9 +71,9 @@ var (
 	errorType       = reflect.TypeFor[error]()
 )
 
-// encodesItself reports whether t has a method by which it chooses its own form in one of the
+// EncodesItself reports whether t has a method by which it chooses its own form in one of the
 // encoders that codecs use.
-func encodesItself(t reflect.Type) bool {
+func EncodesItself(t reflect.Type) bool {
 	if t.Kind() == reflect.Interface {
 		return false
 	}

@@ -19,8 +19,8 @@ import (
 )
 
 func main() {
-	port := flag.Int("port", 8000, "the port it listens on; 0 for any free one")
-	install := flag.Bool("install", false, "only fetch DynamoDB Local, start nothing")
+	port := flag.Int("port", 8000, "the `port` to listen on; 0 chooses a free one")
+	install := flag.Bool("install", false, "only fetch DynamoDB Local, without starting it")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
