@@ -1,7 +1,6 @@
 package item
 
 import (
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -126,7 +126,7 @@ func TestRecord_TheErrorNamesTheFirstOfSeveral(t *testing.T) {
 			it[name] = &types.AttributeValueMemberNULL{Value: true}
 		}
 		_, err := Record(it)
-		is.True(errors.Is(err, driver.ErrDecode))
+		wants.Err(t, err, driver.ErrDecode)
 		return err.Error()
 	}
 	first := wrong("absolute_timeout")
