@@ -268,3 +268,18 @@ func TestObserver_IsToldTheCapacity(t *testing.T) {
 	is.Equal(events[0].ReadUnits, 0.5)
 	is.Equal(events[0].WriteUnits, 2.0)
 }
+
+// The event of a login says how many sessions have made room for it.
+func TestObserver_IsToldHowManyALoginEvicted(t *testing.T) {
+	is := is.New(t)
+	seen := &witness{}
+	w := newWorld(t, &sessions.Config[cart]{Observer: seen, SubjectLimit: sessions.SubjectLimit{Max: 2, Evict: true}})
+	for i := range 4 {
+		w.clock.Advance(time.Second)
+		w.login(t, "user")
+		events := seen.took()
+		last := events[len(events)-1]
+		is.Equal(last.Kind, event.Authenticated)
+		is.Equal(last.Ended, max(0, min(i-1, 1)))
+	}
+}
