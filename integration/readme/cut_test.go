@@ -18,6 +18,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/integration/engine"
+	"github.com/dynasession/dynasession/sessions"
 )
 
 // examples returns the body of every Example function in the test files below root, unindented, by
@@ -102,6 +103,11 @@ func TestReadme_EveryBlockIsCutFromAnExample(t *testing.T) {
 func TestReadme_ItsFirstProgramRuns(t *testing.T) {
 	is := is.New(t)
 	endpoint := engine.Endpoint(t)
+	// The first write of an engine that has just started can take longer than the program waits.
+	m, err := sessions.New[string](engine.Store(t, engine.NewTable(t)), nil)
+	is.NoErr(err)
+	_, err = m.CreateAndSave(t.Context(), "warm")
+	is.NoErr(err)
 	root, err := filepath.Abs("../..")
 	is.NoErr(err)
 	page, err := os.ReadFile(filepath.Join(root, "README.md"))
