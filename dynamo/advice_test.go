@@ -31,6 +31,10 @@ func TestAdvice(t *testing.T) {
 			answer{status: 400, body: `{"__type":"com.amazon.coral.service#InvalidSignatureException","message":"Signature expired: 20260301T090000Z is now earlier than 20260301T091500Z"}`},
 			"clock is more than 5 minutes off: set it by NTP",
 		},
+		"a wrong secret": {
+			answer{status: 400, body: `{"__type":"com.amazon.coral.service#InvalidSignatureException","message":"The request signature we calculated does not match the signature you provided."}`},
+			"does not accept the credentials",
+		},
 		"another region": {refusedWith(400, "ResourceNotFoundException", ""), `table "app_session" does not exist in this account and http://dynamodb.test: name the right table or set the right region`},
 		"another key": {
 			answer{status: 400, body: `{"__type":"com.amazon.coral.validate#ValidationException","message":"The provided key element does not match the schema"}`},

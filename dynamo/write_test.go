@@ -49,12 +49,19 @@ func TestReplace_Outcomes(t *testing.T) {
 		{"conflict, then another writer", []answer{conflict, conditionFailed("theirs")}, driver.ErrConflict, 2},
 		{"another Region", []answer{refusedWith(400, "ReplicatedWriteConflictException", ""), fine}, nil, 2},
 		{"too large with what others keep there", []answer{tooLarge}, driver.ErrTooLarge, 1},
+		{"another refusal of the same words", []answer{tooLargeElsewhere}, driver.ErrUnavailable, 1},
 	})
 }
 
 var tooLarge = answer{
 	status: 400,
 	body:   `{"__type":"com.amazon.coral.validate#ValidationException","message":"Item size to update has exceeded the maximum allowed size"}`,
+}
+
+// tooLargeElsewhere is what a service other than DynamoDB may say in its words.
+var tooLargeElsewhere = answer{
+	status: 400,
+	body:   `{"__type":"SerializationException","message":"has exceeded the maximum allowed size"}`,
 }
 
 func TestTouch_Outcomes(t *testing.T) {

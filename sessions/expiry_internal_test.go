@@ -22,3 +22,18 @@ func TestTouches_OneInAnInterval(t *testing.T) {
 	touched.release("a")
 	is.True(touched.claim("a", now, time.Minute)) // it could not be recorded
 }
+
+// When nobody waits any more nothing is left of those who did, whatever their intervals were.
+func TestWaits_LeaveNothing(t *testing.T) {
+	is := is.New(t)
+	w := &waits{}
+	for every := time.Second; every < 10*time.Second; every += time.Second {
+		a, b := &waiter{}, &waiter{}
+		q := w.enter(a, every)
+		is.True(w.enter(b, every) == q) // of one interval one leads
+		w.leave(q, a, every)
+		is.True(w.queues[every] == q) // another one waits
+		w.leave(q, b, every)
+	}
+	is.Equal(len(w.queues), 0)
+}

@@ -245,3 +245,41 @@ func TestStartObserver_ItsContextIsTheStores(t *testing.T) {
 	is.NoErr(err)
 	is.True(slices.Equal(o.contexts, []any{"load"}))
 }
+
+// An event has the capacity that its operation's calls consumed.
+func TestObserver_IsToldTheCapacity(t *testing.T) {
+	is := is.New(t)
+	seen := &witness{}
+	w := newWorld(t, &sessions.Config[cart]{Observer: seen})
+	s := w.saved(t, cart{})
+	seen.took()
+	w.store.On("Load", func(c *cued.Call) error {
+		driver.TraceFrom(c.Context).Consumed(0.5, 0)
+		return c.Do()
+	})
+	w.store.On("Replace", func(c *cued.Call) error {
+		driver.TraceFrom(c.Context).Consumed(0, 2)
+		return c.Do()
+	})
+	_, err := w.Update(t.Context(), s.ID().Secret(), func(c *cart) error { c.Count++; return nil })
+	is.NoErr(err)
+	events := seen.took()
+	is.Equal(len(events), 1)
+	is.Equal(events[0].ReadUnits, 0.5)
+	is.Equal(events[0].WriteUnits, 2.0)
+}
+
+// The event of a login says how many sessions have made room for it.
+func TestObserver_IsToldHowManyALoginEvicted(t *testing.T) {
+	is := is.New(t)
+	seen := &witness{}
+	w := newWorld(t, &sessions.Config[cart]{Observer: seen, SubjectLimit: sessions.SubjectLimit{Max: 2, Evict: true}})
+	for i := range 4 {
+		w.clock.Advance(time.Second)
+		w.login(t, "user")
+		events := seen.took()
+		last := events[len(events)-1]
+		is.Equal(last.Kind, event.Authenticated)
+		is.Equal(last.Ended, max(0, min(i-1, 1)))
+	}
+}

@@ -520,3 +520,20 @@ func TestRenew_KeepsAnAccessThatComesBetween(t *testing.T) {
 		}
 	}
 }
+
+// A visitor's session is in no list, and no renewal enters it in one, though another request has made
+// it live longer meanwhile.
+func TestRenewOfAVisitorsSessionChangesNoList(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.saved(t, cart{})
+	held, err := w.other.Load(t.Context(), s.ID().Secret())
+	is.NoErr(err)
+	held.AbsoluteTimeout = 100 * time.Hour
+	held.Data.Count = 1
+	is.NoErr(w.other.Save(t.Context(), held))
+	is.NoErr(w.Renew(t.Context(), s))
+	is.Equal(s.AbsoluteTimeout, 100*time.Hour)
+	is.Equal(w.store.Took(), []string{"Create", "End", "Load", "Replace", "End"})
+	is.Equal(w.mem.Len(), 1)
+}

@@ -68,6 +68,10 @@ func (m *Manager[T]) revokeBefore(ctx context.Context, t time.Time) error {
 	if r == nil {
 		return errNoRevocationCheck
 	}
+	if err := ctx.Err(); err != nil {
+		return unavailable(err)
+	}
+	ctx = context.WithoutCancel(ctx) // once begun it goes through
 	// Before reading the clock, which this call may correct.
 	found, err := m.store.Load(ctx, r.keys[0])
 	now := m.now()

@@ -276,3 +276,67 @@ func TestRevokeAll_CancelledBeforeItBegan(t *testing.T) {
 	is.True(w.alive(t, s))
 	wants.Err(t, err, done.Err())
 }
+
+// What ends a session goes through once it has begun, though the client hangs up.
+func TestEndings_GoThroughWhenTheClientHangsUp(t *testing.T) {
+	const provider = "https://id.example 1"
+	for name, end := range map[string]func(w world, ctx ctx, s *sessions.Session[cart]) error{
+		"Destroy":   func(w world, ctx ctx, s *sessions.Session[cart]) error { return w.Destroy(ctx, s) },
+		"DestroyID": func(w world, ctx ctx, s *sessions.Session[cart]) error { return w.DestroyID(ctx, s.ID().Secret()) },
+		"Revoke":    func(w world, ctx ctx, s *sessions.Session[cart]) error { return w.Revoke(ctx, "user", s.Handle()) },
+		"RevokeAll": func(w world, ctx ctx, _ *sessions.Session[cart]) error {
+			_, err := w.RevokeAll(ctx, "user")
+			return err
+		},
+		"RevokeFederated": func(w world, ctx ctx, _ *sessions.Session[cart]) error {
+			_, err := w.RevokeFederated(ctx, provider)
+			return err
+		},
+		"RevokeBefore": func(w world, ctx ctx, _ *sessions.Session[cart]) error {
+			return w.RevokeBefore(ctx, w.clock.Now())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			w := newWorld(t, &sessions.Config[cart]{RevocationCheck: time.Second})
+			s := w.Create()
+			s.Federated = provider
+			is.NoErr(w.Authenticate(t.Context(), s, "user"))
+			w.clock.Advance(time.Second)
+			id := s.ID().Secret()
+			ctx, hangUp := context.WithCancel(t.Context())
+			w.store.On("any", func(c *cued.Call) error {
+				hangUp()
+				is.NoErr(c.Context.Err()) // the call goes through
+				return c.Do()
+			})
+			is.NoErr(end(w, ctx, s))
+			w.store.Off()
+			w.clock.Advance(time.Second)
+			is.True(!w.isAlive(t, id))
+		})
+	}
+}
+
+// Two RevokeBefore at a time: both succeed, and the later one counts.
+func TestRevokeBefore_BesideAnother(t *testing.T) {
+	for _, first := range []bool{true, false} {
+		is := is.New(t)
+		w := newWorld(t, &sessions.Config[cart]{RevocationCheck: time.Second})
+		if !first {
+			is.NoErr(w.RevokeBefore(t.Context(), start.Add(-time.Hour)))
+		}
+		beside := func(c *cued.Call) error {
+			w.store.Off()
+			is.NoErr(w.other.RevokeBefore(t.Context(), start.Add(-time.Minute)))
+			return c.Do()
+		}
+		s := w.saved(t, cart{})
+		w.store.On("Create", beside)
+		w.store.On("Replace", beside)
+		w.clock.Advance(2 * time.Second)
+		is.NoErr(w.RevokeBefore(t.Context(), w.clock.Now()))
+		w.clock.Advance(time.Second)
+		is.True(!w.alive(t, s))
+	}
+}

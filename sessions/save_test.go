@@ -3,6 +3,7 @@ package sessions_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"sync"
@@ -659,4 +660,37 @@ func TestUpdateDoesNotMerge(t *testing.T) {
 	got, err := w.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
 	is.Equal(got.Data.Count, 2)
+}
+
+// What a T doesn't know of the stored value survives each of its writes, unless the Config says that
+// it is dropped.
+func TestUnknownMembersSurvive(t *testing.T) {
+	type narrow struct {
+		Count int `json:"count"`
+	}
+	for _, drop := range []bool{false, true} {
+		for name, write := range map[string]func(m *sessions.Manager[narrow], ctx ctx, s *sessions.Session[narrow]) error{
+			"Save":  func(m *sessions.Manager[narrow], ctx ctx, s *sessions.Session[narrow]) error { return m.Save(ctx, s) },
+			"Renew": func(m *sessions.Manager[narrow], ctx ctx, s *sessions.Session[narrow]) error { return m.Renew(ctx, s) },
+			"Authenticate": func(m *sessions.Manager[narrow], ctx ctx, s *sessions.Session[narrow]) error {
+				return m.Authenticate(ctx, s, "user")
+			},
+		} {
+			t.Run(fmt.Sprint(name, " ", drop), func(t *testing.T) {
+				is := is.New(t)
+				w := newWorld(t, nil)
+				stored := w.saved(t, cart{Items: []string{"a"}, Count: 1})
+				m, err := sessions.New(w.mem, &sessions.Config[narrow]{DropUnknown: drop})
+				is.NoErr(err)
+				s, err := m.Load(t.Context(), stored.ID().Secret())
+				is.NoErr(err)
+				s.Data.Count = 2
+				is.NoErr(write(m, t.Context(), s))
+				got, err := w.other.Load(t.Context(), s.ID().Secret())
+				is.NoErr(err)
+				is.Equal(got.Data.Count, 2)
+				is.Equal(len(got.Data.Items) == 0, drop)
+			})
+		}
+	}
 }

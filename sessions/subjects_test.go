@@ -277,9 +277,10 @@ func TestDevice_IsStoredByTheLogin(t *testing.T) {
 func TestDevice_HasABound(t *testing.T) {
 	is := is.New(t)
 	p := newWorld(t, &sessions.Config[cart]{})
-	for want, d := range map[string]sessions.Device{
-		"Session.Device has 257 bytes, must have at most 256": {Name: strings.Repeat("n", 200), IP: strings.Repeat("1", 57)},
-		"Session.Device must be UTF-8":                        {Name: "\xff"},
+	for d, want := range map[sessions.Device]string{
+		{Name: strings.Repeat("n", 200), IP: strings.Repeat("1", 57)}: "Session.Device has 257 bytes, must have at most 256",
+		{Name: "\xff"}: "Session.Device must be UTF-8",
+		{IP: "\xff"}:   "Session.Device must be UTF-8",
 	} {
 		s := p.Create()
 		s.Device = d

@@ -185,9 +185,9 @@ func page(t *testing.T) ([]byte, map[string]string) {
 	var out bytes.Buffer
 	fmt.Fprint(&out, `# What it costs
 
-Written by `+"`just cost`"+`, which asks DynamoDB Local for the capacity that each call consumes, and compared by a test: a change of cost is a
-failing test. Items are below 1 KB, where nothing else is said. A write whose condition fails is counted as AWS charges it, for the item that
-is there. Prices are those of on-demand tables in us-east-1, 2026: $0.125 a million read units, $0.625 a million write units.
+Written by `+"`just cost`"+`, which asks DynamoDB Local for the capacity that each call consumes, and compared by a test, which fails if a cost
+changes. Items are below 1 KB unless a section says otherwise. A write whose condition fails is counted as AWS charges it, for the stored
+item. Prices are those of on-demand tables in us-east-1, 2026: $0.125 a million read units, $0.625 a million write units.
 
 ## Each operation
 

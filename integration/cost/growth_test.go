@@ -124,9 +124,9 @@ func growth(t *testing.T, out io.Writer) {
 	fmt.Fprint(out, `
 ## A subject with many sessions
 
-Read and write units of the dearest of 13 in a row, and the calls that list all of the subject's sessions. A list keeps its first four sessions in one
-item of less than 1 KB, and the others in pages of less than 2 KB. So a login, a renewal and a logout cost with any number of sessions at most twice what
-they cost with one.
+Read and write units of the most expensive of 13 consecutive ones, and the calls that list all of the subject's sessions. A list keeps its first four sessions in one
+item of less than 1 KB, and the others in pages of less than 2 KB. So with any number of sessions a login, a renewal and a logout cost at most twice
+what they cost with one.
 
 | sessions | login | renewal | logout | list | calls of a list |
 | --- | --- | --- | --- | --- | --- |

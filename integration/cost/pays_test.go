@@ -58,7 +58,7 @@ func pays(t *testing.T, out io.Writer, table string) {
 ## When compression pays
 
 A write is charged by whole kilobytes, a read by four. So compression saves nothing while an item is below 1 KB, as most are: leave it
-away then. It saves no read below 4 KB. Above these it pays with each whole kilobyte, or four, that it takes away. A cart that grows, with
+off then. It saves no read below 4 KB. Above these it pays with each whole kilobyte, or four, that it takes away. A cart that grows, with
 JSON, by its lines:
 
 | lines | data | bytes | units | $ | bytes compressed | units | $ | saved |
@@ -88,7 +88,7 @@ and of the smallest from which on all do. Between them both forms may take the s
 	plain, small := weigh(t, json.plain, newBasket(25)), weigh(t, json.compressed, newBasket(25))
 	fmt.Fprintf(out, `
 A visit as the one above, 40 loads and 6 writes, with a cart of 25 lines in it: $%.2f a million, compressed $%.2f. Native attributes that are
-compressed are no longer native; leave compression away where they are needed. The time it takes depends on the machine, and is printed by
+compressed are no longer native; leave compression off where you need them. The time it takes depends on the machine, and is printed by
 `+"`go test ./integration/cost -run '^$' -bench Compress`"+`: tens of microseconds, where a call to DynamoDB takes milliseconds.
 `, plain.price(40, 6), small.price(40, 6))
 }

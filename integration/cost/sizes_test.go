@@ -117,10 +117,10 @@ func sizes(t *testing.T, out io.Writer, table string) {
 	fmt.Fprint(out, `
 ## Item sizes
 
-Three structs made up after real ones, in integration/cost: a login with its preferences; a shopping cart of 25 lines; an insurance claim that
+Three structs modelled on real ones, in integration/cost: a login with its preferences; a shopping cart of 25 lines; an insurance claim that
 is filled in over many pages, with its documents and what its author may do. Bytes are those of the whole item as DynamoDB counts them,
 names included. Units are read and write units, those of one load and of one save, as DynamoDB Local charges them, and dollars are for a
-million of both. Compressed is `+"`codec.Compress(c, zstd.New(), 0)`"+`, which leaves as it is what has less than `+
+million of both. Compressed is `+"`codec.Compress(c, zstd.New(), 0)`"+`, which leaves data uncompressed below `+
 		fmt.Sprint(codec.DefaultCompressAbove)+` bytes.
 
 | struct | codec | bytes | units | $ | bytes compressed | units | $ |

@@ -51,7 +51,7 @@ var (
 	ErrOutcomeUnknown error = &sentinel{text: "outcome of the write unknown", parent: ErrUnavailable}
 )
 
-// sentinel is an error that is another one too.
+// sentinel is an error that is also another one, its parent.
 type sentinel struct {
 	text   string
 	parent error

@@ -10,7 +10,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// every is all errors that a caller may test for.
+// every has all errors that a caller may test for.
 var every = map[string]error{
 	"ErrNotFound": driver.ErrNotFound, "ErrEnded": driver.ErrEnded, "ErrRenewed": driver.ErrRenewed, "ErrExists": driver.ErrExists,
 	"ErrConflict": driver.ErrConflict, "ErrRoster": driver.ErrRoster, "ErrFull": driver.ErrFull, "ErrTooLarge": driver.ErrTooLarge,
@@ -67,7 +67,7 @@ func TestEndedError_HasTheMarker(t *testing.T) {
 	is.Equal(ended.Marker, m)
 }
 
-// Keys are not secret, but a key and a rev in an error text help nobody.
+// Keys are not secret, but error texts contain neither key nor rev.
 func TestEndedError_SaysWhyAndNoMore(t *testing.T) {
 	is := is.New(t)
 	is.Equal((&driver.EndedError{Marker: driver.Marker{Why: driver.Revoked, Rev: "r3v"}}).Error(), "session has ended (revoked)")

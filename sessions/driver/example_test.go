@@ -14,9 +14,9 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// mapStore is a whole store. It keeps sessions and rosters in two maps, and never sweeps them. Each
-// method makes its judgement and its write under one lock: a store over a database makes them in
-// one conditional write of one row.
+// mapStore is a complete store. It keeps sessions and rosters in two maps, and never sweeps them.
+// Each method checks and writes under one lock; a store over a database does so in one conditional
+// write of one row.
 type mapStore struct {
 	mu      sync.Mutex
 	rows    map[string]row

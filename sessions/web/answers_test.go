@@ -15,8 +15,8 @@ import (
 	"github.com/matryer/is"
 )
 
-// Whatever the method, the protocol and the way in which a handler answers, the final header has one cookie, an interim one has
-// none, and what the handler had changed before is stored.
+// With any method, protocol and way to respond, the final header has one cookie, an interim one has
+// none, and earlier changes of the handler are stored.
 func TestAnswers_OneCookieInTheFinalHeader(t *testing.T) {
 	s := newSite(t, nil)
 	ways := map[string]struct {

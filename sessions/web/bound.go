@@ -45,7 +45,7 @@ func (c Config) validateBound() error {
 func (c Config) boundName() string { return c.Cookie.Name + "-bound" }
 
 // boundCookie returns the cookie that a browser renews by signing. It has the attributes of the
-// session's cookie, and ends by itself.
+// session's cookie, and expires after Config.Bound.
 func (c Config) boundCookie(value string) *http.Cookie {
 	cookie := c.Cookie.cookie(value)
 	cookie.Name = c.boundName()
@@ -71,7 +71,7 @@ func (c Config) boundPath(last string) string {
 	return path + last
 }
 
-// accepted are the proofs that a Middleware has accepted, each of which counts once.
+// accepted remembers the proofs that a Middleware has accepted, since each counts once.
 type accepted struct {
 	refreshes *bound.Spent // of browsers
 	proofs    *bound.Spent // of API clients
@@ -108,15 +108,15 @@ func (m *Middleware[T]) serveBound(w http.ResponseWriter, r *http.Request) bool 
 	return true
 }
 
-// What the answers say to a browser.
+// The statuses of responses to a browser.
 const (
 	boundOver  = http.StatusUnauthorized       // the binding is over
 	boundAgain = http.StatusForbidden          // sign the challenge that is in the header
 	boundLater = http.StatusServiceUnavailable // try again at the next request
 )
 
-// register binds the session to the key that the browser has made for it, once, and answers with
-// the first bound cookie. What can be refused without the store is.
+// register binds the session to the browser's new key, once, and responds with the first bound
+// cookie. It refuses what it can before it calls the store.
 func (m *Middleware[T]) register(w http.ResponseWriter, r *http.Request) int {
 	response, err := bound.ParseResponse(r.Header.Values(bound.HeaderResponse))
 	if err != nil {
@@ -132,7 +132,8 @@ func (m *Middleware[T]) register(w http.ResponseWriter, r *http.Request) int {
 	}
 	err = m.manager.Bind(r.Context(), s, next.Bytes())
 	if errors.Is(err, sessions.ErrUnavailable) {
-		err = m.manager.Bind(r.Context(), s, next.Bytes()) // browsers try once; a repeated Bind is recognised
+		// Browsers try once; a repeated Bind is recognised.
+		err = m.manager.Bind(r.Context(), s, next.Bytes())
 	}
 	if err != nil {
 		return m.refuse(r, "registration", err)
@@ -149,7 +150,7 @@ func (m *Middleware[T]) refresh(w http.ResponseWriter, r *http.Request) int {
 	if err != nil {
 		return m.refuse(r, "refresh", err)
 	}
-	var response bound.Response // the zero one has no challenge, so that the browser is given one
+	var response bound.Response // the zero Response has no challenge, so the browser gets one
 	if signed := r.Header.Values(bound.HeaderResponse); len(signed) > 0 {
 		if response, err = bound.ParseResponse(signed); err != nil {
 			return m.refuse(r, "refresh", err)
@@ -189,8 +190,8 @@ func (m *Middleware[T]) giveBoundCookie(w http.ResponseWriter, b bound.Binding) 
 	w.Header().Set(bound.HeaderChallenge, bound.Challenge(b.Challenge(now), b.Identifier()))
 }
 
-// findBound returns the session whose binding is accepted, of those whose IDs came along: there may
-// be planted ones.
+// findBound returns the session whose binding is accepted, of the sessions whose IDs came with the
+// request; some may be planted.
 func (m *Middleware[T]) findBound(
 	r *http.Request, load func(context.Context, string) (*sessions.Session[T], error), accept func(bound.Binding) error,
 ) (*sessions.Session[T], error) {
@@ -200,7 +201,8 @@ func (m *Middleware[T]) findBound(
 	}
 	refused, later := error(sessions.ErrNotFound), error(nil)
 	for _, id := range sent.ids {
-		s, err := load(recent.Afresh(r.Context()), id) // another host may have registered the key a moment ago
+		// Another host may have just registered the key.
+		s, err := load(recent.Afresh(r.Context()), id)
 		if err == nil {
 			var b bound.Binding
 			if binding := s.Binding(); len(binding) == 0 {
@@ -213,7 +215,7 @@ func (m *Middleware[T]) findBound(
 			}
 			refused = err
 		} else if errors.Is(err, sessions.ErrRenewed) || !errors.Is(err, sessions.ErrNotFound) {
-			later = err // it can't be asked at the moment, or has another ID by now
+			later = err // the store is unavailable, or the session has another ID by now
 		}
 	}
 	if later != nil {
@@ -231,7 +233,8 @@ func (m *Middleware[T]) refuse(r *http.Request, what string, err error) int {
 	if errors.Is(err, errLater) || errors.Is(err, sessions.ErrUnavailable) || errors.Is(err, sessions.ErrRenewed) {
 		status = boundLater
 	}
-	if !errors.Is(err, sessions.ErrNotFound) { // after a logout every browser asks once more
+	// After a logout every browser makes one more refresh.
+	if !errors.Is(err, sessions.ErrNotFound) {
 		m.log(r.Context(), r, fmt.Errorf("web: %s of a device-bound session: %w", what, err))
 	}
 	return status

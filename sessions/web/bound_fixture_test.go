@@ -22,10 +22,11 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// boundEpoch is when the tests of device-bound sessions begin.
+// boundEpoch is the first time in tests of device-bound sessions.
 var boundEpoch = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
-// boundSite is an application with device-bound sessions, and all that a test moves.
+// boundSite is an application with device-bound sessions, with its store and clock, which a test
+// controls.
 type boundSite struct {
 	*web.Middleware[boundVisitor]
 	manager *sessions.Manager[boundVisitor]
@@ -39,7 +40,7 @@ type boundVisitor struct {
 	Count int `json:"count"`
 }
 
-// eventList keeps the events that mean something.
+// eventList keeps the events that matter here.
 type eventList struct {
 	mu   sync.Mutex
 	list []event.Event
@@ -55,7 +56,7 @@ func (l *eventList) Observe(ctx context.Context, e event.Event) {
 	}
 }
 
-// of returns those of a kind.
+// of returns the events of a kind.
 func (l *eventList) of(kind event.Kind) (found []event.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -67,7 +68,7 @@ func (l *eventList) of(kind event.Kind) (found []event.Event) {
 	return found
 }
 
-// boundStore counts calls, and fails on cue.
+// boundStore counts calls, and fails on demand.
 type boundStore struct {
 	sessions.Store
 	mu     sync.Mutex
@@ -87,7 +88,7 @@ func (s *boundStore) call(name string) error {
 	return err
 }
 
-// took returns the calls since it was last asked.
+// took returns the calls since the last took.
 func (s *boundStore) took() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,7 +151,7 @@ func newBoundSite(t testing.TB, cfg web.Config) *boundSite {
 	return s
 }
 
-// configure exchanges the middleware, as a deploy does.
+// configure replaces the middleware, like a deploy.
 func (s *boundSite) configure(t testing.TB, cfg web.Config) {
 	t.Helper()
 	mw, err := web.New(s.manager, &cfg)
@@ -217,14 +218,14 @@ func (s *boundSite) configure(t testing.TB, cfg web.Config) {
 	s.routes = mw.Handler(mux)
 }
 
-// boundClient is a browser: it keeps cookies, and signs what it is told to.
+// boundClient is a browser: it keeps cookies, and signs challenges.
 type boundClient struct {
 	t       testing.TB
 	site    *boundSite
 	signer  device.Signer
 	cookies map[string]string
 	id      string // of the browser's session
-	next    string // the challenge that it is to sign
+	next    string // the challenge to sign next
 }
 
 const (
@@ -249,7 +250,7 @@ func (c *boundClient) copy(names ...string) *boundClient {
 	return thief
 }
 
-// send sends a request with headers, and takes the cookies of the answer.
+// send sends a request with headers, and keeps the response's cookies.
 func (c *boundClient) send(method, target string, headers ...string) *http.Response {
 	c.t.Helper()
 	r := httptest.NewRequest(method, "https://site.test"+target, nil)
@@ -321,7 +322,7 @@ func (c *boundClient) login(name string) (path, challenge string) {
 	return parts[1], parts[3]
 }
 
-// instructions are what a browser is told when it has registered.
+// instructions is the response to a registration.
 type instructions struct {
 	Identifier string `json:"session_identifier"`
 	RefreshURL string `json:"refresh_url"`
@@ -381,8 +382,8 @@ func (c *boundClient) refreshWith(jwt string) *http.Response {
 	return response
 }
 
-// refresh refreshes as a browser does: with the challenge that it has, and with another one if it
-// is given that.
+// refresh refreshes like a browser: with the challenge that it has, and again if the response has
+// another one.
 func (c *boundClient) refresh() int {
 	c.t.Helper()
 	response := c.refreshWith(c.signer.Refresh(c.t, c.next))
@@ -392,5 +393,5 @@ func (c *boundClient) refresh() int {
 	return response.StatusCode
 }
 
-// expire takes the bound cookie away, as its end does.
+// expire drops the bound cookie, as if it had expired.
 func (c *boundClient) expire() { delete(c.cookies, theBoundCookie) }

@@ -123,7 +123,7 @@ func TestBound_TheThief(t *testing.T) {
 	is.Equal(seen[0].Handle, sessionHandle(t, s, c))
 	is.True(!strings.Contains(fmt.Sprint(seen[0].Err), c.cookies[theCookie]))
 
-	// What he changes is refused, and seen to be; it takes nothing's place.
+	// The thief's changes are refused with an error, and replace nothing.
 	for _, target := range []string{"/count", "/save", "/renew", "/update"} {
 		response := long.send(http.MethodPost, target)
 		is.Equal(response.StatusCode, http.StatusConflict)
@@ -139,7 +139,7 @@ func TestBound_TheThief(t *testing.T) {
 	is.Equal(both.page("/"), "0") // until the bound one ends
 
 	c.expire()
-	is.Equal(c.refresh(), http.StatusOK) // the owner never notices
+	is.Equal(c.refresh(), http.StatusOK) // the owner is not affected
 	is.Equal(c.page("/guarded"), "somebody 0")
 
 	path, _ := long.login("thief") // a login works
@@ -250,7 +250,7 @@ func TestBound_RegistrationsThatAreRefused(t *testing.T) {
 	}
 }
 
-// Whoever has the cookies, and even the registration itself, can't register again.
+// A thief who has the cookies, and even the registration itself, can't register again.
 func TestBound_RegistersOnce(t *testing.T) {
 	is := is.New(t)
 	s := newBoundSite(t, tenMinutes)
@@ -270,8 +270,7 @@ func TestBound_RegistersOnce(t *testing.T) {
 	is.Equal(c.refresh(), http.StatusOK)
 }
 
-// Of two registrations at the same moment one holds, and the other browser is told that it has
-// none.
+// Of two concurrent registrations one succeeds, and the other is refused.
 func TestBound_TwoRegistrationsAtOnce(t *testing.T) {
 	is := is.New(t)
 	s := newBoundSite(t, tenMinutes)
@@ -455,8 +454,8 @@ func TestBound_ARegistrationBesideARenewal(t *testing.T) {
 	is.Equal(c.page("/guarded"), "somebody 0")
 }
 
-// A login by another user, or again, is a binding of its own: what the first one had is worth
-// nothing.
+// Another login, by the same or another user, makes a new binding: the first one's proofs are
+// worthless.
 func TestBound_ALoginMakesANewBinding(t *testing.T) {
 	for _, name := range []string{"another", "somebody"} {
 		t.Run(name, func(t *testing.T) {
@@ -533,7 +532,7 @@ func TestBound_Outages(t *testing.T) {
 	is.Equal(response.Header.Get("Cache-Control"), "no-store")
 }
 
-// An answer of Bind that was lost is no registration that was lost.
+// A registration succeeds even if the response of Bind is lost.
 func TestBound_ABindWhoseAnswerIsLost(t *testing.T) {
 	is := is.New(t)
 	s := newBoundSite(t, tenMinutes)
@@ -573,8 +572,8 @@ func TestBound_Clocks(t *testing.T) {
 	is.Equal(c.page("/guarded"), "somebody 0")
 }
 
-// While the browser registers, the page on which the login has landed saves: neither disturbs the
-// other, in any order.
+// While the browser registers, the page after the login saves: the two don't conflict, in any
+// order.
 func TestBound_ARegistrationConflictsWithNothing(t *testing.T) {
 	is := is.New(t)
 	s := newBoundSite(t, tenMinutes)
@@ -598,7 +597,7 @@ func TestBound_ARegistrationConflictsWithNothing(t *testing.T) {
 	is.Equal(len(s.events.of(event.Bound)), 200)
 }
 
-// A save of what was loaded before the registration, by whatever binary, keeps the session bound.
+// A save of a session that was loaded before the registration, by any binary, keeps it bound.
 func TestBound_AnEarlierLoadSavesLater(t *testing.T) {
 	is := is.New(t)
 	s := newBoundSite(t, tenMinutes)
@@ -654,7 +653,7 @@ func TestBound_For(t *testing.T) {
 	is.Equal(c.page("/"), "somebody 0")
 }
 
-// Bound is taken away while bound sessions are alive: they go on with their cookie alone.
+// After a deploy without Bound, bound sessions stay alive with their cookie only.
 func TestBound_TurnedOff(t *testing.T) {
 	is := is.New(t)
 	s := newBoundSite(t, tenMinutes)
@@ -740,7 +739,7 @@ func TestBound_TheFixedPartIsTheDrivers(t *testing.T) {
 	is.Equal(bound.FixedBytes, driver.FixedBinding)
 }
 
-// A planted cookie beside the right one neither lets in nor locks out.
+// A planted cookie beside the right one neither gives access nor takes it away.
 func TestBound_PlantedCookies(t *testing.T) {
 	is := is.New(t)
 	s := newBoundSite(t, tenMinutes)
@@ -798,8 +797,8 @@ func TestBound_ALogoutWithoutProof(t *testing.T) {
 	is.Equal(len(infos), 0)
 }
 
-// One Middleware for browsers and clients: each binds in its own way, and neither's ID is worth
-// anything in the other's place.
+// One Middleware serves browsers and clients: each binds in its own way, and neither's ID is
+// accepted in the other's place.
 func TestBound_BothTransports(t *testing.T) {
 	is := is.New(t)
 	s := newBoundSite(t, web.Config{Bound: 10 * time.Minute, Header: "Authorization", Cookie: web.Cookie{Name: theCookie}})
@@ -845,7 +844,7 @@ func TestBound_With(t *testing.T) {
 	}
 }
 
-// What is behind a proxy sees nothing of the session, its proof included.
+// An upstream server sees neither the session's ID nor its proof.
 func TestBound_Upstream(t *testing.T) {
 	is := is.New(t)
 	s := newBoundSite(t, web.Config{Bound: 10 * time.Minute, Header: "Authorization", Cookie: web.Cookie{Name: theCookie}})
@@ -865,7 +864,7 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// "Keep me signed in" and the binding don't get into each other's way.
+// "Keep me signed in" works with a binding.
 func TestBound_Persist(t *testing.T) {
 	is := is.New(t)
 	s := newBoundSite(t, tenMinutes)
@@ -880,8 +879,8 @@ func TestBound_Persist(t *testing.T) {
 	is.Equal(c.page("/guarded"), "somebody 0")
 }
 
-// Nothing that a log, an event or an answer's body says holds an ID, a bound cookie, a challenge, a
-// proof or a nonce.
+// No log line, event or response body contains an ID, a bound cookie, a challenge, a proof or a
+// nonce.
 func TestBound_NothingSecretIsSaid(t *testing.T) {
 	is := is.New(t)
 	var said strings.Builder
@@ -977,7 +976,7 @@ func TestBound_RequestsThatTakeLong(t *testing.T) {
 	is.Equal(early.page("/"), "0")
 }
 
-// What the request has proved of the session before counts no more after a login.
+// After a login, the request's earlier proof doesn't count any more.
 func TestBound_ALoginProvesNothing(t *testing.T) {
 	is := is.New(t)
 	s := newBoundSite(t, tenMinutes)

@@ -9,19 +9,19 @@ import (
 )
 
 var (
-	// errLate is an ErrCommitted for whoever finds a change that is not saved.
+	// errLate is the ErrCommitted that is logged for a change that is not saved.
 	errLate = fmt.Errorf("%w: what the handler has changed in the session since is not saved, see Save", ErrCommitted)
 
-	// errHalfDone says why an answer of 500 saves nothing.
+	// errHalfDone is logged if a response of 500 saves nothing.
 	errHalfDone = fmt.Errorf("%w: it is a 500, and what the handler has changed in the session is not saved, see Save", ErrCommitted)
 
-	// errTooLate is the error of a save after the deadline of the request, when somebody else has
-	// answered already.
+	// errTooLate is the error of a save after the request's deadline, when another handler has
+	// already responded.
 	errTooLate = fmt.Errorf("web: the request has timed out, what it has changed in the session is not saved: %w", context.DeadlineExceeded)
 )
 
-// commit saves the session and completes the header, once, before the first byte of an answer with
-// the given status. It reports whether the handler may go on: if not, Config.Error has answered.
+// commit saves the session and completes the header, once, before the first byte of a response with
+// the given status. It reports whether the handler may go on: if not, Config.Error has responded.
 func (v *visit[T]) commit(status int) bool {
 	if open, goOn := v.isOpen(); !open {
 		return goOn
@@ -49,8 +49,8 @@ func (v *visit[T]) commit(status int) bool {
 	return goOn
 }
 
-// isOpen reports whether the answer has yet to begin, and, if it has begun, whether it is the
-// handler's. An answer for which nobody has asked for the session begins here.
+// isOpen reports whether the response has yet to start, and if it has started, whether it is the
+// handler's. If the handler has not asked for the session, isOpen starts the response.
 func (v *visit[T]) isOpen() (open, goOn bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -77,7 +77,7 @@ func (v *visit[T]) saveBeforeAnswer(status int) error {
 		return nil
 	}
 	if deadline != nil && timedOut(deadline) != nil && isTimeout(status) {
-		v.abandon() // the handler may be changing it at this moment
+		v.abandon() // the handler may be changing the session right now
 		return nil
 	}
 	if s.IsNew() && m.isEmpty(s) {
@@ -99,26 +99,26 @@ func (v *visit[T]) saveBeforeAnswer(status int) error {
 	}
 	err := v.save(ctx, s)
 	if err == nil || !v.isChanged(s) {
-		return nil // a session that has ended can be read to the end
+		return nil // a session that has ended can still be read
 	}
 	if told != nil || m.config.Error == nil {
 		m.log(ctx, v.request, err)
 	}
 	if told != nil {
 		v.abandon()
-		return nil // the handler has been told of trouble, and this is its answer
+		return nil // the handler knows the error, and this is its response
 	}
 	return err
 }
 
-// isTimeout reports whether a status is one by which an http.TimeoutHandler, or others like it,
-// answer for a handler that goes on.
+// isTimeout reports whether a status is one with which an http.TimeoutHandler, or a similar one,
+// responds for a handler that is still running.
 func isTimeout(status int) bool {
 	return status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout || status == http.StatusRequestTimeout
 }
 
-// save stores s, unless that would replace a cookie that is to be kept. A client that has hung up
-// doesn't keep it from that. The caller has the turn.
+// save stores s, unless that would replace a cookie that must be kept. It also does so if the
+// client has hung up. The caller has the turn.
 func (v *visit[T]) save(ctx context.Context, s *sessions.Session[T]) error {
 	if s.IsNew() {
 		if err := v.keptCookie(); err != nil {
@@ -142,7 +142,7 @@ func (v *visit[T]) keptCookie() error {
 	return v.standing.kept
 }
 
-// isChanged reports whether s holds what a save would store.
+// isChanged reports whether a save of s would store something.
 func (v *visit[T]) isChanged(s *sessions.Session[T]) bool {
 	if s.IsNew() {
 		return !v.middleware.isEmpty(s)
@@ -151,14 +151,14 @@ func (v *visit[T]) isChanged(s *sessions.Session[T]) bool {
 	return v.middleware.manager.Changed(s)
 }
 
-// abandon makes that nothing of the session is saved any more.
+// abandon prevents any later save of the session.
 func (v *visit[T]) abandon() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.abandoned = true
 }
 
-// finish is what is left to do when the handler has returned.
+// finish completes the request after the handler has returned.
 func (v *visit[T]) finish() {
 	v.mu.Lock()
 	failed, sealed, err, hadNone := v.failed, v.sealed, v.err, v.session == nil
@@ -168,7 +168,7 @@ func (v *visit[T]) finish() {
 	}
 	v.mu.Unlock()
 	switch {
-	case ignored: // it was told that there is no session to be had, and has not answered
+	case ignored: // it could not get the session, and has not responded
 		v.answerError(err)
 	case failed:
 	case !sealed:
@@ -206,18 +206,18 @@ func (v *visit[T]) reportLate() {
 	}
 }
 
-// answerError has Config.Error answer in the handler's place. What it does with the session is told
-// to the client too.
+// answerError makes Config.Error respond in the handler's place. Changes that it makes to the
+// session reach the client too.
 func (v *visit[T]) answerError(err error) {
 	v.resetHeader()
 	w := &reply[T]{visit: v}
 	v.middleware.answer(w, v.request, err)
 	if !w.begun {
-		writeStatus(w, err) // a Config.Error that says nothing must not be a success
+		writeStatus(w, err) // a Config.Error that writes nothing must not lead to a 200
 	}
 }
 
-// answer answers an error.
+// answer responds to an error.
 func (m *Middleware[T]) answer(w http.ResponseWriter, r *http.Request, err error) {
 	if Status(err) == http.StatusUnauthorized && m.config.Header != "" {
 		w.Header().Set("WWW-Authenticate", m.challenge(r, err))
@@ -229,8 +229,8 @@ func (m *Middleware[T]) answer(w http.ResponseWriter, r *http.Request, err error
 	m.config.Error(w, r, err)
 }
 
-// challenge returns the WWW-Authenticate of an answer of 401, which RFC 9110 demands, for Bearer as
-// RFC 6750 words it.
+// challenge returns the WWW-Authenticate of a 401 response, which RFC 9110 requires; for Bearer in
+// the form of RFC 6750.
 func (m *Middleware[T]) challenge(r *http.Request, err error) string {
 	if !isAuthorization(m.config.Header) {
 		return `Session header="` + http.CanonicalHeaderKey(m.config.Header) + `"`

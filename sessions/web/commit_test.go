@@ -19,7 +19,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// Whatever way a handler ends, its session is saved once, and the cookie is in the header.
+// However a handler ends, its session is saved once, and the cookie is in the header.
 func TestTrap_SavedBeforeTheFirstByteWhateverWayTheHandlerEnds(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"nothing":     func(http.ResponseWriter, *http.Request) {},
@@ -223,7 +223,7 @@ func TestCommit_TheConfigsErrorMayAskForTheSession(t *testing.T) {
 	is.Equal(w.Body.String(), "sorry, nobody\n")
 }
 
-// The client hangs up while the handler works: what that has done is saved, and nobody is alarmed.
+// The client hangs up while the handler works: its changes are saved, and nothing is logged.
 func TestTrap_AClientThatHangsUpLosesNothing(t *testing.T) {
 	for _, explicit := range []bool{false, true} {
 		is := is.New(t)
@@ -456,7 +456,7 @@ func TestTrap_APanicThatIsRecoveredInsideSavesNothing(t *testing.T) {
 	}
 }
 
-// A TimeoutHandler inside: its 503 goes out while the handler is still writing to its session.
+// A TimeoutHandler inside responds with 503 while the handler is still changing its session.
 func TestTrap_ATimeoutHandlerInsideStoresNothingHalfDone(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, nil)
@@ -514,7 +514,7 @@ func TestTimeoutHandler_InTimeSavesAndSetsTheCookie(t *testing.T) {
 	is.Equal(s.data(t, cookie(t, w).Value).Visits, 1)
 }
 
-// A handler that gives its store calls a deadline of their own, and works longer than that.
+// A handler passes a deadline to its store calls, and runs longer than that.
 func TestSession_ADeadlineOfTheHandlersOwnIsNoTimeout(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, nil)
@@ -539,7 +539,8 @@ func TestConfigError_ThatSaysNothingIsNoSuccess(t *testing.T) {
 	is.Equal(s.get(func(_ http.ResponseWriter, r *http.Request) { _, _ = s.Session(r.Context()) }, s.fake()).Code, 503)
 }
 
-// As echo does: what recovers is around the Handler, and answers by the writer that the handler had.
+// As echo does: what recovers is around the Handler, and answers by the writer that the handler
+// had.
 func TestTrap_WhatRecoversOutsideAndAnswersByTheInnerWriterSavesNothing(t *testing.T) {
 	for _, status := range []int{http.StatusOK, http.StatusTeapot, http.StatusInternalServerError, http.StatusServiceUnavailable} {
 		is := is.New(t)

@@ -58,7 +58,7 @@ type Config struct {
 	Logger *slog.Logger
 
 	hasCookie                 bool   // cookies are read and set
-	registerPath, refreshPath string // which the Handler answers itself; "": none
+	registerPath, refreshPath string // paths that the Handler serves itself; "": none
 }
 
 const defaultName = "__Host-id"
@@ -99,8 +99,7 @@ func (c Config) validate(idLength int) error {
 	return nil
 }
 
-// isToken reports whether s is what RFC 9110 calls a token, as a header's or a cookie's name must
-// be.
+// isToken reports whether s is a token of RFC 9110, as names of headers and cookies must be.
 func isToken(s string) bool {
 	for _, c := range []byte(s) {
 		alnum := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'

@@ -144,7 +144,7 @@ func (c Cookie) validateFormer() error {
 }
 
 // validatePrefix checks what browsers check. They compare prefixes without regard to case, and
-// silently drop what breaks the rule.
+// silently drop cookies that break the rule.
 func (c Cookie) validatePrefix() error {
 	host := strings.HasPrefix(strings.ToLower(c.Name), "__host-")
 	prefixed := isPrefixed(c.Name)
@@ -183,8 +183,8 @@ func (c Cookie) line(state clientState, now time.Time) string {
 	return cookie.String()
 }
 
-// deletion returns the Set-Cookie that deletes the cookie: with every attribute that it was set
-// with, or browsers keep it.
+// deletion returns the Set-Cookie that deletes the cookie. It has every attribute that the cookie
+// was set with; otherwise browsers keep the cookie.
 func (c Cookie) deletion() string { return deletion(c.cookie("")) }
 
 func deletion(cookie *http.Cookie) string {
@@ -193,7 +193,7 @@ func deletion(cookie *http.Cookie) string {
 	return cookie.String()
 }
 
-// former returns the cookie as it was.
+// former returns the cookie in a former form.
 func (c Cookie) former(f FormerCookie) *http.Cookie {
 	cookie := c.cookie("")
 	cookie.Name, cookie.Path, cookie.Domain = cmp.Or(f.Name, c.Name), cmp.Or(f.Path, c.Path), f.Domain

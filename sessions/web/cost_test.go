@@ -12,7 +12,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// What a request allocates beyond what its handler does.
+// The allocations of a request in addition to its handler's.
 func TestWhatARequestAllocates(t *testing.T) {
 	is := is.New(t)
 	m, err := sessions.New[int](memstore.New(nil), nil)

@@ -9,7 +9,7 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// errTooMany is the error of a logout that can't end all that the request may carry.
+// errTooMany is the error of a logout that can't end all sessions whose IDs the request carries.
 var errTooMany = fmt.Errorf("web: the request carries more than %d session IDs: not all of their sessions were ended", most)
 
 // Destroy ends the session, without loading it, and deletes the cookie. The next Session returns a
@@ -56,7 +56,7 @@ func (v *visit[T]) destroy(ctx context.Context) error {
 			return err
 		}
 	}
-	gone := known.id != (sessions.ID{}) // what the client knows is, with the session
+	gone := known.id != (sessions.ID{}) // the ID that the client knows is gone with the session
 	for _, id := range slices.Concat(sent.ids, v.formerIDs()) {
 		if id == known.id.Secret() {
 			continue

@@ -15,7 +15,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// withRosters is a site on memstore as it is, which keeps rosters.
+// withRosters returns a site on a plain memstore, which keeps rosters.
 func withRosters(t *testing.T) site {
 	t.Helper()
 	s := newSite(t, nil)

@@ -31,7 +31,7 @@ func (s *boundSite) api(t testing.TB) *apiClient {
 	return &apiClient{t: t, site: s, signer: device.NewES256(t)}
 }
 
-// send sends a request with a proof, or without one if it is "", and takes the answer's ID and
+// send sends a request with a proof, or without one if it is "", and keeps the response's ID and
 // nonce.
 func (c *apiClient) send(method, path, proof string) (status int, body string, header http.Header) {
 	c.t.Helper()
@@ -73,7 +73,7 @@ func (c *apiClient) proof(method, path string, changes device.Object) string {
 	return c.signer.Proof(c.t, claims)
 }
 
-// do sends a request as the client should.
+// do sends a request with a valid proof.
 func (c *apiClient) do(method, path string) (int, string) {
 	c.t.Helper()
 	status, body, _ := c.send(method, path, c.proof(method, path, nil))
@@ -288,7 +288,7 @@ func TestDPoP_ClientsWithoutIt(t *testing.T) {
 	is.Equal(len(found.Binding()), 0) // not a byte more is stored
 }
 
-// Without Bound, the scheme DPoP is none of ours.
+// Without Bound, the scheme DPoP is ignored.
 func TestDPoP_Off(t *testing.T) {
 	is := is.New(t)
 	s := newBoundSite(t, web.Config{Header: "Authorization"})
@@ -332,7 +332,7 @@ func TestDPoP_InAnotherHeader(t *testing.T) {
 	is.Equal(stolen.Code, http.StatusUnauthorized)
 }
 
-// An ID that a client's key is bound to is worth nothing in a cookie, nor the other way round.
+// An ID that is bound to a client's key is not accepted in a cookie, nor the other way round.
 func TestDPoP_NoOtherTransport(t *testing.T) {
 	is := is.New(t)
 	s := newBoundSite(t, bearer)

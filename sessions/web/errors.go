@@ -62,7 +62,8 @@ var (
 	// [Middleware.Verify].
 	ErrToken = errors.New("web: not the session's token")
 
-	// errForm is the ErrToken of a body that can't be read as a form. It repeats nothing of it.
+	// errForm is the ErrToken of a body that can't be read as a form. Its text has nothing from the
+	// body.
 	errForm = fmt.Errorf("%w: the posted form is malformed", ErrToken)
 )
 

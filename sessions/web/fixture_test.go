@@ -19,13 +19,13 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// visitor is the application's own struct.
+// visitor is the session data of the tests.
 type visitor struct {
 	Name   string `json:"name"`
 	Visits int    `json:"visits"`
 }
 
-// counting is a store that counts its calls, and fails if told to.
+// counting is a store that counts its calls, and can fail on demand.
 type counting struct {
 	sessions.Store
 	mu    sync.Mutex
@@ -49,7 +49,7 @@ func (c *counting) call(ctx context.Context, name string) error {
 	return err
 }
 
-// took returns the calls since it was last asked.
+// took returns the calls since the last took.
 func (c *counting) took() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -114,10 +114,10 @@ func (c *counting) ChangeRoster(ctx context.Context, change driver.RosterChange)
 	return c.Store.ChangeRoster(ctx, change)
 }
 
-// errOut is the error of a store that is out of reach.
+// errOut is the error of a store that can't be reached.
 var errOut = fmt.Errorf("%w: out", sessions.ErrUnavailable)
 
-// site is a Middleware with all that a test moves.
+// site is a Middleware with its store and clock, which a test controls.
 type site struct {
 	*web.Middleware[visitor]
 	manager *sessions.Manager[visitor]
@@ -149,7 +149,7 @@ func newSiteWith(t testing.TB, cfg *web.Config, managers *sessions.Config[visito
 	return site{mw, m, store, mem, c}
 }
 
-// stored returns the ID of a session that is stored.
+// stored stores a session and returns its ID.
 func (s site) stored(t testing.TB, data visitor) string {
 	t.Helper()
 	created, err := s.manager.CreateAndSave(t.Context(), data)
@@ -160,7 +160,7 @@ func (s site) stored(t testing.TB, data visitor) string {
 	return created.ID().Secret()
 }
 
-// data returns what is stored under an ID.
+// data returns the stored data of an ID.
 func (s site) data(t testing.TB, id string) visitor {
 	t.Helper()
 	got, err := s.manager.Load(t.Context(), id)
@@ -186,7 +186,7 @@ func request(ids ...string) *http.Request {
 	return r
 }
 
-// session returns the session of r, which has to be there.
+// session returns the session of r, and fails the test on an error.
 func (s site) session(t testing.TB, r *http.Request) *sessions.Session[visitor] {
 	t.Helper()
 	got, err := s.Session(r.Context())
@@ -204,7 +204,7 @@ func (s site) count(t testing.TB) http.HandlerFunc {
 	}
 }
 
-// cookie returns the only cookie of ours that the answer sets, nil if there is none.
+// cookie returns our one cookie in the response, nil if there is none.
 func cookie(t testing.TB, w *httptest.ResponseRecorder) *http.Cookie {
 	t.Helper()
 	var found *http.Cookie
@@ -220,7 +220,7 @@ func cookie(t testing.TB, w *httptest.ResponseRecorder) *http.Cookie {
 	return found
 }
 
-// client is a browser of one tab: it keeps the cookies that it gets.
+// client is a browser with one tab: it keeps the cookies that it gets.
 type client struct {
 	site    site
 	cookies map[string]string
@@ -229,12 +229,13 @@ type client struct {
 
 func (s site) client() *client { return &client{site: s, cookies: map[string]string{}} }
 
-// copy returns a client with the cookies that c has now: a request that has been sent, and is answered later.
+// copy returns a client with the cookies that c has now: a request that has been sent, and is
+// answered later.
 func (c *client) copy() *client {
 	return &client{site: c.site, cookies: maps.Clone(c.cookies)}
 }
 
-// take takes over the cookies of an answer that comes late.
+// take keeps the cookies of a response that comes late.
 func (c *client) take(late *client) { maps.Copy(c.cookies, late.cookies) }
 
 func (c *client) request(method, body string) *http.Request {
@@ -256,7 +257,7 @@ func (c *client) do(method, body string, h http.HandlerFunc) *httptest.ResponseR
 	return c.serve(c.site.Handler(h), c.request(method, body))
 }
 
-// serve sends a request to a handler, with all that is around it.
+// serve sends a request to a handler with everything around it.
 func (c *client) serve(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
@@ -279,7 +280,7 @@ func (c *client) login(t testing.TB, subject string) *httptest.ResponseRecorder 
 	})
 }
 
-// seen returns whose session the client is in, and its data.
+// seen returns the subject and the data of the client's session.
 func (c *client) seen(t testing.TB) (subject string, data visitor) {
 	t.Helper()
 	c.do(http.MethodGet, "", func(_ http.ResponseWriter, r *http.Request) {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Whatever a client's Cookie header holds: the session is its own or a new one, at most four IDs are looked up, and the answer's cookie is
-// one that browsers take.
+// With any Cookie header, the session is the client's or a new one, at most four IDs are looked up,
+// and the response's cookie is one that browsers accept.
 func FuzzCookies(f *testing.F) {
 	s := newSite(f, nil)
 	id := s.stored(f, visitor{Name: "mine"})

@@ -10,20 +10,20 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// header is what this package has to do with the header of an answer.
+// header is this package's part in a response's header.
 type header struct {
-	touched bool        // the handler has had it
-	before  http.Header // what was in it before that; nil if nothing
-	lines   []line      // of ours that are in it
-	kept    []line      // of Middlewares inside of this one
+	touched bool        // the handler has called Header
+	before  http.Header // its content before that; nil if it was empty
+	lines   []line      // our lines in it
+	kept    []line      // lines of Middlewares inside this one
 }
 
 // line is a line of a header.
 type line struct{ field, value string }
 
-// writeCookie puts what the client has to know into the header: a new ID, another lifetime of its
-// cookie, or that the cookie is to go. Lines of ours that were there before are taken out, so that
-// one remains, with the last state. After the answer has begun it does nothing.
+// writeCookie puts the cookie's line into the header if the client needs a new ID, another
+// lifetime, or the cookie's deletion. It replaces our earlier line, so that there is one with the
+// last state. After the response has started it does nothing.
 func (v *visit[T]) writeCookie() {
 	h := v.w.Header()
 	now := v.lockForLines()
@@ -33,8 +33,8 @@ func (v *visit[T]) writeCookie() {
 	}
 }
 
-// lockForLines locks v.mu, and returns the time, if the client has to be told until when its cookie
-// lasts. The clock is asked without the lock.
+// lockForLines locks v.mu, and returns the current time if the cookie's line needs it. It reads the
+// clock without the lock.
 func (v *visit[T]) lockForLines() (now time.Time) {
 	v.mu.Lock()
 	if v.dealings == nil || !v.told.persist {
@@ -46,7 +46,7 @@ func (v *visit[T]) lockForLines() (now time.Time) {
 	return now
 }
 
-// seal is the last writeCookie, with what caches have to know. The answer begins now.
+// seal is the last writeCookie, and adds the lines for caches. The response starts now.
 func (v *visit[T]) seal() {
 	h := v.w.Header()
 	now := v.lockForLines()
@@ -66,15 +66,15 @@ func (v *visit[T]) seal() {
 	}
 }
 
-// keep notes lines of a Middleware inside of this one, whose session is stored whatever becomes of
-// this one's.
+// keep notes the lines of a Middleware inside this one, whose session is stored even if this one's
+// is not.
 func (v *visit[T]) keep(lines []line) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.header.kept = append(v.header.kept, lines...)
 }
 
-// touch notes what was in the header before the handler's.
+// touch notes the header's content before the handler's changes.
 func (h *header) touch(now http.Header) {
 	if !h.touched {
 		h.touched = true
@@ -84,7 +84,7 @@ func (h *header) touch(now http.Header) {
 	}
 }
 
-// reset drops what the handler has put into the header.
+// resetHeader drops what the handler has put into the header.
 func (v *visit[T]) resetHeader() {
 	h := v.w.Header()
 	v.mu.Lock()
@@ -99,7 +99,7 @@ func (v *visit[T]) resetHeader() {
 	}
 }
 
-// putLines puts the lines of ours in the place of those that are there.
+// putLines replaces our lines in the header.
 func (v *visit[T]) putLines(h http.Header, now time.Time) {
 	lines := v.lines(now)
 	if len(lines) == 0 && len(v.header.lines) == 0 {
@@ -120,7 +120,7 @@ func (v *visit[T]) putLines(h http.Header, now time.Time) {
 	}
 }
 
-// takeLines takes the lines of ours out of the header. Other cookies of the application's stay.
+// takeLines removes our lines from the header. The application's other cookies stay.
 func (v *visit[T]) takeLines(h http.Header) {
 	for _, l := range v.header.lines {
 		left := slices.DeleteFunc(slices.Clone(h[l.field]), func(value string) bool { return value == l.value })
@@ -133,7 +133,7 @@ func (v *visit[T]) takeLines(h http.Header) {
 	v.header.lines = nil
 }
 
-// lines returns the lines that the client has to be told.
+// lines returns the lines that the client needs.
 func (v *visit[T]) lines(now time.Time) (lines []line) {
 	if v.dealings == nil {
 		return nil
@@ -163,7 +163,7 @@ func (v *visit[T]) lines(now time.Time) (lines []line) {
 
 const setCookie = "Set-Cookie"
 
-// noStore keeps caches from handing one client's ID to another.
+// noStore keeps caches from giving one client's ID to another.
 func noStore(h http.Header) {
 	said := strings.ToLower(strings.Join(h.Values("Cache-Control"), ","))
 	if !strings.Contains(said, "no-store") {
@@ -173,21 +173,21 @@ func noStore(h http.Header) {
 		switch {
 		case field == "Cache-Control":
 		case field == "Surrogate-Control", field == "Edge-Control", strings.HasSuffix(field, "-Cache-Control"):
-			h[field] = []string{"no-store"} // RFC 9213: these win over Cache-Control where they are known
+			// RFC 9213: these win over Cache-Control where they are known.
+			h[field] = []string{"no-store"}
 		case field == "X-Accel-Expires":
 			h[field] = []string{"0"}
 		}
 	}
 }
 
-// aboutStoring are the directives of Cache-Control that say how an answer is stored, which no-store
-// makes void.
+// aboutStoring are the directives of Cache-Control about storing, which no-store overrides.
 var aboutStoring = map[string]bool{
 	"public": true, "private": true, "no-cache": true, "max-age": true, "s-maxage": true, "must-revalidate": true, "proxy-revalidate": true,
 	"immutable": true, "must-understand": true, "stale-while-revalidate": true, "stale-if-error": true, "": true,
 }
 
-// otherDirectives returns the directives that say something else, such as no-transform.
+// otherDirectives returns the other directives, such as no-transform.
 func otherDirectives(values []string) string {
 	var others strings.Builder
 	for _, value := range values {
@@ -202,7 +202,7 @@ func otherDirectives(values []string) string {
 	return others.String()
 }
 
-// vary tells caches what the answer depends on, since the session was read.
+// vary tells caches that the response depends on the cookie or header, since the session was read.
 func (v *visit[T]) vary(h http.Header) {
 	c := &v.middleware.config
 	if c.hasCookie {

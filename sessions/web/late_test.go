@@ -33,7 +33,7 @@ func (l *limited) Err() error {
 	return l.Context.Err()
 }
 
-// Whatever stands around the Handler has answered for a request whose deadline has passed.
+// A handler around the Handler has responded for a request whose deadline has passed.
 func TestTrap_AfterTheRequestsDeadlineNothingIsStored(t *testing.T) {
 	is := is.New(t)
 	var told error
@@ -54,8 +54,8 @@ func TestTrap_AfterTheRequestsDeadlineNothingIsStored(t *testing.T) {
 	wants.Err(t, told, context.DeadlineExceeded)
 }
 
-// What answers for a handler within the Handler, and whose deadline has passed, has it stop half way: whichever of the usual statuses
-// it chooses.
+// What answers for a handler within the Handler, and whose deadline has passed, has it stop half
+// way: whichever of the usual statuses it chooses.
 func TestTrap_AnAnswerForAHandlerThatTimedOutStoresNothing(t *testing.T) {
 	for _, status := range []int{http.StatusServiceUnavailable, http.StatusGatewayTimeout, http.StatusRequestTimeout} {
 		is := is.New(t)
@@ -74,7 +74,7 @@ func TestTrap_AnAnswerForAHandlerThatTimedOutStoresNothing(t *testing.T) {
 	}
 }
 
-// A handler that has been told of an error gives the answer, whichever of our methods has told it.
+// A handler that got an error from any of our methods writes the response itself.
 func TestTrap_AHandlerThatWasToldIsNotOverruled(t *testing.T) {
 	for name, call := range map[string]func(s site, ctx context.Context) error{
 		"Save": func(s site, ctx context.Context) error { return s.Save(ctx) },
@@ -104,7 +104,7 @@ func TestTrap_AHandlerThatWasToldIsNotOverruled(t *testing.T) {
 	}
 }
 
-// What the handler has parsed is seen around the Handler, as it would be without it.
+// Handlers around the Handler see the forms that the handler has parsed.
 func TestTrap_TheFormsAreSeenAroundTheHandler(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, nil)
@@ -121,7 +121,7 @@ func TestTrap_TheFormsAreSeenAroundTheHandler(t *testing.T) {
 	is.Equal(r.MultipartForm.Value["a"], []string{"b"})
 }
 
-// A map that was stored as nil can be written to, which is no change: neither a save nor a report.
+// A map that was stored as nil is loaded as an empty one, which doesn't count as a change.
 func TestTrap_ANilMapThatIsOnlyReadIsNoChange(t *testing.T) {
 	is := is.New(t)
 	store := &counting{Store: memstore.New(nil)}
@@ -145,7 +145,7 @@ func TestTrap_ANilMapThatIsOnlyReadIsNoChange(t *testing.T) {
 	}
 }
 
-// A login settles whose cookie it is: what follows in the same request is about the new session.
+// After a login, later calls of the same request use the new session.
 func TestTrap_AfterALoginNothingIsWithheldAnyMore(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, nil)
@@ -165,7 +165,7 @@ func TestTrap_AfterALoginNothingIsWithheldAnyMore(t *testing.T) {
 	is.Equal(s.listed(t, "u"), 0)
 }
 
-// A user who is signed in needs no form secret: the session's ID is the better one.
+// A signed-in user needs no form secret: the session's ID takes its place.
 func TestToken_OfAUserSetsNoCookie(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, nil)

@@ -10,13 +10,13 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// standing is how a request stands to the cookie that the browser holds.
+// standing says how a request relates to the cookie that the browser holds.
 type standing struct {
-	kept     error    // why the cookie must not be replaced; nil: it may
-	withheld bool     // since the browser has not sent it
+	kept     error    // why the cookie must not be replaced; nil: it may be
+	withheld bool     // because the browser has withheld it
 	beside   []string // the IDs of the browser's other sessions, which a login ends
-	unproven []string // the IDs of sessions that are bound to another device, it seems
-	detached bool     // Verify has put the session aside: see there
+	unproven []string // the IDs of sessions whose device the request has not proved
+	detached bool     // Verify has put the session aside
 }
 
 // load returns the session, and loads it if that has not happened yet. The caller has the turn.
@@ -53,8 +53,8 @@ func (v *visit[T]) load(ctx context.Context) (*sessions.Session[T], error) {
 	return s, nil
 }
 
-// find looks up what the client has sent. Without a session the error is that of a store which
-// can't be asked, or nil.
+// find looks up the IDs that the client has sent. If there is no session, the error is the store's
+// failure, or nil.
 func (v *visit[T]) find(
 	ctx context.Context, load func(context.Context, string) (*sessions.Session[T], error),
 ) (found *sessions.Session[T], st standing, err error) {
@@ -68,7 +68,7 @@ func (v *visit[T]) find(
 		_, _ = load(ctx, id) // for its event
 	}
 	first := ""
-	var live, renewed []string // live ones but the first
+	var live, renewed []string // live ones, except the first
 	var unreadable, unproven error
 	for _, id := range sent.ids {
 		s, err := load(ctx, id)
@@ -99,7 +99,8 @@ func (v *visit[T]) find(
 	}
 	switch {
 	case found != nil:
-		return found, st, nil // the others are none, and what was renewed may have led to this one
+		// The other IDs are dead, and a renewed one may have led to this session.
+		return found, st, nil
 	case len(live) > 0:
 		st.kept = fmt.Errorf("%w: several live sessions in one request, none of which is taken", ErrCookieKept)
 		st.beside = slices.Concat([]string{first}, live, renewed)
@@ -118,8 +119,8 @@ func (v *visit[T]) find(
 	return nil, st, nil
 }
 
-// whatWasSent reads what the client has sent, once. After an exchange it is the ID that the client
-// has or is to have.
+// whatWasSent reads the IDs that the client has sent, once. After an exchange it is the ID that the
+// client has or gets.
 func (v *visit[T]) whatWasSent() sent {
 	v.mu.Lock()
 	asked, s, told := v.asked, v.sent, v.told
@@ -137,9 +138,9 @@ func (v *visit[T]) whatWasSent() sent {
 	return s
 }
 
-// exchangeID renews a session whose ID is of a scheme that is being left, at its first use. It does
-// so for a page and not for what a page fetches: of requests that a page sends at the same time,
-// those that are late would find their ID renewed.
+// exchangeID renews a session whose ID belongs to a scheme that is being left, at its first use. It
+// does so only for pages: of the requests that a page sends concurrently, later ones would find
+// their ID renewed.
 func (v *visit[T]) exchangeID(ctx context.Context, s *sessions.Session[T]) {
 	m := v.middleware.manager
 	if !m.NeedsRenewal(s) || v.isSealed() {

@@ -17,7 +17,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// fake returns an ID of the right form that nobody has.
+// fake returns a well-formed ID of no session.
 func (s site) fake() string { return s.manager.Create().ID().Secret() }
 
 func TestLoad_ADeadIDIsLeftWhereItIs(t *testing.T) {

@@ -103,7 +103,7 @@ func (w curiousWriter) WriteHeader(status int) {
 	w.ResponseRecorder.WriteHeader(status)
 }
 
-// Whatever code of others is called by whatever of ours, and asks for the session of the same request: it ends.
+// No call of ours deadlocks if the code that it calls asks for the session of the same request.
 func TestTrap_NoLockIsHeldWhileCodeOfOthersRuns(t *testing.T) {
 	is := is.New(t)
 	store := &counting{Store: memstore.New(nil)}

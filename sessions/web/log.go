@@ -17,8 +17,8 @@ func (m *Middleware[T]) logger() *slog.Logger {
 	return slog.Default()
 }
 
-// log writes a line about an error that nobody else may be told: at Error if it is the service's,
-// else at Warn. r may be nil.
+// log logs an error that may not be reported otherwise: at Error if the service failed, and
+// otherwise at Warn. r may be nil.
 func (m *Middleware[T]) log(ctx context.Context, r *http.Request, err error) {
 	m.logAbout(ctx, r, "", err)
 }
@@ -39,17 +39,18 @@ func (m *Middleware[T]) logAbout(ctx context.Context, r *http.Request, handle st
 	m.logAttrs(ctx, level, "web: session error", append(attrs, slog.String("error", err.Error())))
 }
 
-// logging marks the context of a line, for what its handler asks of this package.
+// logging marks the context of a log line, in case its handler calls this package.
 type logging struct{}
 
 func (m *Middleware[T]) logAttrs(ctx context.Context, level slog.Level, message string, attrs []slog.Attr) {
 	m.logger().LogAttrs(context.WithValue(ctx, logging{}, true), level, message, attrs...)
 }
 
-// maxLogged is how much of a request's path is logged, in bytes.
+// maxLogged is how many bytes of a request's path are logged.
 const maxLogged = 200
 
-// aboutRequest returns what a line says of a request. Both are ASCII without control characters.
+// aboutRequest returns a request's attributes for a log line. Both are ASCII without control
+// characters.
 func aboutRequest(r *http.Request) []slog.Attr {
 	if r == nil {
 		return nil
@@ -58,8 +59,8 @@ func aboutRequest(r *http.Request) []slog.Attr {
 	return []slog.Attr{slog.String("method", printable(r.Method)), slog.String("path", printable(path[:min(len(path), maxLogged)]))}
 }
 
-// printable returns text with what is not printable ASCII replaced, so that it can't forge or turn
-// around a line.
+// printable replaces everything in text but printable ASCII, so that it can't forge a line or
+// reverse its direction.
 func printable(text string) string {
 	return strings.Map(func(c rune) rune {
 		if c < ' ' || c > '~' {

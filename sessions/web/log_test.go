@@ -15,7 +15,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// lines are those of slog.Default.
+// lines has the lines of slog.Default.
 type lines struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -33,7 +33,7 @@ func (l *lines) String() string {
 	return l.buf.String()
 }
 
-// logs collects what is logged by default while the test runs.
+// logs collects the lines of slog.Default during the test.
 func logs(t testing.TB) *lines {
 	t.Helper()
 	l, before := &lines{}, slog.Default()
@@ -119,7 +119,7 @@ func TestLog_GoesToTheConfigsLogger(t *testing.T) {
 	is.Equal(l.String(), "")
 }
 
-// Whatever a client sends, no control and no bidirectional character of it stands in a line.
+// No log line has a control or bidirectional character from the client.
 func TestLog_NothingThatAClientSendsStandsRaw(t *testing.T) {
 	is := is.New(t)
 	var out bytes.Buffer

@@ -45,8 +45,8 @@ func (m *Middleware[T]) Renew(ctx context.Context) error {
 	})
 }
 
-// loginAttempts bounds how often a login begins again since other requests change or renew the
-// session at the same time.
+// loginAttempts bounds how often a login begins again because concurrent requests change or renew
+// the session.
 const loginAttempts = 4
 
 func (v *visit[T]) authenticate(ctx context.Context, s *sessions.Session[T], subject string, bind bool) error {
@@ -59,7 +59,8 @@ func (v *visit[T]) authenticate(ctx context.Context, s *sessions.Session[T], sub
 	before := *s
 	err = v.login(ctx, s, subject, binding)
 	if err != nil {
-		if !errors.Is(err, sessions.ErrOutcomeUnknown) { // which s has to know of, to find out when it is called again
+		// S must keep the state, to resolve it when Authenticate is called again.
+		if !errors.Is(err, sessions.ErrOutcomeUnknown) {
 			*s = before
 		}
 		return err
@@ -73,14 +74,15 @@ func (v *visit[T]) authenticate(ctx context.Context, s *sessions.Session[T], sub
 	return nil
 }
 
-// login signs in with what s holds. On success s is the session of the login.
+// login signs in with the data of s. On success s is the session of the login.
 func (v *visit[T]) login(ctx context.Context, s *sessions.Session[T], subject string, binding []byte) error {
 	m := v.middleware.manager
 	v.mu.Lock()
 	beside, unproven := v.standing.beside, v.standing.unproven
 	v.mu.Unlock()
 	beside = append(beside[:len(beside):len(beside)], v.formerIDs()...)
-	for _, id := range unproven { // the user's own, whose device has lost its key, or one that was stolen from somebody else
+	// The user's own, whose device has lost its key, or another user's, stolen.
+	for _, id := range unproven {
 		if was, err := m.Follow(ctx, id); err == nil && was.Subject() == subject {
 			beside = append(beside, id)
 		}
@@ -130,16 +132,16 @@ func (v *visit[T]) login(ctx context.Context, s *sessions.Session[T], subject st
 	return err
 }
 
-// cameFrom returns what tells the browser that a login comes from: the IDs and the form secrets that
-// it has sent.
+// cameFrom returns what identifies the browser of a login: the IDs and form secrets that it has
+// sent.
 func (v *visit[T]) cameFrom() []string {
 	return slices.Concat(v.whatWasSent().ids, v.formSecrets())
 }
 
-// settle is what is left to do after a login: it ends what the browser had before. If this browser
-// has signed in by another request at the same time, as at the second click on the login's button,
-// that one's session is taken and this one's is ended: both answers give the browser the same ID,
-// and it doesn't matter which of them it gets last.
+// settle completes a login: it ends the browser's former sessions. If a concurrent request of this
+// browser has signed in too, such as the first of two clicks on the login button, settle takes that
+// one's session and ends this one's. So both responses give the browser the same ID, and it doesn't
+// matter which one arrives last.
 func (v *visit[T]) settle(ctx context.Context, s *sessions.Session[T], handlers sessions.Session[T], subject string, beside, from []string) {
 	own, now := s.ID().Secret(), v.middleware.manager.Clock().Now()
 	first := v.middleware.recent.put(from, own, now)
@@ -154,16 +156,16 @@ func (v *visit[T]) settle(ctx context.Context, s *sessions.Session[T], handlers 
 	others := []string{own}
 	for _, id := range beside {
 		if was, err := v.middleware.manager.Follow(ctx, id); err == nil && was.Handle() != s.Handle() {
-			others = append(others, id) // it leads to another session than the one that is taken
+			others = append(others, id) // it leads to a session other than the one that is taken
 		}
 	}
 	v.endBeside(ctx, others)
 }
 
-// joins makes s the session of the login of a moment ago that has the ID first, with what the
-// handler has changed, and reports whether it has: if it is the same user's, and the request has
-// not come with it already. Whoever has both the browser's secret and the user's password could have
-// had that answer too.
+// joins makes s the session of a recent login, which has the ID first, with the handler's changes,
+// and reports whether it did. It does so if the session is the same user's and the request doesn't
+// carry its ID already. A client with both the browser's secret and the user's password could have
+// received the first response too.
 func (v *visit[T]) joins(ctx context.Context, s *sessions.Session[T], handlers sessions.Session[T], subject, first string) bool {
 	m := v.middleware.manager
 	if first == "" || slices.Contains(v.whatWasSent().ids, first) {
@@ -185,8 +187,8 @@ func (v *visit[T]) joins(ctx context.Context, s *sessions.Session[T], handlers s
 	return true
 }
 
-// endBeside ends the browser's other sessions. If that fails they live on until they idle out, and
-// the login holds.
+// endBeside ends the browser's other sessions. If that fails they live until they idle out, and the
+// login still succeeds.
 func (v *visit[T]) endBeside(ctx context.Context, ids []string) {
 	for _, id := range ids {
 		if err := v.middleware.manager.DestroyID(ctx, id); err != nil && !errors.Is(err, sessions.ErrInvalidID) {
@@ -195,8 +197,8 @@ func (v *visit[T]) endBeside(ctx context.Context, ids []string) {
 	}
 }
 
-// makeRoom ends those of the browser's other sessions that are the user's own, and reports whether
-// there was one: to sign in again in the same browser is within every limit.
+// makeRoom ends those of the browser's other sessions that belong to the user, and reports whether
+// there was one: a login in the same browser never exceeds a limit.
 func (v *visit[T]) makeRoom(ctx context.Context, ids []string, subject string) bool {
 	var own []string
 	for _, id := range ids {
@@ -209,8 +211,8 @@ func (v *visit[T]) makeRoom(ctx context.Context, ids []string, subject string) b
 }
 
 // beginAnew makes s a new session for a login whose old session can't be renewed: it has ended, was
-// renewed by another request, or was changed in a way that can't be merged. What the handler has
-// changed goes along, over what is stored now.
+// renewed by another request, or was changed in a way that can't be merged. It applies the
+// handler's changes to what is stored now.
 func (v *visit[T]) beginAnew(ctx context.Context, s *sessions.Session[T], subject, old string) error {
 	if err := v.keepOwnChanges(s); err != nil {
 		return err
@@ -219,12 +221,12 @@ func (v *visit[T]) beginAnew(ctx context.Context, s *sessions.Session[T], subjec
 	return nil
 }
 
-// takeOver gives a new session what the browser's session holds that another request has renewed a
-// moment ago, such as that of a first click on the login's button: if it is the user's own, or
-// nobody's. What the handler has set stays.
+// takeOver copies the data of the browser's session that another request has just renewed, such as
+// the first click on the login button, into a new session: if it belongs to the user or to nobody.
+// The handler's changes stay.
 func (v *visit[T]) takeOver(ctx context.Context, s *sessions.Session[T], subject string, ids []string) {
 	if len(ids) != 1 {
-		return // of several, nothing says which
+		return // it is unknown which of several to take
 	}
 	was, err := v.middleware.manager.Follow(ctx, ids[0])
 	if err != nil || was.Subject() != "" && was.Subject() != subject {
@@ -239,8 +241,8 @@ func (v *visit[T]) takeOver(ctx context.Context, s *sessions.Session[T], subject
 	applyChanges(begun, handlers, s)
 }
 
-// keepOwnChanges makes s a new session, of which it has nothing but what the handler has changed:
-// what it was loaded with is another user's, or has ended.
+// keepOwnChanges makes s a new session with only the handler's changes: the loaded data is another
+// user's, or its session has ended.
 func (v *visit[T]) keepOwnChanges(s *sessions.Session[T]) error {
 	handlers := *s
 	if err := v.middleware.manager.Discard(s); err != nil {
@@ -252,7 +254,7 @@ func (v *visit[T]) keepOwnChanges(s *sessions.Session[T]) error {
 	return nil
 }
 
-// applyChanges puts into s what differs between two states of a session.
+// applyChanges applies to s the differences between two states of a session.
 func applyChanges[T any](from, to sessions.Session[T], s *sessions.Session[T]) {
 	data := overlay(reflect.ValueOf(&from.Data).Elem(), reflect.ValueOf(&to.Data).Elem(), reflect.ValueOf(&s.Data).Elem())
 	s.Data = data.Interface().(T)
@@ -269,8 +271,8 @@ func changed[V comparable](from, to V, into *V) {
 	}
 }
 
-// overlay returns base with what differs between from and to: fields of structs and members of maps
-// each by itself, anything else as a whole.
+// overlay returns base with the differences between from and to: field by field in structs, entry
+// by entry in maps, and otherwise the whole value.
 func overlay(from, to, base reflect.Value) reflect.Value {
 	if reflect.DeepEqual(from.Interface(), to.Interface()) {
 		return base
@@ -313,8 +315,8 @@ func overlay(from, to, base reflect.Value) reflect.Value {
 	return to
 }
 
-// isOpen reports whether all fields of a struct can be set by themselves. Others, such as
-// time.Time, are a whole.
+// isOpen reports whether all fields of a struct can be set. Other structs, such as time.Time, are
+// one value.
 func isOpen(t reflect.Type) bool {
 	for i := range t.NumField() {
 		if !t.Field(i).IsExported() {

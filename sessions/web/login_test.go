@@ -30,7 +30,7 @@ func TestAuthenticate_GivesANewIDAndTheOldOneIsDead(t *testing.T) {
 	wants.Err(t, err, sessions.ErrNotFound)
 }
 
-// Fixation: who has planted an ID, or knew it, has nothing after the login.
+// Fixation: an attacker who planted an ID, or knew it, gains nothing from the login.
 func TestAuthenticate_APlantedSessionIsWorthNothingAfterTheLogin(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, nil)

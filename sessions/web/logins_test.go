@@ -27,7 +27,7 @@ func (s site) listed(t testing.TB, subject string) int {
 	return len(infos)
 }
 
-// signIn is a login's handler as applications write it.
+// signIn is a login handler like those of applications.
 func (s site) signIn(t testing.TB, name string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if _, err := s.Session(r.Context()); err != nil {
@@ -261,8 +261,8 @@ func TestOverlay(t *testing.T) {
 	}
 }
 
-// Two requests sign in at the same moment, neither of which knows of the other when it begins. Whichever answer the browser gets
-// last, it is signed in, and the user has one session.
+// Two requests sign in concurrently. Whichever response the browser gets last, it is signed in, and
+// the user has one session.
 func TestTrap_TwoLoginsAtTheSameMoment(t *testing.T) {
 	for name, limit := range map[string]sessions.SubjectLimit{"": {}, ", of one session each": {Max: 1}} {
 		for _, before := range []string{"a form", "a basket", "a dead ID"} {
@@ -312,7 +312,8 @@ func TestTrap_TwoLoginsAtTheSameMoment(t *testing.T) {
 	}
 }
 
-// Another user's login at the same moment: the browser is in the session of one of them, and the other has none left.
+// With a concurrent login of another user, the browser has the session of one of them, and the
+// other has none left.
 func TestTrap_TwoUsersLoginsAtTheSameMoment(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, nil)
@@ -335,7 +336,7 @@ func TestTrap_TwoUsersLoginsAtTheSameMoment(t *testing.T) {
 	is.Equal(s.listed(t, "bob"), 0)
 }
 
-// Who signs in again knows of the first login: it is a new one.
+// A request that carries the first login's ID makes a new login.
 func TestAuthenticate_AgainWithinAMinuteIsANewLogin(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, nil)
@@ -358,8 +359,8 @@ func TestAuthenticate_AgainWithinAMinuteIsANewLogin(t *testing.T) {
 	is.Equal(s.listed(t, "u"), 1)
 }
 
-// Two processes: each click is served by another. A visitor with a session leaves none behind; one without leaves one, which no
-// browser holds, until it idles out.
+// Two processes each serve one click. If the visitor had a session, none is left over. If not, one
+// is left that no browser holds, until it idles out.
 func TestTrap_ADoubleClickAcrossTwoProcesses(t *testing.T) {
 	for before, want := range map[string]int{"a session": 1, "a session, of one at most": 1, "none": 2} {
 		t.Run(before, func(t *testing.T) {

@@ -36,9 +36,9 @@ func New[T any](m *sessions.Manager[T], cfg *Config) (*Middleware[T], error) {
 	return &Middleware[T]{manager: m, config: c, idle: example.IdleTimeout, absolute: example.AbsoluteTimeout, accepted: newAccepted(c.Bound)}, nil
 }
 
-// around is a visit of any Middleware, as those inside of it know it.
+// around is a visit of any Middleware, as the visits inside it see it.
 type around interface {
-	places() []string // where it tells the client its ID
+	places() []string // the cookie and the header that carry its ID
 	next() around     // the visit around it
 	keep([]line)
 }
@@ -74,7 +74,7 @@ func (m *Middleware[T]) Handler(next http.Handler) http.Handler {
 		}
 		if given, ok := r.Context().Value(visitKey[T]{m}).(*visit[T]); ok {
 			if !given.given {
-				next.ServeHTTP(w, r) // it is around itself
+				next.ServeHTTP(w, r) // this Handler is already around itself
 				return
 			}
 			v.adopt(given)
@@ -88,7 +88,8 @@ func (m *Middleware[T]) Handler(next http.Handler) http.Handler {
 		returned := false
 		defer func() {
 			if !returned {
-				v.abandon() // it panics: what it has left half done is not saved, whoever writes the answer
+				// The handler panics: its changes are not saved, whoever writes the response.
+				v.abandon()
 			}
 			giveBack(r, v.request)
 			if !parsed {
@@ -101,8 +102,8 @@ func (m *Middleware[T]) Handler(next http.Handler) http.Handler {
 	})
 }
 
-// sharesAPlace reports whether a Middleware around this one tells the client its ID in the same
-// cookie or header.
+// sharesAPlace reports whether a Middleware around this one sends its ID in the same cookie or
+// header.
 func (v *visit[T]) sharesAPlace() bool {
 	for o := v.outer; o != nil; o = o.next() {
 		for _, theirs := range o.places() {
@@ -116,8 +117,8 @@ func (v *visit[T]) sharesAPlace() bool {
 	return false
 }
 
-// giveBack makes visible to those around Handler what the ServeMux and the handler have put into
-// the request, of which the handler had a copy.
+// giveBack copies what the ServeMux and the handler have put into their copy of the request to the
+// original, for handlers around this one.
 func giveBack(r, inner *http.Request) {
 	if inner.Pattern != r.Pattern {
 		r.Pattern = inner.Pattern
@@ -144,7 +145,7 @@ func giveBack(r, inner *http.Request) {
 	}
 }
 
-// remover is a multipart form, whose files lie in the system's temporary folder until they are
+// remover is a multipart form, whose files stay in the system's temporary folder until they are
 // removed.
 type remover interface{ RemoveAll() error }
 
@@ -159,9 +160,8 @@ func (v *visit[T]) takeTemporary() []remover {
 	return forms
 }
 
-// removeTemporary removes the files of the forms that were parsed within this Handler. net/http
-// does so only for the request that it has made, and any Handler around this one may have copied
-// that.
+// removeTemporary removes the files of forms that were parsed inside this Handler. net/http does so
+// only for its own request, which a handler around this one may have copied.
 func (v *visit[T]) removeTemporary() {
 	if f := v.request.MultipartForm; f != nil {
 		_ = f.RemoveAll()

@@ -17,7 +17,8 @@ type plainIDs struct{ sessions.IDScheme }
 
 func (plainIDs) Key(id sessions.ID) string { return id.Secret() }
 
-// migrating is a site that leaves a scheme of plain keys, and a manager that still has it.
+// migrating returns a site that moves from a scheme of plain keys, and a Manager that still uses
+// it.
 func migrating(t *testing.T) (site, *sessions.Manager[visitor]) {
 	t.Helper()
 	is := is.New(t)
@@ -46,7 +47,7 @@ func TestMigrate_AtTheFirstUse(t *testing.T) {
 	is.Equal(cookie(t, s.get(s.count(t), c.Value)), nil) // once is enough
 }
 
-// A page's requests that come after its first one find their ID renewed: so only a page's own request renews.
+// Later requests of a page find their ID renewed, so only the page's own request renews.
 func TestMigrate_WhatAPageFetchesRenewsNothing(t *testing.T) {
 	is := is.New(t)
 	s, old := migrating(t)

@@ -11,17 +11,17 @@ import (
 )
 
 var (
-	// errPlainHTTP is what an application learns from the log alone: its users can't sign in.
+	// errPlainHTTP is only logged: users of the application can't sign in.
 	errPlainHTTP = errors.New("web: a page of this host was loaded over http://, where browsers drop the Secure cookie: " +
 		"serve TLS, or for development set Cookie.Insecure")
 
-	// errOver is a Session that a goroutine asked for which has outlived its handler.
+	// errOver is logged if a goroutine calls Session after its handler has returned.
 	errOver = errors.New("web: Session was called after the handler had returned, when changes are not saved any more: " +
 		"in a goroutine that outlives the handler call Update of sessions.Manager with the session's ID")
 )
 
-// reportPlainHTTP logs, once for a Middleware, that a browser was sent a Secure cookie over plain
-// HTTP.
+// reportPlainHTTP logs, once for a Middleware, that a Secure cookie was sent to a browser over
+// plain HTTP.
 func (v *visit[T]) reportPlainHTTP() {
 	m := v.middleware
 	if m.config.Cookie.Insecure || m.plainHTTP.Load() || !isFromPlainPage(v.request) {
@@ -35,9 +35,9 @@ func (v *visit[T]) reportPlainHTTP() {
 	}
 }
 
-// isFromPlainPage reports whether a browser says that a page of this very host has sent the
-// request, and was loaded over http:// from another machine. That there is no TLS here doesn't say
-// so: a proxy may have ended it.
+// isFromPlainPage reports whether the request's headers say that it comes from a page of this host
+// that was loaded over http:// from another machine. A connection without TLS doesn't show that,
+// since a proxy may end TLS.
 func isFromPlainPage(r *http.Request) bool {
 	if r.TLS != nil {
 		return false
@@ -58,8 +58,7 @@ func isFromPlainPage(r *http.Request) bool {
 	return false
 }
 
-// reportOver logs, once for a request, that its session was asked for after its handler had
-// returned.
+// reportOver logs, once for a request, that Session was called after its handler had returned.
 func (v *visit[T]) reportOver(ctx context.Context) {
 	v.mu.Lock()
 	report := v.over && !v.overReported

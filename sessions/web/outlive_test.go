@@ -11,8 +11,8 @@ import (
 
 type traceKey struct{}
 
-// What a client that hangs up must not cancel, with the request's own context and with others that middleware makes of it. Their
-// values and deadlines reach the store.
+// These calls complete if the client hangs up, with the request's context and with contexts derived
+// from it. Their values and deadlines reach the store.
 func TestTrap_AClientThatHangsUpCancelsNoCall(t *testing.T) {
 	deadline := time.Now().Add(time.Hour)
 	for name, derive := range map[string]func(context.Context) (context.Context, context.CancelFunc){

@@ -32,8 +32,7 @@ func (m *Middleware[T]) Peek(ctx context.Context) (*sessions.Session[T], error) 
 	return s, err
 }
 
-// waitInterval is how often WaitEnd looks, and so how much longer than its session a stream lives
-// at most.
+// waitInterval is how often WaitEnd checks, and so the longest that a stream outlives its session.
 const waitInterval = 5 * time.Second
 
 // WaitEnd blocks until the request's session has ended, by a logout elsewhere, a revocation or a
@@ -43,7 +42,8 @@ const waitInterval = 5 * time.Second
 // stream, and the client connects again with its new cookie. It is ErrNotFound if the request has
 // no session, and the error of ctx if ctx is done before.
 func (m *Middleware[T]) WaitEnd(ctx context.Context) error {
-	s, err := m.Peek(recent.Afresh(ctx)) // one of its own: the handler may change the session at the same time
+	// A separate copy: the handler may change the session concurrently.
+	s, err := m.Peek(recent.Afresh(ctx))
 	if err != nil {
 		return err
 	}

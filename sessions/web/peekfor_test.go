@@ -12,7 +12,7 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// With PeekFor the Peeks of a page are one read; each has a session of its own.
+// With PeekFor the Peeks of a page make one read; each gets a separate session.
 func TestPeek_FromMemory(t *testing.T) {
 	is := is.New(t)
 	s := newSiteWith(t, nil, &sessions.Config[visitor]{PeekFor: 10 * time.Second})
@@ -33,7 +33,7 @@ func TestPeek_FromMemory(t *testing.T) {
 	}, id)
 }
 
-// WaitEnd begins with what is stored.
+// WaitEnd begins with a read of the store.
 func TestWaitEnd_AsksTheStoreWhateverIsRemembered(t *testing.T) {
 	is := is.New(t)
 	s := newSiteWith(t, nil, &sessions.Config[visitor]{PeekFor: 10 * time.Second})
@@ -52,7 +52,8 @@ func TestWaitEnd_AsksTheStoreWhateverIsRemembered(t *testing.T) {
 	}, id)
 }
 
-// A browser may register on one host and refresh on another that remembers the session of before: that asks the store.
+// A browser may register on one host and refresh on another that remembers the unbound session:
+// that host reads the store.
 func TestBound_ARefreshAsksTheStoreWhateverIsRemembered(t *testing.T) {
 	is := is.New(t)
 	s := newBoundSite(t, tenMinutes)

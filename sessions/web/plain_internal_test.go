@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// However a client writes its cookies, the quick reader and net/http's see the same.
+// plainCookie and net/http read the same from any Cookie header.
 func TestPlainCookie_ReadsAsNetHTTPDoes(t *testing.T) {
 	part := rapid.SampledFrom([]string{
 		"__Host-id", "__Host-id-form-ab", "x__Host-id", "other", "=", ";", "; ", " ", "\t", ",", `"`, "abc-_.9", "a b", "é", "\x00", "",

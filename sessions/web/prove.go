@@ -16,14 +16,15 @@ import (
 // dpop is the authentication scheme of sessions that are bound to a client's key.
 const dpop = "DPoP"
 
-// deviceProof is what a request has shown of the device that its session is bound to.
+// deviceProof says what a request has proved about the device that its session is bound to.
 type deviceProof struct {
-	began  time.Time // when the request did, by which its proof is judged; zero: it is not asked for any
-	taken  []byte    // the secret of the binding with which a session was taken: it stays so for the request
-	given  bool      // the request comes from the session's device
-	client bool      // which is an API client with a key
-	spent  bool      // the request's DPoP proof has been accepted
-	lines  []line    // what the device has to be told
+	began time.Time // when the request began, for judging its proof; zero: no proof is required
+	// The secret of the binding that the request's session has; fixed for the request.
+	taken  []byte
+	given  bool   // the request comes from the session's device
+	client bool   // the device is an API client with a key
+	spent  bool   // the request's DPoP proof has been accepted
+	lines  []line // for the device
 }
 
 // scheme is the authentication scheme under which a client sends the session's ID.
@@ -34,7 +35,7 @@ func (d deviceProof) scheme() string {
 	return "Bearer"
 }
 
-// isOurScheme reports whether an ID may come under an authentication scheme.
+// isOurScheme reports whether an authentication scheme may carry an ID.
 func (c *Config) isOurScheme(scheme string) bool {
 	return strings.EqualFold(scheme, "Bearer") || c.Bound > 0 && strings.EqualFold(scheme, dpop)
 }
@@ -63,7 +64,7 @@ func (v *visit[T]) proven(
 	}
 	s, err := loadBound(ctx, id, func(binding []byte) error { return v.prove(binding, id) })
 	if errors.Is(err, sessions.ErrNotBound) && c.BoundReportOnly {
-		return load(ctx, id) // it has been reported
+		return load(ctx, id) // already reported
 	}
 	return s, err
 }
@@ -82,7 +83,7 @@ func (v *visit[T]) prove(binding []byte, id string) error {
 	byHeader, taken := v.sent.byHeader, bytes.Equal(v.device.taken, binding[:bound.FixedBytes])
 	v.mu.Unlock()
 	if taken {
-		return nil // a stream may outlive the proof with which it began, or have begun before the registration
+		return nil // a stream may outlive its proof, or have begun before the registration
 	}
 	if byHeader {
 		err = v.proveClient(b, id)
@@ -108,8 +109,9 @@ func (v *visit[T]) takes(binding []byte) {
 	v.device.taken = bytes.Clone(binding[:bound.FixedBytes])
 }
 
-// inTime returns nil if check does for the time at which the request began, so that a long upload
-// has not outlived its proof, or for now, which the store's first answer may have put right.
+// inTime returns nil if check succeeds for the time at which the request began, so that a long
+// upload doesn't outlive its proof, or for the current time, since the store's first response may
+// have corrected the clock.
 func (v *visit[T]) inTime(check func(now time.Time) error) error {
 	v.mu.Lock()
 	began := v.device.began
@@ -120,7 +122,7 @@ func (v *visit[T]) inTime(check func(now time.Time) error) error {
 	return check(v.middleware.manager.Clock().Now())
 }
 
-// proveBrowser checks the bound cookie. Of several, one must be right: others may have been
+// proveBrowser checks the bound cookie. If there are several, one must be valid: others may be
 // planted.
 func (v *visit[T]) proveBrowser(b bound.Binding) error {
 	if !b.Browser() {
@@ -139,7 +141,8 @@ func (v *visit[T]) proveBrowser(b bound.Binding) error {
 	return err
 }
 
-// proveClient checks the DPoP proof. What the client needs for another one goes into the header.
+// proveClient checks the DPoP proof. It adds to the header what the client needs for its next
+// proof.
 func (v *visit[T]) proveClient(b bound.Binding, id string) error {
 	m := v.middleware
 	now := m.manager.Clock().Now()
@@ -167,7 +170,8 @@ func (v *visit[T]) proveClient(b bound.Binding, id string) error {
 	return err
 }
 
-// spend reports whether the request's proof was not accepted before, for another request.
+// spend accepts the request's proof, and reports whether it was not accepted before for another
+// request.
 func (v *visit[T]) spend(p bound.Proof) bool {
 	v.mu.Lock()
 	spent := v.device.spent
@@ -197,7 +201,7 @@ func (v *visit[T]) clientProof() (bound.Proof, error) {
 	return bound.ParseProof(v.request.Header.Values(bound.HeaderProof))
 }
 
-// isBearer reports whether the ID came as a bearer token, which one that is bound is not.
+// isBearer reports whether the ID came as a bearer token. A bound ID is not one.
 func (v *visit[T]) isBearer(id string) bool {
 	header := v.middleware.config.Header
 	if !isAuthorization(header) {
@@ -211,28 +215,29 @@ func (v *visit[T]) isBearer(id string) bool {
 	return false
 }
 
-// boundRequest is what a DPoP proof must have been made for. Without TLS here, a proxy may have
-// ended it.
+// boundRequest returns the request that a DPoP proof must have been made for. Without TLS it has no
+// scheme, since a proxy may end TLS.
 func (v *visit[T]) boundRequest(id string) bound.Request {
 	r := v.request
 	out := bound.Request{Method: r.Method, Host: r.Host, Path: r.URL.EscapedPath(), ID: id}
 	if r.TLS != nil {
 		out.Scheme = "https"
 	}
-	if strings.HasPrefix(r.RequestURI, "/") { // as it came, whatever handlers around this one have stripped
+	// As received: handlers around this one may have stripped a prefix.
+	if strings.HasPrefix(r.RequestURI, "/") {
 		out.Path, _, _ = strings.Cut(r.RequestURI, "?")
 	}
 	return out
 }
 
-// bindsLogin reports whether the session of a login is to be bound. It calls the application's
-// function, and so holds no lock.
+// bindsLogin reports whether a login's session should be bound. It calls the application's
+// function, without a lock.
 func (m *Middleware[T]) bindsLogin(ctx context.Context, subject string) bool {
 	return m.config.Bound > 0 && (m.config.BoundFor == nil || m.config.BoundFor(ctx, subject))
 }
 
 // newBinding returns the binding of a login: for a browser, which may register a key later; for a
-// client, with the key of its proof. It is nil if the session is not to be bound.
+// client, with the key of its proof. It is nil if the session should not be bound.
 func (v *visit[T]) newBinding(bind bool) ([]byte, error) {
 	if !bind {
 		return nil, nil
@@ -244,7 +249,7 @@ func (v *visit[T]) newBinding(bind bool) ([]byte, error) {
 	case !sent.byHeader:
 		return bound.New().Bytes(), nil
 	case len(v.request.Header.Values(bound.HeaderProof)) == 0:
-		return nil, nil // a client that does without
+		return nil, nil // a client without DPoP
 	}
 	id := ""
 	if len(sent.ids) == 1 {
@@ -268,16 +273,16 @@ func (v *visit[T]) newBinding(bind bool) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// isBinding notes what the device has to be told after a login.
+// isBinding notes the header lines for the device after a login.
 func (v *visit[T]) isBinding(s *sessions.Session[T]) {
 	m := v.middleware
 	v.mu.Lock()
 	v.device = deviceProof{began: v.device.began, spent: v.device.spent}
 	v.mu.Unlock()
 	binding := s.Binding()
-	b, err := bound.Parse(binding) // which is that of an earlier attempt, if its answer was lost
+	b, err := bound.Parse(binding) // an earlier attempt's, if its response was lost
 	switch {
-	case err != nil: // it has none
+	case err != nil: // no binding
 		return
 	case b.Client():
 		v.offer(b, "")
@@ -293,14 +298,15 @@ func (v *visit[T]) isBinding(s *sessions.Session[T]) {
 	v.takes(binding)
 }
 
-// isRegistered reports whether a binding is to a device's key.
+// isRegistered reports whether a binding has a device's key.
 func isRegistered(binding []byte) bool {
 	b, err := bound.Parse(binding)
 	_, ok := b.Registered()
 	return err == nil && ok
 }
 
-// boundDeletion takes the bound cookie away from a browser that has sent one, after a logout.
+// boundDeletion returns the line that deletes the bound cookie after a logout, if the browser has
+// sent one.
 func (v *visit[T]) boundDeletion() []line {
 	c := &v.middleware.config
 	if c.Bound == 0 || !c.hasCookie || len(v.request.CookiesNamed(c.boundName())) == 0 {

@@ -46,7 +46,7 @@ func (u upstream[T]) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// hide takes out of a request's header what is the session's.
+// hide removes the session's ID and cookies from a request's header.
 func (u upstream[T]) hide(h http.Header) {
 	c := &u.middleware.config
 	if isAuthorization(c.Header) {
@@ -82,7 +82,7 @@ func (u upstream[T]) hide(h http.Header) {
 	}
 }
 
-// isOurs reports whether a cookie is the session's, or one of those beside it.
+// isOurs reports whether a cookie is the session's, or one of this package's others.
 func (u upstream[T]) isOurs(name string) bool {
 	c := &u.middleware.config
 	if !c.hasCookie {

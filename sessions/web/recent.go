@@ -6,11 +6,10 @@ import (
 	"time"
 )
 
-// recentLogins are the logins of the last moments, by what the browser that they came from has
-// sent, an ID or the secret of its form: what a second click on the login's button joins. They are
-// this process's only. Where the second click is served elsewhere, it takes the first one's place if
-// the visitor had a session, and if not, the session of one of the two is left in the user's list
-// until it idles out.
+// recentLogins has this process's logins of the last minute, which a second click on the login
+// button joins. Their keys are what the browser sent: an ID or its form's secret. If another
+// process serves the second click, it replaces the first one's session if the visitor had a session
+// before. Otherwise the session of one of the two stays in the user's list until it idles out.
 type recentLogins struct {
 	mu       sync.Mutex
 	bySecret map[[sha256.Size]byte]recentLogin
@@ -23,10 +22,10 @@ type recentLogin struct {
 
 const (
 	recently   = time.Minute
-	mostRecent = 1024 // beyond that all are forgotten
+	mostRecent = 1024 // above it all are forgotten
 )
 
-// put notes a login, if there is none from this browser already, whose ID it returns.
+// put notes a login. If there is one from this browser already, it returns that one's ID instead.
 func (l *recentLogins) put(secrets []string, id string, now time.Time) (first string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -36,7 +35,7 @@ func (l *recentLogins) put(secrets []string, id string, now time.Time) (first st
 	return first
 }
 
-// replace notes a login in the place of any that there is from this browser.
+// replace notes a login, and replaces an earlier one from this browser.
 func (l *recentLogins) replace(secrets []string, id string, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -52,7 +51,7 @@ func (l *recentLogins) note(secrets []string, id string, now time.Time) {
 	}
 }
 
-// get returns the ID of the last login, "" if there was none.
+// get returns the ID of the last login, "" if there is none.
 func (l *recentLogins) get(secrets []string, now time.Time) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -16,7 +16,7 @@ func (m *Middleware[T]) RequireSubject(next http.Handler) http.Handler {
 	})
 }
 
-// maxSkew is how far in the future a login may lie, by the clock of a host that is a little slow.
+// maxSkew is how far in the future a login may lie, since this host's clock may be a little slow.
 const maxSkew = 5 * time.Second
 
 // RequireFresh returns a middleware for sensitive routes: it admits only users who signed in less

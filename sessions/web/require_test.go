@@ -45,7 +45,7 @@ func TestRequireFresh_GoesByTheTimeOfTheLogin(t *testing.T) {
 	is.Equal(s.get(inside, login(id)).Code, http.StatusOK)
 }
 
-// A login in the future is of a clock that was wrong, or of somebody who would stay fresh for ever.
+// A login in the future comes from a wrong clock, and would stay fresh for ever.
 func TestRequireFresh_RefusesALoginInTheFuture(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, nil)

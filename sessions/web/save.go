@@ -116,8 +116,8 @@ func (v *visit[T]) discard(s *sessions.Session[T]) error {
 	return nil
 }
 
-// change does what changes the session; if it changes the cookie, then before the answer has begun.
-// The handler learns of its error, so that nobody else needs to.
+// change calls do to change the session. If that changes the cookie, the response must not have
+// started. The handler gets its error, so that it isn't reported otherwise.
 func (m *Middleware[T]) change(ctx context.Context, cookie bool, do func(*visit[T], *sessions.Session[T]) error) error {
 	v, err := m.visit(ctx)
 	if err != nil {

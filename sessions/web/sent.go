@@ -10,20 +10,20 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// sent is what a client has sent in the places where IDs are sent.
+// sent has the IDs that a client has sent.
 type sent struct {
-	ids      []string // what can be an ID, each once, in the order of the request
-	invalid  []string // what can't, if it was looked at
-	more     int      // how many there are that are not looked up
-	byHeader bool     // they came in Config.Header, or the answer's ID is to go there
+	ids      []string // possible IDs, each once, in the order of the request
+	invalid  []string // other texts, as far as they were checked
+	more     int      // how many more there are, which are not looked up
+	byHeader bool     // they came in Config.Header, or the response's ID goes there
 	both     bool     // an ID came in the cookie, and one in the header
 }
 
 // most is how many IDs of one request are looked up, and how many events and log lines they cause.
-// A browser sends one ID; more come from whoever has planted others beside it.
+// A browser sends one ID; additional ones are planted.
 const most = 4
 
-// readSent reads what the client has sent.
+// readSent reads the IDs that the client has sent.
 func (v *visit[T]) readSent() sent {
 	c := &v.middleware.config
 	var s sent
@@ -47,8 +47,8 @@ func (v *visit[T]) readSent() sent {
 	return s
 }
 
-// sift keeps of several IDs those that are looked up. One that can't be an ID takes no place from
-// one that can, but for the one whose event says that there was such.
+// sift fills s with the texts to look up. If there are more than most, it keeps one less than most,
+// first those that can be IDs, since the last event says how many more there are.
 func (v *visit[T]) sift(s *sent, ids []string) {
 	seen := map[string]bool{}
 	for _, id := range ids {
@@ -70,7 +70,7 @@ func (v *visit[T]) sift(s *sent, ids []string) {
 	s.invalid = s.invalid[:min(len(s.invalid), room-len(s.ids))]
 }
 
-// headerIDs returns what came in the header.
+// headerIDs returns the IDs in the header.
 func (v *visit[T]) headerIDs() []string {
 	name := v.middleware.config.Header
 	var ids []string
@@ -78,7 +78,7 @@ func (v *visit[T]) headerIDs() []string {
 		if isAuthorization(name) {
 			scheme, id, ok := strings.Cut(value, " ")
 			if !ok || !v.middleware.config.isOurScheme(scheme) {
-				continue // another way to sign in
+				continue // another authentication scheme
 			}
 			value = id
 		}
@@ -87,7 +87,7 @@ func (v *visit[T]) headerIDs() []string {
 	return ids
 }
 
-// cookieIDs returns what came in cookies of a name.
+// cookieIDs returns the values of the cookies with a name.
 func (v *visit[T]) cookieIDs(name string) []string {
 	if id, ok := v.plainCookie(name); ok {
 		if id == "" {
@@ -98,19 +98,18 @@ func (v *visit[T]) cookieIDs(name string) []string {
 	var ids []string
 	for _, c := range v.request.CookiesNamed(name) {
 		if c.Quoted {
-			c.Value = `"` + c.Value + `"` // no ID has quotes
+			c.Value = `"` + c.Value + `"` // an ID has no quotes
 		}
 		ids = append(ids, c.Value)
 	}
 	return ids
 }
 
-// plainCookies is how many cookies a plain request has at most.
+// plainCookies is the most cookies of a request that plainCookie handles.
 const plainCookies = 64
 
-// plainCookie is [http.Request.CookiesNamed] for the plain case: a cookie of the name was sent
-// once, with a value that needs no second look, or not at all. Otherwise it is not ok. What an
-// attacker may have made is net/http's to read.
+// plainCookie is a fast [http.Request.CookiesNamed] for the usual case: at most one cookie has the
+// name, and its value is plain. Otherwise it is not ok, and net/http parses the header.
 func (v *visit[T]) plainCookie(name string) (value string, ok bool) {
 	lines := v.request.Header["Cookie"]
 	if len(lines) == 0 {
@@ -137,13 +136,13 @@ func (v *visit[T]) plainCookie(name string) (value string, ok bool) {
 	return value, value != ""
 }
 
-// isPlain reports whether c is a letter or digit, or one of the signs of base64url and of a
-// signature.
+// isPlain reports whether c is a letter, a digit, or one of the other characters of base64url and
+// of signatures.
 func isPlain(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.'
 }
 
-// formerIDs returns what came in cookies of names that the application has left.
+// formerIDs returns the values of cookies with former names.
 func (v *visit[T]) formerIDs() []string {
 	c := &v.middleware.config
 	var ids []string
@@ -162,9 +161,9 @@ func (v *visit[T]) formerIDs() []string {
 
 func isAuthorization(header string) bool { return http.CanonicalHeaderKey(header) == "Authorization" }
 
-// isWithheld reports whether the browser has withheld a cookie of the given SameSite from the
-// request, since another site has sent it: then that it came without one does not mean that there
-// is none.
+// isWithheld reports whether the browser withholds a cookie with the given SameSite from the
+// request because it comes from another site. Then a missing cookie does not mean that the browser
+// has none.
 func isWithheld(r *http.Request, sameSite http.SameSite) bool {
 	if sameSite == http.SameSiteNoneMode || !isCrossSite(r) {
 		return false
@@ -177,9 +176,8 @@ func isWithheld(r *http.Request, sameSite http.SameSite) bool {
 	return !topLevel
 }
 
-// isCrossSite reports whether a browser says that the page of another site has sent the request.
-// Browsers say so by Sec-Fetch-Site to a secure origin, and by Origin otherwise, if it is not a
-// GET.
+// isCrossSite reports whether the request's headers say that it comes from a page of another site.
+// Browsers send Sec-Fetch-Site to a secure origin, and otherwise Origin, unless it is a GET.
 func isCrossSite(r *http.Request) bool {
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
 		return site == "cross-site"
@@ -210,7 +208,7 @@ func siteOf(host string) string {
 	return host
 }
 
-// isSafe reports whether a method is one that changes nothing.
+// isSafe reports whether requests with the method change nothing.
 func isSafe(method string) bool {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:

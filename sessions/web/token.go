@@ -17,12 +17,12 @@ import (
 
 // The places where [Middleware.Verify] looks for a token.
 const (
-	TokenHeader = "X-CSRF-Token" // first
-	TokenField  = "csrf_token"   // then, a field of the posted form
+	TokenHeader = "X-CSRF-Token" // checked first
+	TokenField  = "csrf_token"   // then this field of the posted form
 )
 
-// A token is a salt, a proof that whoever made it knows the session's ID, and a proof that he knows
-// the form secret: each an HMAC of the salt. What there is nothing to prove by is random.
+// A token is a salt and two HMACs of it: under the session's ID and under the form secret. If there
+// is no ID or no form secret, random bytes take the HMAC's place.
 const (
 	saltBytes  = 16
 	proofBytes = sha256.Size
@@ -98,7 +98,7 @@ func (m *Middleware[T]) Verify(r *http.Request) error {
 	if sent.byHeader && !s.IsNew() {
 		return nil
 	}
-	var ids []string // a dead ID is as good a secret as the form's, where nobody is signed in
+	var ids []string // while nobody is signed in, a dead ID is as good a secret as the form's
 	if !s.IsNew() {
 		ids = []string{s.ID().Secret()}
 	} else {
@@ -110,7 +110,7 @@ func (m *Middleware[T]) Verify(r *http.Request) error {
 	}
 	secrets := v.formSecrets()
 	if len(ids)+len(secrets) == 0 {
-		return ErrToken // whatever the body says
+		return ErrToken // no token can be valid
 	}
 	token, err := v.sentToken(r, s)
 	if err != nil {
@@ -128,7 +128,7 @@ func (m *Middleware[T]) Verify(r *http.Request) error {
 	return v.detach(s)
 }
 
-// detach puts the session aside, if nobody has it yet.
+// detach puts the session aside, if the handler doesn't have it yet.
 func (v *visit[T]) detach(s *sessions.Session[T]) error {
 	fresh := v.middleware.create()
 	v.mu.Lock()
@@ -175,7 +175,7 @@ func (v *visit[T]) sentToken(r *http.Request, s *sessions.Session[T]) ([]byte, e
 // formMemory is how much of a multipart form is kept in memory, as net/http does by default.
 const formMemory = 32 << 20
 
-// parseForm reads the form of a request's body. Its error repeats nothing that the client has sent.
+// parseForm reads the form of a request's body. Its error has nothing that the client has sent.
 func parseForm(r *http.Request) error {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
@@ -194,7 +194,7 @@ func parseForm(r *http.Request) error {
 	return errForm
 }
 
-// proof is what only someone who knows the secret can make.
+// proof returns an HMAC of salt under the secret.
 func proof(secret string, salt []byte) []byte {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte("dynasession anti-forgery token\x00"))
@@ -210,21 +210,21 @@ func proves(sent, salt []byte, secrets []string) bool {
 	return ok
 }
 
-// formSecret is what the tokens of visitors without a login are bound to. It has a cookie of its
-// own, under a name of which no two requests at the same time choose the same: so no answer
-// replaces what another page's form is bound to.
+// formSecret is the secret that the tokens of visitors without a login are bound to. It has a
+// separate cookie with a random name, so that concurrent responses don't replace the secret of
+// another page's form.
 type formSecret struct {
 	suffix, value string
-	fresh         bool // the client has to be told
+	fresh         bool // the client needs it
 }
 
 const (
-	formSuffix       = "-form-" // and two characters
+	formSuffix       = "-form-" // followed by two characters
 	formSecretLength = 22       // 128 bits in base64url
 	mostFormSecrets  = 16
 )
 
-// formSecret returns a secret that the client has or is to have, "" if there is none.
+// formSecret returns a secret that the client has or gets, "" if there is none.
 func (v *visit[T]) formSecret() string {
 	if all := v.formSecrets(); len(all) > 0 {
 		return all[0]
@@ -232,7 +232,7 @@ func (v *visit[T]) formSecret() string {
 	return ""
 }
 
-// formSecrets returns the secrets that the client has or is to have.
+// formSecrets returns the secrets that the client has or gets.
 func (v *visit[T]) formSecrets() []string {
 	c := &v.middleware.config
 	var all []string
@@ -261,7 +261,7 @@ func isFormSecret(text string) bool {
 	return err == nil
 }
 
-// newFormSecret makes a secret, of which the client is told.
+// newFormSecret makes a secret and sends it to the client.
 func (v *visit[T]) newFormSecret() (string, error) {
 	random := make([]byte, 16+2)
 	rand.Read(random) // never fails

@@ -28,7 +28,8 @@ func (c *client) page(t *testing.T) (token string) {
 	return token
 }
 
-// verify sends a form with a token, in the field and in the header, and returns what Verify says of both.
+// verify sends a form with a token, in the field and in the header, and returns the error of Verify
+// for both.
 func (c *client) verify(t *testing.T, token string) (err error) {
 	t.Helper()
 	h := func(_ http.ResponseWriter, r *http.Request) { err = c.site.Verify(r) }
@@ -99,7 +100,8 @@ func TestToken_IsOfTheSessionOnceThereIsOne(t *testing.T) {
 	}
 }
 
-// A shop: two product pages are opened by a visitor without a session; what is bought on the first begins one.
+// A visitor without a session opens two product pages of a shop; buying on the first begins a
+// session.
 func TestToken_OfBeforeTheSessionStaysGoodWhileNobodyIsSignedIn(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, nil)
@@ -141,7 +143,7 @@ func TestToken_IsNewAtTheLogin(t *testing.T) {
 	is.NoErr(c.verify(t, fresh)) // the login has ended, and the page is still this browser's
 }
 
-// A form that was opened before the login does nothing to the session, and signs in.
+// A form that was opened before a login can't change the session, but can sign in.
 func TestToken_OfBeforeTheLoginIsGoodForALoginOnly(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, nil)
@@ -282,7 +284,8 @@ func TestVerify_BodiesThatAreTooLargeOrMalformed(t *testing.T) {
 	}
 }
 
-// What http.CrossOriginProtection lets pass and what not: its gaps are named in the package's comment.
+// The cases show what http.CrossOriginProtection admits and refuses. The package comment names its
+// gaps.
 func TestCrossOriginProtection_TogetherWithTheMiddleware(t *testing.T) {
 	for _, c := range []struct {
 		name, method string

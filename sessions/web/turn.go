@@ -12,11 +12,10 @@ import (
 // observer, a log handler, a store or a codec that this call runs. Waiting would be a deadlock.
 var ErrBusy = errors.New("web: called from within another call for the same session")
 
-// turn lets the calls for one session take turns. It is not a lock that code of others could wait
-// for: a goroutine that comes again from within its own turn is refused, and one that waits can
-// give up.
+// turn lets the calls for one session take turns. Unlike with a lock, a goroutine that calls again
+// from within its own turn gets ErrBusy, and one that waits can give up.
 type turn struct {
-	mu    sync.Mutex // never held while anything is called
+	mu    sync.Mutex // never held during a call
 	taken bool
 	freed chan struct{} // closed when the turn has ended; nil: nobody waits
 }
@@ -64,9 +63,9 @@ func (t *turn) end() {
 	}
 }
 
-// withinTurn reports whether this goroutine runs a turn, besides the one that it is about to take.
-// It reads the stack: nothing else can tell for code that was handed no context, such as a codec's.
-// Only those who would have to wait pay for it.
+// withinTurn reports whether this goroutine is within a turn already. It reads the stack, since
+// code without a context, such as a codec's, can't be recognised otherwise. Only a call that would
+// have to wait pays for it.
 func withinTurn() bool {
 	turns := 0
 	pcs := make([]uintptr, 64)

@@ -10,50 +10,51 @@ import (
 	"github.com/dynasession/dynasession/sessions"
 )
 
-// visit is one request: its session, and the writer of its answer.
+// visit is one request: its session, and the writer of its response.
 type visit[T any] struct {
 	middleware *Middleware[T]
 	w          http.ResponseWriter
-	request    *http.Request   // as the handler has it
-	context    visitContext[T] // and its context
+	request    *http.Request   // the handler's copy
+	context    visitContext[T] // the copy's context
 	outer      around          // the visit of the Middleware around this one; nil: there is none
 	given      bool            // With has made it
 
-	turn turn // of what loads, changes and saves the session
+	turn turn // for calls that load, change and save the session
 
-	mu           sync.Mutex // for what follows; held while nothing is called
+	mu           sync.Mutex // guards the fields below; never held during a call
 	asked        bool       // the handler has asked for the session
-	handedOut    bool       // and has it
-	cleared      bool       // its cookie is to go
-	wasNil       bool       // the data is a map that was loaded as nil; the turn is held
-	unsaved      bool       // the handler knows that the session is not saved: Save has told it
-	abandoned    bool       // nothing of the session is saved any more, nor looked at
-	sealed       bool       // the answer has begun
+	handedOut    bool       // the handler has the session
+	cleared      bool       // its cookie must be deleted
+	wasNil       bool       // the data is a map that was loaded as nil; guarded by turn
+	unsaved      bool       // the handler knows from Save that the session is not saved
+	abandoned    bool       // the session is neither saved nor read any more
+	sealed       bool       // the response has started
 	over         bool       // the handler has returned
 	overReported bool       // reportOver has logged that
-	failed       bool       // Config.Error answers in the handler's place
-	pending      bool       // the handler has answered 200 to a session that it can't have, and no body yet
-	session      *sessions.Session[T]
-	err          error  // why it can't be had
-	header       header // of the answer
-	*dealings           // nil until a method of the Middleware is called for the request
+	failed       bool       // Config.Error responds in the handler's place
+	// The handler could not get its session, and has written status 200 but no body yet.
+	pending   bool
+	session   *sessions.Session[T]
+	err       error  // why there is no session
+	header    header // the response's
+	*dealings        // nil until a method of the Middleware is called for the request
 }
 
-// dealings is what a visit has besides if its handler has to do with the session, which most
-// requests have not.
+// dealings has the fields of a visit whose handler uses the session, which most requests' handlers
+// don't.
 type dealings struct {
-	sent      sent // what the client has sent
+	sent      sent // the IDs that the client has sent
 	standing  standing
 	known     clientState     // what the client knows of the session
-	told      clientState     // what it is to know
-	device    deviceProof     // what the request has shown of the session's device
-	form      formSecret      // what anti-forgery tokens of visitors without a login are bound to
-	deadline  context.Context // the one with a deadline with which the handler has asked last
-	dealtWith error           // what the handler was told by Save or another of our methods
-	temporary []remover       // what is to be removed when the answer is given
+	told      clientState     // what the client gets
+	device    deviceProof     // what the request has proved about the session's device
+	form      formSecret      // for anti-forgery tokens of visitors without a login
+	deadline  context.Context // the last context with a deadline that the handler has passed
+	dealtWith error           // an error that Save or another method has returned to the handler
+	temporary []remover       // removed after the response
 }
 
-// deals makes that the visit has dealings.
+// deals allocates the visit's dealings.
 func (v *visit[T]) deals() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -62,13 +63,13 @@ func (v *visit[T]) deals() {
 	}
 }
 
-// visitContext is the context of a visit's request: it spares an allocation.
+// visitContext is the context of a visit's request. It saves an allocation.
 type visitContext[T any] struct {
 	context.Context
 	visit *visit[T]
 }
 
-// visitKey finds a Middleware's own visit in a context, whatever others there are.
+// visitKey finds a Middleware's own visit in a context that may have others.
 type visitKey[T any] struct{ middleware *Middleware[T] }
 
 // aroundKey finds the innermost visit of any Middleware.
@@ -86,7 +87,7 @@ func (c *visitContext[T]) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// lastingContext is context.WithoutCancel of a visitContext: it spares two allocations, and one for
+// lastingContext is context.WithoutCancel of a visitContext. It saves two allocations, and one for
 // each value that is looked up.
 type lastingContext[T any] visitContext[T]
 
@@ -103,11 +104,11 @@ func (c *lastingContext[T]) String() string { return "web.Handler" }
 // String hides the session when a context is printed.
 func (c *visitContext[T]) String() string { return "web.Handler" }
 
-// visit returns what the Handler has made for the request of ctx.
+// visit returns the visit that the Handler has made for the request of ctx.
 func (m *Middleware[T]) visit(ctx context.Context) (*visit[T], error) {
 	v, ok := ctx.Value(visitKey[T]{m}).(*visit[T])
 	if !ok {
-		if ctx.Value(logging{}) == nil { // a log handler may ask too, for each line
+		if ctx.Value(logging{}) == nil { // a log handler may call this for each line
 			m.log(ctx, nil, ErrNoMiddleware)
 		}
 		return nil, ErrNoMiddleware
@@ -164,7 +165,7 @@ func (v *visit[T]) loaded(ctx context.Context) (*sessions.Session[T], error) {
 	return s, err
 }
 
-// have returns the session, if it was asked for before.
+// have returns the session if it was loaded before.
 func (v *visit[T]) have(ctx context.Context) (s *sessions.Session[T], err error, ok bool) {
 	_, limited := ctx.Deadline()
 	v.mu.Lock()
@@ -175,8 +176,8 @@ func (v *visit[T]) have(ctx context.Context) (s *sessions.Session[T], err error,
 	return v.session, v.err, v.session != nil || v.err != nil
 }
 
-// outlive returns a context that a client which hangs up does not cancel. A deadline of ctx is
-// kept.
+// outlive returns a context that is not cancelled if the client hangs up. It keeps a deadline of
+// ctx.
 func (v *visit[T]) outlive(ctx context.Context) (context.Context, context.CancelFunc) {
 	at, limited := ctx.Deadline()
 	if own, ok := ctx.(*visitContext[T]); ok {
@@ -192,8 +193,8 @@ func (v *visit[T]) outlive(ctx context.Context) (context.Context, context.Cancel
 
 func nothing() {}
 
-// timedOut returns the error of a context whose deadline has passed. Nothing that was asked for
-// with it is done any more: the answer has been given.
+// timedOut returns the error of a context whose deadline has passed. Calls with it do nothing any
+// more, since another handler has responded.
 func timedOut(ctx context.Context) error {
 	if err := ctx.Err(); err == context.DeadlineExceeded {
 		return err
@@ -201,14 +202,14 @@ func timedOut(ctx context.Context) error {
 	return nil
 }
 
-// clientState is what a client knows of its session, or is to know.
+// clientState is what a client knows about its session, or gets to know.
 type clientState struct {
 	id      sessions.ID
 	persist bool
-	end     time.Time // when its cookie is to go; zero: with the browser's session
+	end     time.Time // when its cookie expires; zero: when the browser is closed
 }
 
-// stateOf returns what a client with the session s knows.
+// stateOf returns the state of a client that has the session s.
 func (m *Middleware[T]) stateOf(s *sessions.Session[T]) clientState {
 	state := clientState{id: s.ID(), persist: m.config.Cookie.Persistent || s.Persist}
 	if state.persist {
@@ -217,7 +218,7 @@ func (m *Middleware[T]) stateOf(s *sessions.Session[T]) clientState {
 	return state
 }
 
-// isStored notes that the session is stored as it is in hand, of which the client has to be told.
+// isStored notes that the session is stored, and updates the client's cookie.
 func (v *visit[T]) isStored(s *sessions.Session[T]) {
 	if s.IsNew() {
 		return
@@ -232,14 +233,14 @@ func (v *visit[T]) isStored(s *sessions.Session[T]) {
 	}
 }
 
-// create returns a new session. A map as Data can be written to.
+// create returns a new session. If Data is a map, it isn't nil.
 func (m *Middleware[T]) create() *sessions.Session[T] {
 	s := m.manager.Create()
 	makeMap(s)
 	return s
 }
 
-// makeMap makes Data a map that can be written to, if it is a nil map, and reports whether it was.
+// makeMap replaces Data by an empty map if it is a nil map, and reports whether it was.
 func makeMap[T any](s *sessions.Session[T]) bool {
 	data := reflect.ValueOf(&s.Data).Elem()
 	if data.Kind() != reflect.Map || !data.IsNil() {
@@ -249,8 +250,8 @@ func makeMap[T any](s *sessions.Session[T]) bool {
 	return true
 }
 
-// asStored makes an empty map, which was loaded as nil, nil again until what it returns is called:
-// that it can be written to is no change.
+// asStored makes an empty map that was loaded as nil nil again, until the returned function is
+// called, so that it doesn't count as changed.
 func (v *visit[T]) asStored(s *sessions.Session[T]) func() {
 	if !v.wasNil {
 		return nothing
@@ -263,7 +264,7 @@ func (v *visit[T]) asStored(s *sessions.Session[T]) func() {
 	return func() { makeMap(s) }
 }
 
-// isEmpty reports whether a new session holds nothing, so that it isn't worth storing.
+// isEmpty reports whether a new session has nothing to store.
 func (m *Middleware[T]) isEmpty(s *sessions.Session[T]) bool {
 	data := reflect.ValueOf(&s.Data).Elem()
 	empty := data.IsZero() || data.Kind() == reflect.Map && data.Len() == 0

@@ -16,7 +16,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// Requests that were sent before another request's answer has exchanged the ID, and are served after it.
+// Requests that were sent before another request exchanged the ID, and are served afterwards.
 func TestTrap_ARequestThatIsSlowerThanARenewalTakesNothingAway(t *testing.T) {
 	for name, exchange := range map[string]func(site, *http.Request) error{
 		"login":   func(s site, r *http.Request) error { return s.Authenticate(r.Context(), "u") },
@@ -68,7 +68,7 @@ func TestTrap_ARequestThatIsSlowerThanARenewalTakesNothingAway(t *testing.T) {
 	}
 }
 
-// Back from another site the browser withholds the cookie that it has.
+// The browser withholds its cookie from a request of another site.
 func TestTrap_ARequestOfAnotherSiteReplacesNothing(t *testing.T) {
 	const crossSite = "cross-site"
 	for name, c := range map[string]struct {
@@ -122,7 +122,7 @@ func TestTrap_ARequestOfAnotherSiteReplacesNothing(t *testing.T) {
 	}
 }
 
-// Two live IDs under one name: at a parent domain and a subdomain, say.
+// Two live IDs under one name, for example from a parent domain and a subdomain.
 func TestTrap_TwoLiveIDsEndInALoginThatHolds(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, nil)
@@ -179,7 +179,7 @@ func TestTrap_ALogoutThatCanNotEndAllSaysSo(t *testing.T) {
 	is.Equal(cookie(t, w), nil)
 }
 
-// The request carries an ID that was renewed a moment ago: the session that goes on under another one is ended.
+// The request carries an ID that was just renewed: a logout ends the session under its new ID.
 func TestTrap_ALogoutBesideARenewalEndsTheSession(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, nil)
@@ -217,7 +217,8 @@ func TestFormer_IsClearedAndEndedWhereTheCookieIsSetOrDeleted(t *testing.T) {
 	is.True(!s.alive(t, was))
 }
 
-// At most four events and lines a request, one of which says how many more there are.
+// A request causes at most four events and log lines, one of which says how many more IDs there
+// are.
 func TestTrap_AFloodOfIDsIsNoFloodOfLines(t *testing.T) {
 	var valid []string
 	s := newSite(t, nil)

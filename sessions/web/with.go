@@ -30,7 +30,7 @@ func (m *Middleware[T]) With(ctx context.Context, s *sessions.Session[T]) contex
 	return &v.context
 }
 
-// adopt takes over the session that With has been given.
+// adopt takes over the session that was passed to With.
 func (v *visit[T]) adopt(given *visit[T]) {
 	v.deals()
 	given.mu.Lock()

@@ -9,9 +9,9 @@ import (
 	"net/http"
 )
 
-// A visit is the ResponseWriter of its handler: whatever begins the answer commits the session
-// first. What it doesn't do itself, deadlines and full duplex, http.ResponseController finds below
-// it.
+// A visit is the ResponseWriter of its handler: every method that starts the response commits the
+// session first. http.ResponseController finds the methods for deadlines and full duplex in the
+// wrapped writer.
 var (
 	_ http.Flusher    = (*visit[struct{}])(nil)
 	_ http.Hijacker   = (*visit[struct{}])(nil)
@@ -20,7 +20,7 @@ var (
 	_ io.StringWriter = (*visit[struct{}])(nil)
 )
 
-// errAnswered is what a handler gets whose answer Config.Error has given.
+// errAnswered is the error that a handler gets if Config.Error has responded in its place.
 var errAnswered = fmt.Errorf("%w: the session could not be saved", ErrCommitted)
 
 // Unwrap returns the wrapped writer, for http.ResponseController.
@@ -39,15 +39,15 @@ func (v *visit[T]) WriteHeader(status int) {
 	case status >= 100 && status < 200 && status != http.StatusSwitchingProtocols:
 		v.writeInterim(status)
 	case status == http.StatusOK && v.awaitsBody():
-		// Some writers, such as gin's, always begin an answer: this one is the handler's if a body
-		// follows.
+		// Some writers, such as gin's, always write a status: the response is the handler's only if
+		// a body follows.
 	case v.commit(status):
 		v.w.WriteHeader(status)
 	}
 }
 
-// awaitsBody notes that a handler which can't have its session has answered 200, and reports
-// whether it has.
+// awaitsBody notes that a handler without its session has written status 200, and reports whether
+// it has.
 func (v *visit[T]) awaitsBody() bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -55,7 +55,7 @@ func (v *visit[T]) awaitsBody() bool {
 	return v.pending
 }
 
-// writeInterim sends an interim answer; the cookie waits for the final one.
+// writeInterim sends an interim response. The cookie goes with the final one.
 func (v *visit[T]) writeInterim(status int) {
 	h := v.w.Header()
 	v.mu.Lock()
@@ -127,7 +127,7 @@ func (v *visit[T]) Push(target string, options *http.PushOptions) error {
 // CloseNotify is for code that still uses it, such as gin's Stream. New code should use the
 // request's context.
 func (v *visit[T]) CloseNotify() <-chan bool {
-	//lint:ignore SA1019 what is below may know it
+	//lint:ignore SA1019 the wrapped writer may have it
 	if below, ok := below[http.CloseNotifier](v.w); ok {
 		return below.CloseNotify()
 	}
@@ -151,7 +151,7 @@ func below[I any](w http.ResponseWriter) (I, bool) {
 	}
 }
 
-// reply is the writer of an answer that Config.Error gives in the handler's place.
+// reply is the writer with which Config.Error responds in the handler's place.
 type reply[T any] struct {
 	visit *visit[T]
 	begun bool
@@ -187,7 +187,7 @@ func (w *reply[T]) FlushError() error {
 	return http.NewResponseController(w.visit.w).Flush()
 }
 
-// discard is the writer of an answer that has begun already.
+// discard is the writer of a response that has started already.
 type discard struct{ header http.Header }
 
 func (d discard) Header() http.Header         { return d.header }

@@ -120,7 +120,7 @@ func TestReadFrom_GoesToTheWriterBelow(t *testing.T) {
 	is.Equal(below.read, int64(4))
 }
 
-// readerFrom is a writer that would hand a file to the kernel.
+// readerFrom is a writer with ReadFrom, which can send a file without copying.
 type readerFrom struct {
 	*httptest.ResponseRecorder
 	read int64
@@ -160,7 +160,7 @@ func TestWriter_ServerSentEventsArriveOneByOne(t *testing.T) {
 	}
 }
 
-// A route that never asks costs three allocations over the bare handler.
+// A route that never asks for the session costs three more allocations than the bare handler.
 func TestHandler_Allocations(t *testing.T) {
 	bare := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header()["X"] = nil
@@ -230,7 +230,7 @@ func TestPush_WithoutHTTP2IsNotSupported(t *testing.T) {
 	})
 }
 
-// pushing is a writer over HTTP/2; wrapping is what middleware puts around one.
+// pushing is a writer of HTTP/2; wrapping is a writer that a middleware wraps around another.
 type (
 	pushing struct {
 		http.ResponseWriter

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// LeastSize returns how many bytes v, whose type has the shape s, takes at least when it is
-// encoded. It stops counting when it has passed limit, so that its own work is in proportion to
-// limit, however large v is. What a type encodes itself to isn't counted.
+// LeastSize returns the minimum number of bytes that v, whose type has the shape s, takes when it
+// is encoded. It stops counting above limit, so that its work is proportional to limit, however
+// large v is. It doesn't count values that encode themselves.
 func (s *Shape) LeastSize(v reflect.Value, limit int) int {
 	if s.size.fixed {
 		return s.size.least
@@ -19,12 +19,12 @@ func (s *Shape) LeastSize(v reflect.Value, limit int) int {
 	return limit - c.left
 }
 
-// size is what the values of a type take.
+// size says how many bytes the values of a type take.
 type size struct {
-	least int  // every value
+	least int  // every value takes at least this
 	fixed bool // no value takes more
 	kind  reflect.Kind
-	text  bool // its length is counted, and nothing in it
+	text  bool // only its length is counted
 	plain bool // a map[string]string
 
 	elem, key *size // of a list, map or pointer
@@ -32,10 +32,10 @@ type size struct {
 	fields    []sizeField
 }
 
-// sizeField is another field that takes more than its size's least, or that may be left out.
+// sizeField is a field of another type that may take more than its least, or may be omitted.
 type sizeField struct {
 	index    int
-	whole    int // what its name and the least value take, if it may be left out
+	whole    int // what its name and least value take, if it may be omitted
 	optional bool
 	size     *size
 }
@@ -50,7 +50,7 @@ func (f *Format) sizeOf(t reflect.Type) *size {
 	return z
 }
 
-// sizer makes sizes.
+// sizer computes the sizes of types.
 type sizer struct {
 	format *Format
 	made   map[reflect.Type]*size
@@ -121,10 +121,10 @@ func (s sizer) fields(t reflect.Type, z *size) {
 		isStruct, isPointer := sf.Type.Kind() == reflect.Struct, sf.Type.Kind() == reflect.Pointer
 		zeroes := sf.Type.Implements(zeroerType) || reflect.PointerTo(sf.Type).Implements(zeroerType)
 		if isStruct && s.format.Tag == "msgpack" && field.size.least > 0 && !zeroes {
-			field.optional = bare // one of its fields is always there
+			field.optional = bare // one of its fields is always written
 		}
 		switch {
-		case sf.Anonymous && isPointer, field.optional && isStruct && (zeroes || s.format.Tag == "msgpack"): // none of it need be written
+		case sf.Anonymous && isPointer, field.optional && isStruct && (zeroes || s.format.Tag == "msgpack"): // it may be omitted entirely
 			field.optional = true
 		case field.size.text:
 			if z.fixed = false; !field.optional {
@@ -144,7 +144,7 @@ func (s sizer) fields(t reflect.Type, z *size) {
 	}
 }
 
-// mayOmit reports whether the encoder leaves out some values of a field.
+// mayOmit reports whether the encoder omits some values of a field.
 func (f *Format) mayOmit(sf reflect.StructField) bool {
 	tag, kind := string(sf.Tag), sf.Type.Kind()
 	if f.Tag == "" && strings.Contains(tag, "omitzero") {
@@ -153,17 +153,17 @@ func (f *Format) mayOmit(sf reflect.StructField) bool {
 	return strings.Contains(tag, "omitempty") && kind != reflect.Array && (kind != reflect.Struct || f.Tag == "msgpack")
 }
 
-// inList returns what an element takes at least, which is never nothing.
+// inList returns the least that an element takes, which is at least 1.
 func (z *size) inList() int { return max(1, z.least) }
 
-// counter counts what values take.
+// counter counts the bytes of values.
 type counter struct {
 	format *Format
 	left   int
 	depth  int
 }
 
-// add counts what v takes beyond its size's least.
+// add counts the bytes of v above its least.
 func (c *counter) add(v reflect.Value, z *size) {
 	switch {
 	case z.fixed:
@@ -217,14 +217,14 @@ func (c *counter) elements(v reflect.Value, z *size) {
 	c.depth--
 }
 
-// inside counts what v leads to, which may be v.
+// inside counts v, or what v points to.
 func (c *counter) inside(v reflect.Value, z *size) {
 	if c.depth++; c.depth <= maxDepth && c.left >= 0 {
 		switch z.kind {
 		case reflect.Interface:
 			v = v.Elem()
 			z = c.format.sizeOf(v.Type())
-			c.left -= max(0, z.least-1) // of a list one is counted already, for the element
+			c.left -= max(0, z.least-1) // in a list, one byte was counted for the element
 			c.add(v, z)
 		case reflect.Pointer:
 			c.left -= max(0, z.elem.least-z.least)

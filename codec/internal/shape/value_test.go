@@ -72,3 +72,23 @@ func TestCheckScalars(t *testing.T) {
 	is.Equal(scalars(data{Keyed: map[string]string{"\xff": ""}}).Error(), "field Keyed[key]: text is not UTF-8")
 	is.Equal(scalars(data{Deep: map[string][]float64{"s3cret": {math.NaN()}}}).Error(), "field Deep[][]: a float64 that is NaN or infinite can't be stored")
 }
+
+// An error names the way to a value as far as twenty steps.
+func TestCheck_ALongWayIsCutShort(t *testing.T) {
+	is := is.New(t)
+	deep := func(levels int) any {
+		var v any = make(chan int)
+		for range levels {
+			v = []any{v}
+		}
+		return v
+	}
+	err := check(t, asJSON(), deep(20))
+	is.True(err != nil)
+	is.True(strings.Contains(err.Error(), strings.Repeat("[]", 20)))
+	is.True(!strings.Contains(err.Error(), "…"))
+	err = check(t, asJSON(), deep(21))
+	is.True(err != nil)
+	is.True(strings.Contains(err.Error(), strings.Repeat("[]", 20)+".…"))
+	is.True(!strings.Contains(err.Error(), strings.Repeat("[]", 21)))
+}

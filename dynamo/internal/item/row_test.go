@@ -9,6 +9,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -112,4 +113,25 @@ func TestRemains_OfAMangledRecord(t *testing.T) {
 	is.True(got.Created.IsZero())
 	is.Equal(got.Payload, nil)
 	is.Equal(Remains(nil), driver.Record{})
+}
+
+// Of several attributes that are wrong the error names the first, in the order in which they are read.
+func TestRecord_TheErrorNamesTheFirstOfSeveral(t *testing.T) {
+	is := is.New(t)
+	row, err := Encode(whole())
+	is.NoErr(err)
+	it := row.Item()
+	wrong := func(names ...string) string {
+		for _, name := range names {
+			it[name] = &types.AttributeValueMemberNULL{Value: true}
+		}
+		_, err := Record(it)
+		wants.Err(t, err, driver.ErrDecode)
+		return err.Error()
+	}
+	first := wrong("absolute_timeout")
+	is.True(strings.Contains(first, `"absolute_timeout"`))
+	both := wrong("created")
+	is.True(strings.Contains(both, `"created"`))
+	is.True(!strings.Contains(both, `"absolute_timeout"`))
 }

@@ -254,7 +254,7 @@ func (l *Login) spillOne(ctx context.Context, but string) {
 	if pages.Last >= max(pages.First, 1) {
 		entered, isFull, err = full.enterPage(ctx, e, pages.Last)
 	}
-	if !entered && isFull && err == nil {
+	if isFull && err == nil {
 		entered, _, err = full.openPage(ctx, e)
 	}
 	if !entered || err != nil || !full.head.Entries[oldest].Equal(e.Deadline) {

@@ -1,6 +1,7 @@
 package rosters_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -360,4 +361,69 @@ func TestSpill_WhatARevocationSparesStaysListed(t *testing.T) {
 	login(d)
 	is.True(moved)
 	d.wantListed(t, oldest)
+}
+
+// A session that this binary can read as little as its data keeps nobody out: where the limit refuses
+// a login, it ends the session, and no other.
+func TestLimit_EndsWhatItCannotRead(t *testing.T) {
+	forSizes(t, func(t *testing.T, d *desk) {
+		is := is.New(t)
+		limit := rosters.Limit{Max: 2}
+		var keys []string
+		for range 2 {
+			key, _, err := d.login(t, limit)
+			is.NoErr(err)
+			keys = append(keys, key)
+			d.clock.Advance(time.Minute)
+		}
+		_, _, err := d.login(t, limit)
+		wants.Err(t, err, rosters.ErrLimit) // both can be read
+		d.Readable = func(_ context.Context, rec driver.Record) (bool, error) { return rec.Key != keys[1], nil }
+		_, _, err = d.login(t, limit)
+		is.NoErr(err)
+		is.Equal(d.alive(t, keys[:1]), 1)
+		is.Equal(d.alive(t, keys[1:]), 0)
+	})
+}
+
+// A list knows when the first of its sessions may have idled out, so that the logins from then on
+// look for what is dead.
+func TestEnter_TheHeadKnowsWhenItMayBeStale(t *testing.T) {
+	for name, limit := range map[string]rosters.Limit{"without a limit": {}, "with a limit": {Max: 9}} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			d := newDesk(4, 4)
+			first := d.clock.Now()
+			for range 3 {
+				_, _, err := d.login(t, limit)
+				is.NoErr(err)
+				d.clock.Advance(time.Minute)
+			}
+			head, err := d.Head(t.Context(), list)
+			is.NoErr(err)
+			is.True(head.Stale.Equal(first.Add(idle)))
+		})
+	}
+}
+
+// However many entries an old list's head has, one login looks up at most 25 of them.
+func TestPrune_OfAVeryLongHead(t *testing.T) {
+	is := is.New(t)
+	d := newLazyDesk(1, 4)
+	for range 60 { // as a version without pages listed them
+		key := d.key()
+		is.NoErr(d.save(t, key))
+		_, err := d.mem.ChangeRoster(t.Context(), driver.RosterChange{
+			Key: list, Rev: rosters.Rev(), Enter: key, Deadline: d.clock.Now().Add(absolute), Stale: d.clock.Now().Add(idle),
+			Expires: d.clock.Now().Add(absolute),
+		})
+		is.NoErr(err)
+	}
+	d.clock.Advance(2 * idle)
+	looked, ended := 0, 0
+	d.store.On("LoadAll", func(c *cued.Call) error { looked += len(c.Keys); return c.Do() })
+	d.store.On("End", func(c *cued.Call) error { ended++; return c.Do() })
+	d.must(t)
+	is.Equal(looked, 25)
+	is.Equal(ended, 25)
 }

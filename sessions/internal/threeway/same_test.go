@@ -42,6 +42,8 @@ func TestSame_WhatInterfacesHold(t *testing.T) {
 		{int64(math.MinInt64), -1 << 63 * 1.0, true},
 		{int64(math.MinInt64), -1 << 64 * 1.0, false},
 		{maxUint, 1 << 64 * 1.0, false},
+		{uint64(1 << 63), 1 << 64 * 1.0, false}, // what a conversion may make of it
+		{int64(math.MinInt64), 1 << 63 * 1.0, false},
 		{uint64(1 << 63), 1 << 63 * 1.0, true},
 		{uint64(0), -1.0, false},
 		{0, nan, false},
