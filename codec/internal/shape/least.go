@@ -113,13 +113,18 @@ func (s sizer) fields(t reflect.Type, z *size) {
 		if tag.skip || !sf.IsExported() && !sf.Anonymous {
 			continue
 		}
-		field := sizeField{index: i, optional: strings.Contains(string(sf.Tag), "omit"), size: s.size(sf.Type)}
+		field := sizeField{index: i, optional: bare || s.format.mayOmit(sf), size: s.size(sf.Type)}
 		name := 0
 		if !bare && !sf.Anonymous {
 			name = len(tag.nameOr(sf)) + 1
 		}
-		switch embedded := sf.Anonymous && sf.Type.Kind() == reflect.Pointer; {
-		case embedded, field.optional && sf.Type.Kind() == reflect.Struct: // it may be omitted entirely
+		isStruct, isPointer := sf.Type.Kind() == reflect.Struct, sf.Type.Kind() == reflect.Pointer
+		zeroes := sf.Type.Implements(zeroerType) || reflect.PointerTo(sf.Type).Implements(zeroerType)
+		if isStruct && s.format.Tag == "msgpack" && field.size.least > 0 && !zeroes {
+			field.optional = bare // one of its fields is always written
+		}
+		switch {
+		case sf.Anonymous && isPointer, field.optional && isStruct && (zeroes || s.format.Tag == "msgpack"): // it may be omitted entirely
 			field.optional = true
 		case field.size.text:
 			if z.fixed = false; !field.optional {
@@ -137,6 +142,15 @@ func (s sizer) fields(t reflect.Type, z *size) {
 			z.fields = append(z.fields, field)
 		}
 	}
+}
+
+// mayOmit reports whether the encoder omits some values of a field.
+func (f *Format) mayOmit(sf reflect.StructField) bool {
+	tag, kind := string(sf.Tag), sf.Type.Kind()
+	if f.Tag == "" && strings.Contains(tag, "omitzero") {
+		return true
+	}
+	return strings.Contains(tag, "omitempty") && kind != reflect.Array && (kind != reflect.Struct || f.Tag == "msgpack")
 }
 
 // inList returns the least that an element takes, which is at least 1.
