@@ -123,6 +123,8 @@ func TestUsage(t *testing.T) {
 		{"table", "template", "policy"},
 		{"table", "template", "policy", "nosuch"},
 		{"table", "template", "terraform", "x"},
+		{"table", "template", "terraform", "-region", `eu"`},
+		{"table", "template", "policy", "service", "-account", `1","Effect":"Allow`},
 		{"subject", "end", "u", "-except", "x"},
 		{"revoke-before", "yesterday"},
 		{"revoke-before", "2999-01-01T00:00:00Z", "-yes"},

@@ -63,7 +63,7 @@ func TestTable_Templates(t *testing.T) {
 	stack := d.done("table", "template", "cloudformation")
 	file, err := deploy.Files().ReadFile("cloudformation.yaml")
 	is.NoErr(err)
-	is.Equal(stack, strings.Replace(string(file), "Default: app_session", "Default: sessions-eu", 1))
+	is.Equal(stack, strings.Replace(string(file), `Default: "app_session"`, `Default: "sessions-eu"`, 1))
 
 	module := d.done("table", "template", "terraform")
 	folder, err := deploy.Files().ReadDir("terraform")

@@ -26,14 +26,19 @@ func (c *cli) tableTemplate(_ context.Context, args []string) error {
 		c.set.Usage()
 		return errUsage
 	}
-	if !regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`).MatchString(c.table) {
+	switch {
+	case !regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`).MatchString(c.table):
 		return exit(exitUsage, "-table must have 3 to 255 characters of a-z, A-Z, 0-9, _, . and -")
+	case !regexp.MustCompile(`^[a-z0-9-]*$`).MatchString(c.region):
+		return exit(exitUsage, "-region must be the name of a Region, such as eu-central-1")
+	case !regexp.MustCompile(`^([0-9]{12})?$`).MatchString(c.account):
+		return exit(exitUsage, "-account must have 12 digits")
 	}
 	var out string
 	var err error
 	switch args[0] {
 	case "cloudformation":
-		out, err = c.template("cloudformation.yaml", `    Default: `+dynamo.DefaultTable, `    Default: `+c.table)
+		out, err = c.template("cloudformation.yaml", `    Default: "`+dynamo.DefaultTable+`"`, `    Default: "`+c.table+`"`)
 	case "terraform":
 		out, err = c.module()
 	case "policy":
