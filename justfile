@@ -91,8 +91,8 @@ integration:
 # packages with concurrent code
 racing := "./clock ./dynamo/... ./sessions/... ./codec/zstd ./examples/lambda ./examples/login ./integration/bound ./integration/faults ./integration/leak ./integration/lifecycle ./integration/torture"
 
-# single-goroutine tests that take minutes under the race detector
-alone := "^(TestMonitor_.*|TestRevokeAll_OfTenThousand|TestSubjectLimit_IntroducedBesideNineHundredDeadEntries)$"
+# tests that take minutes under the race detector: of a single goroutine, or (TestSaboteurs) of the torture's judge
+alone := "^(TestMonitor_.*|TestRevokeAll_OfTenThousand|TestSubjectLimit_IntroducedBesideNineHundredDeadEntries|TestSaboteurs)$"
 
 # what CI runs: lint, all tests with engine and browser, the race detector on concurrent packages
 check: lint
