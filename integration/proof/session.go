@@ -127,15 +127,21 @@ func partition(history []porcupine.Operation, by func(Op) string) [][]porcupine.
 // overtaken reports whether an exchange of IDs overlaps with a revocation of the session. Since the
 // new ID is stored first, the revocation may end it before the old ID ends. Then the exchange
 // succeeds, the old ID was alive until that moment, and the new one is dead.
-func overtaken(o Op, history []Op) bool {
-	return (o.Kind == Renew || o.Kind == Authenticate) && slices.ContainsFunc(history, func(r Op) bool {
-		return r.Kind == Revoke && r.Life == o.Life && r.Call < o.Return && o.Call < r.Return
+func overtaken(o Op, revocations []Op) bool {
+	return (o.Kind == Renew || o.Kind == Authenticate) && slices.ContainsFunc(revocations, func(r Op) bool {
+		return r.Call < o.Return && o.Call < r.Return
 	})
 }
 
 // operations returns a history in Porcupine's form. It omits operations that failed: they have
 // changed nothing, and the model can't know whether they should have succeeded.
 func operations(history []Op) []porcupine.Operation {
+	revocations := map[int][]Op{} // by session
+	for _, o := range history {
+		if o.Kind == Revoke {
+			revocations[o.Life] = append(revocations[o.Life], o)
+		}
+	}
 	var all []porcupine.Operation
 	for i, o := range history {
 		if o.Outcome == Failed || o.Outcome == Revoked || o.Outcome == Limit {
@@ -144,7 +150,7 @@ func operations(history []Op) []porcupine.Operation {
 		if (o.Kind == Renew || o.Kind == Authenticate) && o.Outcome == Unknown {
 			o.Next = -1 - i
 		}
-		o.Overtaken = overtaken(o, history)
+		o.Overtaken = overtaken(o, revocations[o.Life])
 		all = append(all, porcupine.Operation{Input: o, Call: o.Call, Return: o.Return})
 	}
 	return all
