@@ -168,3 +168,18 @@ func TestFingerprint_IsUnpredictable(t *testing.T) {
 	is.True(fingerprintOf(new(7)) != predicted.fingerprint)
 	is.True(begin.all != begin.visible)
 }
+
+// A value in an interface that becomes one of another type is a change, even if both types have the
+// same name.
+func TestFingerprint_TellsTypesOfOneNameApart(t *testing.T) {
+	first := func() any {
+		type money int
+		return money(1)
+	}()
+	second := func() any {
+		type money int
+		return money(1)
+	}()
+	is := is.New(t)
+	is.True(fingerprintOf(&first) != fingerprintOf(&second))
+}
