@@ -196,3 +196,20 @@ func TestEncode_WhatIsJustNotTooLargeComesBack(t *testing.T) {
 		is.True(got.Text == v.Text)
 	}
 }
+
+// An encoder that doesn't know omitzero writes the field, so its name counts.
+func TestEncode_CountsWhatOmitzeroDoesNotOmit(t *testing.T) {
+	type zeroed struct {
+		First  int `json:"a_field_whose_name_is_long_enough_to_count,omitzero"`
+		Second int `json:"another_field_whose_name_is_long_enough,omitzero"`
+	}
+	v := make([]zeroed, codec.EncodeLimit/50)
+	for name, c := range map[string]codec.Codec[[]zeroed]{"msgpack": msgpack.Codec[[]zeroed]{}, "native": attribute.Codec[[]zeroed]{}} {
+		var err error
+		made := allocated(func() { _, err = c.Encode(v) })
+		wantTooLarge(t, err, true)
+		if made > 64<<10 {
+			t.Errorf("%s: %d bytes of memory", name, made)
+		}
+	}
+}
