@@ -362,19 +362,18 @@ func (m *Manager[T]) revokeLists(ctx context.Context, lists, except []string) (e
 // those that they were renewed to.
 func (m *Manager[T]) spared(ctx context.Context, handles []string) ([]string, error) {
 	spare := slices.Clone(handles)
-	next := slices.DeleteFunc(slices.Clone(handles), func(h string) bool { return !rosters.IsHash(h) })
-	for len(next) > 0 {
-		slices.Sort(next)
-		keys := slices.Compact(next)
+	keys := slices.DeleteFunc(slices.Clone(handles), func(h string) bool { return !rosters.IsHash(h) })
+	slices.Sort(keys)
+	for keys = slices.Compact(keys); len(keys) > 0; {
 		var loaded []driver.Loaded
 		if err := m.persist(ctx, func() (err error) { loaded, err = m.rosters.LoadAll(ctx, keys); return err }); err != nil {
 			return nil, err
 		}
-		next = nil
+		keys = nil
 		for _, found := range loaded {
 			var ended *driver.EndedError
-			if errors.As(found.Err, &ended) && ended.Marker.Next != "" {
-				next = append(next, ended.Marker.Next)
+			if errors.As(found.Err, &ended) && ended.Marker.Next != "" && !slices.Contains(spare, ended.Marker.Next) {
+				keys = append(keys, ended.Marker.Next)
 				spare = append(spare, ended.Marker.Next)
 			}
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"strings"
@@ -17,7 +18,7 @@ type byKey struct{ sessions.IDScheme }
 
 const keyPrefix = "key:"
 
-func (byKey) New() sessions.ID { return sessions.IDOf(keyPrefix) }
+func (byKey) New() sessions.ID { return sessions.IDOf(keyPrefix + rand.Text()) }
 
 func (byKey) Parse(s string) (sessions.ID, error) {
 	if !strings.HasPrefix(s, keyPrefix) {
