@@ -358,3 +358,27 @@ func TestRevokeAll_SparingACircle(t *testing.T) {
 	is.Equal(n, 1)
 	is.True(!w.alive(t, other))
 }
+
+// A list of a version without pages may have more sessions than may leave at once.
+func TestRevokeAll_EmptiesALongHead(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	live := w.login(t, "user")
+	list := ""
+	w.store.On("LoadRosters", func(c *cued.Call) error { list = c.Keys[0]; return c.Do() })
+	w.login(t, "user")
+	w.store.Off()
+	for n := range 2 * driver.MaxLeave {
+		_, err := w.mem.ChangeRoster(t.Context(), driver.RosterChange{
+			Key: list, Rev: fmt.Sprint(n), Enter: sessions.IDOf(fmt.Sprint(n)).Handle(), Deadline: start.Add(time.Hour),
+		})
+		is.NoErr(err)
+	}
+	n, err := w.RevokeAll(t.Context(), "user")
+	is.NoErr(err)
+	is.Equal(n, 2)
+	is.True(!w.alive(t, live))
+	parts, err := w.mem.LoadRosters(t.Context(), list)
+	is.NoErr(err)
+	is.Equal(len(parts[0].Entries), 0)
+}

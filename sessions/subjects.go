@@ -444,9 +444,9 @@ func (m *Manager[T]) revokePart(ctx context.Context, list, part string, keys []s
 		}
 		left = append(left, key)
 	}
-	if len(left) > 0 {
+	for some := range slices.Chunk(left, driver.MaxLeave) {
 		// If the entries can't be dropped, that does no harm: their sessions have ended.
-		_, _ = m.store.ChangeRoster(ctx, driver.RosterChange{Key: part, Rev: newRev(), Leave: left})
+		_, _ = m.store.ChangeRoster(ctx, driver.RosterChange{Key: part, Rev: newRev(), Leave: some})
 	}
 	return ended, nil
 }
