@@ -320,9 +320,12 @@ func (m *Manager[T]) RevokeAll(ctx context.Context, subject string, except ...st
 func (m *Manager[T]) RevokeFederated(ctx context.Context, federated string) (int, error) {
 	ctx, o := m.observe(ctx, "revoke federated")
 	n, err := 0, error(nil)
-	if federated == "" || len(federated) > maxFederated {
+	switch {
+	case federated == "" || len(federated) > maxFederated:
 		err = fmt.Errorf("%w: has %d bytes, must have at least 1 and at most %d", errFederated, len(federated), maxFederated)
-	} else {
+	case !utf8.ValidString(federated):
+		err = fmt.Errorf("%w: must be UTF-8", errFederated)
+	default:
 		n, err = m.revokeLists(ctx, m.lists(federatedKey, federated), nil)
 	}
 	return n, o.done(event.Event{Kind: event.Revoked, Ended: n}, err)
