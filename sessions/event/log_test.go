@@ -170,3 +170,13 @@ func TestLog_LevelAndNameOfEveryKind(t *testing.T) {
 		}
 	}
 }
+
+func TestLog_HowManyAndHowLong(t *testing.T) {
+	is := is.New(t)
+	var out bytes.Buffer
+	event.Log(slog.New(slog.NewTextHandler(&out, nil))).Observe(t.Context(), event.Event{
+		Kind: event.ConnectionDied, Op: "load", DeadConnections: 1, Ended: 1, ClockSkew: 1, Duration: time.Second,
+	})
+	is.True(strings.Contains(out.String(), " ended=1 clock_skew=1ns dead_connections=1 "))
+	is.True(strings.HasSuffix(out.String(), " duration=1s\n")) // and no error
+}
