@@ -56,6 +56,10 @@ func newRevocations(every time.Duration, application string) *revocations {
 // sessions there are. Every Manager with Config.RevocationCheck notices within that interval; this
 // Manager must have it set too. With Config.Application it ends only that application's sessions.
 //
+// t is a time by the Manager's clock, [Manager.Clock], which package dynamo puts right by the
+// service's first response: on a host whose clock is behind, time.Now would spare the newest
+// sessions.
+//
 // Each call replaces the one before: with an earlier or zero t, sessions that the earlier call
 // ended are alive again, unless they have expired. If t is later than now it returns an error.
 func (m *Manager[T]) RevokeBefore(ctx context.Context, t time.Time) error {

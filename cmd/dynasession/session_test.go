@@ -2,6 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -231,4 +235,23 @@ func TestRevokeBefore(t *testing.T) {
 
 	d.done("revoke-before", "1970-01-01T00:00:00Z", "-yes") // takes the revocation back
 	is.True(strings.Contains(d.done("session", "show", s.Handle()), "alive"))
+}
+
+// "now" is the table's time, not that of the operator's machine, which is an hour behind here.
+func TestRevokeBefore_OnAMachineThatIsBehind(t *testing.T) {
+	is := is.New(t)
+	d := newDesk(t)
+	to, err := url.Parse(engine.Endpoint(t))
+	is.NoErr(err)
+	ahead := httputil.NewSingleHostReverseProxy(to)
+	ahead.ModifyResponse = func(r *http.Response) error {
+		r.Header.Set("Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
+		return nil
+	}
+	server := httptest.NewServer(ahead)
+	defer server.Close()
+	var said struct{ Before time.Time }
+	d.json(&said, "revoke-before", "now", "-yes", "-endpoint", server.URL)
+	is.True(time.Until(said.Before) > 50*time.Minute)
+	d.json(&said, "revoke-before", time.Now().Add(10*time.Minute).Format(time.RFC3339), "-yes", "-endpoint", server.URL)
 }
