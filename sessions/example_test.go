@@ -519,7 +519,7 @@ func Example_subjects() {
 	all, err := m.RevokeAll(ctx, "user-7", s.Handle()) // all but this one, after a change of password
 	must(err)
 
-	must(m.RevokeBefore(ctx, time.Now())) // every user's, after an incident: one write
+	must(m.RevokeBefore(ctx, m.Clock().Now())) // every user's, after an incident: one write
 
 	fmt.Println(n, all)
 	// Output: 1 1
