@@ -43,6 +43,7 @@ func (k *Keeper) Open(ctx context.Context, list string) (*Login, error) {
 // Enter lists e and returns its page. The session whose key is replaces is about to end and doesn't
 // count. The error is ErrRevoked, ErrLimit or the store's.
 func (l *Login) Enter(ctx context.Context, e Entry, replaces string, limit Limit) (page int64, err error) {
+	l.shed(ctx)
 	if limit.Max > 0 {
 		return 0, l.enterLimited(ctx, e, replaces, limit)
 	}
@@ -98,9 +99,17 @@ func passed(r driver.Roster, now time.Time) []string {
 	return dead
 }
 
-// atOnce returns as many keys as may leave in one change; the next login drops others. Only lists
-// of earlier versions have more.
-func atOnce(keys []string) []string { return keys[:min(len(keys), driver.MaxLeave)] }
+// atOnce returns as many keys as leave in a change on which a login depends; later ones drop the
+// others. Only heads of earlier versions have more.
+func atOnce(keys []string) []string { return keys[:min(len(keys), maxPruned)] }
+
+// shed drops many entries that have passed from a head of an earlier version. If concurrent logins
+// do the same, so that it fails, it has no more to do.
+func (l *Login) shed(ctx context.Context) {
+	if dead := l.passed(); len(dead) > maxPruned {
+		_, _ = l.changeHead(ctx, driver.RosterChange{Key: l.head.Key, Rev: Rev(), Leave: dead[:min(len(dead), driver.MaxLeave)]})
+	}
+}
 
 func (l *Login) enterHead(ctx context.Context, e Entry, dead []string) (entered bool, err error) {
 	c := l.k.entering(l.head.Key, e)
