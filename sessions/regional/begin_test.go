@@ -39,6 +39,17 @@ func TestBegin_ACallThatComesLateGoesToTheNewHome(t *testing.T) {
 	is.True(former.calls.TryLock()) // and nothing of the former one is held
 }
 
+// SetHome leaves the former term unlocked: a call that has looked it up before must see that it is
+// over.
+func TestSetHome_LetsGoOfTheFormerTerm(t *testing.T) {
+	is := is.New(t)
+	s, err := New(map[string]driver.Store{"a": memstore.New(nil), "b": memstore.New(nil)}, &Config{Home: "a"})
+	is.NoErr(err)
+	former := s.term.Load()
+	is.NoErr(s.SetHome("b"))
+	is.True(former.calls.TryRLock())
+}
+
 // waits reports whether a goroutine waits in begin.
 func waits() bool {
 	stacks := make([]byte, 1<<20)
