@@ -37,7 +37,7 @@ type JSON[T any] struct{}
 const formatJSON = "json"
 
 var jsonFormat = shape.Format{
-	Methods:           []shape.Methods{shape.JSONMethods(), shape.TextMethods()},
+	Methods:           shape.JSONMethods(),
 	NumberInInterface: true,
 	NilEmbedded:       true,
 	Folds:             true,
@@ -189,6 +189,9 @@ func decodeJSON(b []byte, v any) error {
 	if s.Raw {
 		generic.RawNulls(value)
 	}
+	if !utf8.Valid(b) {
+		return errors.New("json: text is not UTF-8")
+	}
 	if halfSurrogate(b) {
 		return errors.New("json: a text has half of a surrogate pair, which is no character")
 	}
@@ -231,9 +234,12 @@ func unmarshalNumbers(b []byte, v any) error {
 	return nil
 }
 
-// replaced reports whether the encoder may have replaced bytes that aren't UTF-8 by U+FFFD. It
-// writes the replacement as an escape, and a U+FFFD of the value without one.
+// replaced reports whether the encoder may have replaced bytes that aren't UTF-8 by U+FFFD. Until Go
+// 1.26 it wrote the replacement as an escape; since then it looks like a U+FFFD of the value.
 func replaced(b []byte) bool {
+	if bytes.Contains(b, []byte(string(utf8.RuneError))) {
+		return true
+	}
 	for {
 		i := bytes.IndexByte(b, '\\')
 		if i < 0 || i+1 >= len(b) {

@@ -84,6 +84,9 @@ func (w *walk) tags(f reflect.StructField, path string) (name string, skip bool,
 	name, _, _ = strings.Cut(tag, ",")
 	skip = tag == "-"
 	if w.format.Tag == "" {
+		if why := disputed(tag); why != "" {
+			return "", false, refuse(path, "its json tag's %s", why)
+		}
 		return name, skip, nil
 	}
 	if name == "-" && !skip {

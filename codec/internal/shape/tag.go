@@ -2,6 +2,7 @@ package shape
 
 import (
 	"bytes"
+	"fmt"
 	"reflect"
 	"strings"
 	"unicode"
@@ -69,6 +70,23 @@ func validName(s string) bool {
 		}
 	}
 	return true
+}
+
+// disputed says what of a `json` tag encoding/json reads in one way until Go 1.26 and in another
+// since Go 1.27, "" if it reads all of it alike. Two binaries that differ only in the release that
+// built them would write different names or values.
+func disputed(tag string) string {
+	name, options, _ := strings.Cut(tag, ",")
+	if !validName(name) {
+		return fmt.Sprintf("name %q is ignored until Go 1.26 and used since Go 1.27: use letters, digits and punctuation without quotes", name)
+	}
+	for option := range strings.SplitSeq(options, ",") {
+		key, _, _ := strings.Cut(option, ":")
+		if key == "embed" || key == "case" || key == "format" || strings.ContainsAny(option, "'\"`\\") {
+			return fmt.Sprintf("option %q is ignored until Go 1.26 and changes what is stored since Go 1.27: leave it out", option)
+		}
+	}
+	return ""
 }
 
 // fold returns the same text for all texts that differ only in case, as strings.EqualFold and

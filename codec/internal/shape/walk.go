@@ -103,6 +103,9 @@ func (w *walk) bytes(t reflect.Type, path string) error {
 
 // key refuses types that one of the codecs can't read back as a map key.
 func (w *walk) key(t reflect.Type, path string) error {
+	if w.format.Tag == "" && onlyAppends(t) {
+		return refuse(path, "%v as the key of a map: has AppendText and no MarshalText, and releases of Go encode it differently", t)
+	}
 	switch t.Kind() {
 	case reflect.String,
 		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
