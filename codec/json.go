@@ -232,14 +232,15 @@ func unmarshalNumbers(b []byte, v any) error {
 }
 
 // replaced reports whether the encoder may have replaced bytes that aren't UTF-8 by U+FFFD. It
-// writes the replacement as an escape, and a U+FFFD of the value without one.
+// writes the replacement as an escape, and a U+FFFD of the value without one. The tag's option
+// string escapes the escape.
 func replaced(b []byte) bool {
 	for {
 		i := bytes.IndexByte(b, '\\')
 		if i < 0 || i+1 >= len(b) {
 			return false
 		}
-		if bytes.HasPrefix(b[i:], []byte(`\ufffd`)) {
+		if bytes.HasPrefix(b[i:], []byte(`\ufffd`)) || bytes.HasPrefix(b[i:], []byte(`\\ufffd`)) {
 			return true
 		}
 		b = b[i+2:]
