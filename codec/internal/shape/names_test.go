@@ -1,3 +1,5 @@
+//lint:file-ignore SA5008 the tags are what is tested
+
 package shape_test
 
 import "testing"
@@ -9,6 +11,14 @@ func TestOf_TwoFieldsOfOneName(t *testing.T) {
 		A string `json:"B"`
 		B string
 	}](t, asJSON(), "field B: would be stored under the name \"B\", as A is: rename one, or tag it `json:\"-\"`")
+	refused[struct {
+		A string `json:"it's"` // no name to encoding/json, which takes the field's
+		B string `json:"A"`
+	}](t, asJSON(), "field B: would be stored under the name \"A\", as A is: rename one, or tag it `json:\"-\"`")
+	refused[struct {
+		Inner `json:"it's"`
+		Name  string
+	}](t, asJSON(), "field Name: would be stored under the name \"Name\", as Inner.Name is: rename one, or tag it `json:\"-\"`")
 	refused[struct {
 		Inner
 		Other

@@ -17,6 +17,10 @@ type Format struct {
 	// Tag is the struct tag that the encoder reads besides `json`; empty if there is none.
 	Tag string
 
+	// ParseTag returns the name and the options of a tag as the encoder reads them; an option without
+	// a value has an empty one. Nil: they are separated by commas.
+	ParseTag func(tag string) (name string, options map[string]string)
+
 	// Methods are the pairs of interfaces by which a type encodes and decodes itself, in the
 	// encoder's order of preference.
 	Methods []Methods
@@ -53,6 +57,7 @@ type Format struct {
 
 	shapes sync.Map // of reflect.Type to *result
 	sizes  sync.Map // of reflect.Type to *size
+	tags   sync.Map // of reflect.StructTag to fieldTag
 }
 
 // Methods are the two interfaces by which a type encodes and decodes itself.
