@@ -152,8 +152,8 @@ func (c *check) nothing(v reflect.Value) bool {
 }
 
 // CheckBack returns an error if a pointer in v, the encoded value, is nil in back, the decoded one:
-// a type that encodes itself to nothing may be written as nil. It does so too if a map has lost
-// entries, whose keys encode themselves alike. The error names the field.
+// a type that encodes itself to nothing may be written as nil. It does so too if a map's key, which
+// encodes or decodes itself, has become another, or the same as another. The error names the field.
 func (s *Shape) CheckBack(v, back reflect.Value) error {
 	if !s.CustomPointers && !s.CustomKeys {
 		return nil
@@ -196,10 +196,14 @@ func checkBack(v, back reflect.Value, at *step) error {
 			return refuse(at.String(), "two keys of the map encode themselves alike, and one of them would be lost")
 		}
 		for i := v.MapRange(); i.Next(); {
-			if b := back.MapIndex(i.Key()); b.IsValid() {
+			b := back.MapIndex(i.Key())
+			switch {
+			case b.IsValid():
 				if err := checkBack(i.Value(), b, at.elem("[]")); err != nil {
 					return err
 				}
+			case v.Type().Key() != reflect.TypeFor[time.Time](): // which may have another zone
+				return refuse(at.String(), "a key of the map would come back as another")
 			}
 		}
 	}
