@@ -40,6 +40,7 @@ var jsonFormat = shape.Format{
 	Methods:           []shape.Methods{shape.JSONMethods(), shape.TextMethods()},
 	NumberInInterface: true,
 	NilEmbedded:       true,
+	TimesAsText:       true,
 	Folds:             true,
 }
 
@@ -93,7 +94,7 @@ func (JSON[T]) Decode(p Payload) (T, error) {
 	return v, nil
 }
 
-// encodeJSON encodes what v points to.
+// encodeJSON encodes what v points to, a copy that it may change.
 func encodeJSON(v any) (s *shape.Shape, b []byte, err error) {
 	value := reflect.ValueOf(v).Elem()
 	if s, err = jsonFormat.Of(value.Type()); err != nil {
@@ -105,6 +106,7 @@ func encodeJSON(v any) (s *shape.Shape, b []byte, err error) {
 	if err := s.Check(value); err != nil {
 		return nil, nil, fmt.Errorf("json: %w", err)
 	}
+	s.MoveTimes(value)
 	b, err = marshalJSON(v)
 	if err != nil || replaced(b) {
 		if err := s.CheckScalars(value); err != nil {

@@ -52,6 +52,9 @@ type Format struct {
 	// `json` replaces the encoder's own tag.
 	OwnTagFirst bool
 
+	// TimesAsText means that a time is written in the form of RFC 3339.
+	TimesAsText bool
+
 	// Folds means that the decoder accepts a name that differs from a field's only in case.
 	Folds bool
 
@@ -99,6 +102,7 @@ type Shape struct {
 
 	format *Format
 	size   *size
+	times  *times
 }
 
 type result struct {
@@ -119,6 +123,7 @@ func (f *Format) Of(t reflect.Type) (*Shape, error) {
 	if r.err == nil {
 		w.shape.Plan = f.plan(t)
 		w.shape.size = f.sizeOf(t)
+		w.shape.times = f.timesOf(t)
 	}
 	f.shapes.Store(t, r)
 	return r.shape, r.err

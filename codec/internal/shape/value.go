@@ -202,12 +202,25 @@ func checkBack(v, back reflect.Value, at *step) error {
 				if err := checkBack(i.Value(), b, at.elem("[]")); err != nil {
 					return err
 				}
-			case v.Type().Key() != reflect.TypeFor[time.Time](): // which may have another zone
+			case i.Key().Type() != timeType || !hasTime(back, i.Key().Interface().(time.Time)):
 				return refuse(at.String(), "a key of the map would come back as another")
 			}
 		}
 	}
 	return nil
+}
+
+// hasTime reports whether a map has a key that is the same time, in whatever zone.
+func hasTime(m reflect.Value, t time.Time) bool {
+	if !oddZone(t) {
+		return true // in every format
+	}
+	for i := m.MapRange(); i.Next(); {
+		if i.Key().Interface().(time.Time).Equal(t) {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *check) inside(v reflect.Value, at *step) error {
