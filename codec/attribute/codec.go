@@ -64,6 +64,9 @@ func (Codec[T]) EncodeOver(v T, stored codec.Payload) (codec.Payload, error) {
 	if s.Plan.Named {
 		if old, err := plainValueOf(stored); err == nil && old.whole != s.Plan {
 			carry(av, old.AttributeValue(), s.Plan)
+			if n := SizeOf(av); n > codec.EncodeLimit {
+				return nil, &codec.TooLargeError{Size: n, Limit: codec.EncodeLimit}
+			}
 			return NewValue(av), nil
 		}
 	}
