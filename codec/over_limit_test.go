@@ -44,7 +44,9 @@ func TestEncodeOver_RefusesMoreThanTheLimitWithWhatIsKept(t *testing.T) {
 func TestDecode_ErrorsAreShortHoweverLongTheFormat(t *testing.T) {
 	long := codec.Opaque(strings.Repeat("x", 1<<20), nil)
 	for _, c := range []codec.Codec[int]{
-		codec.JSON[int]{}, msgpack.Codec[int]{}, attribute.Codec[int]{},
+		codec.JSON[int]{},
+		msgpack.Codec[int]{},
+		attribute.Codec[int]{},
 		codec.Version(2, codec.Codec[int](codec.JSON[int]{})),
 		codec.Upgrade[int](codec.JSON[int]{}, msgpack.Codec[int]{}, attribute.Codec[int]{}),
 	} {
