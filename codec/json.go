@@ -40,6 +40,7 @@ var jsonFormat = shape.Format{
 	Methods:           shape.JSONMethods(),
 	NumberInInterface: true,
 	NilEmbedded:       true,
+	TimesAsText:       true,
 	Folds:             true,
 }
 
@@ -93,7 +94,7 @@ func (JSON[T]) Decode(p Payload) (T, error) {
 	return v, nil
 }
 
-// encodeJSON encodes what v points to.
+// encodeJSON encodes what v points to, a copy that it may change.
 func encodeJSON(v any) (s *shape.Shape, b []byte, err error) {
 	value := reflect.ValueOf(v).Elem()
 	if s, err = jsonFormat.Of(value.Type()); err != nil {
@@ -105,6 +106,7 @@ func encodeJSON(v any) (s *shape.Shape, b []byte, err error) {
 	if err := s.Check(value); err != nil {
 		return nil, nil, fmt.Errorf("json: %w", err)
 	}
+	s.MoveTimes(value)
 	b, err = marshalJSON(v)
 	if err != nil || replaced(b) {
 		if err := s.CheckScalars(value); err != nil {
@@ -235,7 +237,8 @@ func unmarshalNumbers(b []byte, v any) error {
 }
 
 // replaced reports whether the encoder may have replaced bytes that aren't UTF-8 by U+FFFD. Until Go
-// 1.26 it wrote the replacement as an escape; since then it looks like a U+FFFD of the value.
+// 1.26 it wrote the replacement as an escape, which the tag's option string escapes again; since
+// then it looks like a U+FFFD of the value.
 func replaced(b []byte) bool {
 	if bytes.Contains(b, []byte(string(utf8.RuneError))) {
 		return true
@@ -245,7 +248,7 @@ func replaced(b []byte) bool {
 		if i < 0 || i+1 >= len(b) {
 			return false
 		}
-		if bytes.HasPrefix(b[i:], []byte(`\ufffd`)) {
+		if bytes.HasPrefix(b[i:], []byte(`\ufffd`)) || bytes.HasPrefix(b[i:], []byte(`\\ufffd`)) {
 			return true
 		}
 		b = b[i+2:]

@@ -64,6 +64,9 @@ func (Codec[T]) EncodeOver(v T, stored codec.Payload) (codec.Payload, error) {
 	if s.Plan.Named {
 		if old, err := plainValueOf(stored); err == nil && old.whole != s.Plan {
 			carry(av, old.AttributeValue(), s.Plan)
+			if n := SizeOf(av); n > codec.EncodeLimit {
+				return nil, &codec.TooLargeError{Size: n, Limit: codec.EncodeLimit}
+			}
 			return NewValue(av), nil
 		}
 	}
@@ -86,7 +89,7 @@ func (Codec[T]) Decode(p codec.Payload) (T, error) {
 	return v, nil
 }
 
-// encode encodes the value that v points to.
+// encode encodes the value that v points to, a copy that it may change.
 func encode(v any) (s *shape.Shape, av types.AttributeValue, err error) {
 	value := reflect.ValueOf(v).Elem()
 	if s, err = format.Of(value.Type()); err != nil {
@@ -99,6 +102,7 @@ func encode(v any) (s *shape.Shape, av types.AttributeValue, err error) {
 	if err := s.Check(value); err != nil {
 		return nil, nil, fmt.Errorf("attribute: %w", err)
 	}
+	s.MoveTimes(value)
 	av, err = marshal(v)
 	if err == nil && (s.Custom || least > codec.EncodeLimit/mostDigits) {
 		if n := SizeOf(av); n > codec.EncodeLimit {

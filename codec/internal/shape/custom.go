@@ -3,6 +3,7 @@ package shape
 import (
 	"encoding"
 	"encoding/json"
+	"math/big"
 	"reflect"
 	"runtime"
 	"slices"
@@ -36,6 +37,8 @@ func (w *walk) custom(t reflect.Type, addressable bool, path string) (done bool,
 		if w.format.Tag == "" {
 			w.shape.Raw, w.shape.Loose = true, true
 		}
+	case reflect.TypeFor[big.Float]():
+		return false, refuse(path, "big.Float would come back rounded to 64 bits: take a big.Rat, or its text")
 	}
 	if t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface {
 		return false, nil // visit checks the type that it points to

@@ -43,6 +43,11 @@ func TestOf_TypesThatEncodeThemselves(t *testing.T) {
 	refused[viaJSON](t, other(), "shape_test.viaJSON encodes itself as JSON only: its unexported fields would not be stored")
 }
 
+func TestOf_BigFloat(t *testing.T) {
+	refused[struct{ F []*big.Float }](t, asJSON(), "field F[]: big.Float would come back rounded to 64 bits: take a big.Rat, or its text")
+	taken[struct{ R *big.Rat }](t, asJSON())
+}
+
 func TestOf_APointersMethodIsNotCalledForTheValueOfAMap(t *testing.T) {
 	refused[map[string]big.Int](t, asJSON(), "field []: MarshalJSON of big.Int has a pointer receiver, and is not called for the value of a map: use a pointer as the value")
 	taken[map[string]*big.Int](t, asJSON())

@@ -71,6 +71,9 @@ func TestOf_TagsThatReleasesOfGoReadDifferently(t *testing.T) {
 		A int `json:"'a,b'"`
 	}](t, asJSON(), "field A: its json tag's name \"'a\" is ignored until Go 1.26 and used since Go 1.27: use letters, digits and punctuation without quotes")
 	refused[struct {
+		Inner `json:"it's"`
+	}](t, asJSON(), "field Inner: its json tag's name \"it's\" is ignored until Go 1.26 and used since Go 1.27: use letters, digits and punctuation without quotes")
+	refused[struct {
 		A Inner `json:",embed"`
 	}](t, asJSON(), "field A: its json tag's option \"embed\" is ignored until Go 1.26 and changes what is stored since Go 1.27: leave it out")
 	refused[struct {

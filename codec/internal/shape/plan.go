@@ -253,7 +253,7 @@ func (b *builder) members(t reflect.Type, open map[reflect.Type]bool) []Member {
 		}
 		p := b.plan(f.Type)
 		list = append(list, Member{Name: tag.nameOr(f), Field: f, Plan: p, tag: tag})
-		if alias, ok := tag.option("alias:"); ok && b.format.Tag == "msgpack" {
+		if alias, ok := tag.options["alias"]; ok && b.format.Tag == "msgpack" {
 			list = append(list, Member{Name: alias, Field: f, Plan: p, Hidden: true})
 		}
 	}
@@ -269,18 +269,8 @@ func overlap(a, b []Member) bool {
 // inlined returns the type of f if f is an embedded struct, whose fields are stored among those of
 // the outer struct.
 func (b *builder) inlined(f reflect.StructField, tag fieldTag) (reflect.Type, bool) {
-	t := f.Type
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if !f.Anonymous || t.Kind() != reflect.Struct {
-		return t, false
-	}
-	if b.format.Tag == "msgpack" {
-		_, apart := tag.option("noinline")
-		return t, !apart && !b.opaque(t)
-	}
-	return t, tag.name == ""
+	t, ok := b.format.inlined(f, tag)
+	return t, ok && (b.format.Tag != "msgpack" || !b.opaque(t))
 }
 
 // unit returns the memory of one more value below p, in bytes: an element or the target of a

@@ -111,6 +111,9 @@ func (w *walk) key(t reflect.Type, path string) error {
 		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		if !t.Implements(textMethods.Encode) {
+			if reflect.PointerTo(t).Implements(textMethods.Decode) { // decoders call it nevertheless
+				w.shape.Custom, w.shape.CustomKeys = true, true
+			}
 			return nil
 		}
 	}
