@@ -65,6 +65,9 @@ func adviceForCode(err smithy.APIError) string {
 	message := err.ErrorMessage()
 	switch err.ErrorCode() {
 	case "AccessDeniedException":
+		if strings.Contains(message, "kms:") {
+			return "DynamoDB can't use the table's KMS key: enable the key and grant its use; dynamo.CheckTable says more"
+		}
 		return "the role must allow dynamodb:GetItem, BatchGetItem, PutItem, UpdateItem and DeleteItem on the table"
 	case "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture":
 		return adviceClock
@@ -73,7 +76,8 @@ func adviceForCode(err smithy.APIError) string {
 			return adviceClock
 		}
 		return adviceCredentials
-	case "UnrecognizedClientException", "ExpiredTokenException", "IncompleteSignatureException", "InvalidClientTokenId":
+	case "UnrecognizedClientException", "ExpiredTokenException", "IncompleteSignatureException", "InvalidClientTokenId",
+		"MissingAuthenticationTokenException", "MissingAuthenticationToken":
 		return adviceCredentials
 	case "ValidationException":
 		if strings.Contains(message, "schema") || strings.Contains(message, "number of conditions on the keys") {

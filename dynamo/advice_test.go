@@ -35,6 +35,11 @@ func TestAdvice(t *testing.T) {
 			answer{status: 400, body: `{"__type":"com.amazon.coral.service#InvalidSignatureException","message":"The request signature we calculated does not match the signature you provided."}`},
 			"does not accept the credentials",
 		},
+		"no credentials in the request": {refusedWith(400, "MissingAuthenticationTokenException", ""), "does not accept the credentials"},
+		"a key that can't be used": {
+			answer{status: 400, body: `{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"not authorized to perform: kms:Decrypt on the resource"}`},
+			"can't use the table's KMS key",
+		},
 		"another region": {refusedWith(400, "ResourceNotFoundException", ""), `table "app_session" does not exist in this account and http://dynamodb.test: name the right table or set the right region`},
 		"another key": {
 			answer{status: 400, body: `{"__type":"com.amazon.coral.validate#ValidationException","message":"The provided key element does not match the schema"}`},

@@ -34,6 +34,7 @@ type call struct {
 	lost   atomic.Bool   // an attempt failed and may have been applied
 	failed atomic.Bool   // an attempt failed
 	died   atomic.Int32  // how many attempts met a connection that had died
+	spared atomic.Bool   // it has made the one retry that doesn't count against the quota
 }
 
 // begin starts a call, unless ctx is done already. The caller must end it.
@@ -76,6 +77,17 @@ func (c *call) IsErrorRetryable(err error) bool {
 	}
 	c.failed.Store(true)
 	return c.Standard.IsErrorRetryable(err)
+}
+
+// GetRetryToken implements [aws.Retryer]. A call's first retry after a lost connection doesn't count
+// against the store's quota: connections die together, all calls under way need another attempt
+// then, and the service works. Further retries of the call count, so that a network that fails is
+// not flooded.
+func (c *call) GetRetryToken(ctx context.Context, err error) (release func(error) error, _ error) {
+	if connectionLost(err) && !c.spared.Swap(true) {
+		return func(error) error { return nil }, nil
+	}
+	return c.Standard.GetRetryToken(ctx, err)
 }
 
 // write makes one write, whose input is a [*dynamodb.PutItemInput], UpdateItemInput or
@@ -203,11 +215,17 @@ const checksumHeader = "X-Amz-Crc32"
 // addChecksum adds a checksum to a response that has none, such as the error responses of DynamoDB
 // Local. The SDK takes a missing checksum for 0, and would log each failed condition as a body that
 // could not be closed. The SDK checks an existing checksum, which stays.
+//
+// A success without a body is not the service's, which sends at least {}. The SDK would take it for
+// a table without the item, or for a write that was applied.
 func addChecksum(answer *http.Response) {
 	if answer.Body == nil || first(answer.Header[checksumHeader]) != "" {
 		return
 	}
 	body, err := io.ReadAll(answer.Body)
+	if err == nil && len(body) == 0 && answer.StatusCode < http.StatusMultipleChoices {
+		err = errNoBody
+	}
 	rest := io.Reader(bytes.NewReader(body))
 	if err != nil {
 		rest = io.MultiReader(rest, failing{err})
@@ -219,6 +237,8 @@ func addChecksum(answer *http.Response) {
 		io.Closer
 	}{rest, answer.Body}
 }
+
+var errNoBody = errors.New("a success without a body, which DynamoDB doesn't send: is there a proxy?")
 
 type failing struct{ err error }
 

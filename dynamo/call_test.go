@@ -3,6 +3,11 @@ package dynamo_test
 import (
 	"context"
 	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -165,6 +170,78 @@ func TestRetries_OfThrottledCallsLeaveTheQuotaAlone(t *testing.T) {
 	_, err := store.Load(t.Context(), "another's")
 	is.Equal(err, driver.ErrNotFound) // at the second attempt
 	is.Equal(len(w.sent), 10*hot+2)
+}
+
+// together is a network on which many attempts are under way at the same moment. All connections die
+// then, and the attempts after that are answered.
+type together struct {
+	sent  atomic.Int64
+	under sync.WaitGroup // the attempts that are to be lost
+	lost  int64
+}
+
+func (n *together) RoundTrip(r *http.Request) (*http.Response, error) {
+	if n.sent.Add(1) <= n.lost {
+		n.under.Done()
+		n.under.Wait()
+		return nil, cut.err
+	}
+	body := `{"Attributes":{"id":{"S":"subject:x"},"rev":{"S":"ours"},"expires":{"N":"1"}}}`
+	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+}
+
+// Connections die together, as when a proxy or NAT is replaced. Every call under way succeeds at its
+// second attempt, however many there are.
+func TestRetries_OfConnectionsThatDieTogether(t *testing.T) {
+	const calls = 300
+	for op, call := range map[string]func(context.Context, *dynamo.Store) error{
+		"Load": func(ctx context.Context, s *dynamo.Store) error { _, err := s.Load(ctx, "k"); return err },
+		"LoadAll": func(ctx context.Context, s *dynamo.Store) error {
+			_, err := s.LoadAll(ctx, []string{"a", "b"})
+			return err
+		},
+		"Create":       writes["Create"],
+		"ChangeRoster": writes["ChangeRoster"],
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			is := is.New(t)
+			network := &together{lost: calls}
+			network.under.Add(calls)
+			options := (&wire{}).client().Options()
+			options.HTTPClient = &http.Client{Transport: network}
+			store, err := dynamo.NewStore(dynamodb.New(options), nil)
+			is.NoErr(err)
+			store = store.WithPauses(time.Second) // so that all wait for their second attempt at once
+			var wg sync.WaitGroup
+			var failed atomic.Int64
+			for range calls {
+				wg.Go(func() {
+					if err := call(t.Context(), store); err != nil && !errors.Is(err, driver.ErrNotFound) {
+						failed.Add(1)
+					}
+				})
+			}
+			wg.Wait()
+			is.Equal(failed.Load(), int64(0)) // of the calls of op
+			is.Equal(network.sent.Load(), int64(2*calls))
+		})
+		if t.Failed() {
+			t.Fatal(op)
+		}
+	}
+}
+
+// A network on which every connection dies is not flooded: beyond the first retry of each call, the
+// calls share the quota.
+func TestRetries_OfConnectionsThatDieAgain(t *testing.T) {
+	is := is.New(t)
+	store, w := newStore(t, cut)
+	const calls = 100
+	for range calls {
+		_, err := store.Load(t.Context(), "k")
+		wants.Err(t, err, driver.ErrUnavailable)
+	}
+	is.True(len(w.sent) < 2*calls+calls/2)
 }
 
 func TestSDKErrorsStayInReach(t *testing.T) {

@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -100,8 +101,8 @@ type reading struct {
 // begun.
 func (c *serviceClock) observe(answer *http.Response, begun reading) {
 	date := first(answer.Header["Date"])
-	if date == "" || answer.StatusCode >= http.StatusInternalServerError || first(answer.Header["Age"]) != "" {
-		return // no Date, not the service's, or from a cache
+	if date == "" || !isServices(answer) || first(answer.Header["Age"]) != "" {
+		return // no Date, a proxy's, or from a cache
 	}
 	now := c.read()
 	c.mu.Lock()
@@ -135,6 +136,13 @@ func (c *serviceClock) observe(answer *http.Response, begun reading) {
 	default:
 		c.doubt, c.doubts = shown, 1
 	}
+}
+
+// isServices reports whether a response can be DynamoDB's, which answers 200 with JSON and refuses
+// with 400. Others are a proxy's, whose clock may be wrong.
+func isServices(answer *http.Response) bool {
+	return (answer.StatusCode == http.StatusOK || answer.StatusCode == http.StatusBadRequest) &&
+		!strings.HasPrefix(first(answer.Header["Content-Type"]), "text/")
 }
 
 func first(values []string) string {

@@ -97,6 +97,9 @@ func TestServiceClock_WhatTellsNothing(t *testing.T) {
 		"a Date of 1970":    date("Thu, 01 Jan 1970 00:00:00 GMT"),
 		"from a cache":      func(r *http.Response) { r.Header["Age"] = []string{"0"} },
 		"a proxy's failure": func(r *http.Response) { r.StatusCode = http.StatusBadGateway },
+		"a proxy's refusal": func(r *http.Response) { r.StatusCode = http.StatusProxyAuthRequired },
+		"a redirect":        func(r *http.Response) { r.StatusCode = http.StatusFound },
+		"a proxy's page":    func(r *http.Response) { r.Header["Content-Type"] = []string{"text/html; charset=utf-8"} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			is := is.New(t)

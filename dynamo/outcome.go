@@ -52,16 +52,30 @@ func hideIdentity(reason error) error { return errors.New(reason.Error()) }
 // request may have been applied (see Programming.Errors in AWS's developer guide). An attempt that
 // failed before it was sent, for lack of credentials for example, has no response.
 func unanswered(err error) bool {
+	status, sent := statusOf(err)
+	if !sent || status == 0 {
+		return sent && !neverConnected(err)
+	}
+	return status < http.StatusBadRequest || status >= http.StatusInternalServerError
+}
+
+// connectionLost reports whether an attempt was sent and no response came.
+func connectionLost(err error) bool {
+	status, sent := statusOf(err)
+	return sent && status == 0 && !neverConnected(err)
+}
+
+// statusOf returns the status of an attempt's response, 0 if none came, and whether the SDK tried
+// to send the attempt.
+func statusOf(err error) (status int, sent bool) {
 	var response *smithyhttp.ResponseError
 	if !errors.As(err, &response) {
-		return false
+		return 0, false
 	}
-	// The SDK has an empty response if none came.
-	if response.Response == nil || response.HTTPStatusCode() == 0 {
-		return !neverConnected(err)
+	if response.Response == nil { // or it is empty
+		return 0, true
 	}
-	status := response.HTTPStatusCode()
-	return status < http.StatusBadRequest || status >= http.StatusInternalServerError
+	return response.HTTPStatusCode(), true
 }
 
 // leavesOpen is unanswered for the error of a whole call. The error may come from an API other than

@@ -79,15 +79,11 @@ func checkChange(c driver.RosterChange) error {
 		return errors.New("RosterChange: Enter must not be one of Leave")
 	case c.Close && c.Enter != "":
 		return errors.New("RosterChange: a change must not both Close and Enter")
-	case len(c.Leave) > maxLeave:
-		return fmt.Errorf("RosterChange: Leave has %d keys: must be at most %d", len(c.Leave), maxLeave)
+	case len(c.Leave) > driver.MaxLeave: // more don't fit into DynamoDB's 4 KB for an expression
+		return fmt.Errorf("RosterChange: Leave has %d keys: must be at most %d", len(c.Leave), driver.MaxLeave)
 	}
 	return nil
 }
-
-// maxLeave is how many keys may leave at once: as many as fit into DynamoDB's 4 KB for an
-// expression.
-const maxLeave = 400
 
 // judge returns the error with which the roster r refuses the change c, or nil.
 func judge(c driver.RosterChange, r driver.Roster) error {
@@ -156,7 +152,7 @@ func (s *Store) rosterUpdate(c driver.RosterChange, g guess) *dynamodb.UpdateIte
 
 	switch {
 	case g.rev == nil: // n is right, and the update keeps it so
-		u.demand("(attribute_not_exists(#rev) OR #rev = #counted)")
+		u.demand("(attribute_not_exists(#rev) OR #rev = #counted AND #rev <> :rev)") // and not by this change
 	case *g.rev == "":
 		u.demand("attribute_not_exists(#rev)")
 	default:

@@ -70,9 +70,9 @@ func TestLoadRosters_AMangledOneIsErrDecode(t *testing.T) {
 	const good = `"rev":{"S":"r"},"expires":{"N":"1"}`
 	for name, item := range map[string]string{
 		"rev":     `"expires":{"N":"1"}`,
-		"expires": `"rev":{"S":"r"}`,
+		"expires": `"rev":{"S":"r"},"expires":{"S":"soon"}`,
 		"epoch":   good + `,"epoch":{"S":"1"}`,
-		"s:a":     good + `,"s:a":{"S":"soon"}`,
+		"s:...":   good + `,"s:a":{"S":"soon"}`, // the key of a session may be its ID
 		"closed":  good + `,"closed":{"N":"1"}`,
 		"stale":   good + `,"stale":{"S":"soon"}`,
 		"first":   good + `,"first":{"N":"1.5"}`,
@@ -82,8 +82,18 @@ func TestLoadRosters_AMangledOneIsErrDecode(t *testing.T) {
 			_, err := loadRoster(t, `"id":{"S":"k"},`+item)
 			wants.Err(t, err, driver.ErrDecode)
 			is.True(strings.Contains(err.Error(), `"`+name+`"`))
+			wants.Text(t, err, `of the item "subject:x"`)
 		})
 	}
+}
+
+// A roster from which somebody has removed the TTL attribute keeps nobody out.
+func TestLoadRosters_OneThatIsNeverSwept(t *testing.T) {
+	is := is.New(t)
+	r, err := loadRoster(t, `"id":{"S":"subject:x"},"rev":{"S":"r"},"epoch":{"N":"3"}`)
+	is.NoErr(err)
+	is.Equal(r.Epoch, int64(3))
+	is.True(r.Expires.IsZero())
 }
 
 func TestLoadRosters_AnOutageIsUnavailable(t *testing.T) {

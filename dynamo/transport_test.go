@@ -77,6 +77,17 @@ func TestTransport_AWrongChecksumShows(t *testing.T) {
 	is.Equal(log, "")
 }
 
+// An empty success, as a broken proxy sends, is an outage, not a session that doesn't exist, and no
+// write that was applied.
+func TestTransport_ASuccessWithoutABody(t *testing.T) {
+	for _, status := range []int{200, 202, 204} {
+		_, load, create := logged(t, answering{status: status})
+		wants.Err(t, load, driver.ErrUnavailable)
+		wants.Text(t, load, "is there a proxy?")
+		wants.Err(t, create, driver.ErrOutcomeUnknown)
+	}
+}
+
 // A response whose body breaks off keeps the part that has come.
 func TestTransport_AnAnswerThatBreaksOff(t *testing.T) {
 	broken := errors.New("connection reset by peer")

@@ -298,7 +298,7 @@ func TestFederated_IsChecked(t *testing.T) {
 		s.Federated = bad
 		wants.Text(t, w.Authenticate(t.Context(), s, "user"), "Session.Federated")
 	}
-	for _, bad := range []string{"", string(long)} {
+	for _, bad := range []string{"", string(long), "\xff"} {
 		_, err := w.RevokeFederated(t.Context(), bad)
 		wants.Text(t, err, "invalid federated session")
 	}

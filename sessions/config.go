@@ -181,6 +181,9 @@ const maxApplication = 256
 
 // validate returns an error that names the field and the bound it breaks.
 func (c *Config[T]) validate() error {
+	if err := c.validateParts(); err != nil {
+		return err
+	}
 	if v, ok := c.Codec.(validator); ok {
 		if err := v.Validate(); err != nil {
 			return fmt.Errorf("Config.Codec: %w", err)
@@ -209,8 +212,6 @@ func (c *Config[T]) validate() error {
 		return errors.New("Config.FormerTables: must not have an empty name")
 	case c.RevocationCheck != 0 && c.RevocationCheck < time.Second:
 		return fmt.Errorf("Config.RevocationCheck is %v: must be at least 1s", c.RevocationCheck)
-	case c.Clock == nil:
-		return errors.New("Config.Clock: must be set, as the store has none")
 	}
 	if err := validateIDs(c.IDs); err != nil {
 		return fmt.Errorf("Config.IDs: %w", err)
@@ -219,6 +220,25 @@ func (c *Config[T]) validate() error {
 		return err
 	}
 	return c.SubjectLimit.validate()
+}
+
+var errNil = errors.New("is nil")
+
+// validateParts refuses nil pointers in the interfaces, which look set and panic at the first call.
+func (c *Config[T]) validateParts() error {
+	switch {
+	case c.Clock == nil:
+		return errors.New("Config.Clock: must be set, as the store has none")
+	case isNil(c.Clock):
+		return fmt.Errorf("Config.Clock: %w", errNil)
+	case isNil(c.Codec):
+		return fmt.Errorf("Config.Codec: %w", errNil)
+	case c.AEAD != nil && isNil(c.AEAD):
+		return fmt.Errorf("Config.AEAD: %w", errNil)
+	case c.Observer != nil && isNil(c.Observer):
+		return fmt.Errorf("Config.Observer: %w", errNil)
+	}
+	return nil
 }
 
 // validatePeek checks PeekFor and PeekBytes.

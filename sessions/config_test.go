@@ -7,6 +7,7 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/memstore"
@@ -55,6 +56,10 @@ func TestConfigErrorsNameFieldAndBound(t *testing.T) {
 		"PeekBytes alone":       {sessions.Config[cart]{PeekBytes: 1 << 20}, []string{"Config.PeekBytes", "with PeekFor"}},
 		"PeekBytes too few":     {sessions.Config[cart]{PeekFor: time.Second, PeekBytes: 65535}, []string{"Config.PeekBytes", "65535", "at least 65536"}},
 		"negative PeekBytes":    {sessions.Config[cart]{PeekFor: time.Second, PeekBytes: -1}, []string{"Config.PeekBytes", "-1", "at least 65536"}},
+		"nil pointer as clock":  {sessions.Config[cart]{Clock: (*clock.Fake)(nil)}, []string{"Config.Clock", "is nil"}},
+		"nil pointer as codec":  {sessions.Config[cart]{Codec: (*codec.JSON[cart])(nil)}, []string{"Config.Codec", "is nil"}},
+		"nil pointer as AEAD":   {sessions.Config[cart]{AEAD: (*gcm)(nil)}, []string{"Config.AEAD", "is nil"}},
+		"nil pointer, observer": {sessions.Config[cart]{Observer: (*witness)(nil)}, []string{"Config.Observer", "is nil"}},
 		"nil codec in Upgrade":  {sessions.Config[cart]{Codec: codec.Upgrade(codec.JSON[cart]{}, nil)}, []string{"Config.Codec", "nil"}},
 		"nil target of Upgrade": {sessions.Config[cart]{Codec: codec.Upgrade[cart](nil)}, []string{"Config.Codec", "nil"}},
 	} {

@@ -9,9 +9,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"reflect"
+	"unicode/utf8"
 	"unique"
 
+	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/internal/rosters"
 )
 
@@ -89,7 +90,8 @@ type IDScheme interface {
 	// error must not contain s.
 	Parse(s string) (ID, error)
 
-	// Key returns the store's key of id's session. It should be [ID.Handle]. The Manager treats a
+	// Key returns the store's key of id's session, in UTF-8 and without a colon; two IDs never have
+	// the same one. It should be [ID.Handle]. The Manager treats a
 	// key that doesn't look like a handle as a secret, which it never shows, and as a key of a
 	// table that other software reads: it deletes a session that ends instead of leaving a marker.
 	Key(id ID) string
@@ -102,20 +104,42 @@ var (
 
 // validateIDs returns an error if a scheme isn't usable.
 func validateIDs(ids IDScheme) error {
-	if v := reflect.ValueOf(ids); v.Kind() == reflect.Pointer && v.IsNil() {
-		return errors.New("is nil")
+	if isNil(ids) {
+		return errNil
 	}
 	if v, ok := ids.(validator); ok {
 		if err := v.Validate(); err != nil {
 			return err
 		}
 	}
-	id := ids.New()
-	if _, err := ids.Parse(id.Secret()); err != nil {
+	id, another := ids.New(), ids.New()
+	parsed, err := ids.Parse(id.Secret())
+	if err != nil {
 		return fmt.Errorf("%w: %w", errOwnID, err)
+	}
+	if id == (ID{}) || id == another {
+		return errors.New("New returns an empty ID, or the same ID twice")
 	}
 	if _, err := ids.Parse(id.Handle()); err == nil {
 		return errTakesHandles
+	}
+	return validateKeys(ids.Key(id), ids.Key(parsed), ids.Key(another))
+}
+
+// validateKeys checks the keys of an ID, of the same ID as Parse returns it, and of another ID. The
+// error doesn't show a key, which may be an ID.
+func validateKeys(key, parsed, another string) error {
+	switch {
+	case key == "":
+		return errors.New("Key returns an empty key")
+	case !utf8.ValidString(key): // a store may replace the bytes that aren't, and then keys collide
+		return errors.New("Key returns a key that is not UTF-8")
+	case driver.Reserved(key):
+		return errors.New("Key returns a key with a colon, which no session's key may have")
+	case key == another:
+		return errors.New("Key returns the same key for two IDs")
+	case key != parsed:
+		return errors.New("Key returns another key for an ID of New than for the same ID of Parse")
 	}
 	return nil
 }

@@ -101,12 +101,9 @@ func (m *Manager[T]) stack(store driver.Store, c *Config[T]) {
 }
 
 // isNil also recognises a nil pointer in an interface, with which the first call would panic.
-func isNil(store Store) bool {
-	if store == nil {
-		return true
-	}
-	v := reflect.ValueOf(store)
-	return v.Kind() == reflect.Pointer && v.IsNil()
+func isNil(part any) bool {
+	v := reflect.ValueOf(part)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // Clock returns the clock that the Manager uses.

@@ -78,6 +78,9 @@ func (o operation) givenUp(e event.Event) {
 
 // report completes an event and emits it, after the others of the same operation.
 func (o operation) report(e event.Event, err error) {
+	if e.Subject != "" && checkSubject(e.Subject) != nil {
+		e.Subject = "" // nobody's; an exporter may refuse what is not UTF-8, or very long
+	}
 	e.Op, e.Application, e.Err, e.Duration = o.name, o.application, err, time.Since(o.started)
 	e.Touched, e.Calls, e.Hedges = o.trace.WasTouched, o.trace.Calls, o.trace.Hedges
 	e.ReadUnits, e.WriteUnits = o.trace.ReadUnits, o.trace.WriteUnits

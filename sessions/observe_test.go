@@ -283,3 +283,25 @@ func TestObserver_IsToldHowManyALoginEvicted(t *testing.T) {
 		is.Equal(last.Ended, max(0, min(i-1, 1)))
 	}
 }
+
+// An event names no user that can't exist: exporters refuse texts that are not UTF-8, and with them
+// everything that they would have sent.
+func TestObserver_IsToldOfNoSubjectThatIsNone(t *testing.T) {
+	is := is.New(t)
+	seen := &witness{}
+	w := newWorld(t, &sessions.Config[cart]{Observer: seen})
+	for _, bad := range []string{"\xff", strings.Repeat("x", 1025)} {
+		_, err := w.Sessions(t.Context(), bad)
+		is.True(err != nil)
+		_, err = w.RevokeAll(t.Context(), bad)
+		is.True(err != nil)
+		is.True(w.Revoke(t.Context(), bad, w.Create().Handle()) != nil)
+		is.True(w.Authenticate(t.Context(), w.Create(), bad) != nil)
+	}
+	events := seen.took()
+	is.Equal(len(events), 8)
+	for _, e := range events {
+		is.Equal(e.Kind, event.Failed)
+		is.Equal(e.Subject, "")
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/internal/cued"
 )
 
@@ -339,4 +340,45 @@ func TestRevokeBefore_BesideAnother(t *testing.T) {
 		w.clock.Advance(time.Second)
 		is.True(!w.alive(t, s))
 	}
+}
+
+// Markers that lead in a circle, which only a hand can have written, hang nothing.
+func TestRevokeAll_SparingACircle(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	a, b, other := w.login(t, "user"), w.login(t, "user"), w.login(t, "user")
+	for from, to := range map[string]string{a.Handle(): b.Handle(), b.Handle(): a.Handle()} {
+		_, err := w.mem.End(t.Context(), driver.End{Key: from, Marker: driver.Marker{
+			Why: driver.Renewed, Next: to, Rev: "by hand " + from, At: start, Until: start.Add(time.Hour),
+		}})
+		is.NoErr(err)
+	}
+	n, err := w.RevokeAll(t.Context(), "user", a.Handle())
+	is.NoErr(err)
+	is.Equal(n, 1)
+	is.True(!w.alive(t, other))
+}
+
+// A list of a version without pages may have more sessions than may leave at once.
+func TestRevokeAll_EmptiesALongHead(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	live := w.login(t, "user")
+	list := ""
+	w.store.On("LoadRosters", func(c *cued.Call) error { list = c.Keys[0]; return c.Do() })
+	w.login(t, "user")
+	w.store.Off()
+	for n := range 2 * driver.MaxLeave {
+		_, err := w.mem.ChangeRoster(t.Context(), driver.RosterChange{
+			Key: list, Rev: fmt.Sprint(n), Enter: sessions.IDOf(fmt.Sprint(n)).Handle(), Deadline: start.Add(time.Hour),
+		})
+		is.NoErr(err)
+	}
+	n, err := w.RevokeAll(t.Context(), "user")
+	is.NoErr(err)
+	is.Equal(n, 2)
+	is.True(!w.alive(t, live))
+	parts, err := w.mem.LoadRosters(t.Context(), list)
+	is.NoErr(err)
+	is.Equal(len(parts[0].Entries), 0)
 }

@@ -320,9 +320,12 @@ func (m *Manager[T]) RevokeAll(ctx context.Context, subject string, except ...st
 func (m *Manager[T]) RevokeFederated(ctx context.Context, federated string) (int, error) {
 	ctx, o := m.observe(ctx, "revoke federated")
 	n, err := 0, error(nil)
-	if federated == "" || len(federated) > maxFederated {
+	switch {
+	case federated == "" || len(federated) > maxFederated:
 		err = fmt.Errorf("%w: has %d bytes, must have at least 1 and at most %d", errFederated, len(federated), maxFederated)
-	} else {
+	case !utf8.ValidString(federated):
+		err = fmt.Errorf("%w: must be UTF-8", errFederated)
+	default:
 		n, err = m.revokeLists(ctx, m.lists(federatedKey, federated), nil)
 	}
 	return n, o.done(event.Event{Kind: event.Revoked, Ended: n}, err)
@@ -362,19 +365,18 @@ func (m *Manager[T]) revokeLists(ctx context.Context, lists, except []string) (e
 // those that they were renewed to.
 func (m *Manager[T]) spared(ctx context.Context, handles []string) ([]string, error) {
 	spare := slices.Clone(handles)
-	next := slices.DeleteFunc(slices.Clone(handles), func(h string) bool { return !rosters.IsHash(h) })
-	for len(next) > 0 {
-		slices.Sort(next)
-		keys := slices.Compact(next)
+	keys := slices.DeleteFunc(slices.Clone(handles), func(h string) bool { return !rosters.IsHash(h) })
+	slices.Sort(keys)
+	for keys = slices.Compact(keys); len(keys) > 0; {
 		var loaded []driver.Loaded
 		if err := m.persist(ctx, func() (err error) { loaded, err = m.rosters.LoadAll(ctx, keys); return err }); err != nil {
 			return nil, err
 		}
-		next = nil
+		keys = nil
 		for _, found := range loaded {
 			var ended *driver.EndedError
-			if errors.As(found.Err, &ended) && ended.Marker.Next != "" {
-				next = append(next, ended.Marker.Next)
+			if errors.As(found.Err, &ended) && ended.Marker.Next != "" && !slices.Contains(spare, ended.Marker.Next) {
+				keys = append(keys, ended.Marker.Next)
 				spare = append(spare, ended.Marker.Next)
 			}
 		}
@@ -445,9 +447,9 @@ func (m *Manager[T]) revokePart(ctx context.Context, list, part string, keys []s
 		}
 		left = append(left, key)
 	}
-	if len(left) > 0 {
+	for some := range slices.Chunk(left, driver.MaxLeave) {
 		// If the entries can't be dropped, that does no harm: their sessions have ended.
-		_, _ = m.store.ChangeRoster(ctx, driver.RosterChange{Key: part, Rev: newRev(), Leave: left})
+		_, _ = m.store.ChangeRoster(ctx, driver.RosterChange{Key: part, Rev: newRev(), Leave: some})
 	}
 	return ended, nil
 }

@@ -143,7 +143,7 @@ func (w *waits) enter(one *waiter, every time.Duration) *waitQueue {
 
 // share returns the time between two checks of a session. It is a little less than the interval, so
 // that neither a slow call nor a change of leader makes a check late.
-func share(every time.Duration) time.Duration { return every * 19 / 20 }
+func share(every time.Duration) time.Duration { return every - every/20 }
 
 func (w *waits) leave(q *waitQueue, one *waiter, every time.Duration) {
 	w.mu.Lock()
@@ -164,7 +164,7 @@ func (w *waits) untilDue(q *waitQueue, every time.Duration) time.Duration {
 		return 0
 	}
 	before := time.Duration((n - 1) / driver.MaxBatch) // calls before the one for the last waiter
-	last := q.waiting[n-1].due.Add(-before * share(every) / (before + 1))
+	last := q.waiting[n-1].due.Add(-before * (share(every) / (before + 1)))
 	if first := q.waiting[0].due; first.Before(last) {
 		last = first
 	}

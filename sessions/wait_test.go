@@ -207,6 +207,27 @@ func TestWaitEnd_TheLeadIsHandedOn(t *testing.T) {
 	})
 }
 
+// An interval that no stream lives to see costs no call, however long it is.
+func TestWaitEnd_OfYears(t *testing.T) {
+	const year = 365 * 24 * time.Hour
+	for _, every := range []time.Duration{15 * year, 20 * year, 100 * year, 1<<63 - 1} {
+		synctest.Test(t, func(t *testing.T) {
+			is := is.New(t)
+			store, m := waiting(t)
+			ctx, cancel := context.WithTimeout(t.Context(), 14*year)
+			defer cancel()
+			var wg sync.WaitGroup
+			for range 250 { // for three calls in an interval
+				s, err := m.CreateAndSave(ctx, 0)
+				is.NoErr(err)
+				wg.Go(func() { _ = m.WaitEnd(ctx, s, every) })
+			}
+			wg.Wait()
+			is.True(len(store.took()) <= 3)
+		})
+	}
+}
+
 func TestWaitEnd_Refuses(t *testing.T) {
 	is := is.New(t)
 	_, m := waiting(t)

@@ -6,8 +6,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
@@ -87,7 +90,25 @@ func (c *cli) run(ctx context.Context, args []string) error {
 		c.set.Usage()
 		return errUsage
 	}
+	if err := c.validate(); err != nil {
+		return err
+	}
 	return c.explain(cmd.run(c, ctx, positional))
+}
+
+// validate checks the values of flags that every command takes.
+func (c *cli) validate() error {
+	_, err := url.Parse(c.endpoint)
+	web := strings.HasPrefix(c.endpoint, "http://") || strings.HasPrefix(c.endpoint, "https://")
+	switch {
+	case c.table == "":
+		return exit(exitUsage, "-table is empty: must name a table")
+	case len(c.application) > 256 || !utf8.ValidString(c.application):
+		return exit(exitUsage, "-application has %d bytes: must have at most 256 of UTF-8", len(c.application))
+	case c.endpoint != "" && (err != nil || !web):
+		return exit(exitUsage, "-endpoint: must be a URL such as http://127.0.0.1:8000")
+	}
+	return nil
 }
 
 // prepare makes the flag set of a command. Flags given before the command's name keep their values.

@@ -3,10 +3,12 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/dynasession/dynasession/sessions"
 )
@@ -17,7 +19,7 @@ type byKey struct{ sessions.IDScheme }
 
 const keyPrefix = "key:"
 
-func (byKey) New() sessions.ID { return sessions.IDOf(keyPrefix) }
+func (byKey) New() sessions.ID { return sessions.IDOf(keyPrefix + rand.Text()) }
 
 func (byKey) Parse(s string) (sessions.ID, error) {
 	if !strings.HasPrefix(s, keyPrefix) {
@@ -75,7 +77,18 @@ type listed struct {
 	DeviceIP  string    `json:"deviceIP,omitempty"`
 }
 
+// checkSubject refuses what no session can have as its subject.
+func checkSubject(subject string) error {
+	if subject == "" || len(subject) > 1024 || !utf8.ValidString(subject) {
+		return exit(exitUsage, "SUBJECT has %d bytes: must have at least 1 and at most 1024, of UTF-8", len(subject))
+	}
+	return nil
+}
+
 func (c *cli) subjectList(ctx context.Context, args []string) error {
+	if err := checkSubject(args[0]); err != nil {
+		return err
+	}
 	m, err := c.manager(ctx)
 	if err != nil {
 		return err
@@ -108,6 +121,9 @@ func (c *cli) endFlags() {
 }
 
 func (c *cli) subjectEnd(ctx context.Context, args []string) error {
+	if err := checkSubject(args[0]); err != nil {
+		return err
+	}
 	for _, h := range c.except {
 		if !handleForm.MatchString(h) {
 			return exit(exitUsage, "-except must be a handle, 128 hex digits")

@@ -139,8 +139,9 @@ func (c *cli) scanFor(ctx context.Context, client *dynamodb.Client, handle strin
 	return found, nil
 }
 
+// checkRate refuses a rate out of bounds. The negated comparisons refuse NaN.
 func (c *cli) checkRate() error {
-	if c.rate < 1 || c.rate > 1e6 {
+	if !(c.rate >= 1 && c.rate <= 1e6) {
 		return exit(exitUsage, "-rate is %v: must be between 1 and 1000000 read units a second", c.rate)
 	}
 	return nil

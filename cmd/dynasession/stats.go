@@ -173,6 +173,9 @@ func (c *cli) stats(ctx context.Context, _ []string) error {
 	if c.workers < 1 || c.workers > 100 {
 		return exit(exitUsage, "-workers is %d: must be between 1 and 100", c.workers)
 	}
+	if !(c.price >= 0 && c.price <= math.MaxFloat64) {
+		return exit(exitUsage, "-price is %v: must be at least 0", c.price)
+	}
 	client, err := c.client(ctx)
 	if err != nil {
 		return err

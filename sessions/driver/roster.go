@@ -56,8 +56,8 @@ type RosterChange struct {
 	// entries is refused with [ErrFull].
 	Most int
 
-	// Leave has keys to remove from the roster, whether or not it lists them. Leave must not
-	// contain Enter.
+	// Leave has at most MaxLeave keys to remove from the roster, whether or not it lists them.
+	// Leave must not contain Enter.
 	Leave []string
 
 	// Bump adds one to Epoch.

@@ -10,6 +10,9 @@ import (
 // MaxBatch is the most keys that one call of [Store.LoadAll] or [Store.LoadRosters] may have.
 const MaxBatch = 100
 
+// MaxLeave is the most keys that one [RosterChange] may have in Leave.
+const MaxLeave = 400
+
 // Store keeps the records and rosters of sessions. Applications choose one (memstore, or dynamo for
 // DynamoDB) and pass it to sessions.New; the Manager calls it. To implement a Store, test it with
 // package storetest: every sentence below, and of [RosterChange], is one of its rules.

@@ -3,6 +3,7 @@ package memstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -139,6 +140,8 @@ func checkChange(c driver.RosterChange) error {
 		return errors.New("RosterChange has both Close and Enter")
 	case c.Enter != "" && slices.Contains(c.Leave, c.Enter):
 		return errors.New("RosterChange enters a key that it leaves")
+	case len(c.Leave) > driver.MaxLeave:
+		return fmt.Errorf("RosterChange.Leave has %d keys: must be at most %d", len(c.Leave), driver.MaxLeave)
 	default:
 		return nil
 	}

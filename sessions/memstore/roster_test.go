@@ -46,10 +46,11 @@ func TestRosters_AreTheCallersOwn(t *testing.T) {
 
 func TestChangeRoster_RefusesAChangeThatMeansNothing(t *testing.T) {
 	for want, c := range map[string]driver.RosterChange{
-		"memstore: RosterChange.Key is empty":                {Rev: "r"},
-		"memstore: RosterChange.Rev is empty":                {Key: "subject:a"},
-		"memstore: RosterChange has both Close and Enter":    {Key: "subject:a", Rev: "r", Close: true, Enter: "k"},
-		"memstore: RosterChange enters a key that it leaves": {Key: "subject:a", Rev: "r", Enter: "k", Leave: []string{"k"}},
+		"memstore: RosterChange.Key is empty":                            {Rev: "r"},
+		"memstore: RosterChange.Rev is empty":                            {Key: "subject:a"},
+		"memstore: RosterChange has both Close and Enter":                {Key: "subject:a", Rev: "r", Close: true, Enter: "k"},
+		"memstore: RosterChange.Leave has 401 keys: must be at most 400": {Key: "subject:a", Rev: "r", Leave: make([]string, 401)},
+		"memstore: RosterChange enters a key that it leaves":             {Key: "subject:a", Rev: "r", Enter: "k", Leave: []string{"k"}},
 	} {
 		t.Run(want, func(t *testing.T) {
 			is := is.New(t)

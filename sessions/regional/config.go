@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -56,7 +57,7 @@ func (c Config) validate(stores map[string]driver.Store) error {
 		switch {
 		case name == "":
 			return errors.New("a Region has no name: must have one")
-		case stores[name] == nil:
+		case isNil(stores[name]):
 			return fmt.Errorf("the store of Region %q is nil", name)
 		}
 	}
@@ -64,6 +65,12 @@ func (c Config) validate(stores map[string]driver.Store) error {
 		return fmt.Errorf("Config.CopyTimeout is %v: must be at least %v", c.CopyTimeout, minCopyTimeout)
 	}
 	return checkHome("Config.Home", stores, c.Home)
+}
+
+// isNil also recognises a nil pointer in the interface, as an Open that failed returns it.
+func isNil(store driver.Store) bool {
+	v := reflect.ValueOf(store)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // checkHome returns an error unless home is one of the Regions, or "".

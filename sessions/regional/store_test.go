@@ -302,6 +302,7 @@ func TestNew_NamesTheFieldAndTheBound(t *testing.T) {
 		"regional: New: there are no Regions: must be at least 1":               {},
 		"regional: New: a Region has no name: must have one":                    {map[string]driver.Store{"": eu}, regional.Config{}},
 		`regional: New: the store of Region "us" is nil`:                        {map[string]driver.Store{"eu": eu, "us": nil}, regional.Config{}},
+		`regional: New: the store of Region "eu" is nil`:                        {map[string]driver.Store{"eu": (*memstore.Store)(nil)}, regional.Config{}},
 		"regional: New: Config.CopyTimeout is 1ms: must be at least 10ms":       {map[string]driver.Store{"eu": eu}, regional.Config{CopyTimeout: time.Millisecond}},
 		`regional: New: Config.Home is "asia": must be one of eu, us, or empty`: {map[string]driver.Store{"us": eu, "eu": eu}, regional.Config{Home: "asia"}},
 	} {

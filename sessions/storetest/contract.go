@@ -71,7 +71,7 @@ const (
 	changeEnter    = `Enter is the key of a session to list in the roster, with its absolute Deadline; "": none.`
 	changeDeadline = "If the key is listed already, its deadline is replaced."
 	changeMost     = "If Most is more than 0, a change that would Enter a new key into a roster of that many entries is refused with ErrFull."
-	changeLeave    = "Leave has keys to remove from the roster, whether or not it lists them."
+	changeLeave    = "Leave has at most MaxLeave keys to remove from the roster, whether or not it lists them."
 	changeBump     = "Bump adds one to Epoch."
 	changePages    = "Pages replaces the roster's Pages; nil keeps them."
 	changeClose    = "Close is refused with ErrRoster unless the roster is empty."

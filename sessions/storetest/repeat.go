@@ -57,7 +57,11 @@ func repeatRules() []rule {
 				key, zero := l.rosterKey(), int64(0)
 				c := driver.RosterChange{Key: key, Rev: token(16), IfEpoch: &zero, IfRev: new(string), Enter: l.entry(), Deadline: l.soon(), Most: 1, Bump: true, Expires: l.soon()}
 				want := driver.Roster{Key: key, Rev: c.Rev, Epoch: 1, Entries: map[string]time.Time{c.Enter: c.Deadline}, Expires: c.Expires}
-				return first(l.changes(c, want), l.changes(c, want), l.roster(want))
+				raise := driver.RosterChange{Key: key, Rev: token(16), Bump: true, Expires: c.Expires} // on no condition
+				raised := want
+				raised.Rev, raised.Epoch = raise.Rev, 2
+				return first(l.changes(c, want), l.changes(c, want), l.roster(want),
+					l.changes(raise, raised), l.changes(raise, raised), l.roster(raised))
 			},
 		},
 		{

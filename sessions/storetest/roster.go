@@ -298,14 +298,18 @@ func rosterChangeRules() []rule {
 					return err
 				}
 				var leave []string
-				for range 60 {
+				for range driver.MaxLeave {
 					leave = append(leave, l.entry())
 				}
-				last := entriesOf(r)[0]
-				c := driver.RosterChange{Key: r.Key, Rev: token(16), Leave: append(leave, last), Expires: r.Expires}
-				r.Rev = c.Rev
-				delete(r.Entries, last)
-				return first(l.changes(c, r), l.roster(r))
+				all := entriesOf(r)
+				for i, n := range []int{60, driver.MaxLeave} {
+					leave[n-1] = all[i]
+					c := driver.RosterChange{Key: r.Key, Rev: token(16), Leave: leave[:n], Expires: r.Expires}
+					r.Rev = c.Rev
+					delete(r.Entries, all[i])
+					err = first(err, l.changes(c, r), l.roster(r))
+				}
+				return err
 			},
 		},
 		{
@@ -409,6 +413,14 @@ func rosterChangeRules() []rule {
 					err = first(err, l.changes(c, r), l.roster(r))
 				}
 				return err
+			},
+		},
+		{
+			name: "roster: never expires", sentence: changeExpires,
+			needs: []string{rosterReturned, rosterEpoch, "roster: kept"},
+			check: func(l *lab) error {
+				r := driver.Roster{Key: l.rosterKey(), Rev: token(16), Epoch: 1}
+				return first(l.changes(driver.RosterChange{Key: r.Key, Rev: r.Rev, Bump: true}, r), l.roster(r))
 			},
 		},
 		{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -140,6 +141,22 @@ func readingRosters() []sabotage {
 				*r = driver.Roster{Key: r.Key}
 			}
 		})},
+		{"a roster without Expires is lost", "roster: never expires", loaded(func(r *driver.Roster) {
+			if r.Expires.IsZero() {
+				*r = driver.Roster{Key: r.Key}
+			}
+		})},
+		{"a change on no condition is made again", "repeat: change of a roster", func(good driver.Store, s *saboteur) {
+			s.changeRoster = func(ctx context.Context, c driver.RosterChange) (driver.Roster, error) {
+				r, err := rosterOf(ctx, good, c.Key)
+				if err == nil && r.Rev == c.Rev && c.IfEpoch == nil {
+					c.Rev += "-"
+				}
+				r, err = good.ChangeRoster(ctx, c)
+				r.Rev = strings.TrimSuffix(r.Rev, "-")
+				return r, err
+			}
+		}},
 	}
 }
 

@@ -1,6 +1,8 @@
 package item
 
 import (
+	"cmp"
+	"fmt"
 	"strings"
 	"time"
 
@@ -36,6 +38,9 @@ var (
 // entryPrefix begins the attribute name of a roster's entry; a session's key follows.
 const entryPrefix = "s:"
 
+// anEntry stands for the name of an entry in errors.
+const anEntry = entryPrefix + "..."
+
 // Entry returns the name of the attribute that lists a session.
 func Entry(key string) string { return entryPrefix + key }
 
@@ -48,7 +53,9 @@ func Roster(key string, it Item) (r driver.Roster, counted bool, err error) {
 	}
 	d := decoder{it: it}
 	r.Rev = d.text(RevName)
-	r.Expires = d.epoch(ExpiresName)
+	if it[ExpiresName] != nil { // no change has set it, or somebody has removed it
+		r.Expires = d.epoch(ExpiresName)
+	}
 	r.Epoch = d.optionalInt(Epoch)
 	r.Pages = driver.Pages{First: d.optionalInt(First), Last: d.optionalInt(Last)}
 	r.Closed = d.optionalBool(Closed)
@@ -56,11 +63,16 @@ func Roster(key string, it Item) (r driver.Roster, counted bool, err error) {
 		r.Stale = d.epoch(Stale)
 	}
 	r.Entries = make(map[string]time.Time, len(it))
-	for name := range it {
+	for name, av := range it {
 		if session, ok := strings.CutPrefix(name, entryPrefix); ok {
-			r.Entries[session] = d.epoch(name)
+			entry := decoder{it: Item{anEntry: av}} // its own name may show an ID
+			r.Entries[session] = entry.epoch(anEntry)
+			d.err = cmp.Or(d.err, entry.err)
 		}
 	}
 	counted = d.optionalText(Counted) == r.Rev && d.optionalInt(Count) == int64(len(r.Entries))
-	return r, counted, d.err
+	if d.err != nil {
+		return r, counted, fmt.Errorf("%w, of the item %q", d.err, key)
+	}
+	return r, counted, nil
 }

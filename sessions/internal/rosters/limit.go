@@ -226,7 +226,7 @@ func (l *Login) victims(ctx context.Context, alive []driver.Record, evict bool) 
 // enterCounted enters the head if it has not changed since its sessions were counted.
 func (l *Login) enterCounted(ctx context.Context, e Entry, dead []string) (entered bool, err error) {
 	c := l.k.entering(l.head.Key, e)
-	c.IfEpoch, c.IfRev, c.Leave = &l.epoch, &l.head.Rev, dead
+	c.IfEpoch, c.IfRev, c.Leave = &l.epoch, &l.head.Rev, atOnce(dead)
 	if l.head.Stale.IsZero() || e.Stale.Before(l.head.Stale) {
 		c.Stale = e.Stale
 	}

@@ -98,9 +98,13 @@ func passed(r driver.Roster, now time.Time) []string {
 	return dead
 }
 
+// atOnce returns as many keys as may leave in one change; the next login drops others. Only lists
+// of earlier versions have more.
+func atOnce(keys []string) []string { return keys[:min(len(keys), driver.MaxLeave)] }
+
 func (l *Login) enterHead(ctx context.Context, e Entry, dead []string) (entered bool, err error) {
 	c := l.k.entering(l.head.Key, e)
-	c.IfEpoch, c.Leave, c.Most = &l.epoch, dead, l.k.HeadSize+len(dead)
+	c.IfEpoch, c.Leave, c.Most = &l.epoch, atOnce(dead), l.k.HeadSize+len(dead)
 	if l.head.Stale.IsZero() || e.Stale.Before(l.head.Stale) {
 		c.Stale = e.Stale
 	}
@@ -265,7 +269,7 @@ func (k *Keeper) prune(ctx context.Context, part driver.Roster) (driver.Roster, 
 		return part, nil
 	}
 	changed, err := k.Store.ChangeRoster(ctx, driver.RosterChange{
-		Key: part.Key, Rev: Rev(), Leave: dead, Stale: stale,
+		Key: part.Key, Rev: Rev(), Leave: atOnce(dead), Stale: stale,
 	})
 	if err != nil {
 		return part, err

@@ -143,8 +143,15 @@ func (k *Keeper) All(ctx context.Context, list string) ([]driver.Roster, error) 
 	return nil, driver.ErrConflict
 }
 
+// mostPages is more pages than any list has: those of a million sessions. A head that says more was
+// damaged, and reading the pages would take for ever.
+const mostPages = 100_000
+
 // withPages returns the head and the pages that it lists.
 func (k *Keeper) withPages(ctx context.Context, head driver.Roster) ([]driver.Roster, error) {
+	if n := head.Pages.Last - max(head.Pages.First, 1); n >= mostPages {
+		return nil, fmt.Errorf("%w: the list %s says that it has more than %d pages", driver.ErrDecode, head.Key, mostPages)
+	}
 	parts := []driver.Roster{head}
 	for first := max(head.Pages.First, 1); first <= head.Pages.Last; first += driver.MaxBatch {
 		var keys []string

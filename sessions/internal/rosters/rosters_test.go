@@ -399,3 +399,44 @@ func TestEnter_AListThatNeverRestsIsAConflict(t *testing.T) {
 		is.True(err != nil) // a login
 	})
 }
+
+// A head of a version without pages may list more dead sessions than may leave at once. It keeps
+// nobody out, and gets shorter with each login.
+func TestEnter_PastHundredsThatHavePassed(t *testing.T) {
+	for name, limit := range map[string]rosters.Limit{
+		"no limit": {}, "a limit": {Max: 3}, "a limit that evicts": {Max: 3, Evict: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			d := newLazyDesk(4, 12)
+			for range 2*driver.MaxLeave + 100 {
+				_, err := d.mem.ChangeRoster(t.Context(), driver.RosterChange{
+					Key: list, Rev: rosters.Rev(), Enter: d.key(), Deadline: d.clock.Now().Add(absolute),
+				})
+				is.NoErr(err)
+			}
+			d.clock.Advance(2 * absolute)
+			for _, left := range []int{501, 102, 3} {
+				key, _, err := d.login(t, limit)
+				is.NoErr(err)
+				d.wantListed(t, key)
+				is.True(len(d.listed(t)) <= left+2) // with a limit, dead ones may have moved into a page
+			}
+		})
+	}
+}
+
+// A head that was damaged by hand and lists pages without end is an error that names it.
+func TestAll_OfPagesWithoutEnd(t *testing.T) {
+	is := is.New(t)
+	d := newDesk(1, 4)
+	d.must(t)
+	pages := driver.Pages{First: 1, Last: 1 << 62}
+	_, err := d.mem.ChangeRoster(t.Context(), driver.RosterChange{Key: list, Rev: "by hand", Pages: &pages})
+	is.NoErr(err)
+	_, err = d.All(t.Context(), list)
+	wants.Err(t, err, driver.ErrDecode)
+	wants.Text(t, err, list)
+	_, _, err = d.login(t, rosters.Limit{Max: 1})
+	wants.Err(t, err, driver.ErrDecode)
+}
