@@ -133,9 +133,16 @@ func (v *visit[T]) login(ctx context.Context, s *sessions.Session[T], subject st
 }
 
 // cameFrom returns what identifies the browser of a login: the IDs and form secrets that it has
-// sent.
+// sent. A text that can't be an ID identifies none: another application's cookie may have the same
+// value in many browsers.
 func (v *visit[T]) cameFrom() []string {
-	return slices.Concat(v.whatWasSent().ids, v.formSecrets())
+	var from []string
+	for _, id := range v.whatWasSent().ids {
+		if v.middleware.manager.Recognizes(id) {
+			from = append(from, id)
+		}
+	}
+	return append(from, v.formSecrets()...)
 }
 
 // settle completes a login: it ends the browser's former sessions. If a concurrent request of this

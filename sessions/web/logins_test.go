@@ -391,3 +391,22 @@ func TestTrap_ADoubleClickAcrossTwoProcesses(t *testing.T) {
 		})
 	}
 }
+
+// A cookie of our name that another application has set may have the same value in every browser.
+func TestTrap_TheSameForeignCookieInTwoBrowsersJoinsNothing(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	alice, bob, again := s.client(), s.client(), s.client()
+	for _, c := range []*client{alice, bob, again} {
+		c.cookies["__Host-id"] = "dark-mode"
+	}
+	alice.login(t, "alice")
+	bob.login(t, "bob")
+	again.login(t, "alice")
+	for _, c := range []*client{alice, again} {
+		subject, _ := c.seen(t)
+		is.Equal(subject, "alice")
+	}
+	is.True(alice.cookies["__Host-id"] != again.cookies["__Host-id"])
+	is.Equal(s.listed(t, "alice"), 2)
+}
