@@ -605,8 +605,10 @@ func TestTrap_AnOuterMiddlewaresFailedSaveKeepsTheInnersLastState(t *testing.T) 
 			outer, inner := newSite(t, &web.Config{Cookie: web.Cookie{Name: "__Host-outer"}, Logger: quietly().Logger}), newSite(t, nil)
 			browser := inner.client()
 			w := browser.serve(outer.Handler(recoverer(inner.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				outer.session(t, r).Data.Visits++
-				outer.store.fails = errOut
+				defer func() {
+					outer.session(t, r).Data.Visits++
+					outer.store.fails = errOut
+				}()
 				c.handler(t, inner, w, r)
 			})))), browser.request(http.MethodPost, ""))
 			is.Equal(w.Code, http.StatusServiceUnavailable)
