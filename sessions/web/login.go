@@ -154,7 +154,7 @@ func (v *visit[T]) settle(ctx context.Context, s *sessions.Session[T], handlers 
 	own, now := s.ID().Secret(), v.middleware.manager.Clock().Now()
 	first := v.middleware.recent.put(from, own, now)
 	if !v.joins(ctx, s, handlers, subject, first) {
-		if first != "" && !slices.Contains(from, first) {
+		if first != "" && !slices.Contains(from, first) && v.isAnother(ctx, first, s) {
 			beside = append(beside, first)
 		}
 		v.middleware.recent.replace(from, own, now)
@@ -163,11 +163,17 @@ func (v *visit[T]) settle(ctx context.Context, s *sessions.Session[T], handlers 
 	}
 	others := []string{own}
 	for _, id := range beside {
-		if was, err := v.middleware.manager.Follow(ctx, id); err == nil && was.Handle() != s.Handle() {
-			others = append(others, id) // it leads to a session other than the one that is taken
+		if v.isAnother(ctx, id, s) {
+			others = append(others, id)
 		}
 	}
 	v.endBeside(ctx, others)
+}
+
+// isAnother reports whether an ID is, or was renewed to, that of a session other than s.
+func (v *visit[T]) isAnother(ctx context.Context, id string, s *sessions.Session[T]) bool {
+	was, err := v.middleware.manager.Follow(ctx, id)
+	return err == nil && was.Handle() != s.Handle()
 }
 
 // joins makes s the session of a recent login, which has the ID first, with the handler's changes,

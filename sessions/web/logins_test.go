@@ -459,3 +459,19 @@ func TestTrap_AnotherUsersLoginGetsNothingBesideWhatTheHandlerHasSet(t *testing.
 		Seen: []string{"login"}, Newest: []string{"login"}, Nonce: []byte("n"), Any: []any{"login"},
 	})
 }
+
+// The second login finds the first in memory, under an ID that was renewed to its own.
+func TestTrap_ALoginAfterARenewalOfARecentLoginHolds(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	c := s.client()
+	c.page(t) // with the login's form
+	c.login(t, "u")
+	for range 3 {
+		c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) { is.NoErr(s.Renew(r.Context())) })
+		c.login(t, "u") // to confirm a payment, say
+		subject, _ := c.seen(t)
+		is.Equal(subject, "u")
+		is.Equal(s.listed(t, "u"), 1)
+	}
+}
