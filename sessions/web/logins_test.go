@@ -14,6 +14,7 @@ import (
 
 	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/memstore"
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
@@ -242,16 +243,16 @@ func TestOverlay(t *testing.T) {
 		When  time.Time
 		M     map[string]any
 		L     []int
-		P     *inner
+		P, Q  *inner
 	}
 	day := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	from := data{"alice", inner{1, 2}, day, map[string]any{"a": 1, "gone": 1, "m": map[string]any{"x": 1, "y": 2}}, []int{1}, &inner{1, 1}}
-	to := data{"alice", inner{1, 3}, day, map[string]any{"a": 1, "new": 2, "m": map[string]any{"x": 1, "y": 3}}, []int{1, 2}, &inner{1, 1}}
+	from := data{"alice", inner{1, 2}, day, map[string]any{"a": 1, "gone": 1, "m": map[string]any{"x": 1, "y": 2}}, []int{1}, &inner{1, 1}, &inner{1, 1}}
+	to := data{"alice", inner{1, 3}, day, map[string]any{"a": 1, "new": 2, "m": map[string]any{"x": 1, "y": 3}}, []int{1, 2}, &inner{1, 1}, &inner{1, 2}}
 	for _, c := range []struct{ base, want data }{
-		{data{}, data{Inner: inner{B: 3}, M: map[string]any{"new": 2, "m": map[string]any{"y": 3}}, L: []int{1, 2}}},
+		{data{}, data{Inner: inner{B: 3}, M: map[string]any{"new": 2, "m": map[string]any{"y": 3}}, L: []int{1, 2}, Q: &inner{B: 2}}},
 		{
-			data{"bob", inner{7, 8}, day, map[string]any{"a": 5, "gone": 6}, []int{9}, nil},
-			data{"bob", inner{7, 3}, day, map[string]any{"a": 5, "new": 2, "m": map[string]any{"y": 3}}, []int{1, 2}, nil},
+			data{"bob", inner{7, 8}, day, map[string]any{"a": 5, "gone": 6}, []int{9}, nil, &inner{7, 8}},
+			data{"bob", inner{7, 3}, day, map[string]any{"a": 5, "new": 2, "m": map[string]any{"y": 3}}, []int{1, 2}, nil, &inner{7, 2}},
 		},
 	} {
 		got := web.Overlay(reflect.ValueOf(from), reflect.ValueOf(to), reflect.ValueOf(c.base)).Interface()
@@ -389,5 +390,88 @@ func TestTrap_ADoubleClickAcrossTwoProcesses(t *testing.T) {
 			is.Equal(subject, "u")
 			is.Equal(s.listed(t, "u"), want)
 		})
+	}
+}
+
+// A cookie of our name that another application has set may have the same value in every browser.
+func TestTrap_TheSameForeignCookieInTwoBrowsersJoinsNothing(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	alice, bob, again := s.client(), s.client(), s.client()
+	for _, c := range []*client{alice, bob, again} {
+		c.cookies["__Host-id"] = "dark-mode"
+	}
+	alice.login(t, "alice")
+	bob.login(t, "bob")
+	again.login(t, "alice")
+	for _, c := range []*client{alice, again} {
+		subject, _ := c.seen(t)
+		is.Equal(subject, "alice")
+	}
+	is.True(alice.cookies["__Host-id"] != again.cookies["__Host-id"])
+	is.Equal(s.listed(t, "alice"), 2)
+}
+
+// contact is embedded under its unexported name: encoders see its fields.
+type contact struct{ Email, Phone string }
+
+// Whatever a handler has changed in another user's data, the login gets only that.
+func TestTrap_AnotherUsersLoginGetsNothingBesideWhatTheHandlerHasSet(t *testing.T) {
+	type profile struct{ Email, Theme string }
+	type data struct {
+		contact
+		cached   string
+		Profile  *profile
+		Profiles map[string]*profile
+		Seen     []string
+		Newest   []string
+		Nonce    []byte
+		Any      any
+	}
+	is := is.New(t)
+	m, err := sessions.New[data](memstore.New(nil), nil)
+	is.NoErr(err)
+	sess, err := web.New(m, nil)
+	is.NoErr(err)
+	alices := m.Create()
+	const hers = "alice@site.test"
+	alices.Data = data{
+		contact: contact{Email: hers}, Profile: &profile{Email: hers}, Profiles: map[string]*profile{"work": {Email: hers}},
+		Seen: []string{hers}, Newest: []string{hers}, Nonce: []byte(hers), Any: []any{hers},
+	}
+	is.NoErr(m.Authenticate(t.Context(), alices, "alice"))
+	w := recorder()
+	sess.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		s, err := sess.Session(r.Context())
+		is.NoErr(err)
+		is.Equal(s.Data.Email, hers)
+		s.Data.Phone, s.Data.cached = "1", "c"
+		s.Data.Profile.Theme, s.Data.Profiles["work"].Theme = "dark", "light"
+		s.Data.Seen, s.Data.Newest = append(s.Data.Seen, "login"), append([]string{"login"}, s.Data.Newest...)
+		s.Data.Nonce, s.Data.Any = []byte("n"), append(s.Data.Any.([]any), "login")
+		is.NoErr(sess.Authenticate(r.Context(), "bob"))
+	})).ServeHTTP(w, request(alices.ID().Secret()))
+	bobs, err := m.Load(t.Context(), cookie(t, w).Value)
+	is.NoErr(err)
+	is.Equal(bobs.Subject(), "bob")
+	is.Equal(bobs.Data, data{
+		contact: contact{Phone: "1"}, Profile: &profile{Theme: "dark"}, Profiles: map[string]*profile{"work": {Theme: "light"}},
+		Seen: []string{"login"}, Newest: []string{"login"}, Nonce: []byte("n"), Any: []any{"login"},
+	})
+}
+
+// The second login finds the first in memory, under an ID that was renewed to its own.
+func TestTrap_ALoginAfterARenewalOfARecentLoginHolds(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	c := s.client()
+	c.page(t) // with the login's form
+	c.login(t, "u")
+	for range 3 {
+		c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) { is.NoErr(s.Renew(r.Context())) })
+		c.login(t, "u") // to confirm a payment, say
+		subject, _ := c.seen(t)
+		is.Equal(subject, "u")
+		is.Equal(s.listed(t, "u"), 1)
 	}
 }
