@@ -36,7 +36,9 @@ func checkJSON(b []byte, plan *shape.Plan) ([]byte, error) {
 }
 
 // fewElements reports whether the elements in b can't take more memory than DecodeLimit.
-func fewElements(b []byte, plan *shape.Plan) bool { return (len(b)/2+1)*plan.Unit <= DecodeLimit }
+func fewElements(b []byte, plan *shape.Plan) bool {
+	return len(b)/2+1 <= DecodeLimit/max(plan.Unit, 1) // no product, which could overflow
+}
 
 // checker reads a text once, following a plan.
 type checker struct {
