@@ -22,13 +22,16 @@ import (
 // value is ready to use.
 //
 // It refuses what it couldn't return unchanged. Validate refuses types: channels, functions,
-// complex numbers, interfaces with methods, structs without an exported field, two fields of one
-// name, and types that encode but don't decode themselves. Encode refuses values: cycles, NaN and
-// infinities, strings that aren't UTF-8, a pointer to a nil, an empty [json.Number] without
-// omitempty (it would become 0), a [json.RawMessage] that is null (it would become nil), a value
-// that omitempty or omitzero drops although it holds something, and a struct, a pointer or bytes in
-// an interface (they would come back as a map or a string). A json.RawMessage comes back without
-// white space between its tokens.
+// complex numbers, big.Float, interfaces with methods, structs without an exported field, two
+// fields of one name, and types that encode but don't decode themselves. Encode refuses values:
+// cycles, NaN and infinities, strings that aren't UTF-8, a key of a map that would come back as
+// another, a pointer to a nil, an empty [json.Number] without omitempty (it would become 0), a
+// [json.RawMessage] that is null (it would become nil), a value that omitempty or omitzero drops
+// although it holds something, and a struct, a pointer or bytes in an interface (they would come
+// back as a map or a string).
+//
+// A json.RawMessage comes back without white space between its tokens, and a time with its offset
+// from UTC, or in UTC if the offset isn't whole minutes, as it was long ago.
 //
 // In an interface, as in a map[string]any, a number comes back as a float64 if that represents it
 // exactly and otherwise as a [json.Number], a slice as []any, and a map as map[string]any.

@@ -139,11 +139,11 @@ func (c *checker) object(i int, plan *shape.Plan) (end int, ok bool) {
 		if !ok {
 			return 0, false
 		}
-		names, keys = append(names, name), append(keys, key)
 		field, exact, ok := plan.Find(name)
 		if !ok {
 			return c.skip(from)
 		}
+		names, keys = append(names, name), append(keys, key)
 		loose = loose || !exact
 		if !c.take(plan.Members[field].EmbeddedSize(&embedded)) {
 			return 0, false
@@ -154,7 +154,7 @@ func (c *checker) object(i int, plan *shape.Plan) (end int, ok bool) {
 		return end, ok
 	}
 	for n, field := range plan.Match(names) {
-		if _, _, known := plan.Find(names[n]); known && field < 0 {
+		if field < 0 {
 			c.cuts = append(c.cuts, keys[n])
 		}
 	}

@@ -3,6 +3,7 @@ package dynamo
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -59,10 +60,21 @@ func unanswered(err error) bool {
 	return status < http.StatusBadRequest || status >= http.StatusInternalServerError
 }
 
-// connectionLost reports whether an attempt was sent and no response came.
+// connectionLost reports whether an attempt was sent and no response came, or not all of it.
 func connectionLost(err error) bool {
 	status, sent := statusOf(err)
-	return sent && status == 0 && !neverConnected(err)
+	return sent && status == 0 && !neverConnected(err) || unreadable(err)
+}
+
+// unreadable reports whether a response came that broke off, or a success that is not DynamoDB's.
+func unreadable(err error) bool {
+	var mangled *smithy.DeserializationError
+	if !errors.As(err, &mangled) {
+		return false
+	}
+	status, _ := statusOf(err)
+	var cut net.Error
+	return status >= http.StatusOK && status < http.StatusMultipleChoices || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &cut)
 }
 
 // statusOf returns the status of an attempt's response, 0 if none came, and whether the SDK tried

@@ -47,17 +47,18 @@ func marker() driver.Marker {
 
 // The answers that an attempt may get.
 var (
-	cut       = answer{err: &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}}
-	noDial    = answer{err: &net.OpError{Op: "dial", Err: errors.New("connection refused")}}
-	noName    = answer{err: &net.DNSError{Err: "no such host", IsNotFound: true}}
-	eof       = answer{err: io.ErrUnexpectedEOF}
-	broken500 = refusedWith(500, "InternalServerError", "")
-	down503   = answer{status: 503, body: "<html>no JSON at all"}
-	halfOK    = ok(`{"Attributes":`)
-	throttled = refusedWith(400, "ProvisionedThroughputExceededException", "")
-	conflict  = refusedWith(400, "TransactionConflictException", "")
-	invalid   = refusedWith(400, "ValidationException", "")
-	fine      = ok(`{}`)
+	cut         = answer{err: &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}}
+	noDial      = answer{err: &net.OpError{Op: "dial", Err: errors.New("connection refused")}}
+	noName      = answer{err: &net.DNSError{Err: "no such host", IsNotFound: true}}
+	eof         = answer{err: io.ErrUnexpectedEOF}
+	broken500   = refusedWith(500, "InternalServerError", "")
+	down503     = answer{status: 503, body: "<html>no JSON at all"}
+	halfOK      = ok(`{"Attributes":`)
+	halfRefusal = answer{status: 400, body: `{"__type":"com.amazonaws.dynamodb.v20120810#Conditional`}
+	throttled   = refusedWith(400, "ProvisionedThroughputExceededException", "")
+	conflict    = refusedWith(400, "TransactionConflictException", "")
+	invalid     = refusedWith(400, "ValidationException", "")
+	fine        = ok(`{}`)
 )
 
 // attempts has the answers to a write's attempts, the write's error, and how many attempts it

@@ -25,6 +25,7 @@ func TestRecordsThatCannotBeStoredAreRefusedBeforeTheCall(t *testing.T) {
 		want  string
 	}{
 		"no key":            {func(r *driver.Record) { r.Key = "" }, "key of 0 bytes"},
+		"key not UTF-8":     {func(r *driver.Record) { r.Key = "k\xff" }, "key: must be UTF-8"},
 		"key too long":      {func(r *driver.Record) { r.Key = strings.Repeat("k", 2049) }, "key of 2049 bytes"},
 		"no payload":        {func(r *driver.Record) { r.Payload = nil }, "no payload"},
 		"no format":         {func(r *driver.Record) { r.Payload = codec.Opaque("", nil) }, "no format"},

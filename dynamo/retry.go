@@ -19,8 +19,8 @@ const (
 	longestPause   = 500 * time.Millisecond
 )
 
-// newPolicy returns the policy of a store. It retries what the SDK retries, and conflicts, which
-// the SDK leaves to the application. All calls of the store share its retry quota, so that a
+// newPolicy returns the policy of a store. It retries what the SDK retries, and what the SDK leaves
+// to the application: conflicts, and responses that break off or can't be read. All calls of the store share its retry quota, so that a
 // failing service is not flooded. A throttled attempt doesn't count against the quota: the service
 // works, and refuses one partition's calls only. Otherwise the requests of one user could use up
 // the retries of others.
@@ -28,7 +28,7 @@ func newPolicy(pauses retry.BackoffDelayer) *retry.Standard {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = maxAttempts
 		o.ThrottlingRetryCost = 0
-		o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(retryConflict))
+		o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(retryConflict), retry.IsErrorRetryableFunc(retryUnreadable))
 		o.Backoff = pauses
 	})
 }
@@ -58,6 +58,14 @@ func retryConflict(err error) aws.Ternary {
 	var conflict *types.TransactionConflictException
 	var replicated *types.ReplicatedWriteConflictException
 	if errors.As(err, &conflict) || errors.As(err, &replicated) {
+		return aws.TrueTernary
+	}
+	return aws.UnknownTernary
+}
+
+// retryUnreadable retries attempts whose response could not be read.
+func retryUnreadable(err error) aws.Ternary {
+	if unreadable(err) {
 		return aws.TrueTernary
 	}
 	return aws.UnknownTernary

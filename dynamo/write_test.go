@@ -45,7 +45,12 @@ func TestReplace_Outcomes(t *testing.T) {
 		{"lost, then gone", []answer{eof, conditionFailed("")}, driver.ErrOutcomeUnknown, 2},
 		// A renewal may have copied it.
 		{"lost, then ended", []answer{cut, ended("theirs")}, driver.ErrOutcomeUnknown, 2},
-		{"unreadable, then another writer", []answer{halfOK, conditionFailed("theirs")}, driver.ErrOutcomeUnknown, 1},
+		{"unreadable, then another writer", []answer{halfOK, conditionFailed("theirs")}, driver.ErrOutcomeUnknown, 2},
+		{"unreadable, then ours", []answer{halfOK, conditionFailed("ours")}, nil, 2},
+		{"a proxy's page, then base", []answer{ok("<html>"), fine}, nil, 2},
+		{"no body, then ours", []answer{ok(""), conditionFailed("ours")}, nil, 2},
+		{"a refusal cut in half, then another writer", []answer{halfRefusal, conditionFailed("theirs")}, driver.ErrConflict, 2},
+		{"a proxy's refusal", []answer{{status: 403, body: "<html>"}}, driver.ErrUnavailable, 1},
 		{"conflict, then another writer", []answer{conflict, conditionFailed("theirs")}, driver.ErrConflict, 2},
 		{"another Region", []answer{refusedWith(400, "ReplicatedWriteConflictException", ""), fine}, nil, 2},
 		{"too large with what others keep there", []answer{tooLarge}, driver.ErrTooLarge, 1},

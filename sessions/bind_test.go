@@ -215,3 +215,20 @@ func TestRenew_OfABoundSessionCostsNoMore(t *testing.T) {
 	is.NoErr(p.Renew(t.Context(), s))
 	is.Equal(p.store.Took(), want)
 }
+
+// What the caller does with a binding afterwards changes no session.
+func TestBind_TheBindingIsTheSessionsOwn(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	fixed := bytes.Repeat([]byte{1}, driver.FixedBinding)
+	first, next := bytes.Clone(fixed), append(bytes.Clone(fixed), 2)
+	s := w.Create()
+	is.NoErr(w.AuthenticateBound(t.Context(), s, "user", first))
+	first[0] = 9
+	is.Equal(s.Binding(), fixed)
+	is.NoErr(w.Bind(t.Context(), s, next))
+	next[0] = 9
+	s.Binding()[0] = 9
+	is.NoErr(w.Bind(t.Context(), s, append(bytes.Clone(fixed), 3)))
+	is.Equal(w.record(t, s).Binding, append(bytes.Clone(fixed), 3))
+}

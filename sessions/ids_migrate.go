@@ -11,7 +11,7 @@ import (
 // does at the session's first use. When the absolute timeout has passed, use to alone.
 //
 // The IDs of the two must be distinguishable, say by their length; otherwise [New] returns an
-// error. At most 8 schemes can be nested in from.
+// error. MigrateIDs can be nested, at most 8 deep.
 func MigrateIDs(to, from IDScheme) IDScheme { return migrateIDs{to, from} }
 
 type migrateIDs struct{ to, from IDScheme }
@@ -41,8 +41,23 @@ func (m migrateIDs) Key(id ID) string {
 	return scheme.Key(id)
 }
 
-// Validate returns an error if one of the two is invalid, or if their IDs are not distinguishable.
+// deepestMigration is how many bits the path in an ID has.
+const deepestMigration = 8
+
+// depthOf returns how deep schemes of MigrateIDs are nested.
+func depthOf(ids IDScheme) int {
+	m, ok := ids.(migrateIDs)
+	if !ok {
+		return 0
+	}
+	return 1 + max(depthOf(m.to), depthOf(m.from))
+}
+
+// Validate returns an error if it is nested too deep, if one of the two is invalid, or if their IDs are not distinguishable.
 func (m migrateIDs) Validate() error {
+	if depth := depthOf(m); depth > deepestMigration {
+		return fmt.Errorf("MigrateIDs is nested %d deep: must be at most %d", depth, deepestMigration)
+	}
 	for name, scheme := range map[string]IDScheme{"to": m.to, "from": m.from} {
 		if scheme == nil {
 			return fmt.Errorf("MigrateIDs: %s is nil", name)

@@ -145,3 +145,26 @@ func TestHandles_AreIDsOfNoScheme(t *testing.T) {
 	is.NoErr(err)
 	is.Equal(mem.Len(), 0)
 }
+
+// An ID keeps in eight bits which scheme has recognised it.
+func TestMigrateIDs_AsDeepAsAnIDRemembers(t *testing.T) {
+	is := is.New(t)
+	mem := memstore.New(nil)
+	var ids sessions.IDScheme = plainIDs{sessions.RandomIDs(16)}
+	oldest, err := sessions.New(mem, &sessions.Config[cart]{IDs: ids})
+	is.NoErr(err)
+	s, err := oldest.CreateAndSave(t.Context(), cart{})
+	is.NoErr(err)
+	for n := range 8 {
+		ids = sessions.MigrateIDs(sessions.RandomIDs(17+n), ids)
+		m, err := sessions.New(mem, &sessions.Config[cart]{IDs: ids})
+		is.NoErr(err)
+		s, err := m.Load(t.Context(), s.ID().Secret())
+		is.NoErr(err)
+		is.True(m.NeedsRenewal(s))
+	}
+	for _, deeper := range []sessions.IDScheme{sessions.MigrateIDs(sessions.RandomIDs(40), ids), sessions.MigrateIDs(ids, sessions.RandomIDs(40))} {
+		_, err = sessions.New(mem, &sessions.Config[cart]{IDs: deeper})
+		wants.Text(t, err, "Config.IDs: MigrateIDs is nested 9 deep: must be at most 8")
+	}
+}

@@ -58,7 +58,7 @@ func (m *Manager[T]) AuthenticateBound(ctx context.Context, s *Session[T], subje
 	}
 	evicted := 0
 	if err == nil {
-		evicted, err = m.move(ctx, s, subject, binding)
+		evicted, err = m.move(ctx, s, subject, bytes.Clone(binding))
 	}
 	if err != nil {
 		return o.done(eventOf(o, "", s), err)

@@ -157,7 +157,7 @@ func (m *Manager[T]) askRevocations(ctx context.Context, now time.Time) error {
 	before := make([]time.Time, len(loaded))
 	for i, found := range loaded {
 		if found.Err != nil && !errors.Is(found.Err, ErrNotFound) {
-			return found.Err
+			return fmt.Errorf("the time of RevokeBefore, item %q: %w", r.keys[i], found.Err)
 		}
 		before[i] = found.Record.Created
 	}

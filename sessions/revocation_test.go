@@ -167,3 +167,18 @@ func TestRevokeBefore_ACheckThatIsGivenUp(t *testing.T) {
 	_, err = w.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
 }
+
+// If the item that holds the time was damaged, nobody is let in, and the error names the item.
+func TestRevokeBefore_ADamagedTimeIsNamed(t *testing.T) {
+	w := newWorld(t, &sessions.Config[cart]{RevocationCheck: time.Minute})
+	s := w.saved(t, cart{})
+	w.store.On("LoadAll", func(c *cued.Call) error {
+		err := c.Do()
+		c.Loaded[0].Err = sessions.ErrDecode
+		return err
+	})
+	w.clock.Advance(time.Minute)
+	_, err := w.Load(t.Context(), s.ID().Secret())
+	wants.Err(t, err, sessions.ErrDecode)
+	wants.Text(t, err, `item "incident:not-before"`)
+}

@@ -39,6 +39,9 @@ func (m *Manager[T]) Save(ctx context.Context, s *Session[T]) error {
 		kind, rev = event.Saved, s.rec.Rev
 	}
 	if err := m.save(ctx, s, m.merge); err != nil {
+		if errors.Is(err, driver.ErrExists) {
+			err = fmt.Errorf("%w: %w", ErrConflict, err) // a copy of s was saved before
+		}
 		return o.done(eventOf(o, "", s), err)
 	}
 	if rev != "" && rev == s.rec.Rev {

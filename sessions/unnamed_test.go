@@ -8,6 +8,7 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
@@ -79,4 +80,22 @@ func TestCreate_TheIDIsOneWhoeverAsks(t *testing.T) {
 	loaded, err := m.Load(t.Context(), s.ID().Secret())
 	is.NoErr(err)
 	is.Equal(loaded.Handle(), s.Handle())
+}
+
+// Of two copies of a new session, which have one ID, the first to be saved is stored.
+func TestCreate_OfTwoCopiesOneIsSaved(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, nil)
+	s := w.Create()
+	another := *s
+	s.Data.Count, another.Data.Count = 1, 2
+	is.NoErr(w.Save(t.Context(), s))
+	wants.Err(t, w.Save(t.Context(), &another), sessions.ErrConflict)
+	is.NoErr(w.Authenticate(t.Context(), &another, "user")) // which takes another ID
+	is.True(another.ID() != s.ID())
+	for _, one := range []*sessions.Session[cart]{s, &another} {
+		got, err := w.other.Load(t.Context(), one.ID().Secret())
+		is.NoErr(err)
+		is.Equal(got.Data, one.Data)
+	}
 }

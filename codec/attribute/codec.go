@@ -26,7 +26,9 @@ import (
 // unixtime: a time is always stored as text. The methods MarshalDynamoDBAttributeValue, MarshalText
 // and MarshalBinary are honoured; MarshalJSON is not. The zero value is ready to use.
 //
-// It refuses what it couldn't return unchanged, as [codec.JSON] does, and also: what DynamoDB
+// Times are as in [codec.JSON].
+//
+// It refuses what it couldn't return unchanged, as JSON does, and also: what DynamoDB
 // refuses, which is numbers below 1e-130 or above 9.9e125, empty map keys, more than 31 levels of
 // nesting, a duplicate or empty member of a set, and a nil in a [][]byte; the options omitemptyelem
 // and nullemptyelem; and structs that hide fields behind MarshalJSON. The members of a set come

@@ -2,7 +2,10 @@ package event_test
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -141,4 +144,39 @@ func TestLog_OfNoLoggerIsTheDefault(t *testing.T) {
 	t.Cleanup(func() { slog.SetDefault(before) })
 	event.Log(nil).Observe(t.Context(), event.Event{Kind: event.Created, Op: "create"})
 	is.Equal(out.String(), "level=INFO msg=\"session created\" op=create event=session_created\n")
+}
+
+// Each kind has its level, and the name that the comment of the kind gives it.
+func TestLog_LevelAndNameOfEveryKind(t *testing.T) {
+	is := is.New(t)
+	source, err := os.ReadFile("event.go")
+	is.NoErr(err)
+	debug, warn, fails := slog.LevelDebug, slog.LevelWarn, slog.LevelError
+	others := map[event.Kind]slog.Level{
+		event.Loaded: debug, event.Touched: debug, event.Saved: debug, event.Unchanged: debug, event.Listed: debug,
+		event.InvalidID: warn, event.Undecodable: warn, event.LimitReached: warn, event.TooLarge: warn, event.Recovered: warn,
+		event.OutcomeUnknown: warn, event.NotBound: warn, event.ClockSkewed: warn, event.ConnectionDied: warn,
+		event.StoreFailed: fails, event.Failed: fails,
+	}
+	kinds := regexp.MustCompile(`Kind = "([^"]+)" +// ?(?:([a-z]+_[a-z_]+)\b(?:[^.]|$))?`).FindAllStringSubmatch(string(source), -1)
+	is.Equal(len(kinds), 28)
+	for _, kind := range kinds {
+		var out bytes.Buffer
+		event.Log(plainLines(&out, debug)).Observe(t.Context(), event.Event{Kind: event.Kind(kind[1]), Op: "op"})
+		want := fmt.Sprintf("level=%v msg=", others[event.Kind(kind[1])]) // Info, where there is none
+		if line := out.String(); !strings.HasPrefix(line, want) || !strings.Contains(line, "op=op event="+kind[2]) && kind[2] != "" ||
+			kind[2] == "" && strings.Contains(line, "event=") {
+			t.Errorf("%q is logged as %s", kind[1:], line)
+		}
+	}
+}
+
+func TestLog_HowManyAndHowLong(t *testing.T) {
+	is := is.New(t)
+	var out bytes.Buffer
+	event.Log(slog.New(slog.NewTextHandler(&out, nil))).Observe(t.Context(), event.Event{
+		Kind: event.ConnectionDied, Op: "load", DeadConnections: 1, Ended: 1, ClockSkew: 1, Duration: time.Second,
+	})
+	is.True(strings.Contains(out.String(), " ended=1 clock_skew=1ns dead_connections=1 "))
+	is.True(strings.HasSuffix(out.String(), " duration=1s\n")) // and no error
 }

@@ -94,7 +94,9 @@ func (f *Format) plan(t reflect.Type) *Plan {
 	root := *b.plan(t) // a copy, since inner plans are shared
 	var all []string
 	root.Low, root.High = math.MinInt64, math.MaxUint64
-	for _, p := range root.below(map[*Plan]bool{}, nil) {
+	list := root.below(map[*Plan]bool{}, nil)
+	name(list)
+	for _, p := range list {
 		low, high := p.holds()
 		root.Low, root.High = max(root.Low, low), min(root.High, high)
 		root.Unit = max(root.Unit, p.unit())
@@ -106,6 +108,19 @@ func (f *Format) plan(t reflect.Type) *Plan {
 	}
 	root.names = newNames(all)
 	return &root
+}
+
+// name sets Named of the pointers and maps in list that lead to a Named plan. Types may contain
+// themselves, so it begins again until nothing changes.
+func name(list []*Plan) {
+	for changed := true; changed; {
+		changed = false
+		for _, p := range list {
+			if (p.Kind == Pointer || p.Kind == Map) && !p.Named && p.Elem.Named {
+				p.Named, changed = true, true
+			}
+		}
+	}
 }
 
 // below appends p and all plans below it to list, those of members in order.
@@ -160,10 +175,8 @@ func (b *builder) plan(t reflect.Type) *Plan {
 		p.Kind = Any
 	case reflect.Pointer:
 		p.Kind, p.Elem = Pointer, b.plan(t.Elem())
-		p.Named = p.Elem.Named
 	case reflect.Map:
 		p.Kind, p.Elem, p.Key, p.KeyPlan = Map, b.plan(t.Elem()), t.Key(), b.plan(t.Key())
-		p.Named = p.Elem.Named
 	case reflect.Slice:
 		if t.Elem().Kind() != reflect.Uint8 {
 			p.Kind, p.Elem = List, b.plan(t.Elem())

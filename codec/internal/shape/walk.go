@@ -62,6 +62,9 @@ func (w *walk) kind(t reflect.Type, addressable bool, path string) error {
 		}
 		w.shape.Interfaces, w.shape.Loose = true, true
 	case reflect.Pointer:
+		if endless(t) {
+			return refuse(path, "%v points to nothing but pointers", t)
+		}
 		if nilable(t.Elem()) {
 			w.shape.Loose = true // a nil target comes back as a nil pointer
 		}
@@ -122,6 +125,18 @@ func (w *walk) key(t reflect.Type, path string) error {
 		return nil
 	}
 	return refuse(path, "%v as the key of a map: must be a string, an integer, or have MarshalText and UnmarshalText", t)
+}
+
+// endless reports whether the pointer t leads to itself by pointers alone, as type P *P does.
+func endless(t reflect.Type) bool {
+	const most = 100 // pointers to pointers
+	for n := 0; t.Kind() == reflect.Pointer; n++ {
+		if n == most {
+			return true
+		}
+		t = t.Elem()
+	}
+	return false
 }
 
 func nilable(t reflect.Type) bool {

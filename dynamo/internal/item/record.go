@@ -1,7 +1,9 @@
 package item
 
 import (
+	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -93,6 +95,9 @@ func Encode(rec driver.Record) (*Row, error) {
 func checkKey(key string) error {
 	if key == "" || len(key) > maxKey {
 		return fmt.Errorf("key of %d bytes: must have at least 1 and at most %d", len(key), maxKey)
+	}
+	if !utf8.ValidString(key) { // JSON would replace the bytes that aren't, and then keys collide
+		return errors.New("key: must be UTF-8")
 	}
 	return nil
 }

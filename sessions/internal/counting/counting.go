@@ -14,7 +14,7 @@ import (
 
 // New returns a store that notes the calls of store in the driver.Trace of their context. It turns
 // an error that package driver doesn't know into a driver.ErrUnavailable, since the store could not
-// do its work.
+// do its work, and so an answer that is not about the keys asked for.
 func New(store driver.Store) driver.Store { return &countingStore{store} }
 
 // countingStore embeds nothing and implements every method, so that it doesn't compile when the
@@ -35,7 +35,7 @@ func (c *countingStore) Load(ctx context.Context, key string) (driver.Record, er
 func (c *countingStore) LoadAll(ctx context.Context, keys []string) ([]driver.Loaded, error) {
 	driver.TraceFrom(ctx).Called()
 	out, err := c.store.LoadAll(ctx, keys)
-	return out, known(err)
+	return out, whole(len(out), len(keys), known(err))
 }
 
 func (c *countingStore) Replace(ctx context.Context, rec driver.Record, rev string) error {
@@ -62,7 +62,7 @@ func (c *countingStore) End(ctx context.Context, e driver.End) (driver.Record, e
 func (c *countingStore) LoadRosters(ctx context.Context, keys ...string) ([]driver.Roster, error) {
 	driver.TraceFrom(ctx).Called()
 	out, err := c.store.LoadRosters(ctx, keys...)
-	return out, known(err)
+	return out, whole(len(out), len(keys), known(err))
 }
 
 func (c *countingStore) ChangeRoster(ctx context.Context, change driver.RosterChange) (driver.Roster, error) {
@@ -74,6 +74,14 @@ func (c *countingStore) ChangeRoster(ctx context.Context, change driver.RosterCh
 func (c *countingStore) Clock() clock.Clock { return c.store.Clock() }
 
 func (c *countingStore) Name() string { return c.store.Name() }
+
+// whole returns err or, if there is none, an error unless there is one result for each key.
+func whole(results, keys int, err error) error {
+	if err == nil && results != keys {
+		return fmt.Errorf("%w: it returned %d results for %d keys", driver.ErrUnavailable, results, keys)
+	}
+	return err
+}
 
 func known(err error) error {
 	if err == nil {

@@ -88,7 +88,36 @@ func TestCounting_ErrorsAreTheDrivers(t *testing.T) {
 				}
 			})
 		}
-		below.On("any", func(*cued.Call) error { return nil })
+		below.On("any", func(c *cued.Call) error {
+			c.Loaded, c.Rosters = make([]driver.Loaded, len(c.Keys)), make([]driver.Roster, len(c.Keys))
+			return nil
+		})
 		is.New(t).NoErr(call(t.Context(), s))
 	}
+}
+
+// forgetful is a store that returns one result, for whatever keys.
+type forgetful struct{ driver.Store }
+
+func (forgetful) LoadAll(context.Context, []string) ([]driver.Loaded, error) {
+	return make([]driver.Loaded, 1), nil
+}
+
+func (forgetful) LoadRosters(context.Context, ...string) ([]driver.Roster, error) {
+	return make([]driver.Roster, 1), nil
+}
+
+// A store that breaks the contract is an outage, not a panic, and not a list that lacks sessions.
+func TestCounting_ResultsForOtherKeys(t *testing.T) {
+	is := is.New(t)
+	s := counting.New(forgetful{})
+	for _, keys := range [][]string{{}, {"a", "b"}} {
+		_, err := s.LoadAll(t.Context(), keys)
+		wants.Err(t, err, driver.ErrUnavailable)
+		_, err = s.LoadRosters(t.Context(), keys...)
+		wants.Err(t, err, driver.ErrUnavailable)
+		wants.Text(t, err, fmt.Sprintf("1 results for %d keys", len(keys)))
+	}
+	_, err := s.LoadAll(t.Context(), []string{"a"})
+	is.NoErr(err)
 }
