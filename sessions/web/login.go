@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/dynasession/dynasession/sessions"
@@ -60,9 +61,16 @@ func (v *visit[T]) authenticate(ctx context.Context, s *sessions.Session[T], sub
 	before := *s
 	err = v.login(ctx, s, subject, binding)
 	if err != nil {
-		// S must keep the state, to resolve it when Authenticate is called again.
-		if !errors.Is(err, sessions.ErrOutcomeUnknown) {
+		switch {
+		case !errors.Is(err, sessions.ErrOutcomeUnknown):
 			*s = before
+		case s.IsNew() && !before.IsNew():
+			// S must keep the state, to resolve it when Authenticate is called again. Until then the
+			// browser keeps the session that it has.
+			v.mu.Lock()
+			v.standing.kept = fmt.Errorf("%w: %w", ErrCookieKept, err)
+			v.standing.beside = append(v.standing.beside, before.ID().Secret())
+			v.mu.Unlock()
 		}
 		return err
 	}
@@ -179,7 +187,8 @@ func (v *visit[T]) isAnother(ctx context.Context, id string, s *sessions.Session
 // joins makes s the session of a recent login, which has the ID first, with the handler's changes,
 // and reports whether it did. It does so if the session is the same user's and the request doesn't
 // carry its ID already. A client with both the browser's secret and the user's password could have
-// received the first response too.
+// received the first response too. If the recent login began without the session that this request
+// came with, that one's data is applied too.
 func (v *visit[T]) joins(ctx context.Context, s *sessions.Session[T], handlers sessions.Session[T], subject, first string) bool {
 	m := v.middleware.manager
 	if first == "" || slices.Contains(v.whatWasSent().ids, first) {
@@ -190,8 +199,12 @@ func (v *visit[T]) joins(ctx context.Context, s *sessions.Session[T], handlers s
 		return false
 	}
 	loaded := handlers
-	if err := m.Discard(&loaded); err != nil {
-		return false
+	if handlers.IsNew() || v.middleware.recent.get([]string{handlers.ID().Secret()}, m.Clock().Now()) == first {
+		if err := m.Discard(&loaded); err != nil {
+			return false
+		}
+	} else {
+		loaded = *v.middleware.create()
 	}
 	applyChanges(overlay{}, loaded, handlers, found)
 	if err := m.Save(ctx, found); err != nil {

@@ -475,3 +475,63 @@ func TestTrap_ALoginAfterARenewalOfARecentLoginHolds(t *testing.T) {
 		is.Equal(s.listed(t, "u"), 1)
 	}
 }
+
+// The login of another user may or may not have succeeded. Until that is resolved, the browser keeps
+// the session that it has; the next attempt ends it.
+func TestTrap_ALoginInDoubtReplacesNoOtherUsersSession(t *testing.T) {
+	is := is.New(t)
+	s := newSiteOver(t, quietly())
+	u := s.store.Store.(*unsteady)
+	c := s.client()
+	c.login(t, "alice")
+	before := c.cookies["__Host-id"]
+	lost := func() {
+		u.n, u.after = 0, map[int]bool{}
+		for n := range 40 {
+			u.after[n] = true
+		}
+		u.after[1], u.after[2] = false, false // the session's and the list's read
+	}
+	w := c.do(http.MethodPost, "", func(w http.ResponseWriter, r *http.Request) {
+		s.session(t, r).Data.Name = "of the login"
+		lost()
+		err := s.Authenticate(r.Context(), "bob")
+		u.after = nil
+		wants.Err(t, err, sessions.ErrOutcomeUnknown)
+		wants.Err(t, s.Save(r.Context()), web.ErrCookieKept)
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	is.Equal(cookie(t, w), nil)
+	subject, _ := c.seen(t)
+	is.Equal(subject, "alice")
+
+	c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+		s.session(t, r).Data.Name = "of the login"
+		lost()
+		wants.Err(t, s.Authenticate(r.Context(), "carol"), sessions.ErrOutcomeUnknown)
+		u.after = nil
+		is.NoErr(s.Authenticate(r.Context(), "carol"))
+	})
+	subject, data := c.seen(t)
+	is.Equal(subject, "carol")
+	is.Equal(data.Name, "of the login")
+	is.True(!s.alive(t, before))
+	is.Equal(s.listed(t, "carol"), 1)
+}
+
+// A login joins another of the last minute, which began without this request's session.
+func TestTrap_ALoginThatJoinsAnotherBringsItsOwnData(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	c := s.client()
+	c.page(t) // with the login's form
+	slow := c.copy()
+	c.login(t, "u")
+	slow.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) { s.session(t, r).Data.Name = "slow" })
+	c.take(slow) // a visitor's session has taken the login's place
+	c.login(t, "u")
+	subject, data := c.seen(t)
+	is.Equal(subject, "u")
+	is.Equal(data.Name, "slow")
+	is.Equal(s.listed(t, "u"), 1)
+}
