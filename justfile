@@ -97,14 +97,14 @@ alone := "^(TestLife|TestMonitor_.*|TestRevokeAll_OfTenThousand|TestSubjectLimit
 # Go's newest release; go.mod names the oldest that will do
 newest := "go1.27.1"
 
-# the JSON codec as programs that Go's newest release builds have it
+# test the JSON codec with Go's newest release, whose encoding/json is another implementation
 newest:
     #!/usr/bin/env bash
     set -euo pipefail
     if GOTOOLCHAIN={{ newest }} go version; then
       GOTOOLCHAIN={{ newest }} go test -vet=off -run 'JSON|Of_|Compress' ./codec ./codec/internal/shape
     else
-      echo "{{ newest }} can't be fetched: the same encoding/json, as an experiment of this release"
+      echo "{{ newest }} can't be fetched: testing with this release's experimental encoding/json/v2 instead"
       GOEXPERIMENT=jsonv2 go test -vet=off -run 'KeepsOrRefuses|Kinds' ./codec
     fi
 
