@@ -89,14 +89,29 @@ integration:
     CI=true go test -count=1 -v ./integration/...
 
 # packages with concurrent code
-racing := "./clock ./dynamo/... ./sessions/... ./codec/zstd ./examples/lambda ./examples/login ./integration/bound ./integration/faults ./integration/leak ./integration/lifecycle ./integration/torture"
+racing := "./clock ./dynamo/... ./sessions/... ./codec/zstd ./examples/lambda ./examples/login ./integration/bound ./integration/faults ./integration/lifecycle ./integration/torture"
 
 # tests that take minutes under the race detector: of a single goroutine, or (TestSaboteurs) of the torture's judge
-alone := "^(TestMonitor_.*|TestRevokeAll_OfTenThousand|TestSubjectLimit_IntroducedBesideNineHundredDeadEntries|TestSaboteurs)$"
+alone := "^(TestLife|TestMonitor_.*|TestRevokeAll_OfTenThousand|TestSubjectLimit_IntroducedBesideNineHundredDeadEntries|TestSaboteurs)$"
+
+# Go's newest release; go.mod names the oldest that will do
+newest := "go1.27.1"
+
+# test the JSON codec with Go's newest release, whose encoding/json is another implementation
+newest:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    if GOTOOLCHAIN={{ newest }} go version; then
+      GOTOOLCHAIN={{ newest }} go test -vet=off -run 'JSON|Of_|Compress' ./codec ./codec/internal/shape
+    else
+      echo "{{ newest }} can't be fetched: testing with this release's experimental encoding/json/v2 instead"
+      GOEXPERIMENT=jsonv2 go test -vet=off -run 'KeepsOrRefuses|Kinds' ./codec
+    fi
 
 # what CI runs: lint, all tests with engine and browser, the race detector on concurrent packages
 check: lint
     CI=true just test
+    just newest
     CI=true go test -race -skip '{{ alone }}' {{ racing }}
     just beside
 

@@ -22,13 +22,16 @@ import (
 // value is ready to use.
 //
 // It refuses what it couldn't return unchanged. Validate refuses types: channels, functions,
-// complex numbers, interfaces with methods, structs without an exported field, two fields of one
-// name, and types that encode but don't decode themselves. Encode refuses values: cycles, NaN and
-// infinities, strings that aren't UTF-8, a pointer to a nil, an empty [json.Number] without
-// omitempty (it would become 0), a [json.RawMessage] that is null (it would become nil), a value
-// that omitempty or omitzero drops although it holds something, and a struct, a pointer or bytes in
-// an interface (they would come back as a map or a string). A json.RawMessage comes back without
-// white space between its tokens.
+// complex numbers, big.Float, interfaces with methods, structs without an exported field, two
+// fields of one name, and types that encode but don't decode themselves. Encode refuses values:
+// cycles, NaN and infinities, strings that aren't UTF-8, a key of a map that would come back as
+// another, a pointer to a nil, an empty [json.Number] without omitempty (it would become 0), a
+// [json.RawMessage] that is null (it would become nil), a value that omitempty or omitzero drops
+// although it holds something, and a struct, a pointer or bytes in an interface (they would come
+// back as a map or a string).
+//
+// A json.RawMessage comes back without white space between its tokens, and a time with its offset
+// from UTC, or in UTC if the offset isn't whole minutes, as it was long ago.
 //
 // In an interface, as in a map[string]any, a number comes back as a float64 if that represents it
 // exactly and otherwise as a [json.Number], a slice as []any, and a map as map[string]any.
@@ -37,9 +40,10 @@ type JSON[T any] struct{}
 const formatJSON = "json"
 
 var jsonFormat = shape.Format{
-	Methods:           []shape.Methods{shape.JSONMethods(), shape.TextMethods()},
+	Methods:           shape.JSONMethods(),
 	NumberInInterface: true,
 	NilEmbedded:       true,
+	TimesAsText:       true,
 	Folds:             true,
 }
 
@@ -93,7 +97,7 @@ func (JSON[T]) Decode(p Payload) (T, error) {
 	return v, nil
 }
 
-// encodeJSON encodes what v points to.
+// encodeJSON encodes what v points to, a copy that it may change.
 func encodeJSON(v any) (s *shape.Shape, b []byte, err error) {
 	value := reflect.ValueOf(v).Elem()
 	if s, err = jsonFormat.Of(value.Type()); err != nil {
@@ -105,6 +109,7 @@ func encodeJSON(v any) (s *shape.Shape, b []byte, err error) {
 	if err := s.Check(value); err != nil {
 		return nil, nil, fmt.Errorf("json: %w", err)
 	}
+	s.MoveTimes(value)
 	b, err = marshalJSON(v)
 	if err != nil || replaced(b) {
 		if err := s.CheckScalars(value); err != nil {
@@ -189,6 +194,9 @@ func decodeJSON(b []byte, v any) error {
 	if s.Raw {
 		generic.RawNulls(value)
 	}
+	if !utf8.Valid(b) {
+		return errors.New("json: text is not UTF-8")
+	}
 	if halfSurrogate(b) {
 		return errors.New("json: a text has half of a surrogate pair, which is no character")
 	}
@@ -231,15 +239,19 @@ func unmarshalNumbers(b []byte, v any) error {
 	return nil
 }
 
-// replaced reports whether the encoder may have replaced bytes that aren't UTF-8 by U+FFFD. It
-// writes the replacement as an escape, and a U+FFFD of the value without one.
+// replaced reports whether the encoder may have replaced bytes that aren't UTF-8 by U+FFFD. Until Go
+// 1.26 it wrote the replacement as an escape, which the tag's option string escapes again; since
+// then it looks like a U+FFFD of the value.
 func replaced(b []byte) bool {
+	if bytes.Contains(b, []byte(string(utf8.RuneError))) {
+		return true
+	}
 	for {
 		i := bytes.IndexByte(b, '\\')
 		if i < 0 || i+1 >= len(b) {
 			return false
 		}
-		if bytes.HasPrefix(b[i:], []byte(`\ufffd`)) {
+		if bytes.HasPrefix(b[i:], []byte(`\ufffd`)) || bytes.HasPrefix(b[i:], []byte(`\\ufffd`)) {
 			return true
 		}
 		b = b[i+2:]

@@ -36,7 +36,9 @@ func checkJSON(b []byte, plan *shape.Plan) ([]byte, error) {
 }
 
 // fewElements reports whether the elements in b can't take more memory than DecodeLimit.
-func fewElements(b []byte, plan *shape.Plan) bool { return (len(b)/2+1)*plan.Unit <= DecodeLimit }
+func fewElements(b []byte, plan *shape.Plan) bool {
+	return len(b)/2+1 <= DecodeLimit/max(plan.Unit, 1) // no product, which could overflow
+}
 
 // checker reads a text once, following a plan.
 type checker struct {
@@ -137,11 +139,11 @@ func (c *checker) object(i int, plan *shape.Plan) (end int, ok bool) {
 		if !ok {
 			return 0, false
 		}
-		names, keys = append(names, name), append(keys, key)
 		field, exact, ok := plan.Find(name)
 		if !ok {
 			return c.skip(from)
 		}
+		names, keys = append(names, name), append(keys, key)
 		loose = loose || !exact
 		if !c.take(plan.Members[field].EmbeddedSize(&embedded)) {
 			return 0, false
@@ -152,7 +154,7 @@ func (c *checker) object(i int, plan *shape.Plan) (end int, ok bool) {
 		return end, ok
 	}
 	for n, field := range plan.Match(names) {
-		if _, _, known := plan.Find(names[n]); known && field < 0 {
+		if field < 0 {
 			c.cuts = append(c.cuts, keys[n])
 		}
 	}

@@ -3,6 +3,7 @@ package codec
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
 
 	"github.com/dynasession/dynasession/codec/internal/fault"
 )
@@ -15,7 +16,11 @@ func jsonEncodeError(err error) error {
 	var ours *fault.Error
 	switch {
 	case errors.As(err, &custom):
-		return fault.Custom(custom.Err, "json: "+custom.Type.String()+" can't encode itself")
+		t := custom.Type
+		if t.Kind() == reflect.Pointer { // until Go 1.26 it is the value's own type
+			t = t.Elem()
+		}
+		return fault.Custom(custom.Err, "json: "+t.String()+" can't encode itself")
 	case errors.As(err, &ours):
 		return ours
 	case errors.As(err, &kind):

@@ -142,14 +142,18 @@ func (t *text) text(i int) (end int, ok bool) {
 	if i >= len(t.b) || t.b[i] != '"' {
 		return 0, false
 	}
+	quote := -1 // the next one, if it isn't behind i
 	for i++; i < len(t.b); {
-		n := bytes.IndexByte(t.b[i:], '"')
-		if n < 0 {
-			return 0, false
+		if quote < i {
+			n := bytes.IndexByte(t.b[i:], '"')
+			if n < 0 {
+				return 0, false
+			}
+			quote = i + n
 		}
-		escape := bytes.IndexByte(t.b[i:i+n], '\\')
+		escape := bytes.IndexByte(t.b[i:quote], '\\')
 		if escape < 0 {
-			return i + n + 1, true
+			return quote + 1, true
 		}
 		i += escape + 2
 	}

@@ -71,16 +71,19 @@ func TestJSON_DecodesWhatPythonWrites(t *testing.T) {
 func TestJSON_DecodeErrorsHoldNoValue(t *testing.T) {
 	c := codec.JSON[plain]{}
 	for stored, want := range map[string]string{
-		`{"Name":"x","Age":"s3cret"}`:     "json: field Age is not a int",
-		`{"Age":98765432109876543210}`:    "json: field Age is not a int",
-		`{"At":"s3cret"}`:                 "json: can't be decoded: the error is a *time.ParseError",
-		`{"Name":"s3cret`:                 "json: syntax error at byte 15",
-		`["s3cret"]`:                      "json: is not a codec_test.plain",
-		`null`:                            "json: is null, and codec_test.plain can't be",
-		` null `:                          "json: is null, and codec_test.plain can't be",
-		``:                                "json: syntax error at byte 0",
-		`{}{"Name":"s3cret"}`:             "json: syntax error at byte 3",
-		`{"Name":"a","Age":1}` + "s3cret": "json: syntax error at byte 21",
+		`{"Name":"x","Age":"s3cret"}`:      "json: field Age is not a int",
+		`{"Age":98765432109876543210}`:     "json: field Age is not a int",
+		`{"At":"s3cret"}`:                  "json: can't be decoded: the error is a *time.ParseError",
+		`{"Name":"s3cret`:                  "json: syntax error at byte 15",
+		`["s3cret"]`:                       "json: is not a codec_test.plain",
+		"{\"Name\":\"s3cret\xff\"}":        "json: text is not UTF-8", // encoding/json would change it
+		"{\"Name\":\"s3cret\",\"\xff\":1}": "json: text is not UTF-8",
+		`{"Name":"\ud800s3cret"}`:          "json: a text has half of a surrogate pair, which is no character",
+		`null`:                             "json: is null, and codec_test.plain can't be",
+		` null `:                           "json: is null, and codec_test.plain can't be",
+		``:                                 "json: syntax error at byte 0",
+		`{}{"Name":"s3cret"}`:              "json: syntax error at byte 3",
+		`{"Name":"a","Age":1}` + "s3cret":  "json: syntax error at byte 21",
 	} {
 		t.Run(stored, func(t *testing.T) {
 			is := is.New(t)

@@ -280,3 +280,29 @@ func TestEncodeOver_TakesTimeInProportion(t *testing.T) {
 		})
 	}
 }
+
+// Users write texts of backslashes, and each is an escape in JSON.
+func TestJSON_TakesTimeInProportionToTheEscapesOfAText(t *testing.T) {
+	is := is.New(t)
+	type note struct {
+		Text string
+		Pair [2]int // an array, so that Decode looks at everything
+	}
+	c := codec.JSON[note]{}
+	for name, text := range map[string]string{"backslashes": `\`, "quotes": `"`, "both": `\"`, "backslashes and letters": `\x`} {
+		t.Run(name, func(t *testing.T) {
+			inProportion(t, 8000, func(n int) func() {
+				v := note{Text: strings.Repeat(text, n)}
+				b, _ := must(c.Encode(v)).Bytes()
+				stored := codec.Opaque("json", append(b[:len(b)-1:len(b)-1], `,"unknown":1}`...))
+				return func() {
+					got, err := c.Decode(stored)
+					is.NoErr(err)
+					is.Equal(got, v)
+					q := must(codec.EncodeOver(c, v, stored))
+					is.True(codec.Equal(q, stored))
+				}
+			})
+		})
+	}
+}

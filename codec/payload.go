@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"github.com/dynasession/dynasession/codec/internal/fault"
 	"github.com/dynasession/dynasession/codec/internal/opaque"
 )
 
@@ -39,9 +40,14 @@ func BytesOf(p Payload, format string) ([]byte, error) {
 		return nil, fmt.Errorf("%w: have none, want %q", ErrFormat, format)
 	}
 	if f := p.Format(); f != format {
-		return nil, fmt.Errorf("%w: have %q, want %q", ErrFormat, f, format)
+		return nil, otherFormat(f, format)
 	}
 	return p.Bytes()
+}
+
+// otherFormat returns an ErrFormat. The name have may come from the table, and be of any length.
+func otherFormat(have, want string) error {
+	return fmt.Errorf("%w: have %q, want %q", ErrFormat, fault.Short(have), want)
 }
 
 type equaler interface{ Equal(Payload) bool }

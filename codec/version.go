@@ -108,7 +108,7 @@ func (c version[T]) Decode(p Payload) (T, error) {
 	case p == nil:
 		return zero, fmt.Errorf("%w: have none, want %q", ErrFormat, c.prefix()+"…")
 	case !ok:
-		return zero, fmt.Errorf("%w: have %q, want %q", ErrFormat, p.Format(), c.prefix()+"…")
+		return zero, otherFormat(p.Format(), c.prefix()+"…")
 	}
 	return c.inner.Decode(plain)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
@@ -49,6 +50,8 @@ func adviceFor(err error, table, region string) string {
 		}
 		return fmt.Sprintf("table %q does not exist in %s: name the right table or set the right region, "+
 			"or create it with dynamo.CreateTable", table, where)
+	case len(reasonsOf(err)) > 0:
+		return adviceForThrottling(reasonsOf(err))
 	case errors.As(err, &api):
 		return adviceForCode(api)
 	}
@@ -57,6 +60,41 @@ func adviceFor(err error, table, region string) string {
 		return "no AWS region: set OpenConfig.Region, AWS_REGION, or the region of the profile"
 	case strings.Contains(text, "get identity") || strings.Contains(text, "credentials"):
 		return "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give the machine a role"
+	}
+	return ""
+}
+
+// reasonsOf returns why the service throttled a request, if it says so.
+func reasonsOf(err error) []types.ThrottlingReason {
+	var provisioned *types.ProvisionedThroughputExceededException
+	var limit *types.RequestLimitExceeded
+	var throttled *types.ThrottlingException
+	switch {
+	case errors.As(err, &provisioned):
+		return provisioned.ThrottlingReasons
+	case errors.As(err, &limit):
+		return limit.ThrottlingReasons
+	case errors.As(err, &throttled):
+		return throttled.ThrottlingReasons
+	}
+	return nil
+}
+
+// adviceForThrottling goes by the end of the first reason that it knows, such as
+// TableWriteKeyRangeThroughputExceeded.
+func adviceForThrottling(reasons []types.ThrottlingReason) string {
+	for _, r := range reasons {
+		for ending, advice := range map[string]string{
+			"KeyRangeThroughputExceeded": "one partition of the table is overloaded, by many requests for one session or one user: " +
+				"docs/scale.md says what helps",
+			"MaxOnDemandThroughputExceeded": "the table's maximum on-demand throughput is reached: raise it",
+			"AccountLimitExceeded":          "the account's quota for the throughput of a table is reached: have it raised in Service Quotas",
+			"ProvisionedThroughputExceeded": "the table's provisioned capacity is used up: raise it, let it scale by itself, or set the table to on-demand",
+		} {
+			if strings.HasSuffix(aws.ToString(r.Reason), ending) {
+				return advice
+			}
+		}
 	}
 	return ""
 }

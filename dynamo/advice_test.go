@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -16,6 +17,20 @@ import (
 	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
+
+// throttledBecause is a refusal for these reasons.
+func throttledBecause(code string, reasons ...string) answer {
+	var list []string
+	for _, r := range reasons {
+		list = append(list, fmt.Sprintf(`{"reason":%q,"resource":"arn:aws:dynamodb:eu-west-1:123456789012:table/app_session"}`, r))
+	}
+	member := "ThrottlingReasons"
+	if code == "ThrottlingException" {
+		member = "throttlingReasons"
+	}
+	return answer{status: 400, body: fmt.Sprintf(`{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":"Throughput exceeds the current capacity","%s":[%s]}`,
+		code, member, strings.Join(list, ","))}
+}
 
 // An error that an operator can fix says what to do.
 func TestAdvice(t *testing.T) {
@@ -41,6 +56,19 @@ func TestAdvice(t *testing.T) {
 			"can't use the table's KMS key",
 		},
 		"another region": {refusedWith(400, "ResourceNotFoundException", ""), `table "app_session" does not exist in this account and http://dynamodb.test: name the right table or set the right region`},
+		"a hot partition": {
+			throttledBecause("ThrottlingException", "TableWriteKeyRangeThroughputExceeded"), "one partition of the table is overloaded",
+		},
+		"a maximum": {
+			throttledBecause("ThrottlingException", "TableReadMaxOnDemandThroughputExceeded"), "maximum on-demand throughput is reached: raise it",
+		},
+		"a quota": {
+			throttledBecause("RequestLimitExceeded", "TableReadAccountLimitExceeded"), "the account's quota for the throughput of a table is reached",
+		},
+		"too little capacity": {
+			throttledBecause("ProvisionedThroughputExceededException", "NewReasonOfTomorrow", "TableReadProvisionedThroughputExceeded"),
+			"the table's provisioned capacity is used up",
+		},
 		"another key": {
 			answer{status: 400, body: `{"__type":"com.amazon.coral.validate#ValidationException","message":"The provided key element does not match the schema"}`},
 			"the table's partition key must be `id`",

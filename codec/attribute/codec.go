@@ -26,7 +26,9 @@ import (
 // unixtime: a time is always stored as text. The methods MarshalDynamoDBAttributeValue, MarshalText
 // and MarshalBinary are honoured; MarshalJSON is not. The zero value is ready to use.
 //
-// It refuses what it couldn't return unchanged, as [codec.JSON] does, and also: what DynamoDB
+// Times are as in [codec.JSON].
+//
+// It refuses what it couldn't return unchanged, as JSON does, and also: what DynamoDB
 // refuses, which is numbers below 1e-130 or above 9.9e125, empty map keys, more than 31 levels of
 // nesting, a duplicate or empty member of a set, and a nil in a [][]byte; the options omitemptyelem
 // and nullemptyelem; and structs that hide fields behind MarshalJSON. The members of a set come
@@ -64,6 +66,9 @@ func (Codec[T]) EncodeOver(v T, stored codec.Payload) (codec.Payload, error) {
 	if s.Plan.Named {
 		if old, err := plainValueOf(stored); err == nil && old.whole != s.Plan {
 			carry(av, old.AttributeValue(), s.Plan)
+			if n := SizeOf(av); n > codec.EncodeLimit {
+				return nil, &codec.TooLargeError{Size: n, Limit: codec.EncodeLimit}
+			}
 			return NewValue(av), nil
 		}
 	}
@@ -86,7 +91,7 @@ func (Codec[T]) Decode(p codec.Payload) (T, error) {
 	return v, nil
 }
 
-// encode encodes the value that v points to.
+// encode encodes the value that v points to, a copy that it may change.
 func encode(v any) (s *shape.Shape, av types.AttributeValue, err error) {
 	value := reflect.ValueOf(v).Elem()
 	if s, err = format.Of(value.Type()); err != nil {
@@ -99,6 +104,7 @@ func encode(v any) (s *shape.Shape, av types.AttributeValue, err error) {
 	if err := s.Check(value); err != nil {
 		return nil, nil, fmt.Errorf("attribute: %w", err)
 	}
+	s.MoveTimes(value)
 	av, err = marshal(v)
 	if err == nil && (s.Custom || least > codec.EncodeLimit/mostDigits) {
 		if n := SizeOf(av); n > codec.EncodeLimit {

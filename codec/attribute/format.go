@@ -38,6 +38,7 @@ var format = shape.Format{
 		return false, nil
 	},
 	Folds:             true,
+	TimesAsText:       true,
 	BytesInInterface:  true,
 	NumberInInterface: true,
 

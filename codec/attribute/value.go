@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/dynasession/dynasession/codec"
+	"github.com/dynasession/dynasession/codec/internal/fault"
 	"github.com/dynasession/dynasession/codec/internal/shape"
 )
 
@@ -74,7 +75,7 @@ func ValueOf(p codec.Payload) (Value, error) {
 // plainValueOf is ValueOf for a format without a version.
 func plainValueOf(p codec.Payload) (Value, error) {
 	if p != nil && p.Format() != Format {
-		return Value{}, fmt.Errorf("%w: have %q, want %q", codec.ErrFormat, p.Format(), Format)
+		return Value{}, fmt.Errorf("%w: have %q, want %q", codec.ErrFormat, fault.Short(p.Format()), Format)
 	}
 	return ValueOf(p)
 }

@@ -76,7 +76,9 @@ func check(b []byte, numbers span, plan *shape.Plan) error {
 }
 
 // fewElements reports whether the elements in b can't take more memory than codec.DecodeLimit.
-func fewElements(b []byte, plan *shape.Plan) bool { return len(b)*plan.Unit <= codec.DecodeLimit }
+func fewElements(b []byte, plan *shape.Plan) bool {
+	return len(b) <= codec.DecodeLimit/max(plan.Unit, 1) // no product, which could overflow
+}
 
 type checker struct {
 	b    []byte

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/vmihailenco/msgpack/v5"
+	"github.com/vmihailenco/tagparser/v2"
 
 	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/codec/internal/fault"
@@ -39,6 +40,10 @@ type Codec[T any] struct{}
 var format = shape.Format{
 	Tag:         "msgpack",
 	OwnTagFirst: true,
+	ParseTag: func(s string) (name string, options map[string]string) {
+		tag := tagparser.Parse(s)
+		return tag.Name, tag.Options
+	},
 	Methods: []shape.Methods{
 		{Encode: reflect.TypeFor[msgpack.CustomEncoder](), Decode: reflect.TypeFor[msgpack.CustomDecoder](), Name: "EncodeMsgpack"},
 		{Encode: reflect.TypeFor[msgpack.Marshaler](), Decode: reflect.TypeFor[msgpack.Unmarshaler](), Name: "MarshalMsgpack"},

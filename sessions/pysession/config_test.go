@@ -9,6 +9,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/clock"
+	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/memstore"
@@ -49,6 +50,23 @@ func TestConfig_MigrateLeavesNobodyBehind(t *testing.T) {
 		is.NoErr(err)
 		is.Equal(s.Data, 7)
 		is.NoErr(next.Destroy(t.Context(), s))
+	}
+}
+
+func TestConfig_NumbersOfPython(t *testing.T) {
+	is := is.New(t)
+	c := pysession.Config[map[string]any](pysession.Options{}).Codec
+	python := func(text string) (map[string]any, error) { return c.Decode(codec.Opaque("json", []byte(text))) }
+	got, err := python(`{"f": 1.0, "i": 12345678901234567890123, "e": 1e+16, "s": "\u00fc\ud83d\ude00"}`)
+	is.NoErr(err)
+	p, err := c.Encode(got)
+	is.NoErr(err)
+	b, err := p.Bytes()
+	is.NoErr(err)
+	is.Equal(string(b), `{"e":10000000000000000,"f":1,"i":12345678901234567890123,"s":"ü😀"}`)
+	for _, word := range []string{`NaN`, `Infinity`, `-Infinity`, `"\udce9"`} {
+		_, err := python(`{"x": [` + word + `]}`)
+		is.True(err != nil)
 	}
 }
 

@@ -18,6 +18,10 @@
 //   - Python's writes are unconditional: against Python the last writer wins, and a Python request
 //     that is slower than a logout brings the session back. Between Go services neither happens.
 //   - Signatures are HMAC-SHA1, as itsdangerous makes them.
+//   - Python writes NaN, infinities and halves of surrogate pairs, which JSON doesn't have. Load
+//     returns ErrDecode for a session with one of them anywhere in its data, and leaves it as it is.
+//   - In a map[string]any Python's 1.0 is a float64. When Go has saved the session, it is 1, and
+//     Python reads an int. A float field of Go has the same effect.
 //   - Python ignores the attributes of subject, device and revision: a session that Python clears
 //     stays in its subject's list until the list is read, and one that Python saves after Go has
 //     revoked it is alive again.

@@ -566,3 +566,55 @@ func TestTrap_WhatRecoversOutsideAndAnswersByTheInnerWriterSavesNothing(t *testi
 		is.Equal(s.store.took(), "Load")
 	}
 }
+
+// The inner cookie's last state is told, once, if the outer session can't be saved.
+func TestTrap_AnOuterMiddlewaresFailedSaveKeepsTheInnersLastState(t *testing.T) {
+	recoverer := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() {
+				if recover() != nil {
+					http.Redirect(w, r, "/", http.StatusSeeOther)
+				}
+			}()
+			next.ServeHTTP(w, r)
+		})
+	}
+	for name, c := range map[string]struct {
+		handler func(t *testing.T, inner site, w http.ResponseWriter, r *http.Request)
+		subject string
+	}{
+		"a panic after a login": {func(t *testing.T, inner site, _ http.ResponseWriter, r *http.Request) {
+			is.New(t).NoErr(inner.Authenticate(r.Context(), "u"))
+			panic("a bug")
+		}, "u"},
+		"a login after a Hijack that is refused": {func(t *testing.T, inner site, w http.ResponseWriter, r *http.Request) {
+			is.New(t).NoErr(inner.Authenticate(r.Context(), "u"))
+			_, _, err := http.NewResponseController(w).Hijack()
+			wants.Err(t, err, http.ErrNotSupported)
+			is.New(t).NoErr(inner.Authenticate(r.Context(), "v"))
+		}, "v"},
+		"a logout after a Hijack that is refused": {func(t *testing.T, inner site, w http.ResponseWriter, r *http.Request) {
+			is.New(t).NoErr(inner.Authenticate(r.Context(), "u"))
+			_, _, err := http.NewResponseController(w).Hijack()
+			wants.Err(t, err, http.ErrNotSupported)
+			is.New(t).NoErr(inner.Destroy(r.Context()))
+		}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			outer, inner := newSite(t, &web.Config{Cookie: web.Cookie{Name: "__Host-outer"}, Logger: quietly().Logger}), newSite(t, nil)
+			browser := inner.client()
+			w := browser.serve(outer.Handler(recoverer(inner.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				defer func() {
+					outer.session(t, r).Data.Visits++
+					outer.store.fails = errOut
+				}()
+				c.handler(t, inner, w, r)
+			})))), browser.request(http.MethodPost, ""))
+			is.Equal(w.Code, http.StatusServiceUnavailable)
+			cookie(t, w) // there is one at most
+			subject, _ := browser.seen(t)
+			is.Equal(subject, c.subject)
+		})
+	}
+}

@@ -50,15 +50,18 @@ func (v *visit[T]) destroy(ctx context.Context) error {
 	case st.withheld, s == nil && len(sent.ids)+len(sent.invalid) == 0 && !sent.byHeader && isWithheld(v.request, v.middleware.config.Cookie.SameSite):
 		return fmt.Errorf("%w: the browser has withheld it from a request of another site", ErrCookieKept)
 	}
-	m := v.middleware.manager
+	m, ended := v.middleware.manager, ""
 	if s != nil && !s.IsNew() {
 		if err := m.Destroy(ctx, s); err != nil {
 			return err
 		}
+		ended = s.ID().Secret()
 	}
-	gone := known.id != (sessions.ID{}) // the ID that the client knows is gone with the session
+	// The ID that the client knows goes too. It is not always that of s: a failed Save may have put
+	// its session aside.
+	gone := known.id != (sessions.ID{})
 	for _, id := range slices.Concat(sent.ids, v.formerIDs()) {
-		if id == known.id.Secret() {
+		if id == ended {
 			continue
 		}
 		switch err := m.DestroyID(ctx, id); {

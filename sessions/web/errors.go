@@ -33,6 +33,8 @@ var (
 	//   - [sessions.ErrNotBound]: the session is bound to its device, and the request has not
 	//     proved that it comes from that device: see Config.Bound.
 	//   - The form was opened before a login elsewhere in this browser: see [Middleware.Verify].
+	//   - [sessions.ErrOutcomeUnknown]: a login as another user may or may not have succeeded. Call
+	//     [Middleware.Authenticate] again.
 	//
 	// A login is never refused for these reasons.
 	ErrCookieKept = errors.New("web: not changed, since the browser's cookie must not be replaced")

@@ -2,6 +2,6 @@ package web
 
 // For tests.
 var (
-	Overlay  = overlay
+	Overlay  = overlay{}.value
 	Withheld = isWithheld
 )

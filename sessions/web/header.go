@@ -15,7 +15,13 @@ type header struct {
 	touched bool        // the handler has called Header
 	before  http.Header // its content before that; nil if it was empty
 	lines   []line      // our lines in it
-	kept    []line      // lines of Middlewares inside this one
+	kept    []keptLines // of Middlewares inside this one
+}
+
+// keptLines are the lines of a visit inside this one.
+type keptLines struct {
+	of    around
+	lines []line
 }
 
 // line is a line of a header.
@@ -27,10 +33,14 @@ type line struct{ field, value string }
 func (v *visit[T]) writeCookie() {
 	h := v.w.Header()
 	now := v.lockForLines()
-	defer v.mu.Unlock()
-	if !v.sealed {
-		v.putLines(h, now)
+	if v.sealed {
+		v.mu.Unlock()
+		return
 	}
+	v.putLines(h, now)
+	lines := v.header.lines
+	v.mu.Unlock()
+	v.reportLines(lines)
 }
 
 // lockForLines locks v.mu, and returns the current time if the cookie's line needs it. It reads the
@@ -61,17 +71,30 @@ func (v *visit[T]) seal() {
 	v.sealed = true
 	lines := v.header.lines
 	v.mu.Unlock()
-	for o := v.outer; o != nil && len(lines) > 0; o = o.next() {
-		o.keep(lines)
+	v.reportLines(lines)
+}
+
+// reportLines gives our lines to the Middlewares around this one.
+func (v *visit[T]) reportLines(lines []line) {
+	for o := v.outer; o != nil; o = o.next() {
+		o.keep(v, lines)
 	}
 }
 
 // keep notes the lines of a Middleware inside this one, whose session is stored even if this one's
 // is not.
-func (v *visit[T]) keep(lines []line) {
+func (v *visit[T]) keep(of around, lines []line) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.header.kept = append(v.header.kept, lines...)
+	for i := range v.header.kept {
+		if v.header.kept[i].of == of {
+			v.header.kept[i].lines = lines
+			return
+		}
+	}
+	if len(lines) > 0 {
+		v.header.kept = append(v.header.kept, keptLines{of, lines})
+	}
 }
 
 // touch notes the header's content before the handler's changes.
@@ -93,9 +116,11 @@ func (v *visit[T]) resetHeader() {
 	v.header.lines = nil
 	clear(h)
 	maps.Copy(h, v.header.before)
-	for _, l := range v.header.kept {
-		h[l.field] = append(slices.Clip(h[l.field]), l.value)
-		noStore(h)
+	for _, kept := range v.header.kept {
+		for _, l := range kept.lines {
+			h[l.field] = append(slices.Clip(h[l.field]), l.value)
+			noStore(h)
+		}
 	}
 }
 

@@ -41,7 +41,7 @@ func (v *visit[T]) load(ctx context.Context) (*sessions.Session[T], error) {
 		v.mu.Unlock()
 		return s, nil
 	}
-	v.wasNil = makeMap(s)
+	v.wasNil = makeMap(&s.Data)
 	v.mu.Lock()
 	v.session, v.standing = s, st
 	if v.known.id == (sessions.ID{}) {

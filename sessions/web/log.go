@@ -46,7 +46,7 @@ func (m *Middleware[T]) logAttrs(ctx context.Context, level slog.Level, message 
 	m.logger().LogAttrs(context.WithValue(ctx, logging{}, true), level, message, attrs...)
 }
 
-// maxLogged is how many bytes of a request's path are logged.
+// maxLogged is how many bytes of a request's path and of its method are logged.
 const maxLogged = 200
 
 // aboutRequest returns a request's attributes for a log line. Both are ASCII without control
@@ -55,13 +55,13 @@ func aboutRequest(r *http.Request) []slog.Attr {
 	if r == nil {
 		return nil
 	}
-	path := r.URL.EscapedPath()
-	return []slog.Attr{slog.String("method", printable(r.Method)), slog.String("path", printable(path[:min(len(path), maxLogged)]))}
+	return []slog.Attr{slog.String("method", printable(r.Method)), slog.String("path", printable(r.URL.EscapedPath()))}
 }
 
-// printable replaces everything in text but printable ASCII, so that it can't forge a line or
-// reverse its direction.
+// printable returns the first bytes of text, and replaces everything but printable ASCII, so that it
+// can't forge a line or reverse its direction.
 func printable(text string) string {
+	text = text[:min(len(text), maxLogged)]
 	return strings.Map(func(c rune) rune {
 		if c < ' ' || c > '~' {
 			return '?'

@@ -138,6 +138,18 @@ func TestLog_NothingThatAClientSendsStandsRaw(t *testing.T) {
 	is.True(!strings.Contains(out.String(), "forged"))
 }
 
+func TestLog_ALongRequestIsAShortLine(t *testing.T) {
+	is := is.New(t)
+	var out bytes.Buffer
+	s := newSite(t, &web.Config{Logger: slog.New(slog.NewJSONHandler(&out, nil))})
+	s.store.fails = errOut
+	r := request(s.fake())
+	r.Method, r.URL.Path = strings.Repeat("M", 1<<20), "/"+strings.Repeat("p", 1<<20)
+	s.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = s.Session(r.Context()) })).ServeHTTP(recorder(), r)
+	is.True(out.Len() > 0)
+	is.True(out.Len() < 2000)
+}
+
 type discardWriter struct{}
 
 func (discardWriter) Header() http.Header         { return http.Header{} }

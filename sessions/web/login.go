@@ -3,7 +3,7 @@ package web
 import (
 	"context"
 	"errors"
-	"reflect"
+	"fmt"
 	"slices"
 
 	"github.com/dynasession/dynasession/sessions"
@@ -16,7 +16,9 @@ import (
 // with the IDs of several sessions, which it ends.
 //
 // The session keeps its data if it belongs to the same user or to a visitor who had not signed in.
-// If another user was signed in before, it keeps only what the handler has set in this request.
+// If another user was signed in before, it keeps only what the handler has set in this request:
+// fields, map entries, and what it has added to the beginning or the end of a slice. A slice that it
+// has changed otherwise is kept whole.
 //
 // If the response has started, it does nothing and returns ErrCommitted.
 func (m *Middleware[T]) Authenticate(ctx context.Context, subject string) error {
@@ -59,9 +61,16 @@ func (v *visit[T]) authenticate(ctx context.Context, s *sessions.Session[T], sub
 	before := *s
 	err = v.login(ctx, s, subject, binding)
 	if err != nil {
-		// S must keep the state, to resolve it when Authenticate is called again.
-		if !errors.Is(err, sessions.ErrOutcomeUnknown) {
+		switch {
+		case !errors.Is(err, sessions.ErrOutcomeUnknown):
 			*s = before
+		case s.IsNew() && !before.IsNew():
+			// S must keep the state, to resolve it when Authenticate is called again. Until then the
+			// browser keeps the session that it has.
+			v.mu.Lock()
+			v.standing.kept = fmt.Errorf("%w: %w", ErrCookieKept, err)
+			v.standing.beside = append(v.standing.beside, before.ID().Secret())
+			v.mu.Unlock()
 		}
 		return err
 	}
@@ -95,7 +104,7 @@ func (v *visit[T]) login(ctx context.Context, s *sessions.Session[T], subject st
 		v.takeOver(ctx, s, subject, beside)
 	} else if was := s.Subject(); was != "" && was != subject {
 		old := s.ID().Secret()
-		if err := v.keepOwnChanges(s); err != nil {
+		if err := v.keepOwnChanges(s, true); err != nil {
 			return err
 		}
 		beside = append(beside, old)
@@ -133,9 +142,16 @@ func (v *visit[T]) login(ctx context.Context, s *sessions.Session[T], subject st
 }
 
 // cameFrom returns what identifies the browser of a login: the IDs and form secrets that it has
-// sent.
+// sent. A text that can't be an ID identifies none: another application's cookie may have the same
+// value in many browsers.
 func (v *visit[T]) cameFrom() []string {
-	return slices.Concat(v.whatWasSent().ids, v.formSecrets())
+	var from []string
+	for _, id := range v.whatWasSent().ids {
+		if v.middleware.manager.Recognizes(id) {
+			from = append(from, id)
+		}
+	}
+	return append(from, v.formSecrets()...)
 }
 
 // settle completes a login: it ends the browser's former sessions. If a concurrent request of this
@@ -146,7 +162,7 @@ func (v *visit[T]) settle(ctx context.Context, s *sessions.Session[T], handlers 
 	own, now := s.ID().Secret(), v.middleware.manager.Clock().Now()
 	first := v.middleware.recent.put(from, own, now)
 	if !v.joins(ctx, s, handlers, subject, first) {
-		if first != "" && !slices.Contains(from, first) {
+		if first != "" && !slices.Contains(from, first) && v.isAnother(ctx, first, s) {
 			beside = append(beside, first)
 		}
 		v.middleware.recent.replace(from, own, now)
@@ -155,17 +171,24 @@ func (v *visit[T]) settle(ctx context.Context, s *sessions.Session[T], handlers 
 	}
 	others := []string{own}
 	for _, id := range beside {
-		if was, err := v.middleware.manager.Follow(ctx, id); err == nil && was.Handle() != s.Handle() {
-			others = append(others, id) // it leads to a session other than the one that is taken
+		if v.isAnother(ctx, id, s) {
+			others = append(others, id)
 		}
 	}
 	v.endBeside(ctx, others)
 }
 
+// isAnother reports whether an ID is, or was renewed to, that of a session other than s.
+func (v *visit[T]) isAnother(ctx context.Context, id string, s *sessions.Session[T]) bool {
+	was, err := v.middleware.manager.Follow(ctx, id)
+	return err == nil && was.Handle() != s.Handle()
+}
+
 // joins makes s the session of a recent login, which has the ID first, with the handler's changes,
 // and reports whether it did. It does so if the session is the same user's and the request doesn't
 // carry its ID already. A client with both the browser's secret and the user's password could have
-// received the first response too.
+// received the first response too. If the recent login began without the session that this request
+// came with, that one's data is applied too.
 func (v *visit[T]) joins(ctx context.Context, s *sessions.Session[T], handlers sessions.Session[T], subject, first string) bool {
 	m := v.middleware.manager
 	if first == "" || slices.Contains(v.whatWasSent().ids, first) {
@@ -176,10 +199,14 @@ func (v *visit[T]) joins(ctx context.Context, s *sessions.Session[T], handlers s
 		return false
 	}
 	loaded := handlers
-	if err := m.Discard(&loaded); err != nil {
-		return false
+	if handlers.IsNew() || v.middleware.recent.get([]string{handlers.ID().Secret()}, m.Clock().Now()) == first {
+		if err := m.Discard(&loaded); err != nil {
+			return false
+		}
+	} else {
+		loaded = *v.middleware.create()
 	}
-	applyChanges(loaded, handlers, found)
+	applyChanges(overlay{}, loaded, handlers, found)
 	if err := m.Save(ctx, found); err != nil {
 		return false
 	}
@@ -214,7 +241,7 @@ func (v *visit[T]) makeRoom(ctx context.Context, ids []string, subject string) b
 // renewed by another request, or was changed in a way that can't be merged. It applies the
 // handler's changes to what is stored now.
 func (v *visit[T]) beginAnew(ctx context.Context, s *sessions.Session[T], subject, old string) error {
-	if err := v.keepOwnChanges(s); err != nil {
+	if err := v.keepOwnChanges(s, false); err != nil {
 		return err
 	}
 	v.takeOver(ctx, s, subject, []string{old})
@@ -238,90 +265,18 @@ func (v *visit[T]) takeOver(ctx context.Context, s *sessions.Session[T], subject
 	s.Data, s.Persist = was.Data, was.Persist
 	s.IdleTimeout, s.AbsoluteTimeout = was.IdleTimeout, was.AbsoluteTimeout
 	s.Device, s.Federated = was.Device, was.Federated
-	applyChanges(begun, handlers, s)
+	applyChanges(overlay{}, begun, handlers, s)
 }
 
 // keepOwnChanges makes s a new session with only the handler's changes: the loaded data is another
-// user's, or its session has ended.
-func (v *visit[T]) keepOwnChanges(s *sessions.Session[T]) error {
+// user's (fromAnother), or its session has ended.
+func (v *visit[T]) keepOwnChanges(s *sessions.Session[T], fromAnother bool) error {
 	handlers := *s
 	if err := v.middleware.manager.Discard(s); err != nil {
 		return err
 	}
 	loaded := *s
 	*s = *v.middleware.create()
-	applyChanges(loaded, handlers, s)
+	applyChanges(overlay{addedOnly: fromAnother}, loaded, handlers, s)
 	return nil
-}
-
-// applyChanges applies to s the differences between two states of a session.
-func applyChanges[T any](from, to sessions.Session[T], s *sessions.Session[T]) {
-	data := overlay(reflect.ValueOf(&from.Data).Elem(), reflect.ValueOf(&to.Data).Elem(), reflect.ValueOf(&s.Data).Elem())
-	s.Data = data.Interface().(T)
-	changed(from.Persist, to.Persist, &s.Persist)
-	changed(from.IdleTimeout, to.IdleTimeout, &s.IdleTimeout)
-	changed(from.AbsoluteTimeout, to.AbsoluteTimeout, &s.AbsoluteTimeout)
-	changed(from.Device, to.Device, &s.Device)
-	changed(from.Federated, to.Federated, &s.Federated)
-}
-
-func changed[V comparable](from, to V, into *V) {
-	if from != to {
-		*into = to
-	}
-}
-
-// overlay returns base with the differences between from and to: field by field in structs, entry
-// by entry in maps, and otherwise the whole value.
-func overlay(from, to, base reflect.Value) reflect.Value {
-	if reflect.DeepEqual(from.Interface(), to.Interface()) {
-		return base
-	}
-	switch t := to.Type(); {
-	case t.Kind() == reflect.Struct && isOpen(t):
-		out := reflect.New(t).Elem()
-		for i := range t.NumField() {
-			out.Field(i).Set(overlay(from.Field(i), to.Field(i), base.Field(i)))
-		}
-		return out
-	case t.Kind() == reflect.Map:
-		out := reflect.MakeMap(t)
-		for key, value := range base.Seq2() {
-			if to.MapIndex(key).IsValid() || !from.MapIndex(key).IsValid() {
-				out.SetMapIndex(key, value)
-			}
-		}
-		zero := reflect.Zero(t.Elem())
-		for key, value := range to.Seq2() {
-			was, is := from.MapIndex(key), base.MapIndex(key)
-			if !was.IsValid() {
-				was = zero
-			} else if reflect.DeepEqual(was.Interface(), value.Interface()) {
-				continue
-			}
-			if !is.IsValid() {
-				is = zero
-			}
-			out.SetMapIndex(key, overlay(was, value, is))
-		}
-		return out
-	case t.Kind() == reflect.Interface && !from.IsNil() && !to.IsNil() && from.Elem().Type() == to.Elem().Type():
-		within := reflect.Zero(to.Elem().Type())
-		if !base.IsNil() && base.Elem().Type() == within.Type() {
-			within = base.Elem()
-		}
-		return overlay(from.Elem(), to.Elem(), within)
-	}
-	return to
-}
-
-// isOpen reports whether all fields of a struct can be set. Other structs, such as time.Time, are
-// one value.
-func isOpen(t reflect.Type) bool {
-	for i := range t.NumField() {
-		if !t.Field(i).IsExported() {
-			return false
-		}
-	}
-	return true
 }

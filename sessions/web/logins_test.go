@@ -14,6 +14,7 @@ import (
 
 	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/memstore"
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
@@ -242,16 +243,16 @@ func TestOverlay(t *testing.T) {
 		When  time.Time
 		M     map[string]any
 		L     []int
-		P     *inner
+		P, Q  *inner
 	}
 	day := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	from := data{"alice", inner{1, 2}, day, map[string]any{"a": 1, "gone": 1, "m": map[string]any{"x": 1, "y": 2}}, []int{1}, &inner{1, 1}}
-	to := data{"alice", inner{1, 3}, day, map[string]any{"a": 1, "new": 2, "m": map[string]any{"x": 1, "y": 3}}, []int{1, 2}, &inner{1, 1}}
+	from := data{"alice", inner{1, 2}, day, map[string]any{"a": 1, "gone": 1, "m": map[string]any{"x": 1, "y": 2}}, []int{1}, &inner{1, 1}, &inner{1, 1}}
+	to := data{"alice", inner{1, 3}, day, map[string]any{"a": 1, "new": 2, "m": map[string]any{"x": 1, "y": 3}}, []int{1, 2}, &inner{1, 1}, &inner{1, 2}}
 	for _, c := range []struct{ base, want data }{
-		{data{}, data{Inner: inner{B: 3}, M: map[string]any{"new": 2, "m": map[string]any{"y": 3}}, L: []int{1, 2}}},
+		{data{}, data{Inner: inner{B: 3}, M: map[string]any{"new": 2, "m": map[string]any{"y": 3}}, L: []int{1, 2}, Q: &inner{B: 2}}},
 		{
-			data{"bob", inner{7, 8}, day, map[string]any{"a": 5, "gone": 6}, []int{9}, nil},
-			data{"bob", inner{7, 3}, day, map[string]any{"a": 5, "new": 2, "m": map[string]any{"y": 3}}, []int{1, 2}, nil},
+			data{"bob", inner{7, 8}, day, map[string]any{"a": 5, "gone": 6}, []int{9}, nil, &inner{7, 8}},
+			data{"bob", inner{7, 3}, day, map[string]any{"a": 5, "new": 2, "m": map[string]any{"y": 3}}, []int{1, 2}, nil, &inner{7, 2}},
 		},
 	} {
 		got := web.Overlay(reflect.ValueOf(from), reflect.ValueOf(to), reflect.ValueOf(c.base)).Interface()
@@ -390,4 +391,147 @@ func TestTrap_ADoubleClickAcrossTwoProcesses(t *testing.T) {
 			is.Equal(s.listed(t, "u"), want)
 		})
 	}
+}
+
+// A cookie of our name that another application has set may have the same value in every browser.
+func TestTrap_TheSameForeignCookieInTwoBrowsersJoinsNothing(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	alice, bob, again := s.client(), s.client(), s.client()
+	for _, c := range []*client{alice, bob, again} {
+		c.cookies["__Host-id"] = "dark-mode"
+	}
+	alice.login(t, "alice")
+	bob.login(t, "bob")
+	again.login(t, "alice")
+	for _, c := range []*client{alice, again} {
+		subject, _ := c.seen(t)
+		is.Equal(subject, "alice")
+	}
+	is.True(alice.cookies["__Host-id"] != again.cookies["__Host-id"])
+	is.Equal(s.listed(t, "alice"), 2)
+}
+
+// contact is embedded under its unexported name: encoders see its fields.
+type contact struct{ Email, Phone string }
+
+// Whatever a handler has changed in another user's data, the login gets only that.
+func TestTrap_AnotherUsersLoginGetsNothingBesideWhatTheHandlerHasSet(t *testing.T) {
+	type profile struct{ Email, Theme string }
+	type data struct {
+		contact
+		cached   string
+		Profile  *profile
+		Profiles map[string]*profile
+		Seen     []string
+		Newest   []string
+		Nonce    []byte
+		Any      any
+	}
+	is := is.New(t)
+	m, err := sessions.New[data](memstore.New(nil), nil)
+	is.NoErr(err)
+	sess, err := web.New(m, nil)
+	is.NoErr(err)
+	alices := m.Create()
+	const hers = "alice@site.test"
+	alices.Data = data{
+		contact: contact{Email: hers}, Profile: &profile{Email: hers}, Profiles: map[string]*profile{"work": {Email: hers}},
+		Seen: []string{hers}, Newest: []string{hers}, Nonce: []byte(hers), Any: []any{hers},
+	}
+	is.NoErr(m.Authenticate(t.Context(), alices, "alice"))
+	w := recorder()
+	sess.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		s, err := sess.Session(r.Context())
+		is.NoErr(err)
+		is.Equal(s.Data.Email, hers)
+		s.Data.Phone, s.Data.cached = "1", "c"
+		s.Data.Profile.Theme, s.Data.Profiles["work"].Theme = "dark", "light"
+		s.Data.Seen, s.Data.Newest = append(s.Data.Seen, "login"), append([]string{"login"}, s.Data.Newest...)
+		s.Data.Nonce, s.Data.Any = []byte("n"), append(s.Data.Any.([]any), "login")
+		is.NoErr(sess.Authenticate(r.Context(), "bob"))
+	})).ServeHTTP(w, request(alices.ID().Secret()))
+	bobs, err := m.Load(t.Context(), cookie(t, w).Value)
+	is.NoErr(err)
+	is.Equal(bobs.Subject(), "bob")
+	is.Equal(bobs.Data, data{
+		contact: contact{Phone: "1"}, Profile: &profile{Theme: "dark"}, Profiles: map[string]*profile{"work": {Theme: "light"}},
+		Seen: []string{"login"}, Newest: []string{"login"}, Nonce: []byte("n"), Any: []any{"login"},
+	})
+}
+
+// The second login finds the first in memory, under an ID that was renewed to its own.
+func TestTrap_ALoginAfterARenewalOfARecentLoginHolds(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	c := s.client()
+	c.page(t) // with the login's form
+	c.login(t, "u")
+	for range 3 {
+		c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) { is.NoErr(s.Renew(r.Context())) })
+		c.login(t, "u") // to confirm a payment, say
+		subject, _ := c.seen(t)
+		is.Equal(subject, "u")
+		is.Equal(s.listed(t, "u"), 1)
+	}
+}
+
+// The login of another user may or may not have succeeded. Until that is resolved, the browser keeps
+// the session that it has; the next attempt ends it.
+func TestTrap_ALoginInDoubtReplacesNoOtherUsersSession(t *testing.T) {
+	is := is.New(t)
+	s := newSiteOver(t, quietly())
+	u := s.store.Store.(*unsteady)
+	c := s.client()
+	c.login(t, "alice")
+	before := c.cookies["__Host-id"]
+	lost := func() {
+		u.n, u.after = 0, map[int]bool{}
+		for n := range 40 {
+			u.after[n] = true
+		}
+		u.after[1], u.after[2] = false, false // the session's and the list's read
+	}
+	w := c.do(http.MethodPost, "", func(w http.ResponseWriter, r *http.Request) {
+		s.session(t, r).Data.Name = "of the login"
+		lost()
+		err := s.Authenticate(r.Context(), "bob")
+		u.after = nil
+		wants.Err(t, err, sessions.ErrOutcomeUnknown)
+		wants.Err(t, s.Save(r.Context()), web.ErrCookieKept)
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	is.Equal(cookie(t, w), nil)
+	subject, _ := c.seen(t)
+	is.Equal(subject, "alice")
+
+	c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+		s.session(t, r).Data.Name = "of the login"
+		lost()
+		wants.Err(t, s.Authenticate(r.Context(), "carol"), sessions.ErrOutcomeUnknown)
+		u.after = nil
+		is.NoErr(s.Authenticate(r.Context(), "carol"))
+	})
+	subject, data := c.seen(t)
+	is.Equal(subject, "carol")
+	is.Equal(data.Name, "of the login")
+	is.True(!s.alive(t, before))
+	is.Equal(s.listed(t, "carol"), 1)
+}
+
+// A login joins another of the last minute, which began without this request's session.
+func TestTrap_ALoginThatJoinsAnotherBringsItsOwnData(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	c := s.client()
+	c.page(t) // with the login's form
+	slow := c.copy()
+	c.login(t, "u")
+	slow.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) { s.session(t, r).Data.Name = "slow" })
+	c.take(slow) // a visitor's session has taken the login's place
+	c.login(t, "u")
+	subject, data := c.seen(t)
+	is.Equal(subject, "u")
+	is.Equal(data.Name, "slow")
+	is.Equal(s.listed(t, "u"), 1)
 }

@@ -40,7 +40,7 @@ func New[T any](m *sessions.Manager[T], cfg *Config) (*Middleware[T], error) {
 type around interface {
 	places() []string // the cookie and the header that carry its ID
 	next() around     // the visit around it
-	keep([]line)
+	keep(of around, lines []line)
 }
 
 func (v *visit[T]) next() around { return v.outer }

@@ -51,7 +51,16 @@ func (m *Middleware[T]) Update(ctx context.Context, f func(*T) error) error {
 		}
 		work, cancel := v.outlive(ctx)
 		defer cancel()
-		updated, err := m.manager.Update(work, s.ID().Secret(), f)
+		updated, err := m.manager.Update(work, s.ID().Secret(), func(data *T) error {
+			wasNil := makeMap(data)
+			if err := f(data); err != nil {
+				return &ownError{err}
+			}
+			if wasNil {
+				emptyToNil(data)
+			}
+			return nil
+		})
 		if err != nil {
 			return err
 		}
@@ -61,6 +70,10 @@ func (m *Middleware[T]) Update(ctx context.Context, f func(*T) error) error {
 	})
 }
 
+// ownError is an error of the application's function. It says nothing about whether the session
+// could be saved.
+type ownError struct{ error }
+
 func (v *visit[T]) updateNew(ctx context.Context, s *sessions.Session[T], f func(*T) error) error {
 	if err := v.keptCookie(); err != nil {
 		return err
@@ -69,7 +82,7 @@ func (v *visit[T]) updateNew(ctx context.Context, s *sessions.Session[T], f func
 		return ErrCommitted
 	}
 	if err := f(&s.Data); err != nil {
-		return err
+		return &ownError{err}
 	}
 	if v.middleware.isEmpty(s) {
 		return nil
@@ -104,13 +117,23 @@ func (m *Middleware[T]) Discard(ctx context.Context) error {
 		if s == nil {
 			return nil
 		}
-		return v.discard(s)
+		if err := v.discard(s); err != nil {
+			return err
+		}
+		v.mu.Lock()
+		v.unsaved, v.dealtWith = false, nil
+		v.mu.Unlock()
+		return nil
 	})
 }
 
 func (v *visit[T]) discard(s *sessions.Session[T]) error {
 	if !s.IsNew() {
-		return v.middleware.manager.Discard(s)
+		if err := v.middleware.manager.Discard(s); err != nil {
+			return err
+		}
+		v.wasNil = makeMap(&s.Data)
+		return nil
 	}
 	*s = *v.middleware.create()
 	return nil
@@ -136,6 +159,13 @@ func (m *Middleware[T]) change(ctx context.Context, cookie bool, do func(*visit[
 		}
 		return do(v, s)
 	})
+	var own *ownError
+	switch {
+	case errors.As(err, &own):
+		return own.error
+	case errors.Is(err, ErrBusy):
+		return err // code within another call gets it, and not the handler
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.dealtWith = err

@@ -1,7 +1,10 @@
 package web_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -11,6 +14,7 @@ import (
 
 	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/event"
 	"github.com/dynasession/dynasession/sessions/memstore"
 	"github.com/dynasession/dynasession/sessions/web"
 )
@@ -156,3 +160,168 @@ func (c counted) MarshalText() ([]byte, error) {
 }
 
 func (c *counted) UnmarshalText(b []byte) error { c.A = int(b[0] - '0'); return nil }
+
+// After a failed Save nothing is saved automatically, until another call has saved or dropped what
+// the Save could not.
+func TestTrap_AfterAFailedSaveAndASuccessChangesAreSavedAgain(t *testing.T) {
+	type call = func(s site, r *http.Request) error
+	for name, next := range map[string]call{
+		"Save":         func(s site, r *http.Request) error { return s.Save(r.Context()) },
+		"Update":       func(s site, r *http.Request) error { return s.Update(r.Context(), func(*visitor) error { return nil }) },
+		"Discard":      func(s site, r *http.Request) error { return s.Discard(r.Context()) },
+		"Renew":        func(s site, r *http.Request) error { return s.Renew(r.Context()) },
+		"Authenticate": func(s site, r *http.Request) error { return s.Authenticate(r.Context(), "u") },
+	} {
+		for _, stored := range []bool{true, false} {
+			for _, out := range []bool{true, false} {
+				if name == "Renew" && !stored {
+					continue // it stores nothing then
+				}
+				t.Run(fmt.Sprint(name, ", stored: ", stored, ", then an outage: ", out), func(t *testing.T) {
+					is := is.New(t)
+					s := newSite(t, quietly())
+					c := s.client()
+					if stored {
+						c.cookies["__Host-id"] = s.stored(t, visitor{Name: "n"})
+					}
+					w := c.do(http.MethodPost, "", func(w http.ResponseWriter, r *http.Request) {
+						s.session(t, r).Data.Visits = 1
+						s.store.fails = errOut
+						wants.Err(t, s.Save(r.Context()), sessions.ErrUnavailable)
+						s.store.fails = nil
+						is.NoErr(next(s, r))
+						s.session(t, r).Data.Visits = 7
+						if out {
+							s.store.fails = errOut
+						}
+						_, _ = w.Write([]byte("saved"))
+					})
+					s.store.fails = nil
+					if out {
+						is.Equal(w.Code, http.StatusServiceUnavailable)
+						return
+					}
+					_, data := c.seen(t)
+					is.Equal(data.Visits, 7)
+				})
+			}
+		}
+	}
+}
+
+// An error that tells the handler nothing about a save doesn't keep Config.Error from responding.
+func TestTrap_AnErrorOfSomethingElseHidesNoOutage(t *testing.T) {
+	is := is.New(t)
+	var sess *web.Middleware[visitor]
+	store := &counting{Store: memstore.New(nil)}
+	m, err := sessions.New(store, &sessions.Config[visitor]{Observer: observerFunc(func(ctx context.Context, e event.Event) {
+		if e.Kind == event.Loaded {
+			wants.Err(t, sess.Save(ctx), web.ErrBusy)
+		}
+	})})
+	is.NoErr(err)
+	sess, err = web.New(m, quietly())
+	is.NoErr(err)
+	stored, err := m.CreateAndSave(t.Context(), visitor{})
+	is.NoErr(err)
+	soldOut := errors.New("sold out")
+	for _, id := range []string{stored.ID().Secret(), ""} {
+		for name, before := range map[string]func(context.Context){
+			"an observer's call": func(context.Context) {},
+			"the handler's own": func(ctx context.Context) {
+				is.Equal(sess.Update(ctx, func(*visitor) error { return soldOut }), soldOut)
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				is := is.New(t)
+				r := request()
+				if id != "" {
+					r = request(id)
+				}
+				w := recorder()
+				sess.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					v, err := sess.Session(r.Context())
+					is.NoErr(err)
+					before(r.Context())
+					v.Data.Visits++
+					store.fails = errOut
+					_, _ = w.Write([]byte("saved"))
+				})).ServeHTTP(w, r)
+				store.fails = nil
+				is.Equal(w.Code, http.StatusServiceUnavailable)
+			})
+		}
+	}
+}
+
+type observerFunc func(ctx context.Context, e event.Event)
+
+func (f observerFunc) Observe(ctx context.Context, e event.Event) { f(ctx, e) }
+
+// quietly is a Config that logs nothing.
+func quietly() *web.Config { return &web.Config{Logger: slog.New(slog.DiscardHandler)} }
+
+// Whatever a handler has called before, a T of map kind can be assigned to, and a nil map that it
+// leaves empty is no change.
+func TestTrap_AMapStaysUsable(t *testing.T) {
+	type data = map[string]int
+	type sites = web.Middleware[data]
+	for name, before := range map[string]func(sess *sites, ctx context.Context) error{
+		"Session": func(*sites, context.Context) error { return nil },
+		"Update": func(sess *sites, ctx context.Context) error {
+			return sess.Update(ctx, func(*data) error { return nil })
+		},
+		"Discard":      func(sess *sites, ctx context.Context) error { return sess.Discard(ctx) },
+		"Save":         func(sess *sites, ctx context.Context) error { return sess.Save(ctx) },
+		"Renew":        func(sess *sites, ctx context.Context) error { return sess.Renew(ctx) },
+		"Authenticate": func(sess *sites, ctx context.Context) error { return sess.Authenticate(ctx, "u") },
+		"Destroy":      func(sess *sites, ctx context.Context) error { return sess.Destroy(ctx) },
+	} {
+		for _, renewed := range []bool{false, true} {
+			for _, with := range []bool{false, true} {
+				t.Run(fmt.Sprint(name, ", renewed elsewhere: ", renewed, ", With: ", with), func(t *testing.T) {
+					is := is.New(t)
+					store := &counting{Store: memstore.New(nil)}
+					m, err := sessions.New[data](store, nil)
+					is.NoErr(err)
+					sess, err := web.New(m, quietly())
+					is.NoErr(err)
+					s, err := m.CreateAndSave(t.Context(), nil)
+					is.NoErr(err)
+					r := request(s.ID().Secret())
+					if with {
+						r = r.WithContext(sess.With(r.Context(), s))
+					}
+					if renewed {
+						other, err := m.Load(t.Context(), s.ID().Secret())
+						is.NoErr(err)
+						is.NoErr(m.Authenticate(t.Context(), other, "u"))
+					}
+					sess.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+						_, err := sess.Session(r.Context())
+						is.NoErr(err)
+						err = before(sess, r.Context())
+						if !renewed {
+							is.NoErr(err)
+							store.took()
+							is.NoErr(sess.Save(r.Context()))
+							is.True(name == "Destroy" || store.took() == "") // there is nothing to save
+						}
+						_ = sess.Update(r.Context(), func(d *data) error { (*d)["a"] = 1; return nil })
+						got, err := sess.Session(r.Context())
+						is.NoErr(err)
+						got.Data["b"] = 1
+					})).ServeHTTP(recorder(), r)
+				})
+			}
+		}
+	}
+	is := is.New(t)
+	m, err := sessions.New[data](memstore.New(nil), nil)
+	is.NoErr(err)
+	sess, err := web.New(m, nil)
+	is.NoErr(err)
+	got, err := sess.Session(sess.With(t.Context(), m.Create()))
+	is.NoErr(err)
+	got.Data["a"] = 1
+}

@@ -212,7 +212,8 @@ func proves(sent, salt []byte, secrets []string) bool {
 
 // formSecret is the secret that the tokens of visitors without a login are bound to. It has a
 // separate cookie with a random name, so that concurrent responses don't replace the secret of
-// another page's form.
+// another page's form. If the browser withholds its cookies, as it does from each link of another
+// site with SameSite=Strict, it gets one of few names, so that the cookies stay few.
 type formSecret struct {
 	suffix, value string
 	fresh         bool // the client needs it
@@ -221,36 +222,37 @@ type formSecret struct {
 const (
 	formSuffix       = "-form-" // followed by two characters
 	formSecretLength = 22       // 128 bits in base64url
-	mostFormSecrets  = 16
+	mostFormSecrets  = 64
+	withheldNames    = 32 // about 2 KB of cookies
 )
 
-// formSecret returns a secret that the client has or gets, "" if there is none.
+// formSecret returns the newest secret that the client has or gets, "" if there is none.
 func (v *visit[T]) formSecret() string {
 	if all := v.formSecrets(); len(all) > 0 {
-		return all[0]
+		return all[len(all)-1]
 	}
 	return ""
 }
 
-// formSecrets returns the secrets that the client has or gets.
+// formSecrets returns the secrets that the client has or gets. If there are more than
+// mostFormSecrets, it returns the last, since browsers send the newest last.
 func (v *visit[T]) formSecrets() []string {
 	c := &v.middleware.config
 	var all []string
+	if c.hasCookie {
+		for _, cookie := range v.request.Cookies() {
+			suffix, ok := strings.CutPrefix(cookie.Name, c.Cookie.Name+formSuffix)
+			if ok && len(suffix) == 2 && isFormSecret(cookie.Value) {
+				all = append(all, cookie.Value)
+			}
+		}
+	}
 	v.mu.Lock()
+	defer v.mu.Unlock()
 	if v.form.fresh {
 		all = append(all, v.form.value)
 	}
-	v.mu.Unlock()
-	if !c.hasCookie {
-		return all
-	}
-	for _, cookie := range v.request.Cookies() {
-		suffix, ok := strings.CutPrefix(cookie.Name, c.Cookie.Name+formSuffix)
-		if ok && len(suffix) == 2 && isFormSecret(cookie.Value) && len(all) < mostFormSecrets {
-			all = append(all, cookie.Value)
-		}
-	}
-	return all
+	return all[max(0, len(all)-mostFormSecrets):]
 }
 
 func isFormSecret(text string) bool {
@@ -265,6 +267,9 @@ func isFormSecret(text string) bool {
 func (v *visit[T]) newFormSecret() (string, error) {
 	random := make([]byte, 16+2)
 	rand.Read(random) // never fails
+	if isWithheld(v.request, v.middleware.config.Cookie.SameSite) {
+		random[16], random[17] = random[16]%withheldNames, 0
+	}
 	f := formSecret{
 		suffix: formSuffix + base64.RawURLEncoding.EncodeToString(random[16:])[:2],
 		value:  base64.RawURLEncoding.EncodeToString(random[:16]), fresh: true,

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -77,6 +78,42 @@ func TestToken_TwoPagesAtOnceTakeNothingFromEachOther(t *testing.T) {
 	c.take(two)
 	is.NoErr(c.verify(t, a))
 	is.NoErr(c.verify(t, b))
+}
+
+// Each link of another site comes without cookies to a site with SameSite=Strict.
+func TestToken_ManyArrivalsFromOtherSites(t *testing.T) {
+	is := is.New(t)
+	c := newSite(t, &web.Config{Cookie: web.Cookie{SameSite: http.SameSiteStrictMode}}).client()
+	token := ""
+	for range 200 {
+		arrival := c.site.client()
+		arrival.header = http.Header{"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"navigate"}, "Sec-Fetch-Dest": {"document"}}
+		token = arrival.page(t)
+		is.Equal(len(arrival.cookies), 1)
+		c.take(arrival)
+	}
+	is.NoErr(c.verify(t, token))
+	is.True(len(c.cookies) <= 32)
+	is.NoErr(c.verify(t, c.page(t)))
+}
+
+// More cookies than are looked at: browsers send the newest last.
+func TestToken_TheNewestOfManyFormsCounts(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	var sent []string
+	for i := range 100 {
+		sent = append(sent, fmt.Sprintf("__Host-id-form-%02d=%022d", i, 0))
+	}
+	c := s.client()
+	token := c.page(t)
+	for name, value := range c.cookies {
+		sent = append(sent, name+"="+value)
+	}
+	c.header = http.Header{"Cookie": {strings.Join(sent, "; ")}, "X-Csrf-Token": {token}}
+	c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) { is.NoErr(s.Verify(r)) })
+	c.header.Set("X-Csrf-Token", c.page(t))
+	c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) { is.NoErr(s.Verify(r)) })
 }
 
 func TestToken_IsOfTheSessionOnceThereIsOne(t *testing.T) {

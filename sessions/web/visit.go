@@ -218,15 +218,17 @@ func (m *Middleware[T]) stateOf(s *sessions.Session[T]) clientState {
 	return state
 }
 
-// isStored notes that the session is stored, and updates the client's cookie.
+// isStored notes that the session is stored, and updates the client's cookie. The caller has the
+// turn.
 func (v *visit[T]) isStored(s *sessions.Session[T]) {
 	if s.IsNew() {
 		return
 	}
+	v.wasNil = makeMap(&s.Data)
 	state := v.middleware.stateOf(s)
 	v.mu.Lock()
 	unchanged := v.told == state
-	v.told = state
+	v.told, v.unsaved = state, false
 	v.mu.Unlock()
 	if !unchanged {
 		v.writeCookie()
@@ -236,32 +238,38 @@ func (v *visit[T]) isStored(s *sessions.Session[T]) {
 // create returns a new session. If Data is a map, it isn't nil.
 func (m *Middleware[T]) create() *sessions.Session[T] {
 	s := m.manager.Create()
-	makeMap(s)
+	makeMap(&s.Data)
 	return s
 }
 
-// makeMap replaces Data by an empty map if it is a nil map, and reports whether it was.
-func makeMap[T any](s *sessions.Session[T]) bool {
-	data := reflect.ValueOf(&s.Data).Elem()
-	if data.Kind() != reflect.Map || !data.IsNil() {
+// makeMap replaces data by an empty map if it is a nil map, and reports whether it was.
+func makeMap[T any](data *T) bool {
+	value := reflect.ValueOf(data).Elem()
+	if value.Kind() != reflect.Map || !value.IsNil() {
 		return false
 	}
-	data.Set(reflect.MakeMap(data.Type()))
+	value.Set(reflect.MakeMap(value.Type()))
+	return true
+}
+
+// emptyToNil is the reverse of makeMap: it replaces an empty map by a nil one, and reports whether
+// it did.
+func emptyToNil[T any](data *T) bool {
+	value := reflect.ValueOf(data).Elem()
+	if value.IsNil() || value.Len() > 0 {
+		return false
+	}
+	value.SetZero()
 	return true
 }
 
 // asStored makes an empty map that was loaded as nil nil again, until the returned function is
 // called, so that it doesn't count as changed.
 func (v *visit[T]) asStored(s *sessions.Session[T]) func() {
-	if !v.wasNil {
+	if !v.wasNil || !emptyToNil(&s.Data) {
 		return nothing
 	}
-	data := reflect.ValueOf(&s.Data).Elem()
-	if data.IsNil() || data.Len() > 0 {
-		return nothing
-	}
-	data.SetZero()
-	return func() { makeMap(s) }
+	return func() { makeMap(&s.Data) }
 }
 
 // isEmpty reports whether a new session has nothing to store.

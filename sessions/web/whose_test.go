@@ -242,3 +242,34 @@ func TestTrap_AFloodOfIDsIsNoFloodOfLines(t *testing.T) {
 		}
 	}
 }
+
+// A failed Save puts the session aside. A Destroy after it ends the session all the same.
+func TestTrap_ALogoutAfterAFailedSaveEndsTheSession(t *testing.T) {
+	s := newSiteWith(t, quietly(), &sessions.Config[visitor]{Merge: sessions.NoMerge[visitor]})
+	for name, elsewhere := range map[string]func(*sessions.Session[visitor]) error{
+		"changed elsewhere": func(x *sessions.Session[visitor]) error { x.Data.Name = "x"; return s.manager.Save(t.Context(), x) },
+		"renewed elsewhere": func(x *sessions.Session[visitor]) error { return s.manager.Renew(t.Context(), x) },
+		"a login elsewhere": func(x *sessions.Session[visitor]) error { return s.manager.Authenticate(t.Context(), x, "u") },
+	} {
+		for _, loads := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, ", loads again: ", loads), func(t *testing.T) {
+				is := is.New(t)
+				id := s.stored(t, visitor{})
+				other, err := s.manager.Load(t.Context(), id)
+				is.NoErr(err)
+				w := s.get(func(_ http.ResponseWriter, r *http.Request) {
+					s.session(t, r).Data.Visits++
+					is.NoErr(elsewhere(other))
+					is.True(s.Save(r.Context()) != nil)
+					if loads {
+						s.session(t, r)
+					}
+					is.NoErr(s.Destroy(r.Context()))
+				}, id)
+				is.True(cookie(t, w).MaxAge < 0)
+				is.True(!s.alive(t, id))
+				is.True(!s.alive(t, other.ID().Secret()))
+			})
+		}
+	}
+}

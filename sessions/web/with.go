@@ -22,6 +22,7 @@ func (m *Middleware[T]) With(ctx context.Context, s *sessions.Session[T]) contex
 	v.request = (&http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/"}, Header: http.Header{}}).WithContext(&v.context)
 	v.outer, _ = ctx.Value(aroundKey{}).(around)
 	v.sent.byHeader = !m.config.hasCookie
+	v.wasNil = makeMap(&s.Data)
 	if !s.IsNew() {
 		v.known = m.stateOf(s)
 		v.told = v.known
@@ -35,6 +36,6 @@ func (v *visit[T]) adopt(given *visit[T]) {
 	v.deals()
 	given.mu.Lock()
 	defer given.mu.Unlock()
-	v.outer, v.asked, v.session = given.outer, true, given.session
+	v.outer, v.asked, v.session, v.wasNil = given.outer, true, given.session, given.wasNil
 	v.known, v.told, v.sent, v.device.given = given.known, given.told, given.sent, given.device.given
 }

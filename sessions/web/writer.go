@@ -55,11 +55,14 @@ func (v *visit[T]) awaitsBody() bool {
 	return v.pending
 }
 
-// writeInterim sends an interim response. The cookie goes with the final one.
+// writeInterim sends an interim response. The cookie goes with the final one: if that has started,
+// a writer around this one may still hold its header.
 func (v *visit[T]) writeInterim(status int) {
 	h := v.w.Header()
 	v.mu.Lock()
-	v.takeLines(h)
+	if !v.sealed {
+		v.takeLines(h)
+	}
 	v.mu.Unlock()
 	v.w.WriteHeader(status)
 	v.writeCookie()

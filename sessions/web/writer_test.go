@@ -256,3 +256,15 @@ func TestPush_GoesToTheWriterBelow(t *testing.T) {
 	})).ServeHTTP(wrapping{below}, request())
 	is.Equal(below.pushed, []string{"/style.css"})
 }
+
+// A writer around this one may hold the header back after the final status.
+func TestWriter_AnInterimStatusThatComesTooLateTakesNoCookieAway(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	w := recorder()
+	http.TimeoutHandler(s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.count(t)(w, r)
+		w.WriteHeader(http.StatusEarlyHints)
+	})), time.Hour, "").ServeHTTP(w, request())
+	is.True(cookie(t, w) != nil)
+}

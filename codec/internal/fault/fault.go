@@ -41,3 +41,14 @@ func Panicked(recovered any, doing string) error {
 func (e *Error) Error() string { return e.text }
 
 func (e *Error) Unwrap() error { return e.cause() }
+
+// mostShown is how many bytes Short leaves of a text.
+const mostShown = 64
+
+// Short returns a text of any origin for an error: its beginning, if it is long.
+func Short(s string) string {
+	if len(s) > mostShown {
+		return s[:mostShown] + "…"
+	}
+	return s
+}

@@ -3,8 +3,10 @@ package shape
 import (
 	"encoding"
 	"encoding/json"
+	"math/big"
 	"reflect"
 	"runtime"
+	"slices"
 	"time"
 )
 
@@ -14,8 +16,10 @@ var (
 	binMethods  = Methods{reflect.TypeFor[encoding.BinaryMarshaler](), reflect.TypeFor[encoding.BinaryUnmarshaler](), "MarshalBinary"}
 )
 
-// JSONMethods returns MarshalJSON and UnmarshalJSON.
-func JSONMethods() Methods { return jsonMethods }
+// JSONMethods returns the methods that encoding/json calls: MarshalJSON and UnmarshalJSON, before
+// them MarshalJSONTo and UnmarshalJSONFrom if this program's encoding/json knows them, and
+// MarshalText and UnmarshalText.
+func JSONMethods() []Methods { return append(slices.Clone(streamMethods), jsonMethods, textMethods) }
 
 // TextMethods returns MarshalText and UnmarshalText.
 func TextMethods() Methods { return textMethods }
@@ -33,16 +37,21 @@ func (w *walk) custom(t reflect.Type, addressable bool, path string) (done bool,
 		if w.format.Tag == "" {
 			w.shape.Raw, w.shape.Loose = true, true
 		}
+	case reflect.TypeFor[big.Float]():
+		return false, refuse(path, "big.Float would come back rounded to 64 bits: take a big.Rat, or its text")
 	}
 	if t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface {
 		return false, nil // visit checks the type that it points to
 	}
 	pointer := reflect.PointerTo(t)
+	if w.format.Tag == "" && onlyAppends(t) {
+		return false, refuse(path, "%v has AppendText and no MarshalText: releases of Go encode it differently", t)
+	}
 	for _, m := range w.format.Methods {
 		if !pointer.Implements(m.Encode) {
 			continue
 		}
-		if !pointer.Implements(m.Decode) {
+		if !decodes(pointer, m) {
 			return false, refuse(path, "%v has %s and no method to decode it again", t, m.Name)
 		}
 		if !t.Implements(m.Encode) && !addressable {
@@ -58,10 +67,29 @@ func (w *walk) custom(t reflect.Type, addressable bool, path string) (done bool,
 		w.shape.Custom = true
 	}
 	// A type with encoding/json's methods may have fields that no other encoder sees.
-	if w.format.Tag != "" && t.Kind() == reflect.Struct && pointer.Implements(jsonMethods.Encode) && hidesFields(t) {
+	if w.format.Tag != "" && t.Kind() == reflect.Struct && encodesAsJSON(pointer) && hidesFields(t) {
 		return false, refuse(path, "%v encodes itself as JSON only: its unexported fields would not be stored", t)
 	}
 	return false, nil
+}
+
+// decodes reports whether a pointer type has a method that decodes what m encodes.
+func decodes(pointer reflect.Type, m Methods) bool {
+	asJSON := append(slices.Clone(streamMethods), jsonMethods)
+	return pointer.Implements(m.Decode) || slices.Contains(asJSON, m) &&
+		slices.ContainsFunc(asJSON, func(also Methods) bool { return pointer.Implements(also.Decode) })
+}
+
+func encodesAsJSON(pointer reflect.Type) bool {
+	return slices.ContainsFunc(append(slices.Clone(streamMethods), jsonMethods), func(m Methods) bool { return pointer.Implements(m.Encode) })
+}
+
+// onlyAppends reports whether t has AppendText without MarshalText. Since Go 1.27 encoding/json calls
+// AppendText; before, it encoded such a type by its fields.
+func onlyAppends(t reflect.Type) bool {
+	pointer := reflect.PointerTo(t)
+	return pointer.Implements(reflect.TypeFor[encoding.TextAppender]()) &&
+		!pointer.Implements(textMethods.Encode) && !encodesAsJSON(pointer)
 }
 
 // decodesItself reports whether t has a method that decodes it. It is false for the types that

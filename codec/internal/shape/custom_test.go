@@ -4,6 +4,7 @@ package shape_test
 
 import (
 	"math/big"
+	"net/netip"
 	"testing"
 	"time"
 )
@@ -42,6 +43,11 @@ func TestOf_TypesThatEncodeThemselves(t *testing.T) {
 	refused[viaJSON](t, other(), "shape_test.viaJSON encodes itself as JSON only: its unexported fields would not be stored")
 }
 
+func TestOf_BigFloat(t *testing.T) {
+	refused[struct{ F []*big.Float }](t, asJSON(), "field F[]: big.Float would come back rounded to 64 bits: take a big.Rat, or its text")
+	taken[struct{ R *big.Rat }](t, asJSON())
+}
+
 func TestOf_APointersMethodIsNotCalledForTheValueOfAMap(t *testing.T) {
 	refused[map[string]big.Int](t, asJSON(), "field []: MarshalJSON of big.Int has a pointer receiver, and is not called for the value of a map: use a pointer as the value")
 	taken[map[string]*big.Int](t, asJSON())
@@ -71,4 +77,17 @@ func TestOf_MethodsThatAreEmbedded(t *testing.T) {
 	refused[struct{ E event }](t, asJSON(), "field E: shape_test.event has MarshalJSON from a type that it embeds: its other fields would not be stored")
 	taken[wrapped](t, asJSON())
 	taken[struct{ time.Time }](t, asJSON()) // the only field
+}
+
+// appender encodes itself only where encoding/json knows AppendText: since Go 1.27.
+type appender string
+
+func (appender) AppendText(b []byte) ([]byte, error) { return b, nil }
+func (*appender) UnmarshalText([]byte) error         { return nil }
+
+func TestOf_TypesThatOnlyAppendTheirText(t *testing.T) {
+	refused[struct{ A appender }](t, asJSON(), "field A: shape_test.appender has AppendText and no MarshalText: releases of Go encode it differently")
+	refused[map[appender]int](t, asJSON(), "shape_test.appender as the key of a map: has AppendText and no MarshalText, and releases of Go encode it differently")
+	taken[map[netip.Addr]netip.Addr](t, asJSON()) // it has both
+	taken[map[appender]int](t, other())
 }

@@ -12,19 +12,20 @@ func (w *walk) fields(t reflect.Type, addressable bool, path string) error {
 	if err := w.names(t, path, map[string]string{}, map[reflect.Type]bool{}); err != nil {
 		return err
 	}
-	exported := 0
+	exported, omitted := 0, false
 	for i := range t.NumField() {
 		f := t.Field(i)
 		if !f.IsExported() && !f.Anonymous {
+			omitted = omitted || w.format.omitsEmptyFields(f)
 			continue
 		}
 		at := join(path, f.Name)
-		_, skip, err := w.tags(f, at)
+		tag, err := w.tags(f, at)
 		if err != nil {
 			return err
 		}
 		exported++
-		if skip {
+		if tag.skip {
 			continue
 		}
 		if f.Anonymous && !f.IsExported() {
@@ -47,6 +48,9 @@ func (w *walk) fields(t reflect.Type, addressable bool, path string) error {
 			if known {
 				continue
 			}
+		}
+		if omitted && w.format.omitsEmpty(f.Type) != omitsNothing {
+			return refuse(at, "the omitempty of _msgpack may leave out a %v that isn't empty: give the option to the other fields", f.Type)
 		}
 		switch w.format.omits(f) {
 		case omitsAll:
@@ -78,29 +82,28 @@ func (w *walk) embedded(f reflect.StructField, path string) (skip bool, err erro
 	return false, refuse(path, "%v is embedded, not exported and no struct", f.Type)
 }
 
-// tags returns the name in f's json tag, and whether the tag excludes the field.
-func (w *walk) tags(f reflect.StructField, path string) (name string, skip bool, err error) {
-	tag := f.Tag.Get("json")
-	name, _, _ = strings.Cut(tag, ",")
-	skip = tag == "-"
+// tags returns f's tag as the encoder reads it.
+func (w *walk) tags(f reflect.StructField, path string) (fieldTag, error) {
+	tag := w.format.tagOf(f)
 	if w.format.Tag == "" {
-		return name, skip, nil
+		if why := disputed(f.Tag.Get("json")); why != "" {
+			return tag, refuse(path, "its json tag's %s", why)
+		}
+		return tag, nil
 	}
-	if name == "-" && !skip {
-		return "", false, refuse(path, "the json tag %q is understood by encoding/json alone", tag)
+	standard := f.Tag.Get("json")
+	name, _, _ := strings.Cut(standard, ",")
+	if name == "-" && standard != "-" {
+		return tag, refuse(path, "the json tag %q is understood by encoding/json alone", standard)
 	}
-	own, ok := f.Tag.Lookup(w.format.Tag)
-	if !ok || own == "" {
-		return name, skip, nil
+	ownName, _, _ := strings.Cut(f.Tag.Get(w.format.Tag), ",")
+	switch {
+	case tag.skip != (standard == "-"), f.Tag.Get(w.format.Tag) != "" && (ownName == "-") != tag.skip:
+		return tag, refuse(path, "its tags json and %s disagree on whether it is stored", w.format.Tag)
+	case tag.has("intern") && w.format.Tag == "msgpack":
+		return tag, refuse(path, "the option intern of its tag refers to other values by their order, which changes")
 	}
-	ownName, _, _ := strings.Cut(own, ",")
-	if (ownName == "-") != skip {
-		return "", false, refuse(path, "its tags json and %s disagree on whether it is stored", w.format.Tag)
-	}
-	if name == "" {
-		name = ownName
-	}
-	return name, skip, nil
+	return tag, nil
 }
 
 func join(path, name string) string {

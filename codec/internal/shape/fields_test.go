@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"sync"
 	"testing"
+	"time"
 )
 
 type Inner struct{ Name string }
@@ -59,4 +60,39 @@ func TestOf_TagsThatDisagree(t *testing.T) {
 	refused[struct {
 		A string `json:"-,"`
 	}](t, other(), `field A: the json tag "-," is understood by encoding/json alone`)
+}
+
+// Since Go 1.27 encoding/json takes any characters for a name, and knows more options.
+func TestOf_TagsThatReleasesOfGoReadDifferently(t *testing.T) {
+	refused[struct {
+		A int `json:"a\U0001f642"`
+	}](t, asJSON(), "field A: its json tag's name \"a\U0001f642\" is ignored until Go 1.26 and used since Go 1.27: use letters, digits and punctuation without quotes")
+	refused[struct {
+		A int `json:"'a,b'"`
+	}](t, asJSON(), "field A: its json tag's name \"'a\" is ignored until Go 1.26 and used since Go 1.27: use letters, digits and punctuation without quotes")
+	refused[struct {
+		Inner `json:"it's"`
+	}](t, asJSON(), "field Inner: its json tag's name \"it's\" is ignored until Go 1.26 and used since Go 1.27: use letters, digits and punctuation without quotes")
+	refused[struct {
+		A Inner `json:",embed"`
+	}](t, asJSON(), "field A: its json tag's option \"embed\" is ignored until Go 1.26 and changes what is stored since Go 1.27: leave it out")
+	refused[struct {
+		A []struct {
+			At time.Time `json:"at,omitzero,format:DateOnly"`
+		}
+	}](t, asJSON(), "field A[].At: its json tag's option \"format:DateOnly\" is ignored until Go 1.26 and changes what is stored since Go 1.27: leave it out")
+	refused[struct {
+		A int `json:"a,case:strict"`
+	}](t, asJSON(), "field A: its json tag's option \"case:strict\" is ignored until Go 1.26 and changes what is stored since Go 1.27: leave it out")
+	refused[struct {
+		A int `json:"a,'omitempty'"`
+	}](t, asJSON(), "field A: its json tag's option \"'omitempty'\" is ignored until Go 1.26 and changes what is stored since Go 1.27: leave it out")
+	taken[struct {
+		A int      `json:"a-b.c/d é,omitempty,string"`
+		B int      `json:",inline,unknown"`
+		C chan int `json:"-"`
+	}](t, asJSON())
+	taken[struct {
+		A int `json:"a,format:hex"` // not for encoding/json
+	}](t, other())
 }

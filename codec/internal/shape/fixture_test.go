@@ -11,7 +11,7 @@ import (
 
 // asJSON returns a format like encoding/json; other returns one like the other encoders.
 func asJSON() *shape.Format {
-	return &shape.Format{Methods: []shape.Methods{shape.JSONMethods(), shape.TextMethods()}, NilEmbedded: true, NumberInInterface: true}
+	return &shape.Format{Methods: shape.JSONMethods(), NilEmbedded: true, NumberInInterface: true}
 }
 
 func other() *shape.Format {

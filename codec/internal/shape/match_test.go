@@ -16,7 +16,7 @@ func TestMatch_OfSeveralNamesOneCounts(t *testing.T) {
 		First  int
 		Second int
 	}
-	f := &shape.Format{Methods: []shape.Methods{shape.JSONMethods()}, Folds: true}
+	f := &shape.Format{Methods: shape.JSONMethods(), Folds: true}
 	plan := taken[pair](t, f).Plan
 	for _, c := range []struct {
 		name  string

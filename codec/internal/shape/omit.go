@@ -31,18 +31,31 @@ func (f *Format) omits(sf reflect.StructField) omission {
 			return omitsByValue
 		}
 	case f.Tag == "msgpack" && tag.has("omitempty"):
-		switch {
-		case t.Kind() == reflect.Interface || t.Implements(zeroerType):
-			return omitsByValue
-		case t.Kind() == reflect.Struct && f.encodesItself(t):
-			// The encoder checks the fields, and this type has none that it can check.
-			if f.mayTell(t) {
-				return omitsByValue
-			}
-			return omitsAll
-		}
+		return f.omitsEmpty(t)
 	}
 	return omitsNothing
+}
+
+// omitsEmpty returns which values of t the msgpack encoder omits if they are empty.
+func (f *Format) omitsEmpty(t reflect.Type) omission {
+	switch {
+	case t == reflect.TypeFor[time.Time]():
+	case t.Kind() == reflect.Interface || t.Implements(zeroerType):
+		return omitsByValue
+	case t.Kind() == reflect.Struct && f.encodesItself(t):
+		// The encoder checks the fields, and this type has none that it can check.
+		if f.mayTell(t) {
+			return omitsByValue
+		}
+		return omitsAll
+	}
+	return omitsNothing
+}
+
+// omitsEmptyFields reports whether sf is the field _msgpack, with whose tag the encoder omits every
+// field after it that is empty.
+func (f *Format) omitsEmptyFields(sf reflect.StructField) bool {
+	return f.Tag == "msgpack" && sf.Name == "_msgpack" && f.tagOf(sf).has("omitempty")
 }
 
 // leavesOutZero reports whether the encoder omits the zero value of the field.

@@ -94,7 +94,9 @@ func (f *Format) plan(t reflect.Type) *Plan {
 	root := *b.plan(t) // a copy, since inner plans are shared
 	var all []string
 	root.Low, root.High = math.MinInt64, math.MaxUint64
-	for _, p := range root.below(map[*Plan]bool{}, nil) {
+	list := root.below(map[*Plan]bool{}, nil)
+	name(list)
+	for _, p := range list {
 		low, high := p.holds()
 		root.Low, root.High = max(root.Low, low), min(root.High, high)
 		root.Unit = max(root.Unit, p.unit())
@@ -106,6 +108,19 @@ func (f *Format) plan(t reflect.Type) *Plan {
 	}
 	root.names = newNames(all)
 	return &root
+}
+
+// name sets Named of the pointers and maps in list that lead to a Named plan. Types may contain
+// themselves, so it begins again until nothing changes.
+func name(list []*Plan) {
+	for changed := true; changed; {
+		changed = false
+		for _, p := range list {
+			if (p.Kind == Pointer || p.Kind == Map) && !p.Named && p.Elem.Named {
+				p.Named, changed = true, true
+			}
+		}
+	}
 }
 
 // below appends p and all plans below it to list, those of members in order.
@@ -160,10 +175,8 @@ func (b *builder) plan(t reflect.Type) *Plan {
 		p.Kind = Any
 	case reflect.Pointer:
 		p.Kind, p.Elem = Pointer, b.plan(t.Elem())
-		p.Named = p.Elem.Named
 	case reflect.Map:
 		p.Kind, p.Elem, p.Key, p.KeyPlan = Map, b.plan(t.Elem()), t.Key(), b.plan(t.Key())
-		p.Named = p.Elem.Named
 	case reflect.Slice:
 		if t.Elem().Kind() != reflect.Uint8 {
 			p.Kind, p.Elem = List, b.plan(t.Elem())
@@ -253,7 +266,7 @@ func (b *builder) members(t reflect.Type, open map[reflect.Type]bool) []Member {
 		}
 		p := b.plan(f.Type)
 		list = append(list, Member{Name: tag.nameOr(f), Field: f, Plan: p, tag: tag})
-		if alias, ok := tag.option("alias:"); ok && b.format.Tag == "msgpack" {
+		if alias, ok := tag.options["alias"]; ok && b.format.Tag == "msgpack" {
 			list = append(list, Member{Name: alias, Field: f, Plan: p, Hidden: true})
 		}
 	}
@@ -269,18 +282,8 @@ func overlap(a, b []Member) bool {
 // inlined returns the type of f if f is an embedded struct, whose fields are stored among those of
 // the outer struct.
 func (b *builder) inlined(f reflect.StructField, tag fieldTag) (reflect.Type, bool) {
-	t := f.Type
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if !f.Anonymous || t.Kind() != reflect.Struct {
-		return t, false
-	}
-	if b.format.Tag == "msgpack" {
-		_, apart := tag.option("noinline")
-		return t, !apart && !b.opaque(t)
-	}
-	return t, tag.name == ""
+	t, ok := b.format.inlined(f, tag)
+	return t, ok && (b.format.Tag != "msgpack" || !b.opaque(t))
 }
 
 // unit returns the memory of one more value below p, in bytes: an element or the target of a

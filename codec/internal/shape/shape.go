@@ -17,6 +17,10 @@ type Format struct {
 	// Tag is the struct tag that the encoder reads besides `json`; empty if there is none.
 	Tag string
 
+	// ParseTag returns the name and the options of a tag as the encoder reads them; an option without
+	// a value has an empty one. Nil: they are separated by commas.
+	ParseTag func(tag string) (name string, options map[string]string)
+
 	// Methods are the pairs of interfaces by which a type encodes and decodes itself, in the
 	// encoder's order of preference.
 	Methods []Methods
@@ -48,11 +52,15 @@ type Format struct {
 	// `json` replaces the encoder's own tag.
 	OwnTagFirst bool
 
+	// TimesAsText means that a time is written in the form of RFC 3339.
+	TimesAsText bool
+
 	// Folds means that the decoder accepts a name that differs from a field's only in case.
 	Folds bool
 
 	shapes sync.Map // of reflect.Type to *result
 	sizes  sync.Map // of reflect.Type to *size
+	tags   sync.Map // of reflect.StructTag to fieldTag
 }
 
 // Methods are the two interfaces by which a type encodes and decodes itself.
@@ -94,6 +102,7 @@ type Shape struct {
 
 	format *Format
 	size   *size
+	times  *times
 }
 
 type result struct {
@@ -114,6 +123,7 @@ func (f *Format) Of(t reflect.Type) (*Shape, error) {
 	if r.err == nil {
 		w.shape.Plan = f.plan(t)
 		w.shape.size = f.sizeOf(t)
+		w.shape.times = f.timesOf(t)
 	}
 	f.shapes.Store(t, r)
 	return r.shape, r.err

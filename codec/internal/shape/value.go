@@ -2,11 +2,13 @@ package shape
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"math"
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -25,7 +27,7 @@ func (s *Shape) Check(v reflect.Value) error {
 }
 
 // CheckScalars returns an error if v holds a text, or a map's key, that is not UTF-8, or a number
-// that is not finite. It names the field.
+// that is not finite. It names the field. In JSON this includes what MarshalText returns.
 func (s *Shape) CheckScalars(v reflect.Value) error {
 	c := check{format: s.format, scalars: true, on: map[pointer]bool{}, generic: map[reflect.Type]bool{}}
 	return c.visit(v, nil)
@@ -87,6 +89,9 @@ func (c *check) enter(v reflect.Value, at *step) (leave func(), err error) {
 }
 
 func (c *check) visit(v reflect.Value, at *step) error {
+	if c.scalars && c.writesText(v.Type()) && !utf8.ValidString(ownText(v)) {
+		return refuse(at.String(), "the text that a %v encodes itself to is not UTF-8", v.Type())
+	}
 	switch v.Kind() {
 	case reflect.String:
 		if v.Len() == 0 && c.format.Tag == "" && v.Type() == reflect.TypeFor[json.Number]() {
@@ -119,7 +124,10 @@ func (c *check) visit(v reflect.Value, at *step) error {
 		if v.Kind() == reflect.Pointer && c.nothing(v.Elem()) {
 			return refuse(at.String(), "points to a nil, which would come back as a nil pointer")
 		}
-		if c.ownEncoder(v.Type()) {
+		switch own := c.ownEncoder(v.Type()); {
+		case own && c.scalars && v.Kind() == reflect.Pointer:
+			return c.visit(v.Elem(), at)
+		case own:
 			return nil
 		}
 		leave, err := c.enter(v, at)
@@ -144,8 +152,8 @@ func (c *check) nothing(v reflect.Value) bool {
 }
 
 // CheckBack returns an error if a pointer in v, the encoded value, is nil in back, the decoded one:
-// a type that encodes itself to nothing may be written as nil. It does so too if a map has lost
-// entries, whose keys encode themselves alike. The error names the field.
+// a type that encodes itself to nothing may be written as nil. It does so too if a map's key, which
+// encodes or decodes itself, has become another, or the same as another. The error names the field.
 func (s *Shape) CheckBack(v, back reflect.Value) error {
 	if !s.CustomPointers && !s.CustomKeys {
 		return nil
@@ -188,14 +196,31 @@ func checkBack(v, back reflect.Value, at *step) error {
 			return refuse(at.String(), "two keys of the map encode themselves alike, and one of them would be lost")
 		}
 		for i := v.MapRange(); i.Next(); {
-			if b := back.MapIndex(i.Key()); b.IsValid() {
+			b := back.MapIndex(i.Key())
+			switch {
+			case b.IsValid():
 				if err := checkBack(i.Value(), b, at.elem("[]")); err != nil {
 					return err
 				}
+			case i.Key().Type() != timeType || !hasTime(back, i.Key().Interface().(time.Time)):
+				return refuse(at.String(), "a key of the map would come back as another")
 			}
 		}
 	}
 	return nil
+}
+
+// hasTime reports whether a map has a key that is the same time, in whatever zone.
+func hasTime(m reflect.Value, t time.Time) bool {
+	if !oddZone(t) {
+		return true // in every format
+	}
+	for i := m.MapRange(); i.Next(); {
+		if i.Key().Interface().(time.Time).Equal(t) {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *check) inside(v reflect.Value, at *step) error {
@@ -250,10 +275,40 @@ func (c *check) inside(v reflect.Value, at *step) error {
 	return nil
 }
 
+// writesText reports whether values of t, which is no pointer, encode themselves to a text in JSON.
+func (c *check) writesText(t reflect.Type) bool {
+	if c.format.Tag != "" || t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface || t == reflect.TypeFor[time.Time]() {
+		return false
+	}
+	p := reflect.PointerTo(t)
+	return p.Implements(textMethods.Encode) && !p.Implements(jsonMethods.Encode)
+}
+
+// ownText returns what the method MarshalText of v or a pointer to v returns, empty if it can't be
+// called or fails: then the encoder says so.
+func ownText(v reflect.Value) (text string) {
+	defer func() { _ = recover() }()
+	if v.CanAddr() {
+		v = v.Addr()
+	}
+	if !v.CanInterface() {
+		return ""
+	}
+	m, ok := v.Interface().(encoding.TextMarshaler)
+	if !ok {
+		return ""
+	}
+	b, err := m.MarshalText()
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
 // ownEncoder reports whether values of t encode themselves.
 func (c *check) ownEncoder(t reflect.Type) bool {
-	if t == reflect.TypeFor[json.Number]() {
-		return false
+	if t == reflect.TypeFor[json.Number]() || t == reflect.TypeFor[*json.Number]() {
+		return false // since Go 1.27 it has such methods
 	}
 	if c.format.Leaf != nil && c.format.Leaf(t) {
 		return true
@@ -272,6 +327,9 @@ func (c *check) ownEncoder(t reflect.Type) bool {
 
 // worth reports whether elements of type t need a check.
 func (c *check) worth(t reflect.Type) bool {
+	if c.scalars && c.writesText(t) {
+		return true
+	}
 	switch t.Kind() {
 	case reflect.String:
 		return c.scalars || t == reflect.TypeFor[json.Number]()

@@ -62,6 +62,9 @@ func (w *walk) kind(t reflect.Type, addressable bool, path string) error {
 		}
 		w.shape.Interfaces, w.shape.Loose = true, true
 	case reflect.Pointer:
+		if endless(t) {
+			return refuse(path, "%v points to nothing but pointers", t)
+		}
 		if nilable(t.Elem()) {
 			w.shape.Loose = true // a nil target comes back as a nil pointer
 		}
@@ -103,11 +106,17 @@ func (w *walk) bytes(t reflect.Type, path string) error {
 
 // key refuses types that one of the codecs can't read back as a map key.
 func (w *walk) key(t reflect.Type, path string) error {
+	if w.format.Tag == "" && onlyAppends(t) {
+		return refuse(path, "%v as the key of a map: has AppendText and no MarshalText, and releases of Go encode it differently", t)
+	}
 	switch t.Kind() {
 	case reflect.String,
 		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		if !t.Implements(textMethods.Encode) {
+			if reflect.PointerTo(t).Implements(textMethods.Decode) { // decoders call it nevertheless
+				w.shape.Custom, w.shape.CustomKeys = true, true
+			}
 			return nil
 		}
 	}
@@ -116,6 +125,18 @@ func (w *walk) key(t reflect.Type, path string) error {
 		return nil
 	}
 	return refuse(path, "%v as the key of a map: must be a string, an integer, or have MarshalText and UnmarshalText", t)
+}
+
+// endless reports whether the pointer t leads to itself by pointers alone, as type P *P does.
+func endless(t reflect.Type) bool {
+	const most = 100 // pointers to pointers
+	for n := 0; t.Kind() == reflect.Pointer; n++ {
+		if n == most {
+			return true
+		}
+		t = t.Elem()
+	}
+	return false
 }
 
 func nilable(t reflect.Type) bool {

@@ -50,3 +50,16 @@ func TestOf_Recursion(t *testing.T) {
 	}
 	refused[bad](t, asJSON(), "field C: chan int can't be stored")
 }
+
+type (
+	itself *itself
+	one    *two
+	two    *one
+)
+
+func TestOf_PointersToNothingButPointers(t *testing.T) {
+	refused[itself](t, asJSON(), "shape_test.itself points to nothing but pointers")
+	refused[struct{ P one }](t, asJSON(), "field P: shape_test.one points to nothing but pointers")
+	refused[map[string]**two](t, asJSON(), "field []: **shape_test.two points to nothing but pointers")
+	taken[***int](t, asJSON())
+}
