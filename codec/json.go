@@ -34,7 +34,8 @@ import (
 // from UTC, or in UTC if the offset isn't whole minutes, as it was long ago.
 //
 // In an interface, as in a map[string]any, a number comes back as a float64 if that represents it
-// exactly and otherwise as a [json.Number], a slice as []any, and a map as map[string]any.
+// exactly and otherwise as a [json.Number], a slice as []any, a map as map[string]any, and a nil
+// slice or map as nil.
 type JSON[T any] struct{}
 
 const formatJSON = "json"

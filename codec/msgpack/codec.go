@@ -34,7 +34,7 @@ const Format = "msgpack"
 //
 // A time comes back in the local zone. In an interface, as in a map[string]any, a signed integer
 // comes back as an int64, an unsigned one as a uint64, any other number as a float64, a slice as
-// []any, and a map as map[string]any.
+// []any, a map as map[string]any, and a nil slice or map as nil.
 type Codec[T any] struct{}
 
 var format = shape.Format{
