@@ -149,7 +149,12 @@ func (v *visit[T]) exchangeID(ctx context.Context, s *sessions.Session[T]) {
 	if mode := v.request.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
 		return
 	}
-	err := m.Renew(ctx, s)
+	if ctx.Err() != nil {
+		return // the client has hung up, and wouldn't get the new ID
+	}
+	work, cancel := v.outlive(ctx)
+	defer cancel()
+	err := m.Renew(work, s)
 	switch {
 	case err == nil:
 		v.isStored(s)

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -81,4 +82,21 @@ func TestMigrate_RequestsAtTheSameTimeSignNobodyOut(t *testing.T) {
 	all.Wait()
 	is.Equal(len(told), 1) // one new ID, and nobody takes it away again
 	is.Equal(s.data(t, told[0].Value).Name, "n")
+}
+
+// A client that has hung up wouldn't get the new ID. That is no outage either.
+func TestMigrate_NotForAClientThatHasHungUp(t *testing.T) {
+	is := is.New(t)
+	lines := logs(t)
+	s, old := migrating(t)
+	before, err := old.CreateAndSave(t.Context(), visitor{Visits: 1})
+	is.NoErr(err)
+	hungUp, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	w := httptest.NewRecorder()
+	s.Handler(s.count(t)).ServeHTTP(w, request(before.ID().Secret()).WithContext(hungUp))
+	is.Equal(cookie(t, w), nil)
+	is.Equal(lines.String(), "")
+	is.Equal(s.data(t, before.ID().Secret()).Visits, 2)
+	is.True(cookie(t, s.get(s.count(t), before.ID().Secret())) != nil) // the next request gets it
 }

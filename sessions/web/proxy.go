@@ -2,6 +2,8 @@ package web
 
 import (
 	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
 	"slices"
 	"strings"
 
@@ -28,22 +30,32 @@ type upstream[T any] struct {
 }
 
 func (u upstream[T]) RoundTrip(r *http.Request) (*http.Response, error) {
-	out := new(http.Request)
-	*out = *r
+	// A proxy passes interim responses on by a hook, which is called after this one.
+	out := r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
+		Got1xxResponse: func(_ int, h textproto.MIMEHeader) error {
+			u.dropOurs(h)
+			return nil
+		},
+	}))
 	out.Header = r.Header.Clone()
 	u.hide(out.Header)
 	response, err := u.base.RoundTrip(out)
 	if err != nil {
 		return response, err
 	}
-	response.Header[setCookie] = slices.DeleteFunc(response.Header[setCookie], func(line string) bool {
+	u.dropOurs(response.Header)
+	return response, nil
+}
+
+// dropOurs removes the cookies of our names from a response's header.
+func (u upstream[T]) dropOurs(h map[string][]string) {
+	left := slices.DeleteFunc(h[setCookie], func(line string) bool {
 		name, _, _ := strings.Cut(line, "=")
 		return u.isOurs(strings.TrimSpace(name))
 	})
-	if len(response.Header[setCookie]) == 0 {
-		delete(response.Header, setCookie)
+	if h[setCookie] = left; len(left) == 0 {
+		delete(h, setCookie)
 	}
-	return response, nil
 }
 
 // hide removes the session's ID and cookies from a request's header.

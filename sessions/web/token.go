@@ -46,15 +46,12 @@ func (m *Middleware[T]) Token(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s, err := v.loaded(ctx)
+	_, id, subject, err := v.identity(ctx)
 	if err != nil {
 		return "", err
 	}
-	id, secret := "", v.formSecret()
-	if !s.IsNew() {
-		id = s.ID().Secret()
-	}
-	if secret == "" && s.Subject() == "" && m.config.hasCookie {
+	secret := v.formSecret()
+	if secret == "" && subject == "" && m.config.hasCookie {
 		if secret, err = v.newFormSecret(); err != nil {
 			return "", err
 		}
@@ -68,6 +65,21 @@ func (m *Middleware[T]) Token(ctx context.Context) (string, error) {
 		copy(token[saltBytes+proofBytes:], proof(secret, token[:saltBytes]))
 	}
 	return base64.RawURLEncoding.EncodeToString(token), nil
+}
+
+// identity returns the session, its ID and its subject, the ID "" if the session is new. Other
+// goroutines of the handler may be changing the session.
+func (v *visit[T]) identity(ctx context.Context) (s *sessions.Session[T], id, subject string, err error) {
+	err = v.turn.run(ctx, func() error {
+		if s, err = v.load(ctx); err != nil {
+			return err
+		}
+		if subject = s.Subject(); !s.IsNew() {
+			id = s.ID().Secret()
+		}
+		return nil
+	})
+	return s, id, subject, err
 }
 
 // Verify returns nil if r carries a token of its session, in the header [TokenHeader] or in the
@@ -88,19 +100,19 @@ func (m *Middleware[T]) Verify(r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s, err := v.loaded(r.Context())
+	s, id, subject, err := v.identity(r.Context())
 	if err != nil {
 		return err
 	}
 	v.mu.Lock()
 	sent := v.sent
 	v.mu.Unlock()
-	if sent.byHeader && !s.IsNew() {
+	if sent.byHeader && id != "" {
 		return nil
 	}
 	var ids []string // while nobody is signed in, a dead ID is as good a secret as the form's
-	if !s.IsNew() {
-		ids = []string{s.ID().Secret()}
+	if id != "" {
+		ids = []string{id}
 	} else {
 		for _, id := range sent.ids {
 			if m.manager.Recognizes(id) {
@@ -112,7 +124,7 @@ func (m *Middleware[T]) Verify(r *http.Request) error {
 	if len(ids)+len(secrets) == 0 {
 		return ErrToken // no token can be valid
 	}
-	token, err := v.sentToken(r, s)
+	token, err := v.sentToken(r, id == "")
 	if err != nil {
 		return err
 	}
@@ -122,14 +134,14 @@ func (m *Middleware[T]) Verify(r *http.Request) error {
 		return nil
 	case !proves(ofForm, salt, secrets):
 		return ErrToken
-	case s.Subject() == "":
+	case subject == "":
 		return nil
 	}
-	return v.detach(s)
+	return v.detach(s, id)
 }
 
 // detach puts the session aside, if the handler doesn't have it yet.
-func (v *visit[T]) detach(s *sessions.Session[T]) error {
+func (v *visit[T]) detach(s *sessions.Session[T], id string) error {
 	fresh := v.middleware.create()
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -139,19 +151,20 @@ func (v *visit[T]) detach(s *sessions.Session[T]) error {
 	v.session, v.told = fresh, v.known
 	v.standing = standing{
 		kept:   fmt.Errorf("%w: the form was opened before the login", ErrCookieKept),
-		beside: []string{s.ID().Secret()}, detached: true,
+		beside: []string{id}, detached: true,
 	}
 	return nil
 }
 
-// sentToken returns the token that r carries, decoded.
-func (v *visit[T]) sentToken(r *http.Request, s *sessions.Session[T]) ([]byte, error) {
+// sentToken returns the token that r carries, decoded. Of an anonymous visitor's body it reads
+// maxAnonymousForm at most.
+func (v *visit[T]) sentToken(r *http.Request, anonymous bool) ([]byte, error) {
 	text := r.Header.Get(TokenHeader)
 	if text == "" {
 		if isSafe(r.Method) {
 			return nil, ErrToken
 		}
-		if s.IsNew() && r.Body != nil && r.PostForm == nil {
+		if anonymous && r.Body != nil && r.PostForm == nil {
 			r.Body = http.MaxBytesReader(v.w, r.Body, maxAnonymousForm)
 		}
 		err := parseForm(r)

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -95,6 +96,42 @@ func TestToken_ManyArrivalsFromOtherSites(t *testing.T) {
 	is.NoErr(c.verify(t, token))
 	is.True(len(c.cookies) <= 32)
 	is.NoErr(c.verify(t, c.page(t)))
+}
+
+// Goroutines of a handler may call every method at once. The race detector sees more of it.
+func TestToken_BesideEveryOtherCall(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, quietly())
+	c := s.client()
+	c.login(t, "u")
+	w := c.do(http.MethodPost, "", func(w http.ResponseWriter, r *http.Request) {
+		ctx := r.Context()
+		var g sync.WaitGroup
+		for _, f := range []func() error{
+			func() error { return s.Save(ctx) },
+			func() error { return s.Update(ctx, func(v *visitor) error { v.Visits++; return nil }) },
+			func() error { return s.Renew(ctx) },
+			func() error { return s.Authenticate(ctx, "u") },
+			func() error { return s.Persist(ctx, true) },
+			func() error { return s.Discard(ctx) },
+			func() error { _, err := s.Session(ctx); return err },
+			func() error { _, err := s.Peek(ctx); return err },
+			func() error { _, err := s.Sessions(ctx); return err },
+			func() error { _, err := s.RevokeOthers(ctx); return err },
+			func() error { _, err := s.Token(ctx); return err },
+			func() error { wants.Err(t, s.Verify(r), web.ErrToken); return nil },
+		} {
+			g.Go(func() {
+				if err := f(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		g.Wait()
+	})
+	is.True(cookie(t, w) != nil)
+	subject, _ := c.seen(t)
+	is.Equal(subject, "u")
 }
 
 // More cookies than are looked at: browsers send the newest last.

@@ -3,8 +3,11 @@ package web_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"net/http/httputil"
+	"net/textproto"
 	"net/url"
+	"slices"
 	"testing"
 
 	"github.com/matryer/is"
@@ -137,4 +140,44 @@ func TestUpstream_NeverSeesTheID(t *testing.T) {
 	r.Header.Set("Authorization", "Basic dTpw")
 	h.ServeHTTP(httptest.NewRecorder(), r)
 	is.Equal(seen.Get("Authorization"), "Basic dTpw")
+}
+
+func TestUpstream_SetsNoCookieOfOursInAnInterimResponse(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.SetCookie(w, &http.Cookie{Name: "__Host-id", Value: "planted", Path: "/", Secure: true})
+		http.SetCookie(w, &http.Cookie{Name: "theirs", Value: "1"})
+		w.WriteHeader(http.StatusEarlyHints)
+	}))
+	t.Cleanup(upstream.Close)
+	target, err := url.Parse(upstream.URL)
+	is.NoErr(err)
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.Transport = s.Upstream(nil)
+	front := httptest.NewServer(s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.session(t, r).Data.Visits++
+		is.NoErr(s.Save(r.Context()))
+		proxy.ServeHTTP(w, r)
+	})))
+	t.Cleanup(front.Close)
+	var early []string
+	r, err := http.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+		Got1xxResponse: func(_ int, h textproto.MIMEHeader) error {
+			early = append(early, h["Set-Cookie"]...)
+			return nil
+		},
+	}), http.MethodGet, front.URL, nil)
+	is.NoErr(err)
+	response, err := front.Client().Do(r)
+	is.NoErr(err)
+	is.NoErr(response.Body.Close())
+	is.Equal(early, []string{"theirs=1"})
+	var names []string
+	for _, c := range response.Cookies() {
+		names = append(names, c.Name)
+		is.True(c.Value != "planted")
+	}
+	slices.Sort(names)
+	is.Equal(names, []string{"__Host-id", "theirs"}) // the proxy clears the header after an interim response
 }
