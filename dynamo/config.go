@@ -66,11 +66,18 @@ func (c Config) validate() error {
 	if err := checkTableName("Config.Table", c.Table); err != nil {
 		return err
 	}
-	if c.Timeout < minTimeout {
-		return fmt.Errorf("Config.Timeout is %v: must be at least %v", c.Timeout, minTimeout)
+	if err := checkTimeout("Config.Timeout", c.Timeout); err != nil {
+		return err
 	}
 	if c.Hedge != nil {
 		return c.Hedge.validate(c.Timeout)
+	}
+	return nil
+}
+
+func checkTimeout(field string, timeout time.Duration) error {
+	if timeout < minTimeout {
+		return fmt.Errorf("%s is %v: must be at least %v", field, timeout, minTimeout)
 	}
 	return nil
 }

@@ -68,6 +68,9 @@ func NewClient(ctx context.Context, cfg *OpenConfig) (*dynamodb.Client, error) {
 	if cfg == nil {
 		cfg = &OpenConfig{}
 	}
+	if err := checkTimeout("OpenConfig.Timeout", cfg.Timeout); cfg.Timeout != 0 && err != nil {
+		return nil, fmt.Errorf("dynamo: %w", err)
+	}
 	local, err := localEndpoint(cfg.Endpoint)
 	if err != nil {
 		return nil, fmt.Errorf("dynamo: OpenConfig.Endpoint: %w", err)

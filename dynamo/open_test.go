@@ -3,6 +3,7 @@ package dynamo_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/matryer/is"
 
@@ -81,8 +82,12 @@ func TestOpenErrorsNameTheField(t *testing.T) {
 		is.True(err != nil)
 		is.True(strings.Contains(err.Error(), "OpenConfig.Endpoint: must be a URL such as http://127.0.0.1:8000"))
 	}
-	_, err := dynamo.Open(t.Context(), &dynamo.OpenConfig{Timeout: -1, Endpoint: "http://127.0.0.1:1"})
-	is.True(err != nil && strings.Contains(err.Error(), "Config.Timeout"))
+	for _, timeout := range []time.Duration{-time.Second, 1, 9 * time.Millisecond} { // a client would wait for ever
+		_, err := dynamo.Open(t.Context(), &dynamo.OpenConfig{Timeout: timeout, Endpoint: "http://127.0.0.1:1"})
+		is.True(err != nil && strings.Contains(err.Error(), "OpenConfig.Timeout"))
+		_, err = dynamo.NewClient(t.Context(), &dynamo.OpenConfig{Timeout: timeout, Endpoint: "http://127.0.0.1:1"})
+		is.True(err != nil && strings.Contains(err.Error(), "must be at least 10ms"))
+	}
 }
 
 // Otherwise the client of Open is AWS's: it uses the environment's certificates, for example.

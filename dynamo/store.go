@@ -39,7 +39,7 @@ var _ driver.Store = (*Store)(nil)
 // means all defaults. NewStore makes no call: use [CheckTable] to verify the table; otherwise the
 // first call fails.
 func NewStore(api API, cfg *Config) (*Store, error) {
-	if v := reflect.ValueOf(api); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+	if isNil(api) {
 		return nil, errors.New("dynamo: NewStore: api is nil")
 	}
 	c := cfg.withDefaults()
@@ -51,6 +51,12 @@ func NewStore(api API, cfg *Config) (*Store, error) {
 		timeout: c.Timeout, policy: newPolicy(newBackoff()), hedger: newHedger(c.Hedge),
 		endpoints: newEndpoints(), clock: newServiceClock(), logger: c.Logger,
 	}, nil
+}
+
+// isNil also recognises a nil pointer in an interface.
+func isNil(api any) bool {
+	v := reflect.ValueOf(api)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // Name returns the table's name, even if Config.Table is its ARN.

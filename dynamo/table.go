@@ -27,7 +27,7 @@ const tableWait = 2 * time.Minute
 // nothing else, and returns an error if its key or TTL attribute is wrong. Call it when deploying,
 // not when serving.
 func CreateTable(ctx context.Context, api TableAPI, table string) error {
-	if err := checkTableName("table", table); err != nil {
+	if err := checkTable(api, table); err != nil {
 		return fmt.Errorf("dynamo: CreateTable: %w", err)
 	}
 	_, err := api.CreateTable(ctx, createTableInput(table))
@@ -96,6 +96,14 @@ func describeTTL(ctx context.Context, api ttlAPI, table string) (ttlState, error
 
 // maxTableName is the length of the longest table ARN that DynamoDB takes.
 const maxTableName = 1024
+
+// checkTable checks the arguments of a function about a table.
+func checkTable(api TableAPI, table string) error {
+	if isNil(api) {
+		return errors.New("api is nil")
+	}
+	return checkTableName("table", table)
+}
 
 func checkTableName(field, name string) error {
 	switch {
@@ -202,7 +210,7 @@ func (r Report) wrong(of ...Check) error {
 // It needs dynamodb:DescribeTable and DescribeTimeToLive, and for the recovery check
 // dynamodb:DescribeContinuousBackups; without it that Finding says so.
 func Inspect(ctx context.Context, api TableAPI, table string) (Report, error) {
-	if err := checkTableName("table", table); err != nil {
+	if err := checkTable(api, table); err != nil {
 		return Report{}, fmt.Errorf("dynamo: Inspect: %w", err)
 	}
 	out, err := api.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &table})

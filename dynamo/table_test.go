@@ -53,6 +53,10 @@ func TestTableNameIsChecked(t *testing.T) {
 	for _, call := range []func(context.Context, dynamo.TableAPI, string) error{dynamo.CreateTable, dynamo.CheckTable} {
 		err := call(t.Context(), &tables{}, "")
 		is.True(err != nil && strings.Contains(err.Error(), "table is empty"))
+		for _, nobody := range []dynamo.TableAPI{nil, (*dynamodb.Client)(nil)} {
+			err := call(t.Context(), nobody, "t")
+			is.True(err != nil && strings.Contains(err.Error(), "api is nil"))
+		}
 	}
 }
 

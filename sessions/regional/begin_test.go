@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/matryer/is"
 
@@ -48,6 +49,32 @@ func TestSetHome_LetsGoOfTheFormerTerm(t *testing.T) {
 	former := s.term.Load()
 	is.NoErr(s.SetHome("b"))
 	is.True(former.calls.TryRLock())
+}
+
+// Each call lets go of its term when it ends, or SetHome would wait for ever.
+func TestStore_EachCallLetsGoOfItsTerm(t *testing.T) {
+	is := is.New(t)
+	s, err := New(map[string]driver.Store{"a": memstore.New(nil)}, &Config{Home: "a"})
+	is.NoErr(err)
+	ctx := t.Context()
+	for name, call := range map[string]func(){
+		"Create":       func() { _ = s.Create(ctx, driver.Record{}) },
+		"Load":         func() { _, _ = s.Load(ctx, "k") },
+		"LoadAll":      func() { _, _ = s.LoadAll(ctx, []string{"k"}) },
+		"Replace":      func() { _ = s.Replace(ctx, driver.Record{}, "") },
+		"Touch":        func() { _ = s.Touch(ctx, "k", time.Time{}, time.Time{}) },
+		"Bind":         func() { _ = s.Bind(ctx, "k", nil, nil) },
+		"End":          func() { _, _ = s.End(ctx, driver.End{Key: "k"}) },
+		"LoadRosters":  func() { _, _ = s.LoadRosters(ctx, "k") },
+		"ChangeRoster": func() { _, _ = s.ChangeRoster(ctx, driver.RosterChange{}) },
+	} {
+		call()
+		term := s.term.Load()
+		if !term.calls.TryLock() {
+			t.Fatalf("%s holds its term", name)
+		}
+		term.calls.Unlock()
+	}
 }
 
 // waits reports whether a goroutine waits in begin.
