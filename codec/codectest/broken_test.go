@@ -118,6 +118,14 @@ func saboteurs() map[string]struct {
 			}
 			return good.Decode(p)
 		}}, "Decode of no bytes at all succeeds"},
+		"takes the first of two": {broken{decode: func(p codec.Payload) (basket, error) {
+			if p != nil {
+				if b, _ := p.Bytes(); len(b) > 0 && bytes.Equal(b[:len(b)/2], b[len(b)/2:]) {
+					p = codec.Opaque(p.Format(), b[:len(b)/2])
+				}
+			}
+			return good.Decode(p)
+		}}, "Decode of a payload that comes twice in a row succeeds"},
 		"panics on damage": {broken{decode: func(p codec.Payload) (basket, error) {
 			v, err := good.Decode(p)
 			if err != nil && !errors.Is(err, codec.ErrFormat) {
@@ -153,6 +161,12 @@ func saboteurs() map[string]struct {
 			}
 			return codec.Opaque("json", b), nil
 		}}, "makes something else"},
+		"changes what is known": {brokenKeeper{over: func(v basket, stored codec.Payload) (codec.Payload, error) {
+			if old, err := codec.BytesOf(stored, "json"); err == nil && bytes.Contains(old, []byte("Added")) {
+				v.Name += "!"
+			}
+			return good.EncodeOver(v, stored)
+		}}, "EncodeOver changes what a codectest_test.basket knows, at \".Name\""},
 		"changes what it encodes over": {brokenKeeper{over: func(v basket, stored codec.Payload) (codec.Payload, error) {
 			p, err := good.EncodeOver(v, stored)
 			if stored != nil && stored.Format() == "json" {

@@ -170,6 +170,34 @@ func TestEncrypt_OutagesAreToldFromWrongData(t *testing.T) {
 
 // Only what reads data decrypts: a session can be listed, touched and ended while the key service
 // is down.
+// once is an AEAD that is down for one Decrypt.
+type once struct {
+	vowels
+	down error
+}
+
+func (o *once) Decrypt(sealed, ad []byte) ([]byte, error) {
+	if err := o.down; err != nil {
+		o.down = nil
+		return nil, err
+	}
+	return o.vowels.Decrypt(sealed, ad)
+}
+
+// With former names there is more than one try. An outage of the first isn't hidden by the next,
+// which can't succeed.
+func TestEncrypt_AnOutageOfOneTryIsAnOutage(t *testing.T) {
+	is := is.New(t)
+	below := memstore.New(nil)
+	is.NoErr(encrypt.New(below, &vowels{}, encrypt.Options{}).Create(t.Context(), record()))
+	s := encrypt.New(below, &once{down: context.DeadlineExceeded}, encrypt.Options{FormerNames: []string{"elsewhere", "nowhere"}})
+	_, err := s.Load(t.Context(), "key")
+	wants.Err(t, err, driver.ErrUnavailable)
+	got, err := s.Load(t.Context(), "key")
+	is.NoErr(err)
+	is.True(codec.Equal(got.Payload, record().Payload))
+}
+
 func TestEncrypt_NothingElseNeedsTheKey(t *testing.T) {
 	is := is.New(t)
 	aead := &vowels{}
