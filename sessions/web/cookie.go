@@ -61,8 +61,8 @@ type Cookie struct {
 	Former []FormerCookie
 }
 
-// FormerCookie describes an earlier form of the cookie. Fields that are zero default to those of
-// the enclosing [Cookie].
+// FormerCookie describes an earlier form of the cookie. Name and Path default to those of the
+// enclosing [Cookie]; an empty Domain means that the earlier cookie had none.
 type FormerCookie struct{ Name, Path, Domain string }
 
 // The bounds that browsers set, from draft-ietf-httpbis-rfc6265bis sections 5.5 to 5.7.
