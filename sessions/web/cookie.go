@@ -62,7 +62,7 @@ type Cookie struct {
 }
 
 // FormerCookie describes an earlier form of the cookie. Name and Path default to those of the
-// enclosing [Cookie]; Domain defaults to the host alone, as there.
+// enclosing [Cookie]; an empty Domain means that the earlier cookie had none.
 type FormerCookie struct{ Name, Path, Domain string }
 
 // The bounds that browsers set, from draft-ietf-httpbis-rfc6265bis sections 5.5 to 5.7.

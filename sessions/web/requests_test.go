@@ -389,7 +389,7 @@ func (x *exchange) request(t *rapid.T, i int, mode string, u *unsteady) {
 		}
 	}
 	got := seenState{}
-	w = browser.do("GET", "", func(_ http.ResponseWriter, r *http.Request) {
+	browser.do("GET", "", func(_ http.ResponseWriter, r *http.Request) {
 		v, err := s.Session(r.Context())
 		if err != nil {
 			x.failf("afterwards: %v", err)

@@ -13,8 +13,8 @@ import (
 // [sessions.Manager.Save] and of [Middleware.Session], and [ErrCookieKept].
 //
 // After an error the handler writes the response: nothing is saved automatically, and Config.Error
-// is not called. After [sessions.ErrConflict] or [sessions.ErrNotFound] the next Session loads the
-// session again.
+// is not called, until a Save, Update, Renew, Authenticate or Discard succeeds. After
+// [sessions.ErrConflict] or [sessions.ErrNotFound] the next Session loads the session again.
 func (m *Middleware[T]) Save(ctx context.Context) error {
 	return m.change(ctx, false, func(v *visit[T], s *sessions.Session[T]) error {
 		if s.IsNew() && v.isSealed() {
