@@ -66,7 +66,7 @@ func (c *call) options(o *dynamodb.Options) {
 	o.Retryer = c
 	o.RetryMaxAttempts = 0
 	c.store.endpoints.remember(o)
-	o.HTTPClient = &transport{o.HTTPClient, c.store.clock, &c.died}
+	o.HTTPClient = &transport{client: o.HTTPClient, clock: c.store.clock, stall: c.store.timeout / 2, died: &c.died}
 }
 
 // IsErrorRetryable implements [aws.Retryer]. The SDK calls it after each failed attempt, which is
@@ -170,26 +170,112 @@ func (c *call) countWrite(consumed *types.ConsumedCapacity) {
 type transport struct {
 	client dynamodb.HTTPClient
 	clock  *serviceClock
+	stall  time.Duration // how long a body may pause
 	died   *atomic.Int32 // counts connections that have died; nil: they are not counted
+
+	first    watched // the first attempt's body, with the transport in one allocation
+	answered bool    // first is in use
 }
 
 // Do implements [dynamodb.HTTPClient].
 func (t *transport) Do(r *http.Request) (*http.Response, error) {
 	begun := t.clock.read()
 	answer, err := t.client.Do(r)
-	if err != nil || answer == nil {
-		if hasDied(err, t.clock.read().mono-begun.mono) {
-			t.closeIdle()
-			if t.died != nil {
-				t.died.Add(1)
-			}
-		}
+	if err != nil || answer == nil || answer.Body == nil {
+		t.lookForDeath(err, begun.mono)
 		return answer, err
 	}
 	t.clock.observe(answer, begun)
+	answer.Body = t.watch(answer)
 	addChecksum(answer)
 	return answer, nil
 }
+
+// lookForDeath notes a connection that seems to have died, by the error that it got, if any, after
+// it was last heard of.
+func (t *transport) lookForDeath(err error, heard time.Duration) {
+	if !hasDied(err, t.clock.read().mono-heard) {
+		return
+	}
+	t.closeIdle()
+	if t.died != nil {
+		t.died.Add(1)
+	}
+}
+
+// watched is a response's body. Its connection counts as dead if nothing comes for transport.stall:
+// then the body is closed, which ends a Read under way. It isn't watched while it can be expected to
+// have come with the headers, so that an ordinary response takes no timer.
+type watched struct {
+	io.ReadCloser
+	t       *transport
+	left    int64       // how much is to come; negative: unknown
+	timer   *time.Timer // nil: it isn't watched yet
+	stalled atomic.Bool
+	failed  bool
+	heard   time.Duration // when something came last, by serviceClock's mono
+}
+
+func (t *transport) watch(answer *http.Response) *watched {
+	w := &t.first
+	if t.answered { // the SDK may hold the earlier attempt's
+		w = &watched{}
+	}
+	t.answered = true
+	w.ReadCloser, w.t, w.left, w.heard = answer.Body, t, answer.ContentLength, t.clock.read().mono
+	return w
+}
+
+func (w *watched) giveUp() {
+	w.stalled.Store(true)
+	_ = w.ReadCloser.Close()
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.ReadCloser.Read(p)
+	w.left -= int64(n)
+	switch {
+	case err == nil && w.timer != nil:
+		w.heard = w.t.clock.read().mono
+		w.timer.Reset(w.t.stall)
+	case err == nil && n < len(p) && w.left != 0: // the next Read has to wait for the network
+		w.heard = w.t.clock.read().mono
+		w.timer = time.AfterFunc(w.t.stall, w.giveUp)
+	case err != nil:
+		w.stop()
+	}
+	if err == nil || err == io.EOF {
+		return n, err
+	}
+	if w.stalled.Load() {
+		err = errStalled
+	}
+	if !w.failed {
+		w.failed = true
+		w.t.lookForDeath(err, w.heard)
+	}
+	return n, err
+}
+
+func (w *watched) Close() error {
+	w.stop()
+	return w.ReadCloser.Close()
+}
+
+func (w *watched) stop() {
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+}
+
+// errStalled is a [net.Error], as what net/http returns for a response that doesn't come at all.
+var errStalled error = stalledError{}
+
+type stalledError struct{}
+
+func (stalledError) Error() string   { return "the response stopped coming" }
+func (stalledError) Timeout() bool   { return true }
+func (stalledError) Temporary() bool { return true }
 
 // silence is how long a response may take before its connection counts as dead: far longer than
 // responses take.
@@ -219,7 +305,7 @@ const checksumHeader = "X-Amz-Crc32"
 // A success without a body is not the service's, which sends at least {}. The SDK would take it for
 // a table without the item, or for a write that was applied.
 func addChecksum(answer *http.Response) {
-	if answer.Body == nil || first(answer.Header[checksumHeader]) != "" {
+	if first(answer.Header[checksumHeader]) != "" {
 		return
 	}
 	body, err := io.ReadAll(answer.Body)

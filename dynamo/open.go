@@ -62,8 +62,8 @@ func Open(ctx context.Context, cfg *OpenConfig) (*Store, error) {
 //
 // Its HTTP client keeps up to 256 idle connections, each for 90 s, and finds one dead within 30 s.
 // It waits up to 1 s for a connection, 1 s for its TLS handshake and half of Timeout for a
-// response, and doesn't request compression. When a response doesn't come in time, it closes the
-// idle connections. A [Store] on it should have the same Timeout.
+// response, and doesn't request compression. When a response doesn't come in time, or stops coming,
+// a [Store] closes the idle connections. A Store on it should have the same Timeout.
 func NewClient(ctx context.Context, cfg *OpenConfig) (*dynamodb.Client, error) {
 	if cfg == nil {
 		cfg = &OpenConfig{}

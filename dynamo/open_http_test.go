@@ -48,6 +48,7 @@ type network struct {
 	dials   int
 	healthy func(dial int) bool // whether the connection of this dial answers
 	late    time.Duration       // how long an answer takes
+	stalls  func(dial int) bool // nil, or whether its responses end in the middle of their body
 }
 
 // use makes a client use n.
@@ -63,10 +64,10 @@ func (n *network) dial(context.Context, string, string) (net.Conn, error) {
 	n.dials++
 	client, server := net.Pipe()
 	born := n.dials
-	go n.serve(server, func() bool {
+	go n.serve(server, func() (healthy, stalls bool) {
 		n.mu.Lock()
 		defer n.mu.Unlock()
-		return n.healthy(born)
+		return n.healthy(born), n.stalls != nil && n.stalls(born)
 	})
 	return client, nil
 }
@@ -74,7 +75,7 @@ func (n *network) dial(context.Context, string, string) (net.Conn, error) {
 // serve reads requests from a connection, and answers them after n.late or never. If a response
 // came before net/http has noticed that the request was sent, it would drop the connection, since
 // the SDK closes the request's body then.
-func (n *network) serve(c net.Conn, answers func() bool) {
+func (n *network) serve(c net.Conn, state func() (healthy, stalls bool)) {
 	defer c.Close()
 	for r := bufio.NewReader(c); ; {
 		request, err := http.ReadRequest(r)
@@ -84,11 +85,17 @@ func (n *network) serve(c net.Conn, answers func() bool) {
 		if _, err := io.Copy(io.Discard, request.Body); err != nil {
 			return
 		}
-		if answers() {
-			<-time.After(max(n.late, time.Millisecond))
-			body := `{"Item":{` + whole + `}}`
-			fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nX-Amz-Crc32: %d\r\nContent-Length: %d\r\n\r\n%s", crc32.ChecksumIEEE([]byte(body)), len(body), body)
+		healthy, stalls := state()
+		if !healthy {
+			continue
 		}
+		<-time.After(max(n.late, time.Millisecond))
+		body := `{"Item":{` + whole + `}}`
+		sent := body
+		if stalls {
+			sent = body[:len(body)/2]
+		}
+		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nX-Amz-Crc32: %d\r\nContent-Length: %d\r\n\r\n%s", crc32.ChecksumIEEE([]byte(body)), len(body), sent)
 	}
 }
 
@@ -152,6 +159,94 @@ func TestOpenHTTP_AllIdleConnectionsHaveDiedTogether(t *testing.T) {
 		n.mu.Unlock()
 		load(many)
 	})
+}
+
+// A connection that dies in the middle of a response costs what one costs that dies before it: half
+// of the call's time, its idle siblings, and no more.
+func TestOpenHTTP_AResponseThatStallsInItsBody(t *testing.T) {
+	client := opened(t, 0)
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		dead := 0 // connections dialed up to this one have died
+		n := &network{healthy: func(int) bool { return true }}
+		n.stalls = func(dial int) bool { return dial <= dead }
+		defer n.use(client)()
+		store, err := dynamo.NewStore(client, nil)
+		is.NoErr(err)
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				_, err := store.Load(t.Context(), "k")
+				is.NoErr(err)
+			})
+		}
+		wg.Wait()
+		synctest.Wait()
+		n.mu.Lock()
+		dead = n.dials
+		n.mu.Unlock()
+		for i, call := range []func(ctx context.Context) error{
+			func(ctx context.Context) error { _, err := store.Load(ctx, "k"); return err },
+			func(ctx context.Context) error { return store.Touch(ctx, "k", at, at) },
+		} {
+			begun := time.Now()
+			var trace driver.Trace
+			is.NoErr(call(driver.WithTrace(t.Context(), &trace)))
+			is.Equal(trace.DeadConnections, 1-i) // only the first meets one
+			is.True(time.Since(begun) < dynamo.DefaultTimeout*time.Duration(3-2*i)/4)
+			synctest.Wait()
+		}
+		n.mu.Lock()
+		dead = n.dials
+		n.mu.Unlock()
+		for i := range 3 { // a caller in a hurry
+			ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
+			_, err := store.Load(ctx, "k")
+			cancel()
+			is.Equal(err != nil, i == 0)
+			synctest.Wait()
+		}
+	})
+}
+
+// A response that comes slowly, but goes on coming, is waited for.
+func TestOpenHTTP_AResponseThatComesInParts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		body := `{"Item":{` + whole + `}}`
+		slow := &trickling{body: body, parts: 4, pause: dynamo.DefaultTimeout * 2 / 5}
+		client := dynamodb.New((&wire{}).client().Options(), func(o *dynamodb.Options) { o.HTTPClient = slow })
+		store, err := dynamo.NewStore(client, &dynamo.Config{Timeout: dynamo.DefaultTimeout})
+		is.NoErr(err)
+		_, err = store.Load(t.Context(), "k")
+		is.NoErr(err)
+		is.Equal(slow.calls, 1)
+	})
+}
+
+// trickling is an HTTP client whose responses come in parts, with a pause before each but the first.
+type trickling struct {
+	body  string
+	parts int
+	pause time.Duration
+	calls int
+}
+
+func (c *trickling) Do(r *http.Request) (*http.Response, error) {
+	c.calls++
+	read, write := io.Pipe()
+	go func() {
+		part := len(c.body)/c.parts + 1
+		for rest := c.body; rest != ""; rest = rest[min(part, len(rest)):] {
+			if len(rest) < len(c.body) {
+				<-time.After(c.pause / time.Duration(c.parts-1) * 2)
+			}
+			_, _ = io.WriteString(write, rest[:min(part, len(rest))])
+		}
+		_ = write.Close()
+	}()
+	header := http.Header{"X-Amz-Crc32": {fmt.Sprint(crc32.ChecksumIEEE([]byte(c.body)))}}
+	return &http.Response{StatusCode: 200, Header: header, Body: read, ContentLength: int64(len(c.body)), Request: r}, nil
 }
 
 // An attempt of any call is abandoned if its response is late, and the next attempt finds its

@@ -99,7 +99,7 @@ func hedged[O any](c *call, first, second func(context.Context) (O, error)) (O, 
 func (s *Store) once(o *dynamodb.Options) {
 	o.Retryer = aws.NopRetryer{}
 	s.endpoints.remember(o)
-	o.HTTPClient = &transport{o.HTTPClient, s.clock, nil}
+	o.HTTPClient = &transport{client: o.HTTPClient, clock: s.clock, stall: s.timeout / 2}
 }
 
 // getAll returns the items of keys. Keys that have no item are not in the map.
