@@ -95,6 +95,9 @@ func (m *Manager[T]) move(ctx context.Context, s *Session[T], subject string, bi
 		return 0, err
 	}
 	ctx = context.WithoutCancel(ctx)
+	if err := m.finishCorrection(ctx, s); err != nil {
+		return 0, err
+	}
 	if x := s.moving; x != nil {
 		err := m.finish(ctx, s)
 		switch {

@@ -61,7 +61,8 @@ func newRevocations(every time.Duration, application string) *revocations {
 // sessions.
 //
 // Each call replaces the one before: with an earlier or zero t, sessions that the earlier call
-// ended are alive again, unless they have expired. If t is later than now it returns an error.
+// ended are alive again, unless they have expired. If t is later than now it returns an error. It
+// also replaces a stored time that was damaged, with which no Load succeeds.
 func (m *Manager[T]) RevokeBefore(ctx context.Context, t time.Time) error {
 	ctx, o := m.observe(ctx, "revoke before")
 	return o.done(event.Event{Kind: event.Revoked}, m.revokeBefore(ctx, t.UTC().Truncate(time.Microsecond)))
@@ -95,6 +96,11 @@ func (m *Manager[T]) revokeBefore(ctx context.Context, t time.Time) error {
 			err = m.store.Replace(ctx, rec, found.Rev)
 		case errors.Is(err, ErrNotFound):
 			err = m.store.Create(ctx, rec)
+		case errors.Is(err, ErrDecode):
+			// It is damaged, so that nobody is let in, and can't be replaced.
+			if _, err = m.store.End(ctx, driver.End{Key: r.keys[0]}); err == nil || errors.Is(err, ErrNotFound) {
+				err = m.store.Create(ctx, rec)
+			}
 		}
 		if err == nil {
 			r.learn(now, t)

@@ -182,3 +182,37 @@ func TestRevokeBefore_ADamagedTimeIsNamed(t *testing.T) {
 	wants.Err(t, err, sessions.ErrDecode)
 	wants.Text(t, err, `item "incident:not-before"`)
 }
+
+// Nobody is let in while the item can't be read; another RevokeBefore replaces it.
+func TestRevokeBefore_ADamagedTimeIsReplaced(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, &sessions.Config[cart]{RevocationCheck: time.Minute})
+	old := w.saved(t, cart{})
+	is.NoErr(w.RevokeBefore(t.Context(), w.clock.Now()))
+	damaged := true
+	w.store.On("Load", func(c *cued.Call) error {
+		if err := c.Do(); err != nil || !damaged || c.Key != "incident:not-before" {
+			return err
+		}
+		return sessions.ErrDecode
+	})
+	w.store.On("LoadAll", func(c *cued.Call) error {
+		err := c.Do()
+		if damaged && c.Key == "incident:not-before" {
+			c.Loaded[0].Err = sessions.ErrDecode
+		}
+		return err
+	})
+	w.store.On("End", func(c *cued.Call) error {
+		damaged = damaged && c.Key != "incident:not-before"
+		return c.Do()
+	})
+	w.store.Once("Create", func(*cued.Call) error { return sessions.ErrUnavailable })
+	w.clock.Advance(time.Minute)
+	wants.Err(t, w.RevokeBefore(t.Context(), w.clock.Now()), sessions.ErrUnavailable)
+	is.NoErr(w.RevokeBefore(t.Context(), w.clock.Now()))
+	_, err := w.Load(t.Context(), old.ID().Secret())
+	wants.Err(t, err, sessions.ErrNotFound)
+	is.True(!w.alive(t, old))
+	is.True(w.alive(t, w.login(t, "user")))
+}

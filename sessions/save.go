@@ -66,6 +66,9 @@ func (m *Manager[T]) save(ctx context.Context, s *Session[T], merge mergeFunc[T]
 			return err
 		}
 	}
+	if err := m.finishCorrection(ctx, s); err != nil {
+		return err
+	}
 	w, err := m.savingOf(s)
 	if err != nil {
 		return err
@@ -81,8 +84,9 @@ func (m *Manager[T]) save(ctx context.Context, s *Session[T], merge mergeFunc[T]
 			}
 		}
 		err := m.write(ctx, &draft, w)
-		if err == nil || errors.Is(err, ErrOutcomeUnknown) {
-			// Also after an unknown outcome: draft has the revs in doubt, and the merged data.
+		if err == nil || errors.Is(err, ErrOutcomeUnknown) || draft.correcting != nil {
+			// Also after an unknown outcome: draft has the revs in doubt, and the merged data. And
+			// if it was created and its times could not be corrected.
 			*s = draft
 			return err
 		}

@@ -51,12 +51,14 @@ type Session[T any] struct {
 	unnamed *unnamed // makes id and rec.Key, which are zero until then; nil: they are set
 	// By how much the clock that rec's times are by puts this host's right; for one never saved.
 	corrected time.Duration
-	rec       driver.Record // as last stored; before the first Save, as far as it is known
-	seen      fingerprint   // of Data when it was loaded or saved
-	stored    bool          // it was saved
-	written   bool          // this process has written rec, so its bytes are this binary's
-	gone      bool          // Destroy has ended it
-	peeked    bool          // Peek has loaded it: it can't be saved
+	// Replaces rec, whose times are by a clock that was put right since; nil: they are right.
+	correcting *driver.Record
+	rec        driver.Record // as last stored; before the first Save, as far as it is known
+	seen       fingerprint   // of Data when it was loaded or saved
+	stored     bool          // it was saved
+	written    bool          // this process has written rec, so its bytes are this binary's
+	gone       bool          // Destroy has ended it
+	peeked     bool          // Peek has loaded it: it can't be saved
 	// The Revs of writes whose outcome is unknown: the stored Rev may be one of them.
 	inDoubt []string
 	moving  *exchange // a renewal or login that has begun but not finished

@@ -97,7 +97,7 @@ func (m *Manager[T]) Changed(s *Session[T]) bool {
 	if usable(s) != nil {
 		return false
 	}
-	if !s.stored || len(s.inDoubt) > 0 || s.moving != nil || s.settingsChanged() {
+	if !s.stored || len(s.inDoubt) > 0 || s.moving != nil || s.correcting != nil || s.settingsChanged() {
 		return true
 	}
 	w, err := m.savingOf(s)
@@ -196,7 +196,7 @@ const negligibleJump = 2 * time.Second
 // correctBegin corrects the start of a session that was never saved, if the store's responses have
 // corrected the clock since.
 func (m *Manager[T]) correctBegin(s *Session[T]) {
-	if s.stored || len(s.inDoubt) > 0 {
+	if s.stored {
 		return
 	}
 	correction := m.correction()
@@ -214,11 +214,27 @@ func (m *Manager[T]) correctStored(ctx context.Context, s *Session[T]) error {
 	}
 	rec := s.rec
 	rec.Created, rec.Accessed, rec.Rev = rec.Created.Add(jump), rec.Accessed.Add(jump), newRev()
-	if err := m.store.Replace(ctx, rec, s.rec.Rev); err != nil {
-		return err
+	s.correcting = &rec
+	return m.finishCorrection(ctx, s)
+}
+
+// finishCorrection makes the write of correctStored, unless it is done. The store recognises an
+// earlier attempt by its Rev.
+func (m *Manager[T]) finishCorrection(ctx context.Context, s *Session[T]) error {
+	if s.correcting == nil {
+		return nil
 	}
-	s.rec = rec
-	return nil
+	err := m.store.Replace(ctx, *s.correcting, s.rec.Rev)
+	switch {
+	case errors.Is(err, ErrUnavailable):
+		return err
+	case err == nil:
+		s.rec = *s.correcting
+	case errors.Is(err, ErrConflict):
+		err = nil // another request has stored the session since, with its times as they were
+	}
+	s.correcting = nil
+	return err
 }
 
 // fingerprint is a hash of a value of T and everything that it refers to. It shows whether they
