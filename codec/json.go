@@ -189,7 +189,11 @@ func decodeJSON(b []byte, v any) error {
 	if b, err = checkJSON(b, s.Plan); err != nil {
 		return jsonDecodeError(err)
 	}
-	if err := unmarshalJSON(b, v, s); err != nil {
+	text := b
+	if s.Custom { // a method may keep it or change it
+		text = bytes.Clone(b)
+	}
+	if err := unmarshalJSON(text, v, s); err != nil {
 		return err
 	}
 	if s.Raw {

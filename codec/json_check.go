@@ -12,7 +12,7 @@ import (
 // the end of a list that is too long for an array, and allocate any number of elements. Most texts
 // can't have any of these, and a quick look shows it.
 func checkJSON(b []byte, plan *shape.Plan) ([]byte, error) {
-	if !plan.Arrays && fewElements(b, plan) && !plan.MayFold(b) {
+	if !plan.Arrays && !plan.Bigs && fewElements(b, plan) && !plan.MayFold(b) {
 		return b, nil
 	}
 	c := checker{text: text{b: b}, left: DecodeLimit}
@@ -91,7 +91,13 @@ func (c *checker) value(i int, plan *shape.Plan) (end int, ok bool) {
 	case plan.Kind == shape.Any && !c.take(shape.AnySize(false, 0)):
 		return 0, false
 	}
-	return c.skip(i)
+	if end, ok = c.skip(i); ok && plan.Big != nil {
+		if err := plan.CheckBig(c.b[i:end]); err != nil {
+			c.err = fault.New(nil, "%v", err)
+			return 0, false
+		}
+	}
+	return end, ok
 }
 
 func (c *checker) list(i int, plan *shape.Plan) (end int, ok bool) {

@@ -8,6 +8,9 @@ import "github.com/dynasession/dynasession/codec/internal/fault"
 // gigabytes: Decode returns an error before it allocates more than this. Encode refuses values that
 // Decode would refuse.
 //
+// A big.Int, and each side of a big.Rat, may have at most 10,000 digits, since the time to read it
+// grows with their square; a big.Rat that is written with an exponent isn't read.
+//
 // It is eighty times the maximum size of a DynamoDB item.
 const DecodeLimit = 32 << 20
 

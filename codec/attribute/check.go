@@ -29,7 +29,7 @@ func (c *checker) take(n int) error {
 
 // value returns av, or the value to decode instead. It doesn't change av.
 func (c *checker) value(av types.AttributeValue, plan *shape.Plan) (types.AttributeValue, error) {
-	if _, null := av.(*types.AttributeValueMemberNULL); null || plan.Kind == shape.Opaque {
+	if _, null := av.(*types.AttributeValueMemberNULL); null || opaque(plan) {
 		return av, nil
 	}
 	for plan.Kind == shape.Pointer {
@@ -37,6 +37,9 @@ func (c *checker) value(av types.AttributeValue, plan *shape.Plan) (types.Attrib
 			return nil, err
 		}
 		plan = plan.Elem
+	}
+	if plan.Big != nil {
+		return av, checkBig(av, plan)
 	}
 	switch av := av.(type) {
 	case *types.AttributeValueMemberM:
@@ -53,7 +56,7 @@ func (c *checker) value(av types.AttributeValue, plan *shape.Plan) (types.Attrib
 		default:
 			return av, nil // the decoder says what is wrong
 		}
-		if elem.Kind == shape.Opaque {
+		if opaque(elem) {
 			return av, nil
 		}
 		var changed []types.AttributeValue
@@ -87,6 +90,25 @@ func (c *checker) value(av types.AttributeValue, plan *shape.Plan) (types.Attrib
 		return av, c.take(shape.AnySize(false, 0))
 	}
 	return av, nil
+}
+
+// opaque reports whether a value of the plan needs no check.
+func opaque(plan *shape.Plan) bool { return plan.Kind == shape.Opaque && plan.Big == nil }
+
+func checkBig(av types.AttributeValue, plan *shape.Plan) error {
+	var text []byte
+	switch av := av.(type) {
+	case *types.AttributeValueMemberS:
+		text = []byte(av.Value)
+	case *types.AttributeValueMemberN:
+		text = []byte(av.Value)
+	case *types.AttributeValueMemberB:
+		text = av.Value
+	}
+	if err := plan.CheckBig(text); err != nil {
+		return fault.New(nil, "attribute: %v", err)
+	}
+	return nil
 }
 
 // list counts the elements of a list or set.
@@ -124,7 +146,7 @@ func (c *checker) members(av *types.AttributeValueMemberM, plan *shape.Plan) (ty
 		changed[key] = v
 	}
 	below := func(key string, v types.AttributeValue, plan *shape.Plan) error {
-		if plan.Kind == shape.Opaque {
+		if opaque(plan) {
 			return nil
 		}
 		w, err := c.value(v, plan)
@@ -138,7 +160,7 @@ func (c *checker) members(av *types.AttributeValueMemberM, plan *shape.Plan) (ty
 		if plan.Kind == shape.Any {
 			elem = plan
 		}
-		if elem.Kind != shape.Opaque {
+		if !opaque(elem) {
 			for key, v := range av.Value {
 				if err := below(key, v, elem); err != nil {
 					return nil, err

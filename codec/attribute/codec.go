@@ -110,6 +110,9 @@ func encode(v any) (s *shape.Shape, av types.AttributeValue, err error) {
 		}
 	}
 	if err == nil {
+		if s.Custom {
+			av = clone(av)
+		}
 		if s.Plan.ByteLists {
 			av = listed(av, s.Plan)
 		}
@@ -154,6 +157,9 @@ func decode(av types.AttributeValue, v any) error {
 	}
 	if av, err = check(av, s.Plan); err != nil {
 		return err
+	}
+	if s.Custom {
+		av = clone(av)
 	}
 	if err := unmarshal(av, v); err != nil {
 		return err

@@ -67,7 +67,7 @@ func number(b []byte) (low int64, high uint64, ok bool) {
 // number that doesn't fit into a narrower type, or allocate too many elements. Most values can't
 // have either, and a quick look shows it.
 func check(b []byte, numbers span, plan *shape.Plan) error {
-	if numbers.low >= plan.Low && numbers.high <= plan.High && fewElements(b, plan) {
+	if numbers.low >= plan.Low && numbers.high <= plan.High && !plan.Bigs && fewElements(b, plan) {
 		return nil
 	}
 	c := checker{b: b, left: codec.DecodeLimit}
@@ -108,6 +108,10 @@ func (c *checker) value(i int, plan *shape.Plan) (end int, err error) {
 	}
 	inside := i + t.head + t.body
 	switch {
+	case plan.Big != nil:
+		if err := plan.CheckBig(c.b[i+t.head : inside]); err != nil {
+			return 0, fault.New(nil, "msgpack: %v", err)
+		}
 	case plan.Scalar:
 		if err := fits(c.b[i:inside], plan.Type); err != nil {
 			return 0, err
@@ -141,7 +145,7 @@ func (c *checker) value(i int, plan *shape.Plan) (end int, err error) {
 }
 
 func (c *checker) elements(i, n int, elem *shape.Plan) (end int, err error) {
-	if elem.Kind == shape.Opaque && !elem.Scalar {
+	if elem.Kind == shape.Opaque && !elem.Scalar && elem.Big == nil {
 		return c.skip(i, n)
 	}
 	for range n {

@@ -61,6 +61,7 @@ func (w *walk) custom(t reflect.Type, addressable bool, path string) (done bool,
 			return false, refuse(path, "%v has %s from a type that it embeds: its other fields would not be stored", t, m.Name)
 		}
 		w.shape.Custom = true
+		w.shape.Loose = w.shape.Loose || bigOf(t) != nil
 		return true, nil
 	}
 	if w.format.decodesItself(t) {

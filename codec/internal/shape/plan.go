@@ -47,6 +47,12 @@ type Plan struct {
 	// ByteLists reports whether there is a [][]byte anywhere in the value.
 	ByteLists bool
 
+	// Big is big.Int or big.Rat if the type is one of them, and otherwise nil; see [Plan.CheckBig].
+	Big reflect.Type
+
+	// Bigs reports whether there is one anywhere in the value.
+	Bigs bool
+
 	// Low and High are the lowest and highest whole numbers that every number in the value can
 	// hold. Low is at most 0, and High at least 0.
 	Low  int64
@@ -100,6 +106,7 @@ func (f *Format) plan(t reflect.Type) *Plan {
 		low, high := p.holds()
 		root.Low, root.High = max(root.Low, low), min(root.High, high)
 		root.Unit = max(root.Unit, p.unit())
+		root.Bigs = root.Bigs || p.Big != nil
 		root.Arrays = root.Arrays || p.Kind == Array
 		root.ByteLists = root.ByteLists || p.Type == reflect.TypeFor[[][]byte]()
 		for _, m := range p.Members {
@@ -166,6 +173,7 @@ func (b *builder) plan(t reflect.Type) *Plan {
 	p := &Plan{Type: t}
 	b.made[t] = p
 	if b.opaque(t) {
+		p.Big = bigOf(t)
 		return p
 	}
 	switch t.Kind() {

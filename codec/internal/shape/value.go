@@ -93,6 +93,10 @@ func (c *check) visit(v reflect.Value, at *step) error {
 		return refuse(at.String(), "the text that a %v encodes itself to is not UTF-8", v.Type())
 	}
 	switch v.Kind() {
+	case reflect.Struct:
+		if err := c.big(v, at); err != nil {
+			return err
+		}
 	case reflect.String:
 		if v.Len() == 0 && c.format.Tag == "" && v.Type() == reflect.TypeFor[json.Number]() {
 			return refuse(at.String(), "an empty json.Number would come back as 0: tag it `json:\",omitempty\"`")
@@ -125,7 +129,7 @@ func (c *check) visit(v reflect.Value, at *step) error {
 			return refuse(at.String(), "points to a nil, which would come back as a nil pointer")
 		}
 		switch own := c.ownEncoder(v.Type()); {
-		case own && c.scalars && v.Kind() == reflect.Pointer:
+		case own && v.Kind() == reflect.Pointer && (c.scalars || v.Elem().Kind() == reflect.Struct):
 			return c.visit(v.Elem(), at)
 		case own:
 			return nil
