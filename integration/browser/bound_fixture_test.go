@@ -334,6 +334,16 @@ func routes(sess *web.Middleware[visitor]) http.Handler {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 	})
 	mux.Handle("GET /guarded", sess.RequireBound(page(func(w http.ResponseWriter, _ *http.Request, v *sessions.Session[visitor]) { show(w, v, "guarded") })))
+	// The code of docs/bound.md, for pages to which links of other sites lead.
+	mux.Handle("GET /linked", page(func(w http.ResponseWriter, r *http.Request, v *sessions.Session[visitor]) {
+		_, err := r.Cookie(longCookie)
+		linked := r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Mode") == "navigate"
+		if v.IsNew() && err == nil && linked {
+			w.Header().Set("Refresh", "0")
+			return
+		}
+		show(w, v, "")
+	}))
 	mux.HandleFunc("GET /favicon.ico", http.NotFound)
 	return mux
 }

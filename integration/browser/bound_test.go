@@ -1,7 +1,9 @@
 package browser
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -232,6 +234,35 @@ func TestBound_AnOutageAtARefresh(t *testing.T) {
 	s.forget()
 	is.Equal(c.visit(t, s.URL+"/guarded"), "somebody 1 guarded")
 	is.Equal(s.count(refresh), 1) // the session is still bound
+}
+
+// A browser doesn't refresh for a request that another site's page has caused. Where the bound cookie
+// has expired, such a link leads to an anonymous visitor's page, unless that loads itself again.
+func TestBound_ALinkOfAnotherSite(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, tenMinutes)
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = fmt.Fprintf(w, `<a id=page href="%s/">page</a> <a id=linked href="%[1]s/linked">linked</a>`, s.URL)
+	}))
+	t.Cleanup(other.Close)
+	c := s.open(t, t.TempDir(), boundFeatures)
+	c.signIn(t, s, "somebody")
+	s.clock.Advance(2 * time.Minute)
+	c.expire(t, s)
+	s.forget()
+	follow := func(link string) string {
+		t.Helper()
+		do(t, c.tab, chromedp.Navigate(strings.Replace(other.URL, "127.0.0.1", "localhost", 1)), visible(link), click(link), visible("#answer"))
+		return text(t, c.tab, "#answer")
+	}
+	is.Equal(follow("#page"), "0")
+	is.Equal(s.count(refresh), 0)
+	is.Equal(follow("#linked"), "somebody 1")
+	is.Equal(s.count(refresh), 1)
+	is.Equal(s.count("/linked"), 2)
+	c.expire(t, s)
+	is.Equal(c.visit(t, s.URL+"/guarded"), "somebody 1 guarded") // the session is still bound
 }
 
 // For a browser without DBSC, the middleware makes the same calls as with Bound off.

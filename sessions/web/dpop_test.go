@@ -349,3 +349,98 @@ func TestDPoP_NoOtherTransport(t *testing.T) {
 	status, _ := c.do(http.MethodGet, "/mine")
 	is.Equal(status, http.StatusUnauthorized)
 }
+
+// RFC 9449, section 4.3, asks for the normalisations of RFC 3986, of which the segments . and .. are
+// one: clients resolve them before they send a request.
+func TestDPoP_URLsThatAreTheSame(t *testing.T) {
+	s := newBoundSite(t, bearer)
+	c := s.api(t)
+	c.login("somebody")
+	for url, status := range map[string]int{
+		"https://api.test/a/../count":          http.StatusOK,
+		"https://api.test/./count":             http.StatusOK,
+		"https://api.test/../count":            http.StatusOK,
+		"https://api.test/a/%2E%2e/%63ount":    http.StatusOK,
+		"https://API.test:443/count?a=1#b":     http.StatusOK,
+		"https://api.test/a/../b/count":        http.StatusUnauthorized,
+		"https://api.test/count/.":             http.StatusUnauthorized, // is /count/
+		"https://api.test/a%2f..%2fcount":      http.StatusUnauthorized,
+		"https://api.test//count":              http.StatusUnauthorized,
+		"https://api.test/count/..count":       http.StatusUnauthorized,
+		"https://api.test:444/count":           http.StatusUnauthorized,
+		"https://somebody@api.test/a/../count": http.StatusUnauthorized,
+	} {
+		t.Run(url, func(t *testing.T) {
+			is := is.New(t)
+			got, _, _ := c.send(http.MethodGet, "/count", c.proof(http.MethodGet, "/count", device.Object{"htu": url}))
+			if status != http.StatusOK {
+				status = http.StatusConflict // the change is refused
+			}
+			is.Equal(got, status)
+		})
+	}
+}
+
+// Of two logins of a client at the same moment the second joins the first only if both have the
+// same key: a session that is bound to another key would be useless to it.
+func TestDPoP_TwoLoginsAtOnce(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		first, second bool // has a key
+		same          bool
+	}{
+		{"with one key", true, true, true},
+		{"with two keys", true, true, false},
+		{"the second without a key", true, false, false},
+		{"the first without a key", false, true, false},
+		{"without keys", false, false, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			is := is.New(t)
+			s := newBoundSite(t, bearer)
+			first := s.api(t)
+			status, _, _ := first.send(http.MethodPost, "/save", "")
+			is.Equal(status, http.StatusOK)
+			second := *first // both begin with the visitor's ID
+			if !c.same {
+				second.signer = device.NewES256(t)
+			}
+			do := func(a *apiClient, key bool, method, path string) (status int, body string) {
+				if key {
+					return a.do(method, path)
+				}
+				status, body, _ = a.send(method, path, "")
+				return status, body
+			}
+			status, _ = do(first, c.first, http.MethodPost, "/login/somebody")
+			is.Equal(status, http.StatusOK)
+			status, _ = do(&second, c.second, http.MethodPost, "/login/somebody")
+			is.Equal(status, http.StatusOK)
+			is.Equal(second.id == first.id, c.same)
+			is.Equal(second.scheme == "DPoP", c.second)
+			status, body := do(&second, c.second, http.MethodGet, "/mine")
+			is.Equal(status, http.StatusOK)
+			is.Equal(body, "somebody 0")
+			list, err := s.manager.Sessions(t.Context(), "somebody")
+			is.NoErr(err)
+			is.Equal(len(list), 1)
+		})
+	}
+}
+
+// What a client is told while proofs are only reported holds once they are required.
+func TestDPoP_ReportOnlyKeepsTheScheme(t *testing.T) {
+	is := is.New(t)
+	report := bearer
+	report.BoundReportOnly = true
+	s := newBoundSite(t, report)
+	c := s.api(t)
+	c.login("somebody")
+	status, _, _ := c.send(http.MethodPost, "/renew", "")
+	is.Equal(status, http.StatusOK)
+	is.Equal(c.scheme, "DPoP")
+	s.configure(t, bearer)
+	status, body := c.do(http.MethodGet, "/mine")
+	is.Equal(status, http.StatusOK)
+	is.Equal(body, "somebody 0")
+}

@@ -233,7 +233,7 @@ func TestHeader_AnotherSchemeIsNotOurs(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, &web.Config{Header: "Authorization"})
 	id := s.stored(t, visitor{})
-	for _, value := range []string{"Basic " + id, id, "Bearer", "Bearer  " + id} {
+	for _, value := range []string{"Basic " + id, id, "Bearer", "Bearer" + id} {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set("Authorization", value)
 		s.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { is.True(s.session(t, r).IsNew()) })).ServeHTTP(httptest.NewRecorder(), r)

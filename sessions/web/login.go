@@ -98,7 +98,7 @@ func (v *visit[T]) login(ctx context.Context, s *sessions.Session[T], subject st
 	}
 	handlers, from := *s, v.cameFrom()
 	if s.IsNew() {
-		if v.joins(ctx, s, handlers, subject, v.middleware.recent.get(from, m.Clock().Now())) {
+		if v.joins(ctx, s, handlers, subject, binding, v.middleware.recent.get(from, m.Clock().Now())) {
 			return nil
 		}
 		v.takeOver(ctx, s, subject, beside)
@@ -114,7 +114,7 @@ func (v *visit[T]) login(ctx context.Context, s *sessions.Session[T], subject st
 		err = m.AuthenticateBound(ctx, s, subject, binding)
 		switch {
 		case errors.Is(err, sessions.ErrLimit):
-			if v.joins(ctx, s, handlers, subject, v.middleware.recent.get(from, m.Clock().Now())) {
+			if v.joins(ctx, s, handlers, subject, binding, v.middleware.recent.get(from, m.Clock().Now())) {
 				return nil
 			}
 			if !v.makeRoom(ctx, beside, subject) {
@@ -161,7 +161,7 @@ func (v *visit[T]) cameFrom() []string {
 func (v *visit[T]) settle(ctx context.Context, s *sessions.Session[T], handlers sessions.Session[T], subject string, beside, from []string) {
 	own, now := s.ID().Secret(), v.middleware.manager.Clock().Now()
 	first := v.middleware.recent.put(from, own, now)
-	if !v.joins(ctx, s, handlers, subject, first) {
+	if !v.joins(ctx, s, handlers, subject, s.Binding(), first) {
 		if first != "" && !slices.Contains(from, first) && v.isAnother(ctx, first, s) {
 			beside = append(beside, first)
 		}
@@ -187,15 +187,15 @@ func (v *visit[T]) isAnother(ctx context.Context, id string, s *sessions.Session
 // joins makes s the session of a recent login, which has the ID first, with the handler's changes,
 // and reports whether it did. It does so if the session is the same user's and the request doesn't
 // carry its ID already. A client with both the browser's secret and the user's password could have
-// received the first response too. If the recent login began without the session that this request
+// received the first response too. A session that is bound to another client's key would be useless. If the recent login began without the session that this request
 // came with, that one's data is applied too.
-func (v *visit[T]) joins(ctx context.Context, s *sessions.Session[T], handlers sessions.Session[T], subject, first string) bool {
+func (v *visit[T]) joins(ctx context.Context, s *sessions.Session[T], handlers sessions.Session[T], subject string, binding []byte, first string) bool {
 	m := v.middleware.manager
 	if first == "" || slices.Contains(v.whatWasSent().ids, first) {
 		return false
 	}
 	found, err := m.Load(ctx, first)
-	if err != nil || found.Subject() != subject {
+	if err != nil || found.Subject() != subject || !sameClient(found.Binding(), binding) {
 		return false
 	}
 	loaded := handlers

@@ -24,7 +24,13 @@ func (m *Middleware[T]) Peek(ctx context.Context) (*sessions.Session[T], error) 
 		if err := timedOut(ctx); err != nil {
 			return err
 		}
-		if s, _, err = v.find(ctx, v.peekProven); err == nil && s == nil {
+		v.mu.Lock()
+		detached := v.standing.detached
+		v.mu.Unlock()
+		if !detached {
+			s, _, err = v.find(ctx, v.peekProven)
+		}
+		if err == nil && s == nil {
 			s = m.create()
 		}
 		return err

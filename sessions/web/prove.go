@@ -22,7 +22,7 @@ type deviceProof struct {
 	// The secret of the binding that the request's session has; fixed for the request.
 	taken  []byte
 	given  bool   // the request comes from the session's device
-	client bool   // the device is an API client with a key
+	client bool   // the session is bound to the key of an API client
 	spent  bool   // the request's DPoP proof has been accepted
 	lines  []line // for the device
 }
@@ -64,7 +64,12 @@ func (v *visit[T]) proven(
 	}
 	s, err := loadBound(ctx, id, func(binding []byte) error { return v.prove(binding, id) })
 	if errors.Is(err, sessions.ErrNotBound) && c.BoundReportOnly {
-		return load(ctx, id) // already reported
+		if s, err = load(ctx, id); err == nil { // already reported
+			b, _ := bound.Parse(s.Binding())
+			v.mu.Lock()
+			v.device.client = b.Client()
+			v.mu.Unlock()
+		}
 	}
 	return s, err
 }
@@ -208,7 +213,7 @@ func (v *visit[T]) isBearer(id string) bool {
 		return false
 	}
 	for _, value := range v.request.Header.Values(header) {
-		if scheme, sent, _ := strings.Cut(value, " "); sent == id && !strings.EqualFold(scheme, dpop) {
+		if scheme, sent := credentials(value); sent == id && !strings.EqualFold(scheme, dpop) {
 			return true
 		}
 	}
@@ -303,6 +308,13 @@ func isRegistered(binding []byte) bool {
 	b, err := bound.Parse(binding)
 	_, ok := b.Registered()
 	return err == nil && ok
+}
+
+// sameClient reports whether two bindings are to the key of the same API client, or neither to one.
+func sameClient(one, other []byte) bool {
+	a, _ := bound.Parse(one) // without a binding there is no key
+	b, _ := bound.Parse(other)
+	return a.SameClient(b)
 }
 
 // boundDeletion returns the line that deletes the bound cookie after a logout, if the browser has

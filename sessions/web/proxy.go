@@ -12,8 +12,8 @@ import (
 
 // Upstream returns a RoundTripper for an httputil.ReverseProxy inside of Handler. The server behind
 // it doesn't see the session's ID, neither in the cookie nor in Config.Header, and can't set a
-// cookie of the session's name. A nil base is http.DefaultTransport. To pass the ID on, use base
-// itself.
+// cookie of the session's name, nor send an ID in Config.Header. A nil base is
+// http.DefaultTransport. To pass the ID on, use base itself.
 //
 //	proxy := httputil.NewSingleHostReverseProxy(target)
 //	proxy.Transport = sess.Upstream(nil)
@@ -33,7 +33,7 @@ func (u upstream[T]) RoundTrip(r *http.Request) (*http.Response, error) {
 	// A proxy passes interim responses on by a hook, which is called after this one.
 	out := r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
 		Got1xxResponse: func(_ int, h textproto.MIMEHeader) error {
-			u.dropOurs(h)
+			u.dropOurs(http.Header(h))
 			return nil
 		},
 	}))
@@ -47,8 +47,13 @@ func (u upstream[T]) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// dropOurs removes the cookies of our names from a response's header.
-func (u upstream[T]) dropOurs(h map[string][]string) {
+// dropOurs removes from a response's header what clients would take for ours: cookies of our names,
+// and an ID in Config.Header.
+func (u upstream[T]) dropOurs(h http.Header) {
+	u.hideHeader(h)
+	if u.middleware.config.Header != "" && u.middleware.config.Bound > 0 {
+		h.Del(bound.HeaderNonce)
+	}
 	left := slices.DeleteFunc(h[setCookie], func(line string) bool {
 		name, _, _ := strings.Cut(line, "=")
 		return u.isOurs(strings.TrimSpace(name))
@@ -58,8 +63,8 @@ func (u upstream[T]) dropOurs(h map[string][]string) {
 	}
 }
 
-// hide removes the session's ID and cookies from a request's header.
-func (u upstream[T]) hide(h http.Header) {
+// hideHeader removes the session's ID in Config.Header.
+func (u upstream[T]) hideHeader(h http.Header) {
 	c := &u.middleware.config
 	if isAuthorization(c.Header) {
 		h["Authorization"] = slices.DeleteFunc(h["Authorization"], func(value string) bool {
@@ -72,6 +77,12 @@ func (u upstream[T]) hide(h http.Header) {
 	} else if c.Header != "" {
 		h.Del(c.Header)
 	}
+}
+
+// hide removes the session's ID and cookies from a request's header.
+func (u upstream[T]) hide(h http.Header) {
+	c := &u.middleware.config
+	u.hideHeader(h)
 	if c.Header != "" && c.Bound > 0 {
 		h.Del(bound.HeaderProof)
 	}

@@ -70,19 +70,27 @@ func (v *visit[T]) sift(s *sent, ids []string) {
 	s.invalid = s.invalid[:min(len(s.invalid), room-len(s.ids))]
 }
 
-// headerIDs returns the IDs in the header.
+// credentials splits the value of an Authorization header, which may have several spaces (RFC 6750).
+func credentials(value string) (scheme, id string) {
+	scheme, id, _ = strings.Cut(value, " ")
+	return scheme, strings.TrimLeft(id, " ")
+}
+
+// headerIDs returns the IDs in the header. Like an empty cookie, an empty header has none.
 func (v *visit[T]) headerIDs() []string {
 	name := v.middleware.config.Header
 	var ids []string
 	for _, value := range v.request.Header.Values(name) {
 		if isAuthorization(name) {
-			scheme, id, ok := strings.Cut(value, " ")
-			if !ok || !v.middleware.config.isOurScheme(scheme) {
+			scheme, id := credentials(value)
+			if !v.middleware.config.isOurScheme(scheme) {
 				continue // another authentication scheme
 			}
 			value = id
 		}
-		ids = append(ids, value)
+		if value != "" {
+			ids = append(ids, value)
+		}
 	}
 	return ids
 }
@@ -234,5 +242,8 @@ func (m *Middleware[T]) UseHeader(r *http.Request) error {
 		return ErrTwoIDs
 	}
 	v.sent.byHeader = true
+	if v.standing.withheld {
+		v.standing = standing{} // no cookie is replaced
+	}
 	return nil
 }

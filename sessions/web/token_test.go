@@ -15,6 +15,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/internal/wants"
+	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
@@ -390,4 +391,28 @@ func TestCrossOriginProtection_TogetherWithTheMiddleware(t *testing.T) {
 			is.Equal(s.data(t, id).Visits == 1, c.want == 200)
 		})
 	}
+}
+
+// A handler of a form that was opened before a login sees the user's session by no method.
+func TestVerify_APutAsideSessionIsNotPeekedAt(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	c := s.client()
+	var token string
+	c.do(http.MethodGet, "", func(_ http.ResponseWriter, r *http.Request) {
+		var err error
+		token, err = s.Token(r.Context())
+		is.NoErr(err)
+	})
+	c.login(t, "alice")
+	c.do(http.MethodPost, "csrf_token="+token, func(_ http.ResponseWriter, r *http.Request) {
+		is.NoErr(s.Verify(r))
+		peeked, err := s.Peek(r.Context())
+		is.NoErr(err)
+		is.Equal(peeked.Subject(), "")
+		is.True(errors.Is(s.WaitEnd(r.Context()), sessions.ErrNotFound))
+		is.Equal(s.session(t, r).Subject(), "")
+	})
+	subject, _ := c.seen(t)
+	is.Equal(subject, "alice")
 }

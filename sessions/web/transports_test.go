@@ -8,7 +8,9 @@ import (
 	"net/textproto"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/matryer/is"
 
@@ -180,4 +182,83 @@ func TestUpstream_SetsNoCookieOfOursInAnInterimResponse(t *testing.T) {
 	}
 	slices.Sort(names)
 	is.Equal(names, []string{"__Host-id", "theirs"}) // the proxy clears the header after an interim response
+}
+
+// Proxies and scripts send an empty header where there is nothing to send.
+func TestTransports_AHeaderWithoutAnIDIsNone(t *testing.T) {
+	for _, c := range []struct{ name, value string }{
+		{"X-Session", ""},
+		{"Authorization", ""},
+		{"Authorization", "Bearer"},
+		{"Authorization", "Bearer "},
+		{"Authorization", "Bearer   "},
+		{"Authorization", "Basic dTpw"},
+	} {
+		t.Run(c.name+" "+c.value, func(t *testing.T) {
+			is := is.New(t)
+			s := newSite(t, &web.Config{Header: c.name, Cookie: web.Cookie{Name: "__Host-id"}})
+			r := request(s.stored(t, visitor{"somebody", 1}))
+			r.Header.Set(c.name, c.value)
+			s.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				is.Equal(s.session(t, r).Data.Name, "somebody")
+			})).ServeHTTP(recorder(), r)
+		})
+	}
+}
+
+// RFC 6750, section 2.1, lets several spaces follow the scheme.
+func TestTransports_SpacesBeforeTheID(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, &web.Config{Header: "Authorization"})
+	r := request()
+	r.Header.Set("Authorization", "Bearer   "+s.stored(t, visitor{"somebody", 1}))
+	s.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		is.Equal(s.session(t, r).Data.Name, "somebody")
+	})).ServeHTTP(recorder(), r)
+}
+
+// A client that is a page of another site sends no cookie, and its session replaces none.
+func TestUseHeader_ForAPageOfAnotherSite(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, &web.Config{Header: "Authorization", Cookie: web.Cookie{Name: "__Host-id"}})
+	r := httptest.NewRequest(http.MethodPost, "https://site.test/", nil)
+	r.Header.Set("Sec-Fetch-Site", "cross-site")
+	w := recorder()
+	s.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		is.NoErr(s.UseHeader(r))
+		s.session(t, r).Data.Visits++
+		is.NoErr(s.Save(r.Context()))
+	})).ServeHTTP(w, r)
+	is.True(strings.HasPrefix(w.Header().Get("Authorization"), "Bearer "))
+	is.Equal(len(w.Result().Cookies()), 0)
+}
+
+// A client takes an ID in the response for its new one.
+func TestUpstream_SendsNoIDInTheHeader(t *testing.T) {
+	for header, passed := range map[string]string{"Authorization": "theirs", "X-Session": "Bearer planted"} {
+		t.Run(header, func(t *testing.T) {
+			is := is.New(t)
+			s := newSite(t, &web.Config{Header: header, Bound: time.Minute})
+			upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Authorization", "Bearer planted")
+				w.Header().Set("X-Session", "theirs")
+				w.Header().Set("DPoP-Nonce", "theirs")
+			}))
+			t.Cleanup(upstream.Close)
+			target, err := url.Parse(upstream.URL)
+			is.NoErr(err)
+			proxy := httputil.NewSingleHostReverseProxy(target)
+			proxy.Transport = s.Upstream(nil)
+			w := recorder()
+			s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				is.NoErr(s.Authenticate(r.Context(), "somebody"))
+				proxy.ServeHTTP(w, r)
+			})).ServeHTTP(w, request())
+			is.Equal(len(w.Header()[header]), 1) // ours
+			is.True(w.Header().Get(header) != "Bearer planted" && w.Header().Get(header) != "theirs")
+			is.Equal(w.Header().Get("DPoP-Nonce"), "")
+			other := map[string]string{"Authorization": "X-Session", "X-Session": "Authorization"}[header]
+			is.Equal(w.Header().Get(other), passed)
+		})
+	}
 }

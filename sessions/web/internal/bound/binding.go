@@ -40,6 +40,9 @@ func (b Binding) Browser() bool { return b.key.Algorithm() != "" }
 // Client reports whether the session is bound to an API client's key, by DPoP.
 func (b Binding) Client() bool { return b.thumbprint != [32]byte{} }
 
+// SameClient reports whether both are bound to the key of the same API client, or neither to one.
+func (b Binding) SameClient(other Binding) bool { return b.thumbprint == other.thumbprint }
+
 // Identifier returns the name under which the browser knows the session. It reveals neither the
 // session's ID nor the secret, and stays the same when the session gets a new ID.
 func (b Binding) Identifier() string { return encode64(b.mac(forID, nil)[:16]) }

@@ -189,7 +189,7 @@ func (r Request) is(text string) bool {
 	if scheme != "https" && scheme != "http" || r.Scheme != "" && scheme != r.Scheme {
 		return false
 	}
-	return authority(scheme, u.Host) == authority(scheme, r.Host) && normalPath(u.EscapedPath()) == normalPath(r.Path)
+	return authority(scheme, u.Host) == authority(scheme, r.Host) && withoutDots(normalPath(u.EscapedPath())) == withoutDots(normalPath(r.Path))
 }
 
 // authority returns host in lower case and without the scheme's default port.
@@ -225,6 +225,18 @@ func normalPath(path string) string {
 		i += 2
 	}
 	return out.String()
+}
+
+// withoutDots returns an escaped path without the segments . and .., as clients send it.
+func withoutDots(path string) string {
+	if !strings.Contains(path, "/.") {
+		return path
+	}
+	u, err := url.Parse("http://host" + path)
+	if err != nil {
+		return path
+	}
+	return u.ResolveReference(u).EscapedPath()
 }
 
 func isUnreserved(c byte) bool {
