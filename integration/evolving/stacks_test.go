@@ -342,8 +342,9 @@ func TestStacks(t *testing.T) {
 				kms.down = false
 				encrypted := strings.HasPrefix(rec.Payload.Format(), "aead")
 				for _, err := range []error{err, err2} {
-					is.Equal(errors.Is(err, sessions.ErrUnavailable), encrypted)
-					is.True(!errors.Is(err, sessions.ErrDecode))
+					if errors.Is(err, sessions.ErrUnavailable) != encrypted || errors.Is(err, sessions.ErrDecode) || (err != nil) != encrypted {
+						t.Fatalf("the error is %v", err)
+					}
 				}
 			},
 			"the stored bytes are damaged": func(*rapid.T) {
@@ -370,13 +371,12 @@ func TestStacks(t *testing.T) {
 				_, err2 := next.Load(ctx, id)
 				store.instead = nil
 				for _, err := range []error{err, err2} {
-					switch {
-					case strings.HasPrefix(rec.Payload.Format(), "aead"):
-						is.True(errors.Is(err, sessions.ErrDecode))
-					case err != nil:
-						is.True(errors.Is(err, sessions.ErrDecode))
+					if err == nil && !strings.HasPrefix(rec.Payload.Format(), "aead") {
+						continue // the damage is in a text
 					}
-					is.True(!errors.Is(err, sessions.ErrUnavailable))
+					if !errors.Is(err, sessions.ErrDecode) || errors.Is(err, sessions.ErrUnavailable) {
+						t.Fatalf("the error is %v", err)
+					}
 				}
 			},
 		})
