@@ -11,6 +11,7 @@ import (
 	"github.com/matryer/is"
 	"pgregory.net/rapid"
 
+	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/web"
 )
@@ -113,7 +114,7 @@ func TestTabs_ASaveBesideAnotherUsersLogin(t *testing.T) {
 	slow := browser.copy()
 	sent := slow.cookies["__Host-id"]
 	browser.login(t, "bob")
-	is.True(errors.Is(tabRequest(slow, "save", ""), web.ErrCookieKept))
+	wants.Err(t, tabRequest(slow, "save", ""), web.ErrCookieKept)
 	is.Equal(slow.cookies["__Host-id"], sent) // it got none
 	subject, _ := browser.seen(t)
 	is.Equal(subject, "bob")
