@@ -24,6 +24,7 @@ var (
 	//   - [sessions.ErrRenewed]: the session has a new ID, which another request has sent to the
 	//     browser or is about to send. The response to a form may redirect to itself: the browser
 	//     comes back with the new ID.
+	//   - Another user has just signed in with this browser, which ended the session.
 	//   - [sessions.ErrDecode]: the session was written by another version of the application,
 	//     which may be able to read it.
 	//   - The request comes from another site, and the browser may have withheld the cookie: see

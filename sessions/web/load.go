@@ -115,8 +115,22 @@ func (v *visit[T]) find(
 		st.kept, st.beside = fmt.Errorf("%w: %w", ErrCookieKept, sessions.ErrRenewed), renewed
 	case len(sent.ids)+len(sent.invalid) == 0 && !sent.byHeader && isWithheld(v.request, v.middleware.config.Cookie.SameSite):
 		st.kept, st.withheld = fmt.Errorf("%w: the browser has withheld it from a request of another site", ErrCookieKept), true
+	case v.isReplaced(ctx, sent.ids):
+		st.kept = fmt.Errorf("%w: another user has just signed in with this browser", ErrCookieKept)
 	}
 	return nil, st, nil
+}
+
+// isReplaced reports whether a recent login has ended the sessions with these IDs, as one of another
+// user does, and lasts. The browser has its ID or is about to receive it.
+func (v *visit[T]) isReplaced(ctx context.Context, ids []string) bool {
+	m := v.middleware
+	id := m.recent.get(ids, m.manager.Clock().Now())
+	if id == "" {
+		return false
+	}
+	_, err := m.manager.Peek(ctx, id)
+	return err == nil
 }
 
 // whatWasSent reads the IDs that the client has sent, once. After an exchange it is the ID that the

@@ -164,6 +164,7 @@ func (v *visit[T]) settle(ctx context.Context, s *sessions.Session[T], handlers 
 	if !v.joins(ctx, s, handlers, subject, s.Binding(), first) {
 		if first != "" && !slices.Contains(from, first) && v.isAnother(ctx, first, s) {
 			beside = append(beside, first)
+			from = append(from, first) // the browser may receive that one's response last
 		}
 		v.middleware.recent.replace(from, own, now)
 		v.endBeside(ctx, beside)

@@ -93,7 +93,8 @@ func (v *visit[T]) updateNew(ctx context.Context, s *sessions.Session[T], f func
 // Persist with keep makes the browser keep this session's cookie when it is closed, until the
 // session's absolute deadline ("keep me signed in"). Without keep the browser drops the cookie when
 // it is closed. The choice is stored with the session, and Renew and Authenticate keep it: call
-// Persist before Authenticate. It doesn't change how long the session lasts: set its timeouts too.
+// Persist before Authenticate or Renew: without a new ID the cookie is sent again as it was, and if
+// another request renews the session meanwhile, the browser may keep the old ID. It doesn't change how long the session lasts: set its timeouts too.
 // If the response has started, it returns ErrCommitted.
 func (m *Middleware[T]) Persist(ctx context.Context, keep bool) error {
 	return m.change(ctx, true, func(_ *visit[T], s *sessions.Session[T]) error {

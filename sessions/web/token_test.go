@@ -410,7 +410,7 @@ func TestVerify_APutAsideSessionIsNotPeekedAt(t *testing.T) {
 		peeked, err := s.Peek(r.Context())
 		is.NoErr(err)
 		is.Equal(peeked.Subject(), "")
-		is.True(errors.Is(s.WaitEnd(r.Context()), sessions.ErrNotFound))
+		wants.Err(t, s.WaitEnd(r.Context()), sessions.ErrNotFound)
 		is.Equal(s.session(t, r).Subject(), "")
 	})
 	subject, _ := c.seen(t)
