@@ -173,18 +173,7 @@ func TestOpenHTTP_AResponseThatStallsInItsBody(t *testing.T) {
 		defer n.use(client)()
 		store, err := dynamo.NewStore(client, nil)
 		is.NoErr(err)
-		var wg sync.WaitGroup
-		for range 8 {
-			wg.Go(func() {
-				_, err := store.Load(t.Context(), "k")
-				is.NoErr(err)
-			})
-		}
-		wg.Wait()
-		synctest.Wait()
-		n.mu.Lock()
-		dead = n.dials
-		n.mu.Unlock()
+		dead = n.connect(t, store)
 		for i, call := range []func(ctx context.Context) error{
 			func(ctx context.Context) error { _, err := store.Load(ctx, "k"); return err },
 			func(ctx context.Context) error { return store.Touch(ctx, "k", at, at) },
@@ -278,18 +267,7 @@ func TestOpenHTTP_AllIdleConnectionsHaveDiedAndTheCallerIsInAHurry(t *testing.T)
 		defer n.use(client)()
 		store, err := dynamo.NewStore(client, nil)
 		is.NoErr(err)
-		var wg sync.WaitGroup
-		for range 8 {
-			wg.Go(func() {
-				_, err := store.Load(t.Context(), "k")
-				is.NoErr(err)
-			})
-		}
-		wg.Wait()
-		synctest.Wait()
-		n.mu.Lock()
-		alive = n.dials
-		n.mu.Unlock()
+		alive = n.connect(t, store)
 		failed := 0
 		for range 8 {
 			ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
@@ -328,3 +306,21 @@ type closing struct {
 
 func (c *closing) Do(r *http.Request) (*http.Response, error) { return c.RoundTrip(r) }
 func (c *closing) CloseIdleConnections()                      { c.closed++ }
+
+// connect makes eight loads at once, and returns how many connections were dialed.
+func (n *network) connect(t *testing.T, store *dynamo.Store) int {
+	t.Helper()
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if _, err := store.Load(t.Context(), "k"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	synctest.Wait()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.dials
+}

@@ -38,9 +38,6 @@ func (f *Format) tagOf(sf reflect.StructField) fieldTag {
 	switch {
 	case f.Tag == "":
 		t.skip = tag == "-"
-		if !validName(t.name) {
-			t.name = ""
-		}
 	default:
 		t.skip = t.name == "-"
 	}
