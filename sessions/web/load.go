@@ -44,10 +44,10 @@ func (v *visit[T]) load(ctx context.Context) (*sessions.Session[T], error) {
 	v.wasNil = makeMap(&s.Data)
 	v.mu.Lock()
 	v.session, v.standing = s, st
-	if v.known.id == (sessions.ID{}) {
-		v.known = v.middleware.stateOf(s)
-		v.told = v.known
+	if v.told.id == (sessions.ID{}) {
+		v.known = s.ID()
 	}
+	v.told = v.middleware.stateOf(s)
 	v.mu.Unlock()
 	v.exchangeID(ctx, s)
 	return s, nil
