@@ -534,3 +534,36 @@ func TestTrap_ALoginThatJoinsAnotherBringsItsOwnData(t *testing.T) {
 	is.Equal(data.Name, "slow")
 	is.Equal(s.listed(t, "u"), 1)
 }
+
+// The second of two logins at the same moment comes from another session of the identity provider's,
+// or from one at all: a logout there ends what the browser has.
+func TestTrap_TwoLoginsOfDifferentFederatedSessions(t *testing.T) {
+	for name, sids := range map[string][2]string{"two": {"iss a", "iss b"}, "after a password": {"", "iss b"}} {
+		for limited, limit := range map[string]sessions.SubjectLimit{"": {}, ", of one session each": {Max: 1}} {
+			t.Run(name+limited, func(t *testing.T) {
+				is := is.New(t)
+				s := newSiteWith(t, quietly(), &sessions.Config[visitor]{SubjectLimit: limit})
+				browser := s.client()
+				browser.do(http.MethodPost, "", s.count(t))
+				tabs := [2]*client{browser.copy(), browser.copy()}
+				for i, c := range tabs {
+					c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+						s.session(t, r).Federated = sids[i]
+						is.NoErr(s.Authenticate(r.Context(), "u"))
+					})
+				}
+				browser.take(tabs[0])
+				browser.take(tabs[1])
+				subject, data := browser.seen(t)
+				is.Equal(subject, "u")
+				is.Equal(data.Visits, 1)
+				is.Equal(s.listed(t, "u"), 1)
+				n, err := s.manager.RevokeFederated(t.Context(), "iss b")
+				is.NoErr(err)
+				is.Equal(n, 1)
+				subject, _ = browser.seen(t)
+				is.Equal(subject, "")
+			})
+		}
+	}
+}
