@@ -18,7 +18,8 @@ import (
 // The session keeps its data if it belongs to the same user or to a visitor who had not signed in.
 // If another user was signed in before, it keeps only what the handler has set in this request:
 // fields, map entries, and what it has added to the beginning or the end of a slice. A slice that it
-// has changed otherwise is kept whole.
+// has changed otherwise is kept whole. A field that it has set to the value that the other user's
+// session had is not kept: to keep all that the handler sets, call Destroy and Session first.
 //
 // If the response has started, it does nothing and returns ErrCommitted.
 func (m *Middleware[T]) Authenticate(ctx context.Context, subject string) error {

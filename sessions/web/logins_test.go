@@ -567,3 +567,23 @@ func TestTrap_TwoLoginsOfDifferentFederatedSessions(t *testing.T) {
 		}
 	}
 }
+
+// An administrator acts as one user after another: who he is stays noted.
+func TestAuthenticate_AfterADestroyKeepsAllThatTheHandlerHasSet(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	c := s.client()
+	c.login(t, "admin")
+	for _, user := range []string{"u", "another", "another"} {
+		w := c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+			is.NoErr(s.Destroy(r.Context()))
+			s.session(t, r).Data.Name = "admin"
+			is.NoErr(s.Authenticate(r.Context(), user))
+		})
+		is.True(cookie(t, w) != nil)
+		subject, data := c.seen(t)
+		is.Equal(subject, user)
+		is.Equal(data.Name, "admin")
+	}
+	is.Equal([]int{s.listed(t, "admin"), s.listed(t, "u"), s.listed(t, "another")}, []int{0, 0, 1})
+}
