@@ -46,7 +46,7 @@ func (m *Middleware[T]) Token(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, id, subject, err := v.identity(ctx)
+	_, id, subject, err := v.identity(ctx, true)
 	if err != nil {
 		return "", err
 	}
@@ -67,11 +67,15 @@ func (m *Middleware[T]) Token(ctx context.Context) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(token), nil
 }
 
-// identity returns the session, its ID and its subject, the ID "" if the session is new. Other
-// goroutines of the handler may be changing the session.
-func (v *visit[T]) identity(ctx context.Context) (s *sessions.Session[T], id, subject string, err error) {
+// identity returns the session, its ID and its subject, the ID "" if the session is new. The ID is
+// the one that the client has sent, or the one that it has after this request. Other goroutines of
+// the handler may be changing the session.
+func (v *visit[T]) identity(ctx context.Context, after bool) (s *sessions.Session[T], id, subject string, err error) {
 	err = v.turn.run(ctx, func() error {
-		if s, err = v.load(ctx); err != nil {
+		if s, err = v.load(ctx); err == nil && after {
+			err = v.settleID(ctx, s)
+		}
+		if err != nil {
 			return err
 		}
 		if subject = s.Subject(); !s.IsNew() {
@@ -100,7 +104,7 @@ func (m *Middleware[T]) Verify(r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s, id, subject, err := v.identity(r.Context())
+	s, id, subject, err := v.identity(r.Context(), false)
 	if err != nil {
 		return err
 	}
@@ -148,7 +152,7 @@ func (v *visit[T]) detach(s *sessions.Session[T], id string) error {
 	if v.handedOut || v.session != s || v.sealed {
 		return ErrToken
 	}
-	v.session, v.told = fresh, v.known
+	v.session, v.told = fresh, clientState{id: v.known}
 	v.standing = standing{
 		kept:   fmt.Errorf("%w: the form was opened before the login", ErrCookieKept),
 		beside: []string{id}, detached: true,
