@@ -365,7 +365,9 @@ func (m *Manager[T]) enterLists(ctx context.Context, s *Session[T], x *exchange,
 	}
 	switch {
 	case l.subject != nil:
-		limit := rosters.Limit{Max: m.limit.Max, Evict: m.limit.Evict}
+		limit := rosters.Limit{Max: m.limit.Max, Evict: m.limit.Evict, Lists: func(rec driver.Record) bool {
+			return rec.Subject == x.rec.Subject && rec.Application == x.rec.Application
+		}}
 		if s.stored {
 			limit.Confirm = func(ctx context.Context) error {
 				// If the session has ended the login fails, and must not evict another.
