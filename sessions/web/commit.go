@@ -2,10 +2,12 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/internal/veto"
 )
 
 var (
@@ -71,7 +73,7 @@ func (v *visit[T]) fail() {
 func (v *visit[T]) saveBeforeAnswer(status int) error {
 	m := v.middleware
 	v.mu.Lock()
-	s, deadline, told, unsaved, abandoned := v.session, v.deadline, v.dealtWith, v.unsaved, v.abandoned
+	s, deadline, told, unsaved, abandoned, recovered := v.session, v.deadline, v.dealtWith, v.unsaved, v.abandoned, v.recovered
 	v.mu.Unlock()
 	if s == nil || unsaved || abandoned {
 		return nil
@@ -97,7 +99,16 @@ func (v *visit[T]) saveBeforeAnswer(status int) error {
 		}
 		return nil
 	}
-	err := v.save(ctx, s)
+	refuse := notUnwinding
+	if recovered {
+		refuse = nil
+	}
+	err := v.save(ctx, s, refuse)
+	if errors.Is(err, errUnwinding) {
+		m.logAbout(ctx, v.request, s.Handle(), errUnwinding)
+		v.abandon()
+		return nil
+	}
 	if err == nil || !v.isChanged(s) {
 		return nil // a session that has ended can still be read
 	}
@@ -117,9 +128,10 @@ func isTimeout(status int) bool {
 	return status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout || status == http.StatusRequestTimeout
 }
 
-// save stores s, unless that would replace a cookie that must be kept. It also does so if the
-// client has hung up. The caller has the turn.
-func (v *visit[T]) save(ctx context.Context, s *sessions.Session[T]) error {
+// save stores s, unless that would replace a cookie that must be kept, or refuse returns an error
+// when there is something to store. A nil refuse refuses nothing. It also does so if the client has
+// hung up. The caller has the turn.
+func (v *visit[T]) save(ctx context.Context, s *sessions.Session[T], refuse func() error) error {
 	if s.IsNew() {
 		if err := v.keptCookie(); err != nil {
 			return err
@@ -127,11 +139,19 @@ func (v *visit[T]) save(ctx context.Context, s *sessions.Session[T]) error {
 	}
 	ctx, cancel := v.outlive(ctx)
 	defer cancel()
-	defer v.asStored(s)()
 	store := v.middleware.manager.Save
-	if v.changesCookie(s) {
+	switch {
+	case v.changesCookie(s):
+		if refuse != nil {
+			if err := refuse(); err != nil {
+				return err
+			}
+		}
 		store = v.middleware.manager.Renew
+	case refuse != nil:
+		ctx = veto.With(ctx, refuse)
 	}
+	defer v.asStored(s)()
 	if err := store(ctx, s); err != nil {
 		return err
 	}
@@ -158,10 +178,10 @@ func (v *visit[T]) settleID(ctx context.Context, s *sessions.Session[T]) error {
 	v.mu.Lock()
 	unsaved := v.unsaved || v.abandoned
 	v.mu.Unlock()
-	if unsaved || timedOut(ctx) != nil || !v.changesCookie(s) {
+	if unsaved || timedOut(ctx) != nil || !v.changesCookie(s) || unwinding() {
 		return nil
 	}
-	return v.save(ctx, s)
+	return v.save(ctx, s, nil)
 }
 
 // keptCookie returns why the browser's cookie must not be replaced, nil if it may be.
@@ -239,14 +259,10 @@ func (v *visit[T]) reportLate() {
 // session reach the client too.
 func (v *visit[T]) answerError(err error) {
 	v.resetHeader()
-	w := &reply[T]{visit: v}
-	v.middleware.answer(w, v.request, err)
-	if !w.begun {
-		writeStatus(w, err) // a Config.Error that writes nothing must not lead to a 200
-	}
+	v.middleware.answer(reply[T]{v}, v.request, err)
 }
 
-// answer responds to an error.
+// answer responds to an error. A Config.Error that writes nothing does not lead to a 200.
 func (m *Middleware[T]) answer(w http.ResponseWriter, r *http.Request, err error) {
 	if Status(err) == http.StatusUnauthorized && m.config.Header != "" {
 		w.Header().Set("WWW-Authenticate", m.challenge(r, err))
@@ -255,7 +271,11 @@ func (m *Middleware[T]) answer(w http.ResponseWriter, r *http.Request, err error
 		writeStatus(w, err)
 		return
 	}
-	m.config.Error(w, r, err)
+	watch := &watched{ResponseWriter: w}
+	m.config.Error(watch, r, err)
+	if !watch.begun {
+		writeStatus(w, err)
+	}
 }
 
 // challenge returns the WWW-Authenticate of a 401 response, which RFC 9110 requires; for Bearer in

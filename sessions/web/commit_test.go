@@ -571,12 +571,13 @@ func TestTrap_WhatRecoversOutsideAndAnswersByTheInnerWriterSavesNothing(t *testi
 func TestTrap_AnOuterMiddlewaresFailedSaveKeepsTheInnersLastState(t *testing.T) {
 	recoverer := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			defer func() {
-				if recover() != nil {
-					http.Redirect(w, r, "/", http.StatusSeeOther)
-				}
-			}()
-			next.ServeHTTP(w, r)
+			if func() (panicked any) {
+				defer func() { panicked = recover() }()
+				next.ServeHTTP(w, r)
+				return nil
+			}() != nil {
+				http.Redirect(w, r, "/", http.StatusSeeOther)
+			}
 		})
 	}
 	for name, c := range map[string]struct {

@@ -38,8 +38,9 @@
 // # What is not saved
 //
 // If the client hangs up, its changes are saved all the same. Changes of a handler that did not
-// complete are not saved: if it panics, if the response is a 500, if an http.TimeoutHandler has
-// responded for it, or after Discard. A Save that has returned nil is not undone.
+// complete are not saved: if it panics, even if a deferred call then writes the response, if the
+// response is a 500, if an http.TimeoutHandler has responded for it, or after Discard. A Save that
+// has returned nil is not undone.
 //
 // # Hijack and WebSockets
 //

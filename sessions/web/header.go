@@ -28,9 +28,16 @@ type keptLines struct {
 type line struct{ field, value string }
 
 // writeCookie puts the cookie's line into the header if the client needs a new ID, or the cookie's
-// deletion. It replaces our earlier line, so that there is one with the
-// last state. After the response has started it does nothing.
+// deletion. It replaces our earlier line, so that there is one with the last state. After the
+// response has started, or the handler has panicked, it does nothing: the wrapped writer may be
+// gone.
 func (v *visit[T]) writeCookie() {
+	v.mu.Lock()
+	late := v.sealed || v.abandoned
+	v.mu.Unlock()
+	if late {
+		return
+	}
 	h := v.w.Header()
 	now := v.lockForLines()
 	if v.sealed {

@@ -62,44 +62,47 @@ func (v *visit[T]) places() []string {
 
 // Handler wraps next so that handlers can call [Middleware.Session].
 func (m *Middleware[T]) Handler(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if m.serveBound(w, r) {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, next) })
+}
+
+// serve is the Handler. Its name ends the search of unwinding.
+func (m *Middleware[T]) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	if m.serveBound(w, r) {
+		return
+	}
+	v := &visit[T]{middleware: m, w: w}
+	v.context = visitContext[T]{r.Context(), v}
+	if m.config.Bound > 0 {
+		v.deals()
+		v.device.began = m.manager.Clock().Now()
+	}
+	if given, ok := r.Context().Value(visitKey[T]{m}).(*visit[T]); ok {
+		if !given.given {
+			next.ServeHTTP(w, r) // this Handler is already around itself
 			return
 		}
-		v := &visit[T]{middleware: m, w: w}
-		v.context = visitContext[T]{r.Context(), v}
-		if m.config.Bound > 0 {
-			v.deals()
-			v.device.began = m.manager.Clock().Now()
+		v.adopt(given)
+	} else if v.outer, _ = r.Context().Value(aroundKey{}).(around); v.sharesAPlace() {
+		m.log(r.Context(), r, ErrSameCookie)
+		m.answer(w, r, ErrSameCookie)
+		return
+	}
+	v.request = r.WithContext(&v.context)
+	parsed := r.MultipartForm != nil
+	returned := false
+	defer func() {
+		if !returned {
+			// The handler panics: its changes are not saved, whoever writes the response.
+			v.abandon()
 		}
-		if given, ok := r.Context().Value(visitKey[T]{m}).(*visit[T]); ok {
-			if !given.given {
-				next.ServeHTTP(w, r) // this Handler is already around itself
-				return
-			}
-			v.adopt(given)
-		} else if v.outer, _ = r.Context().Value(aroundKey{}).(around); v.sharesAPlace() {
-			m.log(r.Context(), r, ErrSameCookie)
-			m.answer(w, r, ErrSameCookie)
-			return
+		giveBack(r, v.request)
+		if !parsed {
+			v.removeTemporary()
 		}
-		v.request = r.WithContext(&v.context)
-		parsed := r.MultipartForm != nil
-		returned := false
-		defer func() {
-			if !returned {
-				// The handler panics: its changes are not saved, whoever writes the response.
-				v.abandon()
-			}
-			giveBack(r, v.request)
-			if !parsed {
-				v.removeTemporary()
-			}
-		}()
-		next.ServeHTTP(v, v.request)
-		returned = true
-		v.finish()
-	})
+	}()
+	next.ServeHTTP(v, v.request)
+	returned = true
+	v.finish()
 }
 
 // sharesAPlace reports whether a Middleware around this one sends its ID in the same cookie or

@@ -9,6 +9,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/web"
 )
 
 func TestRequireSubject(t *testing.T) {
@@ -56,4 +57,40 @@ func TestRequireFresh_RefusesALoginInTheFuture(t *testing.T) {
 	is.Equal(s.get(inside, id).Code, http.StatusOK)
 	s.clock.Set(now.Add(-time.Minute))
 	is.Equal(s.get(inside, id).Code, http.StatusUnauthorized)
+}
+
+// A Config.Error that only logs must not lead to an empty 200, as if the user had been admitted.
+func TestRequire_AConfigErrorThatSaysNothingIsNoSuccess(t *testing.T) {
+	s := newSite(t, &web.Config{Logger: quietly().Logger, Bound: time.Minute, Error: func(w http.ResponseWriter, _ *http.Request, _ error) {
+		w.Header().Set("X-Error", "yes")
+	}})
+	for name, c := range map[string]struct {
+		guard func(http.Handler) http.Handler
+		fails error
+		want  int
+	}{
+		"RequireSubject": {s.RequireSubject, nil, http.StatusUnauthorized},
+		"RequireFresh":   {s.RequireFresh(time.Minute), nil, http.StatusUnauthorized},
+		"RequireBound":   {s.RequireBound, nil, http.StatusUnauthorized},
+		"an outage":      {s.RequireSubject, errOut, http.StatusServiceUnavailable},
+		"itself":         {func(next http.Handler) http.Handler { return sameCookie(t, s.manager).Handler(next) }, nil, http.StatusInternalServerError},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			s.store.fails = c.fails
+			w := recorder()
+			s.Handler(c.guard(s.count(t))).ServeHTTP(w, request(s.fake()))
+			is.Equal(w.Code, c.want)
+		})
+	}
+}
+
+// sameCookie returns another Middleware with the default cookie.
+func sameCookie(t testing.TB, m *sessions.Manager[visitor]) *web.Middleware[visitor] {
+	t.Helper()
+	again, err := web.New(m, &web.Config{Logger: quietly().Logger, Error: func(http.ResponseWriter, *http.Request, error) {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return again
 }

@@ -20,7 +20,7 @@ func (m *Middleware[T]) Save(ctx context.Context) error {
 		if s.IsNew() && v.isSealed() {
 			return ErrCommitted
 		}
-		err := v.save(ctx, s)
+		err := v.save(ctx, s, nil)
 		v.mu.Lock()
 		defer v.mu.Unlock()
 		if err != nil {
@@ -46,7 +46,7 @@ func (m *Middleware[T]) Update(ctx context.Context, f func(*T) error) error {
 		if s.IsNew() {
 			return v.updateNew(ctx, s, f)
 		}
-		if err := v.save(ctx, s); err != nil {
+		if err := v.save(ctx, s, nil); err != nil {
 			return err
 		}
 		work, cancel := v.outlive(ctx)
@@ -87,7 +87,7 @@ func (v *visit[T]) updateNew(ctx context.Context, s *sessions.Session[T], f func
 	if v.middleware.isEmpty(s) {
 		return nil
 	}
-	return v.save(ctx, s)
+	return v.save(ctx, s, nil)
 }
 
 // Persist with keep makes the browser keep this session's cookie when it is closed, until the
@@ -127,8 +127,9 @@ func (m *Middleware[T]) Discard(ctx context.Context) error {
 		if err := v.discard(s); err != nil {
 			return err
 		}
+		recovered := unwinding()
 		v.mu.Lock()
-		v.unsaved, v.dealtWith = false, nil
+		v.unsaved, v.dealtWith, v.recovered = false, nil, v.recovered || recovered
 		v.mu.Unlock()
 		return nil
 	})

@@ -53,6 +53,7 @@ type dealings struct {
 	deadline  context.Context // the last context with a deadline that the handler has passed
 	dealtWith error           // an error that Save or another method has returned to the handler
 	temporary []remover       // removed after the response
+	recovered bool            // the handler panics, and has called Discard since
 }
 
 // deals allocates the visit's dealings.

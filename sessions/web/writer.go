@@ -3,6 +3,7 @@ package web
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -36,6 +37,8 @@ func (v *visit[T]) Header() http.Header {
 
 func (v *visit[T]) WriteHeader(status int) {
 	switch {
+	case status < 100 || status > 999:
+		v.w.WriteHeader(status) // net/http panics: the handler has not completed
 	case status >= 100 && status < 200 && status != http.StatusSwitchingProtocols:
 		v.writeInterim(status)
 	case status == http.StatusOK && v.awaitsBody():
@@ -82,25 +85,48 @@ func (v *visit[T]) WriteString(s string) (int, error) {
 	return io.WriteString(v.w, s)
 }
 
-// ReadFrom uses the wrapped writer's ReadFrom, which can send a file without copying it.
-func (v *visit[T]) ReadFrom(r io.Reader) (int64, error) {
+// ReadFrom uses the wrapped writer's ReadFrom, which can send a file without copying it. Like
+// net/http's it starts the response with the first bytes: a reader that fails before has sent
+// nothing.
+func (v *visit[T]) ReadFrom(r io.Reader) (n int64, err error) {
+	if !v.isSealed() {
+		n, err = io.CopyBuffer(writeOnly{v}, io.LimitReader(r, sniffed), make([]byte, sniffed))
+		if err != nil || n < sniffed {
+			return n, err
+		}
+	}
 	if !v.commit(http.StatusOK) {
-		return 0, errAnswered
+		return n, errAnswered
 	}
+	var rest int64
 	if below, ok := v.w.(io.ReaderFrom); ok {
-		return below.ReadFrom(r)
+		rest, err = below.ReadFrom(r)
+	} else {
+		rest, err = io.Copy(v.w, r)
 	}
-	return io.Copy(v.w, r)
+	return n + rest, err
 }
+
+// sniffed is how many bytes net/http copies to find out the type of a content.
+const sniffed = 512
+
+// writeOnly is a writer without its ReadFrom.
+type writeOnly struct{ io.Writer }
 
 func (v *visit[T]) Flush() { _ = v.FlushError() }
 
-// FlushError is Flush with an error, which http.ResponseController prefers.
+// FlushError is Flush with an error, which http.ResponseController prefers. If flushing isn't
+// possible, as with http.TimeoutHandler, the response has not started.
 func (v *visit[T]) FlushError() error {
+	begun := v.isSealed()
 	if !v.commit(http.StatusOK) {
 		return errAnswered
 	}
-	return http.NewResponseController(v.w).Flush()
+	err := http.NewResponseController(v.w).Flush()
+	if errors.Is(err, http.ErrNotSupported) && !begun {
+		v.unseal()
+	}
+	return err
 }
 
 // Hijack saves the session first, since the end of a hijacked connection is unknown. If hijacking
@@ -112,11 +138,16 @@ func (v *visit[T]) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	conn, rw, err := http.NewResponseController(v.w).Hijack()
 	if err != nil && !begun {
-		v.mu.Lock()
-		v.sealed = false
-		v.mu.Unlock()
+		v.unseal()
 	}
 	return conn, rw, err
+}
+
+// unseal notes that the response has not started after all.
+func (v *visit[T]) unseal() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.sealed = false
 }
 
 // Push doesn't start the response.
@@ -155,39 +186,54 @@ func below[I any](w http.ResponseWriter) (I, bool) {
 }
 
 // reply is the writer with which Config.Error responds in the handler's place.
-type reply[T any] struct {
-	visit *visit[T]
-	begun bool
-}
+type reply[T any] struct{ visit *visit[T] }
 
-func (w *reply[T]) Unwrap() http.ResponseWriter { return w.visit.w }
+func (w reply[T]) Unwrap() http.ResponseWriter { return w.visit.w }
 
-func (w *reply[T]) Header() http.Header { return w.visit.w.Header() }
+func (w reply[T]) Header() http.Header { return w.visit.w.Header() }
 
-func (w *reply[T]) begin() {
-	if !w.begun {
-		w.begun = true
-		w.visit.seal()
-	}
-}
-
-func (w *reply[T]) WriteHeader(status int) {
+func (w reply[T]) WriteHeader(status int) {
 	if status >= 100 && status < 200 {
 		w.visit.writeInterim(status)
 		return
 	}
-	w.begin()
+	w.visit.seal()
 	w.visit.w.WriteHeader(status)
 }
 
-func (w *reply[T]) Write(p []byte) (int, error) {
-	w.begin()
+func (w reply[T]) Write(p []byte) (int, error) {
+	w.visit.seal()
 	return w.visit.w.Write(p)
 }
 
-func (w *reply[T]) FlushError() error {
-	w.begin()
+func (w reply[T]) FlushError() error {
+	w.visit.seal()
 	return http.NewResponseController(w.visit.w).Flush()
+}
+
+// watched is a writer that shows whether Config.Error has responded.
+type watched struct {
+	http.ResponseWriter
+	begun bool
+}
+
+func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *watched) WriteHeader(status int) {
+	w.begun = w.begun || status >= 200
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	w.begun = true
+	return w.ResponseWriter.Write(p)
+}
+
+func (w *watched) Flush() { _ = w.FlushError() }
+
+func (w *watched) FlushError() error {
+	w.begun = true
+	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
 // discard is the writer of a response that has started already.

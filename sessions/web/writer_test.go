@@ -3,6 +3,7 @@ package web_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -12,11 +13,13 @@ import (
 	"net/textproto"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/internal/wants"
+	"github.com/dynasession/dynasession/sessions/web"
 )
 
 func TestTrap_AFlushCarriesTheCookie(t *testing.T) {
@@ -109,16 +112,79 @@ func TestTrap_EveryMethodOfAResponseControllerWorks(t *testing.T) {
 }
 
 func TestReadFrom_GoesToTheWriterBelow(t *testing.T) {
+	const size = 10_000
+	for name, c := range map[string]struct {
+		before func(w http.ResponseWriter)
+		want   int64
+	}{
+		"after the header, as http.ServeContent does": {func(w http.ResponseWriter) { w.WriteHeader(http.StatusOK) }, size},
+		"from the beginning":                          {func(http.ResponseWriter) {}, size - 512},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			s := newSite(t, nil)
+			below := &readerFrom{ResponseRecorder: httptest.NewRecorder()}
+			s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				s.session(t, r).Data.Visits++
+				c.before(w)
+				n, err := io.CopyN(w, strings.NewReader(strings.Repeat("x", size)), size)
+				is.NoErr(err)
+				is.Equal(n, int64(size))
+			})).ServeHTTP(below, request())
+			is.Equal(below.read, c.want)
+			is.Equal(below.Body.Len(), size)
+			is.True(cookie(t, below.ResponseRecorder) != nil)
+		})
+	}
+}
+
+// A response whose content fails before its first byte has not started.
+func TestReadFrom_OfWhatFails(t *testing.T) {
+	for name, c := range map[string]struct {
+		content io.Reader
+		status  int
+		stored  visitor
+	}{
+		"at once":    {iotest.ErrReader(errors.New("gone")), http.StatusInternalServerError, visitor{}},
+		"later":      {io.MultiReader(strings.NewReader("x"), iotest.ErrReader(errors.New("gone"))), http.StatusOK, visitor{Visits: 1}},
+		"not at all": {strings.NewReader(""), http.StatusOK, visitor{Visits: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			s := newSite(t, quietly())
+			id := s.stored(t, visitor{})
+			w := s.get(func(w http.ResponseWriter, r *http.Request) {
+				s.session(t, r).Data.Visits++
+				if _, err := io.Copy(w, struct{ io.Reader }{c.content}); err != nil {
+					http.Error(w, "gone", http.StatusInternalServerError)
+				}
+			}, id)
+			is.Equal(w.Code, c.status)
+			is.Equal(s.data(t, id), c.stored)
+		})
+	}
+}
+
+// A content that is made while it is copied may use the session until its first byte.
+func TestReadFrom_OfWhatUsesTheSession(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, nil)
-	below := &readerFrom{ResponseRecorder: httptest.NewRecorder()}
-	s.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		n, err := io.CopyN(w, strings.NewReader("file"), 4) // as http.ServeContent does
+	w := s.get(func(w http.ResponseWriter, r *http.Request) {
+		content := io.MultiReader(readerFunc(func([]byte) (int, error) {
+			is.NoErr(s.Authenticate(r.Context(), "somebody"))
+			s.session(t, r).Data.Visits++
+			return 0, io.EOF
+		}), strings.NewReader("hello"))
+		_, err := io.Copy(w, content)
 		is.NoErr(err)
-		is.Equal(n, int64(4))
-	})).ServeHTTP(below, request())
-	is.Equal(below.read, int64(4))
+	})
+	is.Equal(w.Body.String(), "hello")
+	is.Equal(s.data(t, cookie(t, w).Value).Visits, 1)
 }
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // readerFrom is a writer with ReadFrom, which can send a file without copying.
 type readerFrom struct {
@@ -267,4 +333,45 @@ func TestWriter_AnInterimStatusThatComesTooLateTakesNoCookieAway(t *testing.T) {
 		w.WriteHeader(http.StatusEarlyHints)
 	})), time.Hour, "").ServeHTTP(w, request())
 	is.True(cookie(t, w) != nil)
+}
+
+// A stream's handler may find out that the writer below, such as http.TimeoutHandler's, can't flush.
+func TestTrap_AfterAFlushThatIsRefusedALoginWorks(t *testing.T) {
+	for name, flush := range map[string]func(w http.ResponseWriter) error{
+		"by its controller": func(w http.ResponseWriter) error { return http.NewResponseController(w).Flush() },
+		"by the interface":  func(w http.ResponseWriter) error { w.(http.Flusher).Flush(); return http.ErrNotSupported },
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			outer, s := newSite(t, &web.Config{Cookie: web.Cookie{Name: "__Host-outer"}}), newSite(t, nil)
+			w := recorder()
+			http.TimeoutHandler(outer.Handler(s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				s.session(t, r).Data.Visits++
+				wants.Err(t, flush(w), http.ErrNotSupported)
+				is.NoErr(outer.Authenticate(r.Context(), "u"))
+				is.NoErr(s.Authenticate(r.Context(), "u"))
+				s.session(t, r).Data.Visits++
+				_, _ = w.Write([]byte("hello"))
+			}))), time.Hour, "").ServeHTTP(w, request())
+			is.Equal(len(w.Result().Cookies()), 2)
+			is.Equal(s.data(t, cookie(t, w).Value).Visits, 2)
+		})
+	}
+}
+
+// net/http panics: the handler doesn't complete.
+func TestTrap_AStatusThatIsNoneStoresNothing(t *testing.T) {
+	for _, status := range []int{-1, 0, 99, 1000} {
+		is := is.New(t)
+		s := newSite(t, nil)
+		id := s.stored(t, visitor{})
+		func() {
+			defer func() { is.True(recover() != nil) }()
+			s.get(func(w http.ResponseWriter, r *http.Request) {
+				s.session(t, r).Data.Visits++
+				w.WriteHeader(status)
+			}, id)
+		}()
+		is.Equal(s.store.took(), "Load")
+	}
 }
