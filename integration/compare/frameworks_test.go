@@ -146,7 +146,10 @@ func frameworks(s site) map[string]http.Handler {
 		}
 	})
 	g.POST("/count/:what", func(c *gin.Context) { s.count(c.Request.Context()) })
-	g.POST("/fail", func(c *gin.Context) { s.count(c.Request.Context()); _ = c.AbortWithError(http.StatusInternalServerError, errFails) })
+	g.POST("/fail", func(c *gin.Context) {
+		s.count(c.Request.Context())
+		_ = c.AbortWithError(http.StatusInternalServerError, errFails)
+	})
 	g.POST("/panic", func(c *gin.Context) { s.count(c.Request.Context()); panic("boom") })
 	g.GET("/stream", func(c *gin.Context) {
 		s.count(c.Request.Context())
