@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -17,6 +18,8 @@ import (
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
 	"github.com/labstack/echo/v4"
 	echomiddleware "github.com/labstack/echo/v4/middleware"
+	echo5 "github.com/labstack/echo/v5"
+	echo5middleware "github.com/labstack/echo/v5/middleware"
 	"github.com/matryer/is"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/sdk/trace"
@@ -61,7 +64,7 @@ func newSite(t *testing.T) site {
 }
 
 // count counts a visit. Each framework's application calls it in its handler of /count; the other
-// handlers are /login, /panic, /stream and /outage.
+// handlers are /login, /fail, /panic, /stream and /account.
 func (s site) count(ctx context.Context) {
 	got, err := s.sess.Session(ctx)
 	if err != nil {
@@ -81,6 +84,10 @@ func frameworks(s site) map[string]http.Handler {
 		}
 	})
 	mux.HandleFunc("POST /count/{what}", func(_ http.ResponseWriter, r *http.Request) { s.count(r.Context()) })
+	mux.HandleFunc("POST /fail", func(w http.ResponseWriter, r *http.Request) {
+		s.count(r.Context())
+		http.Error(w, "sorry", http.StatusInternalServerError)
+	})
 	mux.HandleFunc("POST /panic", func(_ http.ResponseWriter, r *http.Request) { s.count(r.Context()); panic(http.ErrAbortHandler) })
 	mux.HandleFunc("GET /stream", func(w http.ResponseWriter, r *http.Request) {
 		s.count(r.Context())
@@ -98,15 +105,17 @@ func frameworks(s site) map[string]http.Handler {
 	c.Use(chimiddleware.RequestLogger(&chimiddleware.DefaultLogFormatter{Logger: quiet, NoColor: true}), chimiddleware.Recoverer, s.sess.Handler)
 	c.Post("/login", mux.ServeHTTP)
 	c.Post("/count/{what}", func(_ http.ResponseWriter, r *http.Request) { s.count(r.Context()) })
+	c.Post("/fail", mux.ServeHTTP)
 	c.Post("/panic", func(_ http.ResponseWriter, r *http.Request) { s.count(r.Context()); panic("boom") })
 	c.Get("/stream", mux.ServeHTTP)
 	c.With(s.sess.RequireSubject).Get("/account", mux.ServeHTTP)
 
 	e := echo.New()
 	e.Logger.SetOutput(io.Discard)
-	e.Use(echomiddleware.Recover(), echo.WrapMiddleware(s.sess.Handler))
+	e.Use(echomiddleware.Recover())
 	e.POST("/login", func(c echo.Context) error { return s.sess.Authenticate(c.Request().Context(), "user-7") })
 	e.POST("/count/:what", func(c echo.Context) error { s.count(c.Request().Context()); return nil })
+	e.POST("/fail", func(c echo.Context) error { s.count(c.Request().Context()); return errFails })
 	e.POST("/panic", func(c echo.Context) error { s.count(c.Request().Context()); panic("boom") })
 	e.GET("/stream", echo.WrapHandler(mux))
 	e.GET("/account", func(c echo.Context) error {
@@ -116,6 +125,16 @@ func frameworks(s site) map[string]http.Handler {
 		}
 		return c.String(http.StatusOK, got.Subject())
 	}, echo.WrapMiddleware(s.sess.RequireSubject))
+
+	five := echo5.New()
+	five.Logger = slog.New(slog.DiscardHandler)
+	five.Use(echo5middleware.Recover())
+	five.POST("/login", func(c *echo5.Context) error { return s.sess.Authenticate(c.Request().Context(), "user-7") })
+	five.POST("/count/:what", func(c *echo5.Context) error { s.count(c.Request().Context()); return nil })
+	five.POST("/fail", func(c *echo5.Context) error { s.count(c.Request().Context()); return errFails })
+	five.POST("/panic", func(c *echo5.Context) error { s.count(c.Request().Context()); panic("boom") })
+	five.GET("/stream", echo5.WrapHandler(mux))
+	five.GET("/account", echo5.WrapHandler(mux))
 
 	gin.SetMode(gin.ReleaseMode)
 	gin.DefaultErrorWriter = io.Discard
@@ -127,6 +146,10 @@ func frameworks(s site) map[string]http.Handler {
 		}
 	})
 	g.POST("/count/:what", func(c *gin.Context) { s.count(c.Request.Context()) })
+	g.POST("/fail", func(c *gin.Context) {
+		s.count(c.Request.Context())
+		_ = c.AbortWithError(http.StatusInternalServerError, errFails)
+	})
 	g.POST("/panic", func(c *gin.Context) { s.count(c.Request.Context()); panic("boom") })
 	g.GET("/stream", func(c *gin.Context) {
 		s.count(c.Request.Context())
@@ -141,8 +164,10 @@ func frameworks(s site) map[string]http.Handler {
 		got, _ := s.sess.Session(c.Request.Context())
 		c.String(http.StatusOK, got.Subject())
 	})
-	return map[string]http.Handler{"net/http": s.sess.Handler(mux), "chi": c, "echo": e, "gin": s.sess.Handler(g)}
+	return map[string]http.Handler{"net/http": s.sess.Handler(mux), "chi": c, "echo": s.sess.Handler(e), "echo v5": s.sess.Handler(five), "gin": s.sess.Handler(g)}
 }
+
+var errFails = errors.New("the handler fails")
 
 // requireSubjectInGin does for a group of gin's routes what RequireSubject does for a handler.
 func requireSubjectInGin(sess *web.Middleware[profile]) gin.HandlerFunc {
@@ -156,7 +181,7 @@ func requireSubjectInGin(sess *web.Middleware[profile]) gin.HandlerFunc {
 }
 
 func TestFrameworks(t *testing.T) {
-	for _, name := range []string{"net/http", "chi", "echo", "gin"} {
+	for _, name := range []string{"net/http", "chi", "echo", "echo v5", "gin"} {
 		t.Run(name, func(t *testing.T) {
 			is := is.New(t)
 			s := newSite(t)
@@ -192,6 +217,9 @@ func TestFrameworks(t *testing.T) {
 			_, body := send("GET", "/account")
 			is.Equal(body, "user-7")
 			send("POST", "/count/x")
+			is.Equal(visits(), 1)
+			status, _ = send("POST", "/fail")
+			is.Equal(status, http.StatusInternalServerError)
 			is.Equal(visits(), 1)
 			send("POST", "/panic")
 			is.Equal(visits(), 1) // nothing of the failed requests was saved

@@ -211,15 +211,14 @@ func (v *visit[T]) abandon() {
 func (v *visit[T]) finish() {
 	v.mu.Lock()
 	failed, sealed, err, hadNone := v.failed, v.sealed, v.err, v.session == nil
-	ignored := err != nil && !sealed && !failed
-	if ignored {
-		v.failed = true
-	}
 	v.mu.Unlock()
 	switch {
-	case ignored: // it could not get the session, and has not responded
-		v.answerError(err)
 	case failed:
+	case !sealed && v.isWrittenPast():
+		v.finishPast()
+	case !sealed && err != nil: // it could not get the session, and has not responded
+		v.fail()
+		v.answerError(err)
 	case !sealed:
 		v.commit(http.StatusOK)
 	case hadNone:

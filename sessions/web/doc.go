@@ -10,10 +10,9 @@
 //		s.Data.Visits++                     // saved before the first byte of the answer
 //	}
 //
-// It wraps any http.Handler: with chi it is r.Use(sess.Handler), with echo
-// e.Use(echo.WrapMiddleware(sess.Handler)), with gin it goes around the engine,
-// http.ListenAndServe(addr, sess.Handler(engine)). docs/web.md has the order of middleware, login
-// flows and streams.
+// It wraps any http.Handler: with chi it is r.Use(sess.Handler), with echo and gin it goes around
+// the engine, http.ListenAndServe(addr, sess.Handler(engine)). docs/web.md has the order of
+// middleware, login flows and streams.
 //
 // # What it does and when
 //

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -14,6 +15,10 @@ var (
 	// errPlainHTTP is only logged: users of the application can't sign in.
 	errPlainHTTP = errors.New("web: a page of this host was loaded over http://, where browsers drop the Secure cookie: " +
 		"serve TLS, or for development set Cookie.Insecure")
+
+	// errPast is logged if a framework's writer, and not the Handler's, has written the response.
+	errPast = fmt.Errorf("%w, by another writer than the Handler's: changes are saved too late, and a new session is not saved, "+
+		"since its cookie can't be sent; with gin, put the Handler around the engine", ErrCommitted)
 
 	// errOver is logged if a goroutine calls Session after its handler has returned.
 	errOver = errors.New("web: Session was called after the handler had returned, when changes are not saved any more: " +
@@ -66,5 +71,42 @@ func (v *visit[T]) reportOver(ctx context.Context) {
 	v.mu.Unlock()
 	if report {
 		v.middleware.log(ctx, v.request, errOver)
+	}
+}
+
+// isWrittenPast reports whether the response has started without this writer's knowledge: a
+// framework around this Handler has a writer that its handlers use all the same.
+func (v *visit[T]) isWrittenPast() bool {
+	around, ok := below[interface{ Written() bool }](v.w)
+	return ok && around.Written()
+}
+
+// finishPast saves what can still be saved of a response that was written past this writer.
+func (v *visit[T]) finishPast() {
+	m := v.middleware
+	v.mu.Lock()
+	s, unsaved, abandoned := v.session, v.unsaved, v.abandoned
+	v.sealed = true
+	v.mu.Unlock()
+	if s == nil || unsaved || abandoned {
+		return
+	}
+	var failure error
+	changed := false
+	_ = v.turn.run(context.Background(), func() error {
+		if changed = v.isChanged(s); changed && !s.IsNew() {
+			failure = v.save(v.request.Context(), s, nil)
+		}
+		return nil
+	})
+	if changed {
+		m.logAbout(v.request.Context(), v.request, s.Handle(), errPast)
+	}
+	switch {
+	case failure == nil:
+	case m.config.Error == nil:
+		m.log(v.request.Context(), v.request, failure)
+	default:
+		m.config.Error(discard{http.Header{}}, v.request, failure)
 	}
 }

@@ -78,3 +78,64 @@ func TestMisuse_AGoroutineThatOutlivesItsHandler(t *testing.T) {
 	is.True(!strings.Contains(l.String(), id))
 	is.Equal(s.data(t, id).Visits, 0)
 }
+
+// framework is a writer like gin's, which its handlers use although the Handler has wrapped it.
+type framework struct {
+	http.ResponseWriter
+	written bool
+}
+
+func (f *framework) Written() bool { return f.written }
+
+func (f *framework) Write(p []byte) (int, error) {
+	f.written = true
+	return f.ResponseWriter.Write(p)
+}
+
+func TestMisuse_AResponseThatIsWrittenPastTheHandler(t *testing.T) {
+	for name, c := range map[string]struct {
+		known, changes, writes bool
+		out                    string // a call of the store that fails
+		calls                  string
+		logged                 int
+		body                   string
+	}{
+		"a known session":                {true, true, true, "", "Load Replace", 1, "hello"},
+		"a known one that is only read":  {true, false, true, "", "Load", 0, "hello"},
+		"a new session":                  {false, true, true, "", "", 1, "hello"},
+		"a new one that stays empty":     {false, false, true, "", "", 0, "hello"},
+		"an outage":                      {true, false, true, "Load", "Load", 0, "hello"},
+		"a save that fails":              {true, true, true, "Replace", "Load Replace", 1, "hello"},
+		"a handler that writes nothing":  {false, true, false, "", "Create", 0, ""},
+		"an outage, and nothing written": {true, false, false, "Load", "Load", 0, "Service Unavailable\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			l := logs(t)
+			s := newSite(t, nil)
+			var ids []string
+			if c.known {
+				ids = []string{s.stored(t, visitor{})}
+			}
+			if c.out != "" {
+				s.store.fails, s.store.on = errOut, c.out
+			}
+			w := recorder()
+			around := &framework{ResponseWriter: w}
+			s.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				if got, err := s.Session(r.Context()); err == nil && c.changes {
+					got.Data.Visits++
+				}
+				if c.writes {
+					_, _ = around.Write([]byte("hello"))
+				}
+			})).ServeHTTP(wrapping{around}, request(ids...))
+			is.Equal(s.store.took(), c.calls)
+			is.Equal(strings.Count(l.String(), "with gin, put the Handler around the engine"), c.logged)
+			is.Equal(w.Body.String(), c.body)
+			if c.out != "" {
+				is.Equal(strings.Count(l.String(), "session store unavailable"), 1)
+			}
+		})
+	}
+}
