@@ -33,8 +33,9 @@ const (
 const maxAnonymousForm = 1 << 20
 
 // Token returns an anti-forgery token for a form or a script, which proves that a request was made
-// from a page served to this browser. It is bound to the session's ID, so it changes at a login. It
-// is different at each call, so that response compression doesn't reveal it.
+// from a page served to this browser. It is bound to the session's ID, so it changes at a login, and
+// when a signed-in user's session is renewed. It is different at each call, so that response
+// compression doesn't reveal it.
 //
 // For a visitor without a session it creates none and stores nothing: it binds the token to a
 // random secret in a second cookie, which has the session cookie's name plus "-form-" and two
@@ -95,10 +96,10 @@ func (v *visit[T]) identity(ctx context.Context, after bool) (s *sessions.Sessio
 // its ID in Config.Header needs no token: browsers don't send one by themselves.
 //
 // While the visitor is not signed in, tokens of earlier forms stay valid when the session is
-// created, renewed or expires. The token of a form that was opened before a login is valid only for
-// another login: if Verify is called before Session, the handler then sees a visitor without a
-// session, whose changes are refused with [ErrCookieKept] and whom Authenticate signs in. Otherwise
-// it is an ErrToken.
+// created, renewed or expires. The token of a form that was opened before a login, or before a
+// signed-in user's session was renewed, is valid only for another login: if Verify is called before
+// Session, the handler then sees a visitor without a session, whose changes are refused with
+// [ErrCookieKept] and whom Authenticate signs in. Otherwise it is an ErrToken.
 func (m *Middleware[T]) Verify(r *http.Request) error {
 	v, err := m.visit(r.Context())
 	if err != nil {
@@ -154,7 +155,7 @@ func (v *visit[T]) detach(s *sessions.Session[T], id string) error {
 	}
 	v.session, v.told = fresh, clientState{id: v.known}
 	v.standing = standing{
-		kept:   fmt.Errorf("%w: the form was opened before the login", ErrCookieKept),
+		kept:   fmt.Errorf("%w: the form was opened before the login, or before the session got its present ID", ErrCookieKept),
 		beside: []string{id}, detached: true,
 	}
 	return nil
