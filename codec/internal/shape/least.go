@@ -110,7 +110,7 @@ func (s sizer) fields(t reflect.Type, z *size) {
 	for i := range t.NumField() {
 		sf := t.Field(i)
 		tag := s.format.tagOf(sf)
-		if tag.skip || !sf.IsExported() && !sf.Anonymous {
+		if tag.skip || !Seen(sf) {
 			continue
 		}
 		field := sizeField{index: i, optional: bare || s.format.mayOmit(sf), size: s.size(sf.Type)}
