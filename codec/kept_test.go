@@ -230,3 +230,50 @@ func wantText(t *testing.T, err error, text string) {
 		t.Errorf("%v, want: %s", err, text)
 	}
 }
+
+// unsaid can't be encoded, or not decoded again.
+type unsaid string
+
+func (u unsaid) MarshalText() ([]byte, error) {
+	if u == "" {
+		return nil, errors.New("s3cret")
+	}
+	return []byte(u), nil
+}
+
+func (u *unsaid) UnmarshalText(b []byte) error {
+	if *u = unsaid(b); *u == "?" {
+		return errors.New("s3cret")
+	}
+	return nil
+}
+
+func TestEncode_NamesTheFieldThatCannotEncodeItself(t *testing.T) {
+	type line struct {
+		Fine, Text *unsaid
+		Hidden     unsaid `json:"-"`
+	}
+	type order struct {
+		First unsaid
+		Lines map[string][]*line
+	}
+	fine := unsaid("x")
+	for name, c := range codecs[order]() {
+		for _, text := range []unsaid{"", "?"} {
+			_, err := c.Encode(order{"x", map[string][]*line{"a": {nil, {&fine, &text, ""}}}})
+			wantText(t, err, ": field Lines[][].Text: ")
+			if err != nil && (strings.Contains(err.Error(), "s3cret") || strings.Count(err.Error(), "field") != 1) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		_, err := c.Encode(order{First: ""})
+		wantText(t, err, ": field First: ")
+		_, err = c.Encode(order{First: "x", Lines: map[string][]*line{"a": {{&fine, &fine, ""}}}})
+		is.New(t).NoErr(err)
+	}
+	for _, c := range codecs[unsaid]() {
+		if _, err := c.Encode("?"); err == nil || strings.Contains(err.Error(), "field") {
+			t.Error(err)
+		}
+	}
+}

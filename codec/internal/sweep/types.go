@@ -415,6 +415,7 @@ var swept = map[string]values{
 	"[]*money":             of([]*money{{1, "x"}, nil}),
 	"[]time.Time":          of([]time.Time{moment}),
 	"[3]string":            of([3]string{"a"}),
+	"[0]int":               of([0]int{}),
 	"*int":                 of(ptr(0), ptr(7)),
 	"*string":              of(ptr("")),
 	"*bool":                of(ptr(false)),
