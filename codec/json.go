@@ -118,7 +118,7 @@ func encodeJSON(v any) (s *shape.Shape, b []byte, err error) {
 		}
 	}
 	if err != nil {
-		return nil, nil, jsonEncodeError(err)
+		return nil, nil, s.Located(jsonEncodeError(err), value, formatJSON, jsonAlone)
 	}
 	if len(b) > EncodeLimit {
 		return nil, nil, &TooLargeError{Size: len(b), Limit: EncodeLimit}
@@ -137,13 +137,18 @@ func encodeJSON(v any) (s *shape.Shape, b []byte, err error) {
 		}
 		back := reflect.New(value.Type())
 		if err := decodeJSON(b, back.Interface()); err != nil {
-			return nil, nil, fmt.Errorf("json: can't be read back: %w", err)
+			return nil, nil, s.Located(fmt.Errorf("json: can't be read back: %w", err), value, formatJSON, jsonAlone)
 		}
 		if err := s.CheckBack(value, back.Elem()); err != nil {
 			return nil, nil, fmt.Errorf("json: %w", err)
 		}
 	}
 	return s, b, nil
+}
+
+func jsonAlone(v any) error {
+	_, _, err := encodeJSON(v)
+	return err
 }
 
 // jsonEncoder is an encoder and what it writes to.

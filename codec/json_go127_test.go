@@ -51,7 +51,7 @@ func TestJSON_TypesThatEncodeThemselvesToAStream(t *testing.T) {
 	is.Equal(got, data{streamed{"fine"}, 2})
 
 	_, err = c.Encode(data{streamed{"bad"}, 0})
-	is.Equal(err.Error(), "json: codec_test.streamed can't encode itself: the error is a *errors.errorString")
+	is.Equal(err.Error(), "json: field S: codec_test.streamed can't encode itself: the error is a *errors.errorString")
 	_, err = c.Encode(data{streamed{"unreadable"}, 0}) // an error of Encode, not of the next Load
-	is.Equal(err.Error(), "json: can't be read back: json: can't be decoded: the error is a *errors.errorString")
+	is.Equal(err.Error(), "json: field S: can't be read back: json: can't be decoded: the error is a *errors.errorString")
 }

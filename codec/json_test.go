@@ -150,10 +150,10 @@ func TestJSON_TypesThatEncodeThemselves(t *testing.T) {
 	is.Equal(got.G.text, "fine")
 
 	_, err = c.Encode(data{grumpy{"bad"}})
-	is.Equal(err.Error(), "json: codec_test.grumpy can't encode itself: the error is a *errors.errorString")
+	is.Equal(err.Error(), "json: field G: codec_test.grumpy can't encode itself: the error is a *errors.errorString")
 
 	_, err = c.Encode(data{grumpy{"unreadable"}}) // an error of Encode, not of the next Load
-	is.Equal(err.Error(), "json: can't be read back: json: can't be decoded: the error is a *errors.errorString")
+	is.Equal(err.Error(), "json: field G: can't be read back: json: can't be decoded: the error is a *errors.errorString")
 }
 
 func FuzzJSON_Decode(f *testing.F) {

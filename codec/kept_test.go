@@ -176,3 +176,104 @@ func TestCodecs_APanicOfATypeIsAnError(t *testing.T) {
 		}
 	}
 }
+
+type attributes map[string]int
+
+// unseen embeds types that aren't exported: encoding/json sees none of them.
+type unseen struct {
+	attributes
+	status
+	any
+	Name string `json:"name"`
+}
+
+type status []string
+
+func TestJSON_IgnoresEmbeddedTypesThatAreNotExported(t *testing.T) {
+	is := is.New(t)
+	c := codec.JSON[unseen]{}
+	is.NoErr(c.Validate())
+	p, err := c.Encode(unseen{attributes{"a": 1}, status{"b"}, map[int]chan int{}, "x"})
+	is.NoErr(err)
+	got, err := c.Decode(p)
+	is.NoErr(err)
+	is.Equal(got, unseen{Name: "x"})
+	wantText(t, codec.JSON[struct{ attributes }]{}.Validate(), "no exported field")
+	_, err = c.Encode(unseen{attributes{}, nil, nil, "\xff"})
+	wantText(t, err, "field Name")
+}
+
+func TestEncode_NamesTheFieldThatHasNoText(t *testing.T) {
+	type moments struct {
+		Times map[string][]*time.Time `json:"times"`
+		Sizes []map[string]int        `json:"sizes"`
+	}
+	for name, c := range codecs[moments]() {
+		for _, at := range []time.Time{
+			time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC),
+			time.Date(2026, 1, 1, 0, 0, 0, 0, time.FixedZone("", 24*60*60)),
+		} {
+			v := moments{Times: map[string][]*time.Time{"a": {&at}}}
+			if _, err := c.Encode(v); !strings.Contains(name, "msgpack") {
+				wantText(t, err, "field Times[][]: a time")
+			}
+		}
+		if _, err := c.Encode(moments{Sizes: []map[string]int{{"": 1}}}); strings.Contains(name, "native") {
+			wantText(t, err, "field Sizes[]: an empty key")
+		}
+	}
+}
+
+func wantText(t *testing.T, err error, text string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), text) {
+		t.Errorf("%v, want: %s", err, text)
+	}
+}
+
+// unsaid can't be encoded, or not decoded again.
+type unsaid string
+
+func (u unsaid) MarshalText() ([]byte, error) {
+	if u == "" {
+		return nil, errors.New("s3cret")
+	}
+	return []byte(u), nil
+}
+
+func (u *unsaid) UnmarshalText(b []byte) error {
+	if *u = unsaid(b); *u == "?" {
+		return errors.New("s3cret")
+	}
+	return nil
+}
+
+func TestEncode_NamesTheFieldThatCannotEncodeItself(t *testing.T) {
+	type line struct {
+		Fine, Text *unsaid
+		Hidden     unsaid `json:"-"`
+	}
+	type order struct {
+		First unsaid
+		Lines map[string][]*line
+	}
+	fine := unsaid("x")
+	for name, c := range codecs[order]() {
+		for _, text := range []unsaid{"", "?"} {
+			_, err := c.Encode(order{"x", map[string][]*line{"a": {nil, {&fine, &text, ""}}}})
+			wantText(t, err, ": field Lines[][].Text: ")
+			if err != nil && (strings.Contains(err.Error(), "s3cret") || strings.Count(err.Error(), "field") != 1) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		_, err := c.Encode(order{First: ""})
+		wantText(t, err, ": field First: ")
+		_, err = c.Encode(order{First: "x", Lines: map[string][]*line{"a": {{&fine, &fine, ""}}}})
+		is.New(t).NoErr(err)
+	}
+	for _, c := range codecs[unsaid]() {
+		if _, err := c.Encode("?"); err == nil || strings.Contains(err.Error(), "field") {
+			t.Error(err)
+		}
+	}
+}

@@ -466,7 +466,7 @@ func shownFields(t reflect.Type) []bool {
 	fields, own := make([]bool, t.NumField()), threeway.EncodesItself(t)
 	for i := range fields {
 		f := t.Field(i)
-		fields[i] = t == typeOfTime || !own && (f.IsExported() || f.Anonymous) && !strings.Contains(string(f.Tag), `"-`)
+		fields[i] = t == typeOfTime || !own && (f.IsExported() || f.Anonymous && f.Type.Kind() == reflect.Struct) && !strings.Contains(string(f.Tag), `"-`)
 	}
 	shown.Store(t, fields)
 	return fields

@@ -2,6 +2,10 @@ package attribute
 
 import (
 	"maps"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -11,8 +15,9 @@ import (
 )
 
 // check returns the value to decode into a value of the plan, which is av with some names cut. It
-// prevents three things that the decoder would do: take any of two names for one field, drop the
-// end of a list that is too long for an array, and allocate any number of elements.
+// prevents four things that the decoder would do: take any of two names for one field, drop the end
+// of a list that is too long for an array, allocate any number of elements, and refuse the largest
+// float32.
 func check(av types.AttributeValue, plan *shape.Plan) (types.AttributeValue, error) {
 	c := checker{left: codec.DecodeLimit}
 	return c.value(av, plan)
@@ -42,6 +47,11 @@ func (c *checker) value(av types.AttributeValue, plan *shape.Plan) (types.Attrib
 	}
 	if plan.Big != nil {
 		return av, checkBig(av, plan)
+	}
+	if n, ok := av.(*types.AttributeValueMemberN); ok && isFloat32(plan) {
+		if long := asFloat32(n.Value); long != n.Value {
+			return &types.AttributeValueMemberN{Value: long}, nil
+		}
 	}
 	switch av := av.(type) {
 	case *types.AttributeValueMemberM:
@@ -80,6 +90,13 @@ func (c *checker) value(av types.AttributeValue, plan *shape.Plan) (types.Attrib
 	case *types.AttributeValueMemberSS:
 		return av, c.list(len(av.Value), plan)
 	case *types.AttributeValueMemberNS:
+		if (plan.Kind == shape.List || plan.Kind == shape.Array) && isFloat32(plan.Elem) {
+			all := slices.Clone(av.Value)
+			for i, n := range all {
+				all[i] = asFloat32(n)
+			}
+			av = &types.AttributeValueMemberNS{Value: all}
+		}
 		return av, c.list(len(av.Value), plan)
 	case *types.AttributeValueMemberBS:
 		return av, c.list(len(av.Value), plan)
@@ -95,7 +112,24 @@ func (c *checker) value(av types.AttributeValue, plan *shape.Plan) (types.Attrib
 }
 
 // opaque reports whether a value of the plan needs no check.
-func opaque(plan *shape.Plan) bool { return plan.Kind == shape.Opaque && plan.Big == nil }
+func opaque(plan *shape.Plan) bool {
+	return plan.Kind == shape.Opaque && plan.Big == nil && !isFloat32(plan)
+}
+
+func isFloat32(plan *shape.Plan) bool { return plan.Scalar && plan.Type.Kind() == reflect.Float32 }
+
+// asFloat32 returns n, the text of a float32. The shortest text of the largest one, 3.4028235e+38,
+// is a float64 that the decoder thinks too large: it gets all its digits.
+func asFloat32(n string) string {
+	if x, err := strconv.ParseFloat(n, 64); err != nil || math.Abs(x) <= math.MaxFloat32 {
+		return n
+	}
+	x, err := strconv.ParseFloat(n, 32)
+	if err != nil {
+		return n // the decoder says what is wrong
+	}
+	return strconv.FormatFloat(x, 'e', -1, 64)
+}
 
 func checkBig(av types.AttributeValue, plan *shape.Plan) error {
 	var text []byte

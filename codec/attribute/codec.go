@@ -122,7 +122,7 @@ func encode(v any) (s *shape.Shape, av types.AttributeValue, err error) {
 		if err := s.CheckScalars(value); err != nil {
 			return nil, nil, fmt.Errorf("attribute: %w", err)
 		}
-		return nil, nil, err
+		return nil, nil, s.Located(err, value, "attribute", alone)
 	}
 	if !s.Custom && s.Plan.Unit > 0 {
 		if _, err := check(av, s.Plan); err != nil {
@@ -132,13 +132,18 @@ func encode(v any) (s *shape.Shape, av types.AttributeValue, err error) {
 	if s.Custom {
 		back := reflect.New(value.Type())
 		if err := decode(av, back.Interface()); err != nil {
-			return nil, nil, fmt.Errorf("attribute: can't be read back: %w", err)
+			return nil, nil, s.Located(fmt.Errorf("attribute: can't be read back: %w", err), value, "attribute", alone)
 		}
 		if err := s.CheckBack(value, back.Elem()); err != nil {
 			return nil, nil, fmt.Errorf("attribute: %w", err)
 		}
 	}
 	return s, av, nil
+}
+
+func alone(v any) error {
+	_, _, err := encode(v)
+	return err
 }
 
 // mostDigits is the length of the longest number, in bytes. It counts as one byte before it is

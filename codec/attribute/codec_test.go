@@ -220,3 +220,27 @@ func FuzzCodec_Decode(f *testing.F) {
 		}
 	})
 }
+
+func TestCodec_KeepsTheLargestFloat32(t *testing.T) {
+	is := is.New(t)
+	type limits struct {
+		List  []float32          `json:"list"`
+		Set   []float32          `json:"set,numberset"`
+		Map   map[string]float32 `json:"map"`
+		Point *float32           `json:"point"`
+		Array [2]float32         `json:"array"`
+	}
+	most, one := float32(math.MaxFloat32), float32(1)
+	v := limits{[]float32{-most, 1}, []float32{most}, map[string]float32{"a": most}, &most, [2]float32{-most, most}}
+	c := attribute.Codec[limits]{}
+	p, err := c.Encode(v)
+	is.NoErr(err)
+	got, err := c.Decode(p)
+	is.NoErr(err)
+	is.Equal(got, v)
+	got, err = c.Decode(codec.Opaque("dynamodb", []byte(`{"M":{"point":{"N":"1"}}}`)))
+	is.NoErr(err)
+	is.Equal(got, limits{Point: &one})
+	_, err = c.Decode(codec.Opaque("dynamodb", []byte(`{"M":{"point":{"N":"3.4028236e+38"}}}`)))
+	is.True(err != nil)
+}

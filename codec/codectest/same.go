@@ -64,7 +64,7 @@ func sameMaps(a, b reflect.Value, path string) (at string, ok bool) {
 func sameFields(a, b reflect.Value, path string) (at string, ok bool) {
 	for i := range a.NumField() {
 		f := a.Type().Field(i)
-		if (!f.IsExported() && !f.Anonymous) || f.Tag.Get("json") == "-" {
+		if !f.IsExported() && (!f.Anonymous || f.Type.Kind() != reflect.Struct) || f.Tag.Get("json") == "-" {
 			continue
 		}
 		if at, ok := same(a.Field(i), b.Field(i), path+"."+f.Name); !ok {

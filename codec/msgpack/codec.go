@@ -117,7 +117,7 @@ func encode(v any) (s *shape.Shape, b []byte, err error) {
 		return nil, nil, fmt.Errorf("msgpack: %w", err)
 	}
 	if b, err = marshal(v); err != nil {
-		return nil, nil, err
+		return nil, nil, s.Located(err, value, Format, alone)
 	}
 	if len(b) > codec.EncodeLimit {
 		return nil, nil, &codec.TooLargeError{Size: len(b), Limit: codec.EncodeLimit}
@@ -137,13 +137,18 @@ func encode(v any) (s *shape.Shape, b []byte, err error) {
 	if s.Custom {
 		back := reflect.New(value.Type())
 		if err := decode(b, back.Interface()); err != nil {
-			return nil, nil, fmt.Errorf("msgpack: can't be read back: %w", err)
+			return nil, nil, s.Located(fmt.Errorf("msgpack: can't be read back: %w", err), value, Format, alone)
 		}
 		if err := s.CheckBack(value, back.Elem()); err != nil {
 			return nil, nil, fmt.Errorf("msgpack: %w", err)
 		}
 	}
 	return s, b, nil
+}
+
+func alone(v any) error {
+	_, _, err := encode(v)
+	return err
 }
 
 // decode decodes b into the zero value that v points to.

@@ -24,8 +24,8 @@ func (w *walk) fields(t reflect.Type, addressable bool, path string) error {
 		if err != nil {
 			return err
 		}
-		exported++
 		if tag.skip {
+			exported++
 			continue
 		}
 		if f.Anonymous && !f.IsExported() {
@@ -37,6 +37,7 @@ func (w *walk) fields(t reflect.Type, addressable bool, path string) error {
 				continue
 			}
 		}
+		exported++
 		if f.Anonymous && f.Type.Kind() == reflect.Pointer && !w.format.NilEmbedded {
 			return refuse(at, "an embedded pointer that is nil would come back as one that isn't: embed the struct itself, or name the field")
 		}
@@ -66,6 +67,12 @@ func (w *walk) fields(t reflect.Type, addressable bool, path string) error {
 		return refuse(path, "%v has no exported field, so that nothing of it would be stored", t)
 	}
 	return nil
+}
+
+// Seen reports whether encoders see a field of a type that can be kept: an exported one, or an
+// embedded struct, whose own fields may be exported.
+func Seen(f reflect.StructField) bool {
+	return f.IsExported() || f.Anonymous && f.Type.Kind() == reflect.Struct
 }
 
 // embedded checks an embedded type whose name is not exported. Encoders still see the fields of an

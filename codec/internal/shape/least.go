@@ -110,7 +110,7 @@ func (s sizer) fields(t reflect.Type, z *size) {
 	for i := range t.NumField() {
 		sf := t.Field(i)
 		tag := s.format.tagOf(sf)
-		if tag.skip || !sf.IsExported() && !sf.Anonymous {
+		if tag.skip || !Seen(sf) {
 			continue
 		}
 		field := sizeField{index: i, optional: bare || s.format.mayOmit(sf), size: s.size(sf.Type)}
@@ -150,7 +150,7 @@ func (f *Format) mayOmit(sf reflect.StructField) bool {
 	if f.Tag == "" && strings.Contains(tag, "omitzero") {
 		return true
 	}
-	return strings.Contains(tag, "omitempty") && kind != reflect.Array && (kind != reflect.Struct || f.Tag == "msgpack")
+	return strings.Contains(tag, "omitempty") && (f.Tag == "msgpack" || kind != reflect.Array && kind != reflect.Struct)
 }
 
 // inList returns the least that an element takes, which is at least 1.

@@ -26,8 +26,9 @@ func (s *Shape) Check(v reflect.Value) error {
 	return c.visit(v, nil)
 }
 
-// CheckScalars returns an error if v holds a text, or a map's key, that is not UTF-8, or a number
-// that is not finite. It names the field. In JSON this includes what MarshalText returns.
+// CheckScalars returns an error if v holds a text, or a map's key, that is not UTF-8, a number that
+// is not finite, a time that has no text, or a key that DynamoDB refuses. It names the field. In
+// JSON this includes what MarshalText returns.
 func (s *Shape) CheckScalars(v reflect.Value) error {
 	c := check{format: s.format, scalars: true, on: map[pointer]bool{}, generic: map[reflect.Type]bool{}}
 	return c.visit(v, nil)
@@ -96,6 +97,9 @@ func (c *check) visit(v reflect.Value, at *step) error {
 	case reflect.Struct:
 		if err := c.big(v, at); err != nil {
 			return err
+		}
+		if c.scalars && c.format.TimesAsText && v.Type() == timeType && !isText(timeIn(v)) {
+			return refuse(at.String(), "a time before the year 0 or after 9999, or more than 23 hours from UTC, can't be stored")
 		}
 	case reflect.String:
 		if v.Len() == 0 && c.format.Tag == "" && v.Type() == reflect.TypeFor[json.Number]() {
@@ -180,7 +184,7 @@ func checkBack(v, back reflect.Value, at *step) error {
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if f := v.Type().Field(i); (f.IsExported() || f.Anonymous) && f.Tag.Get("json") != "-" {
+			if f := v.Type().Field(i); Seen(f) && f.Tag.Get("json") != "-" {
 				if err := checkBack(v.Field(i), back.Field(i), at.elem(f.Name)); err != nil {
 					return err
 				}
@@ -249,6 +253,9 @@ func (c *check) inside(v reflect.Value, at *step) error {
 		}
 	case reflect.Map:
 		for i := v.MapRange(); i.Next(); {
+			if c.scalars && c.format.Tag == "dynamodbav" && i.Key().Kind() == reflect.String && i.Key().Len() == 0 && !c.ownEncoder(i.Key().Type()) {
+				return refuse(at.String(), "an empty key of a map can't be stored")
+			}
 			if err := c.visit(i.Key(), at.elem("[key]")); err != nil {
 				return err
 			}
@@ -262,7 +269,7 @@ func (c *check) inside(v reflect.Value, at *step) error {
 		}
 		for i := range v.NumField() {
 			f := v.Type().Field(i)
-			if (!f.IsExported() && !f.Anonymous) || f.Tag.Get("json") == "-" {
+			if !Seen(f) || f.Tag.Get("json") == "-" {
 				continue
 			}
 			if c.omitted(f, v.Field(i)) {
@@ -277,6 +284,12 @@ func (c *check) inside(v reflect.Value, at *step) error {
 		}
 	}
 	return nil
+}
+
+// isText reports whether t has a text in the form of RFC 3339.
+func isText(t time.Time) bool {
+	_, err := t.MarshalText()
+	return err == nil
 }
 
 // writesText reports whether values of t, which is no pointer, encode themselves to a text in JSON.

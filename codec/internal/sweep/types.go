@@ -361,7 +361,7 @@ func mustURL(s string) *url.URL {
 var swept = map[string]values{
 	"bool": of(true), "int": of(-7, math.MaxInt), "int8": of[int8](-128), "int16": of[int16](300), "int32": of[int32](-70000),
 	"int64": of[int64](math.MinInt64, math.MaxInt64), "uint": of[uint](7), "uint8": of[uint8](255), "uint16": of[uint16](65535),
-	"uint32": of[uint32](math.MaxUint32), "uint64": of[uint64](math.MaxUint64), "float32": of[float32](0.1), "float64": of(0.1, 1e100),
+	"uint32": of[uint32](math.MaxUint32), "uint64": of[uint64](math.MaxUint64), "float32": of[float32](0.1, math.MaxFloat32, -math.MaxFloat32, math.SmallestNonzeroFloat32), "float64": of(0.1, 1e100),
 	"NaN": of(math.NaN()), "string": of("x", "ünï→😀"), "rune": of('x'), "complex128": of(1i), "uintptr": of[uintptr](1),
 	"[]byte": of([]byte("x"), []byte{}), "[4]byte": of([4]byte{1}), "[][]byte": of([][]byte{{2}, {1}, {}, {2}}, [][]byte{}),
 	"time.Time": of(moment, moment.In(time.FixedZone("", 3600))), "time.Duration": of(time.Hour), "time.Month": of(time.May),
@@ -415,6 +415,7 @@ var swept = map[string]values{
 	"[]*money":             of([]*money{{1, "x"}, nil}),
 	"[]time.Time":          of([]time.Time{moment}),
 	"[3]string":            of([3]string{"a"}),
+	"[0]int":               of([0]int{}),
 	"*int":                 of(ptr(0), ptr(7)),
 	"*string":              of(ptr("")),
 	"*bool":                of(ptr(false)),
