@@ -3,6 +3,7 @@ package otelsessions_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -85,6 +86,7 @@ func TestSpans_HaveTheStoresBelowThem(t *testing.T) {
 	is.Equal(inner.Parent.SpanID(), outer.SpanContext.SpanID())
 	is.Equal(outer.SpanKind, trace.SpanKindInternal)
 	attrs := attribute.NewSet(outer.Attributes...)
+	is.True(!attrs.HasValue("error.type"))
 	for name, want := range map[attribute.Key]string{"session.id": made.Handle(), "enduser.id": "user", "session.outcome": "loaded"} {
 		v, _ := attrs.Value(name)
 		is.Equal(v.AsString(), want)
@@ -110,6 +112,9 @@ func TestSpans_OfWhatFails(t *testing.T) {
 	is.Equal(len(outer), 2)
 	is.Equal(outer[0].Status.Code, codes.Unset) // caused by a visitor, not a fault of the service
 	is.Equal(outer[1].Status, sdktrace.Status{Code: codes.Error, Description: "store failed"})
+	for i, want := range []string{"invalid ID", "store failed"} {
+		is.True(slices.Contains(outer[i].Attributes, attribute.String("error.type", want)))
+	}
 }
 
 func TestMetrics(t *testing.T) {
@@ -151,6 +156,7 @@ func TestMetrics(t *testing.T) {
 	is.Equal(counts, map[string]uint64{"create created": 1, "load loaded": 4, "save saved": 1, "save conflict": 1})
 	is.Equal(sums["session.store.calls load"], int64(5))
 	is.Equal(sums["session.conflicts save"], int64(1))
+	is.Equal(sums["session.conflicts load"], int64(0))
 	is.Equal(sums["session.touches.skipped "], int64(3))
 }
 
