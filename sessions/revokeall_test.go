@@ -2,6 +2,7 @@ package sessions_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -229,6 +230,94 @@ func TestRevokeAll_SparesWhatWasRenewedBefore(t *testing.T) {
 	is.NoErr(err)
 	is.Equal(n, 1)
 	is.True(w.alive(t, s) && !w.alive(t, other))
+}
+
+// The excepted session goes through several changes during the revocation.
+func TestRevokeAll_SparesASessionWhateverItBecomes(t *testing.T) {
+	save := func(m *sessions.Manager[cart], s *sessions.Session[cart]) error {
+		s.Data.Count++
+		return m.Save(t.Context(), s)
+	}
+	renew := func(m *sessions.Manager[cart], s *sessions.Session[cart]) error { return m.Renew(t.Context(), s) }
+	for name, steps := range map[string][]func(*sessions.Manager[cart], *sessions.Session[cart]) error{
+		"renewed and saved":       {renew, save},
+		"renewed twice":           {renew, renew},
+		"renewed twice and saved": {renew, renew, save},
+		"saved and renewed":       {save, renew},
+	} {
+		for n := 1; ; n++ {
+			came := false
+			for _, after := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s at %d after=%v", name, n, after), func(t *testing.T) {
+					is := is.New(t)
+					w := newWorld(t, nil)
+					s, other := w.login(t, "user"), w.login(t, "user")
+					at := w.at(n, after, func() {
+						for _, step := range steps {
+							is.NoErr(step(w.other, s))
+						}
+					})
+					ended, err := w.RevokeAll(t.Context(), "user", s.Handle())
+					w.store.Off()
+					came = came || *at
+					is.NoErr(err)
+					is.Equal(ended, 1)
+					is.True(w.alive(t, s))
+					is.True(!w.alive(t, other))
+				})
+			}
+			if !came {
+				break
+			}
+		}
+	}
+}
+
+// The excepted session's renewal begins before the revocation, is held up before one of its steps,
+// and goes on at any point of the revocation.
+func TestRevokeAll_SparesASessionWhoseRenewalIsHeldUp(t *testing.T) {
+	for _, step := range []string{"ChangeRoster", "Create", "End"} {
+		for n := 1; ; n++ {
+			came := false
+			for _, after := range []bool{false, true} {
+				t.Run(fmt.Sprintf("before %s, at %d after=%v", step, n, after), func(t *testing.T) {
+					is := is.New(t)
+					w := newWorld(t, nil)
+					s, other := w.login(t, "user"), w.login(t, "user")
+					handle := s.Handle()
+					held := cued.New(w.mem)
+					renewing, err := sessions.New(held, &sessions.Config[cart]{Clock: w.clock})
+					is.NoErr(err)
+					begun, goOn, renewed := make(chan bool), make(chan bool), make(chan error)
+					held.Once(step, func(c *cued.Call) error {
+						close(begun)
+						<-goOn
+						return c.Do()
+					})
+					go func() {
+						err := renewing.Renew(t.Context(), s)
+						s.Data.Count++
+						renewed <- errors.Join(err, renewing.Save(t.Context(), s))
+					}()
+					<-begun
+					finish := func() { close(goOn); is.NoErr(<-renewed) }
+					at := w.at(n, after, finish)
+					ended, err := w.RevokeAll(t.Context(), "user", handle)
+					w.store.Off()
+					if came = came || *at; !*at {
+						finish()
+					}
+					is.NoErr(err)
+					is.Equal(ended, 1)
+					is.True(w.alive(t, s))
+					is.True(!w.alive(t, other))
+				})
+			}
+			if !came {
+				break
+			}
+		}
+	}
 }
 
 // A touch that the network holds back until after the revocation has no effect.

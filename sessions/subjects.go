@@ -427,19 +427,18 @@ func (m *Manager[T]) revokeList(ctx context.Context, list string, spare []string
 func (m *Manager[T]) revokePart(ctx context.Context, list, part string, keys []string, spare []string) (ended int, err error) {
 	loaded := make([]driver.Loaded, len(keys))
 	if len(spare) > 0 {
-		if err := m.persist(ctx, func() (err error) { loaded, err = m.rosters.LoadAll(ctx, keys); return err }); err != nil {
+		if loaded, spare, err = m.loadSparing(ctx, keys, spare); err != nil {
 			return 0, err
 		}
 	}
 	var left []string
 	for i, key := range keys {
-		if spares(spare, key, loaded[i]) {
-			continue
-		}
-		var was driver.Record
-		err := m.persist(ctx, func() (err error) { was, err = m.rosters.End(ctx, key, driver.Revoked, nil); return err })
-		if err != nil && !errors.Is(err, ErrNotFound) {
+		was, spared, err := m.revokeUnspared(ctx, key, loaded[i], spare)
+		if err != nil {
 			return ended, err
+		}
+		if spared {
+			continue
 		}
 		if was.Key != "" {
 			ended++
@@ -452,6 +451,49 @@ func (m *Manager[T]) revokePart(ctx context.Context, list, part string, keys []s
 		_, _ = m.store.ChangeRoster(ctx, driver.RosterChange{Key: part, Rev: newRev(), Leave: some})
 	}
 	return ended, nil
+}
+
+// loadSparing loads the records of some keys, and then what the spared sessions were renewed to: a
+// record that has replaced one of them is recognised by its Rev, or, if it was saved since, by the
+// marker that it left.
+func (m *Manager[T]) loadSparing(ctx context.Context, keys, spare []string) (loaded []driver.Loaded, next []string, err error) {
+	if err := m.persist(ctx, func() (err error) { loaded, err = m.rosters.LoadAll(ctx, keys); return err }); err != nil {
+		return nil, nil, err
+	}
+	for i, key := range keys {
+		if !spares(spare, key, loaded[i]) {
+			next, err = m.spared(ctx, spare)
+			return loaded, next, err
+		}
+	}
+	return loaded, spare, nil
+}
+
+// revokeUnspared ends the session of a key, which was found as given, unless it is spared. If there
+// was none, but another call stores it in between, revokeUnspared looks again.
+func (m *Manager[T]) revokeUnspared(ctx context.Context, key string, found driver.Loaded, spare []string) (was driver.Record, spared bool, err error) {
+	for attempt := 0; ; attempt++ {
+		if spares(spare, key, found) {
+			return was, true, nil
+		}
+		var state *driver.State // any
+		var ended *driver.EndedError
+		if errors.Is(found.Err, ErrNotFound) && !errors.As(found.Err, &ended) && attempt < mergeAttempts {
+			state = &driver.State{Absent: true}
+		}
+		err = m.persist(ctx, func() (err error) { was, err = m.rosters.End(ctx, key, driver.Revoked, state); return err })
+		switch {
+		case err == nil, errors.Is(err, ErrNotFound):
+			return was, false, nil
+		case state == nil || !errors.Is(err, ErrConflict):
+			return was, false, err
+		}
+		var loaded []driver.Loaded
+		if loaded, spare, err = m.loadSparing(ctx, []string{key}, spare); err != nil {
+			return was, false, err
+		}
+		found = loaded[0]
+	}
 }
 
 // persist repeats a call until it succeeds, or has failed revokeFailures times.

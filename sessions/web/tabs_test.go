@@ -3,8 +3,12 @@ package web_test
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -107,6 +111,47 @@ func checkTabs(parent testing.TB, t *rapid.T) {
 var tabOps = []string{
 	"login", "login", "keep", "save", "update", "read", "revoke others", "token", "renew", "persist", "persist, save", "forget", "longer",
 	"persist, renew", "renew, persist", "persist, update",
+}
+
+// Tabs send requests at the same time that change, renew and keep the session, and end the user's
+// others. The browser stays signed in, and nothing that was saved is lost.
+func TestTabs_AtTheSameTime(t *testing.T) {
+	ops := slices.DeleteFunc(slices.Clone(tabOps), func(op string) bool { return op == "login" || op == "keep" })
+	for round := range 30 {
+		is := is.New(t)
+		s := newSite(t, quietly())
+		browser := s.client()
+		browser.login(t, "alice")
+		updates := 0
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		for tab := range 6 {
+			all.Go(func() {
+				random := rand.New(rand.NewPCG(uint64(round), uint64(tab)))
+				for range 12 {
+					op := ops[random.IntN(len(ops))]
+					mu.Lock()
+					c := browser.copy()
+					mu.Unlock()
+					err := tabRequest(c, op, "")
+					if err != nil && !errors.Is(err, web.ErrCookieKept) && !errors.Is(err, sessions.ErrNotFound) && !errors.Is(err, web.ErrNoSubject) {
+						t.Errorf("%s: %v", op, err)
+					}
+					mu.Lock()
+					if err == nil && strings.HasSuffix(op, "update") {
+						updates++
+					}
+					maps.Copy(browser.cookies, c.set)
+					mu.Unlock()
+				}
+			})
+		}
+		all.Wait()
+		subject, data := browser.seen(t)
+		is.Equal(subject, "alice")
+		is.Equal(data.Visits, updates)
+		is.Equal(s.listed(t, "alice"), 1)
+	}
 }
 
 // tabRequest sends a request that changes the session, and returns the handler's error.
