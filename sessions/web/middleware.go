@@ -93,6 +93,7 @@ func (m *Middleware[T]) serve(w http.ResponseWriter, r *http.Request, next http.
 	defer func() {
 		if !returned {
 			// The handler panics: its changes are not saved, whoever writes the response.
+			v.writeCookie()
 			v.abandon()
 		}
 		giveBack(r, v.request)

@@ -47,6 +47,7 @@ type dealings struct {
 	standing  standing
 	known     clientState     // what the client knows of the session
 	told      clientState     // what the client gets
+	untold    bool            // the header has no line for told yet
 	device    deviceProof     // what the request has proved about the session's device
 	form      formSecret      // for anti-forgery tokens of visitors without a login
 	deadline  context.Context // the last context with a deadline that the handler has passed
@@ -228,7 +229,7 @@ func (v *visit[T]) isStored(s *sessions.Session[T]) {
 	v.wasNil = makeMap(&s.Data)
 	state := v.middleware.stateOf(s)
 	v.mu.Lock()
-	unchanged := v.told == state
+	unchanged := v.told == state && !v.untold
 	v.told, v.unsaved = state, false
 	v.mu.Unlock()
 	if !unchanged {
