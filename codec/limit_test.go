@@ -94,6 +94,17 @@ func TestDecode_BoundsTheMemoryOfElements(t *testing.T) {
 			}
 		})
 	}
+	t.Run("2^32 bytes, which an int of 32 bits doesn't hold", func(t *testing.T) {
+		type pages struct {
+			Pages [][8 << 10]int64 `json:"p"`
+		}
+		is := is.New(t)
+		const n = 1 << 16
+		_, err := msgpack.Codec[pages]{}.Decode(codec.Opaque("msgpack", []byte("\x81\xa1p"+array("\x90", n))))
+		is.True(err != nil && strings.Contains(err.Error(), fmt.Sprint(codec.DecodeLimit)))
+		_, err = attribute.Codec[pages]{}.Decode(codec.Opaque("dynamodb", []byte(`{"M":{"p":{"L":[`+times(`{"L":[]}`, ",", n)+`]}}}`)))
+		is.True(err != nil && strings.Contains(err.Error(), fmt.Sprint(codec.DecodeLimit)))
+	})
 	t.Run("what is large and harmless is read", func(t *testing.T) {
 		is := is.New(t)
 		v := holder{}

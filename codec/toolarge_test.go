@@ -21,7 +21,7 @@ type roomy struct {
 	Text    string            `json:"text,omitempty"`
 	Bytes   []byte            `json:"bytes,omitempty"`
 	Numbers []int64           `json:"numbers,omitempty"`
-	Set     []int             `dynamodbav:"set,omitempty,numberset"`
+	Set     []int64           `dynamodbav:"set,omitempty,numberset"`
 	Flags   []bool            `json:"flags,omitempty"`
 	Texts   []string          `json:"texts,omitempty"`
 	Blobs   [][]byte          `json:"blobs,omitempty"`
@@ -77,7 +77,7 @@ func huge() map[string]func() roomy {
 		"bytes":         func() roomy { return roomy{Bytes: make([]byte, bytes)} },
 		"raw":           func() roomy { return roomy{Raw: make([]byte, bytes)} },
 		"numbers":       func() roomy { return roomy{Numbers: make([]int64, values)} },
-		"set":           func() roomy { return roomy{Set: make([]int, 2*values)} },
+		"set":           func() roomy { return roomy{Set: make([]int64, 2*values)} },
 		"flags":         func() roomy { return roomy{Flags: make([]bool, values)} },
 		"empty texts":   func() roomy { return roomy{Texts: make([]string, values)} },
 		"texts":         func() roomy { return roomy{Texts: texts(1000)} },
@@ -164,9 +164,9 @@ func TestEncode_RefusesWhatIsTooLargeBeforeTheWork(t *testing.T) {
 
 func TestEncode_RefusesWhatTurnsOutTooLarge(t *testing.T) {
 	is := is.New(t)
-	large, long := own(codec.EncodeLimit), make([]int, codec.EncodeLimit/8)
+	large, long := own(codec.EncodeLimit), make([]int64, codec.EncodeLimit/8)
 	for i := range long {
-		long[i] = math.MaxInt64 - i
+		long[i] = math.MaxInt64 - int64(i)
 	}
 	for name, c := range codecs[roomy]() {
 		if strings.Contains(name, " ") {

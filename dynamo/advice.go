@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
+
+	"github.com/dynasession/dynasession/dynamo/internal/awshttp"
 )
 
 // advise adds instructions to an error that an operator can fix.
@@ -42,13 +44,18 @@ func regionOf(api any) string {
 func adviceFor(err error, table, region string) string {
 	var missing *types.ResourceNotFoundException
 	var api smithy.APIError
+	var proxy *awshttp.ProxyError
 	switch {
+	case strings.Contains(err.Error(), "get credentials"): // not DynamoDB's own error
+		return adviceForCredentials(err)
+	case errors.As(err, &proxy):
+		return "the HTTP proxy must let requests to DynamoDB through: look at HTTPS_PROXY, NO_PROXY and the proxy's rules"
 	case errors.As(err, &missing):
 		where := "this account and region"
 		if region != "" {
 			where = "this account and " + region
 		}
-		return fmt.Sprintf("table %q does not exist in %s: name the right table or set the right region, "+
+		return fmt.Sprintf("table %q does not exist in %s, or is not ready yet: name the right table or set the right region, "+
 			"or create it with dynamo.CreateTable", table, where)
 	case len(reasonsOf(err)) > 0:
 		return adviceForThrottling(reasonsOf(err))
@@ -59,9 +66,26 @@ func adviceFor(err error, table, region string) string {
 	case strings.Contains(text, "Missing Region"):
 		return "no AWS region: set OpenConfig.Region, AWS_REGION, or the region of the profile"
 	case strings.Contains(text, "get identity") || strings.Contains(text, "credentials"):
-		return "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give the machine a role"
+		return adviceNoCredentials
 	}
 	return ""
+}
+
+// adviceForCredentials is the advice about an error of whatever issues the credentials.
+func adviceForCredentials(err error) string {
+	issuer := ""
+	for e, op := err, (*smithy.OperationError)(nil); errors.As(e, &op); e = op.Err {
+		issuer = op.Service()
+	}
+	switch {
+	case strings.Contains(err.Error(), "SSO session has expired"):
+		return "no AWS credentials: sign in by `aws sso login`"
+	case issuer != "" && issuer != dynamodb.ServiceID && issuer != "ec2imds":
+		return fmt.Sprintf("no AWS credentials: %s did not issue them; look at the role, who may assume it, and the network", issuer)
+	case errors.Is(err, context.DeadlineExceeded):
+		return "the AWS credentials did not come in time: look at what issues them (IMDS, STS, a container's agent, a process)"
+	}
+	return adviceNoCredentials
 }
 
 // reasonsOf returns why the service throttled a request, if it says so.
@@ -106,7 +130,8 @@ func adviceForCode(err smithy.APIError) string {
 		if strings.Contains(message, "kms:") {
 			return "DynamoDB can't use the table's KMS key: enable the key and grant its use; dynamo.CheckTable says more"
 		}
-		return "the role must allow dynamodb:GetItem, BatchGetItem, PutItem, UpdateItem and DeleteItem on the table"
+		return "the role must allow dynamodb:GetItem, BatchGetItem, PutItem, UpdateItem and DeleteItem on the table, and so must the policies " +
+			"of the table, the VPC endpoint and the organization, if there are any"
 	case "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture":
 		return adviceClock
 	case "InvalidSignatureException":
@@ -127,8 +152,9 @@ func adviceForCode(err smithy.APIError) string {
 }
 
 const (
-	adviceClock       = "this host's clock is more than 5 minutes off: set it by NTP (chrony, systemd-timesyncd)"
-	adviceCredentials = "AWS does not accept the credentials: renew them"
+	adviceClock         = "this host's clock is more than 5 minutes off: set it by NTP (chrony, systemd-timesyncd)"
+	adviceNoCredentials = "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give the machine a role"
+	adviceCredentials   = "AWS does not accept the credentials: renew them"
 )
 
 // ttlWait bounds how long the first write waits for lookForTTL.

@@ -5,12 +5,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/dynamo"
@@ -40,6 +46,7 @@ func TestAdvice(t *testing.T) {
 	}{
 		"no table":            {refusedWith(400, "ResourceNotFoundException", ""), "dynamo.CreateTable"},
 		"denied":              {refusedWith(400, "AccessDeniedException", ""), "the role must allow dynamodb:GetItem, BatchGetItem, PutItem, UpdateItem and DeleteItem"},
+		"a proxy":             {proxyRefuses, "look at HTTPS_PROXY, NO_PROXY and the proxy's rules"},
 		"unknown credentials": {refusedWith(400, "UnrecognizedClientException", ""), "does not accept the credentials"},
 		"expired credentials": {refusedWith(400, "ExpiredTokenException", ""), "does not accept the credentials"},
 		"a clock that is wrong": {
@@ -55,7 +62,7 @@ func TestAdvice(t *testing.T) {
 			answer{status: 400, body: `{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"not authorized to perform: kms:Decrypt on the resource"}`},
 			"can't use the table's KMS key",
 		},
-		"another region": {refusedWith(400, "ResourceNotFoundException", ""), `table "app_session" does not exist in this account and http://dynamodb.test: name the right table or set the right region`},
+		"another region": {refusedWith(400, "ResourceNotFoundException", ""), `table "app_session" does not exist in this account and http://dynamodb.test, or is not ready yet: name the right table or set the right region`},
 		"a hot partition": {
 			throttledBecause("ThrottlingException", "TableWriteKeyRangeThroughputExceeded"), "one partition of the table is overloaded",
 		},
@@ -107,6 +114,61 @@ func TestAdviceWithoutRegionOrCredentials(t *testing.T) {
 	}
 }
 
+// A failure of whatever issues the credentials is told as such, and not as DynamoDB's: nothing was
+// sent, so the outcome of a write is known.
+func TestAdvice_CredentialsThatAreNotIssued(t *testing.T) {
+	refused := func(service string, status int, err error) error {
+		return &smithy.OperationError{ServiceID: service, OperationName: "AssumeRole", Err: &smithyhttp.ResponseError{
+			Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}}, Err: err,
+		}}
+	}
+	for want, err := range map[string]error{
+		"no AWS credentials: STS did not issue them":             refused("STS", 500, errors.New("down")),
+		"no AWS credentials: SSO did not issue them":             refused("SSO", 400, &types.ResourceNotFoundException{}),
+		"no AWS credentials: SSO OIDC did not issue them":        refused("SSO OIDC", 400, &smithy.GenericAPIError{Code: "AccessDeniedException"}),
+		"no AWS credentials: signin did not issue them":          refused("signin", 0, io.ErrUnexpectedEOF),
+		"no AWS credentials: set AWS_ACCESS_KEY_ID":              refused("ec2imds", 404, errors.New("no role")),
+		"no AWS credentials: sign in by `aws sso login`":         errors.New("the SSO session has expired or is invalid"),
+		"the AWS credentials did not come in time: look at what": context.DeadlineExceeded,
+	} {
+		t.Run(want, func(t *testing.T) {
+			is := is.New(t)
+			w := &wire{answers: []answer{fine}}
+			o := w.client().Options()
+			o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, err })
+			store, openErr := dynamo.NewStore(dynamodb.New(o), nil)
+			is.NoErr(openErr)
+			store.WithoutPauses()
+			_, got := store.Load(t.Context(), "k")
+			check(t, got, driver.ErrUnavailable)
+			wants.Text(t, got, want)
+			got = store.Create(t.Context(), record())
+			check(t, got, driver.ErrUnavailable)
+			wants.Text(t, got, want)
+			is.Equal(len(w.sent), 0)
+		})
+	}
+}
+
+// A call whose time is up says why its attempts before have failed.
+func TestAdvice_WhyTheTimeWasUp(t *testing.T) {
+	is := is.New(t)
+	w := &wire{answers: []answer{throttledBecause("ThrottlingException", "TableWriteKeyRangeThroughputExceeded"), {hang: true}}}
+	store, err := dynamo.NewStore(w.client(), &dynamo.Config{Timeout: 50 * time.Millisecond})
+	is.NoErr(err)
+	store.WithoutPauses()
+	_, err = store.Load(t.Context(), "k")
+	check(t, err, driver.ErrUnavailable)
+	wants.Err(t, err, context.DeadlineExceeded)
+	wants.Text(t, err, "one partition of the table is overloaded")
+	wants.Text(t, err, "ThrottlingException")
+
+	w.sent = nil
+	err = store.Create(t.Context(), record())
+	check(t, err, driver.ErrOutcomeUnknown)
+	wants.Text(t, err, "ThrottlingException")
+}
+
 // A client that is not the SDK's own does not say which region it calls.
 func TestAdvice_WhereIsUnknown(t *testing.T) {
 	is := is.New(t)
@@ -114,7 +176,7 @@ func TestAdvice_WhereIsUnknown(t *testing.T) {
 	store, err := dynamo.NewStore(struct{ dynamo.API }{w.client()}, nil)
 	is.NoErr(err)
 	_, err = store.Load(t.Context(), "k")
-	wants.Text(t, err, `does not exist in this account and region: name the right table`)
+	wants.Text(t, err, `does not exist in this account and region, or is not ready yet: name the right table`)
 }
 
 // nobody is a credentials provider like that of a machine without a role.

@@ -30,11 +30,12 @@ type call struct {
 	store  *Store
 	ctx    context.Context
 	cancel context.CancelFunc
-	trace  *driver.Trace // nil: no observer is set
-	lost   atomic.Bool   // an attempt failed and may have been applied
-	failed atomic.Bool   // an attempt failed
-	died   atomic.Int32  // how many attempts met a connection that had died
-	spared atomic.Bool   // it has made the one retry that doesn't count against the quota
+	trace  *driver.Trace         // nil: no observer is set
+	lost   atomic.Bool           // an attempt failed and may have been applied
+	failed atomic.Bool           // an attempt failed
+	last   atomic.Pointer[error] // of the last attempt that failed before the call's time was up
+	died   atomic.Int32          // how many attempts met a connection that had died
+	spared atomic.Bool           // it has made the one retry that doesn't count against the quota
 }
 
 // begin starts a call, unless ctx is done already. The caller must end it.
@@ -76,6 +77,9 @@ func (c *call) IsErrorRetryable(err error) bool {
 		c.lost.Store(true)
 	}
 	c.failed.Store(true)
+	if c.ctx.Err() == nil {
+		c.last.Store(&err)
+	}
 	return c.Standard.IsErrorRetryable(err)
 }
 

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -32,10 +33,11 @@ type OpenConfig struct {
 	// files.
 	Region string
 
-	// Endpoint is a URL to use instead of the region's endpoint, such as that of DynamoDB Local. If
-	// it is on this machine (localhost, 127.0.0.1, ::1) and the environment has no static
-	// credentials, NewClient uses placeholder credentials, and the region defaults to us-east-1: a
-	// local engine checks neither.
+	// Endpoint is a URL to use instead of the region's endpoint, such as that of DynamoDB Local.
+	// Defaults to AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL, or those of the shared
+	// configuration files. If it is on this machine (localhost, 127.0.0.1, ::1) and the environment
+	// has no static credentials, NewClient uses placeholder credentials, and the region defaults to
+	// us-east-1: a local engine checks neither.
 	Endpoint string
 }
 
@@ -75,6 +77,21 @@ func NewClient(ctx context.Context, cfg *OpenConfig) (*dynamodb.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dynamo: OpenConfig.Endpoint: %w", err)
 	}
+	client, err := newClient(ctx, cfg, local)
+	if err != nil || local {
+		return client, err
+	}
+	// The environment or a profile may have named an endpoint.
+	if configured := client.Options().BaseEndpoint; configured != nil {
+		if local, err := localEndpoint(*configured); local && err == nil {
+			return newClient(ctx, cfg, local)
+		}
+	}
+	return client, nil
+}
+
+// newClient is NewClient for an engine on this machine, or elsewhere.
+func newClient(ctx context.Context, cfg *OpenConfig, local bool) (*dynamodb.Client, error) {
 	awsConfig, err := loadAWS(ctx, cfg.Region, local)
 	if err != nil {
 		return nil, fmt.Errorf("dynamo: AWS configuration: %w", err)
@@ -101,7 +118,7 @@ func localEndpoint(endpoint string) (bool, error) {
 	}
 	host := u.Hostname()
 	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback(), nil
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback(), nil
 }
 
 // loadAWS returns AWS's default configuration, completed for an engine on this machine.

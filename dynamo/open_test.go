@@ -1,6 +1,8 @@
 package dynamo_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 func noAWS(t *testing.T) {
 	for _, name := range []string{
 		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION",
+		"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
 	} {
 		t.Setenv(name, "")
 	}
@@ -25,7 +28,7 @@ func noAWS(t *testing.T) {
 func TestOpenForAnEngineOnThisMachineNeedsNothing(t *testing.T) {
 	is := is.New(t)
 	noAWS(t)
-	for _, endpoint := range []string{"http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000", "https://127.0.0.2"} {
+	for _, endpoint := range []string{"http://127.0.0.1:8000", "http://localhost:8000", "http://LocalHost:8000", "http://[::1]:8000", "https://127.0.0.2"} {
 		client, err := dynamo.NewClient(t.Context(), &dynamo.OpenConfig{Endpoint: endpoint})
 		is.NoErr(err)
 		is.Equal(client.Options().Region, "us-east-1")
@@ -33,6 +36,34 @@ func TestOpenForAnEngineOnThisMachineNeedsNothing(t *testing.T) {
 		creds, err := client.Options().Credentials.Retrieve(t.Context())
 		is.NoErr(err)
 		is.Equal(creds.AccessKeyID, "local")
+	}
+}
+
+// Nor does it need anything else if the environment or a profile names the engine.
+func TestOpenForAnEngineThatTheEnvironmentNames(t *testing.T) {
+	profile := filepath.Join(t.TempDir(), "config")
+	is.New(t).NoErr(os.WriteFile(profile, []byte("[default]\nendpoint_url = http://127.0.0.1:8000\n"), 0o600))
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:8000", "AWS_ENDPOINT_URL": "http://127.0.0.1:8000", "AWS_CONFIG_FILE": profile,
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			noAWS(t)
+			t.Setenv(name, value)
+			client, err := dynamo.NewClient(t.Context(), nil)
+			is.NoErr(err)
+			is.Equal(client.Options().Region, "us-east-1")
+			is.Equal(*client.Options().BaseEndpoint, "http://127.0.0.1:8000")
+			creds, err := client.Options().Credentials.Retrieve(t.Context())
+			is.NoErr(err)
+			is.Equal(creds.AccessKeyID, "local")
+
+			client, err = dynamo.NewClient(t.Context(), &dynamo.OpenConfig{Region: "eu-west-1", Endpoint: "http://dynamodb.invalid"})
+			is.NoErr(err)
+			is.Equal(*client.Options().BaseEndpoint, "http://dynamodb.invalid")
+			_, err = client.Options().Credentials.Retrieve(t.Context())
+			is.True(err != nil)
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package dynamo
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/dynasession/dynasession/dynamo/internal/awshttp"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -20,12 +22,21 @@ import (
 func (c *call) failedWrite(err error) error {
 	switch {
 	case c.lost.Load() || leavesOpen(err):
-		return fmt.Errorf("%w: %w", driver.ErrOutcomeUnknown, err)
+		return fmt.Errorf("%w: %w", driver.ErrOutcomeUnknown, c.withReason(err))
 	case tooLarge(err):
 		return fmt.Errorf("%w: %w", driver.ErrTooLarge, err)
 	default:
-		return fmt.Errorf("%w: %w", driver.ErrUnavailable, c.store.advise(err))
+		return fmt.Errorf("%w: %w", driver.ErrUnavailable, c.store.advise(c.withReason(err)))
 	}
+}
+
+// withReason adds the error of the last attempt that was answered, or could not be sent, to the
+// error of a call whose time was up: otherwise nobody would learn why it took so long.
+func (c *call) withReason(err error) error {
+	if last := c.last.Load(); last != nil && c.ctx.Err() != nil && !errors.Is(err, *last) {
+		return fmt.Errorf("%w; the attempt before: %w", err, *last)
+	}
+	return err
 }
 
 // recovered notes that an earlier attempt was applied, and returns nil.
@@ -51,7 +62,7 @@ func hideIdentity(reason error) error { return errors.New(reason.Error()) }
 // unanswered reports whether an attempt of the SDK's client may have been applied although it
 // failed: it was sent, and no response came, or one that can't be read, or a 5xx, after which the
 // request may have been applied (see Programming.Errors in AWS's developer guide). An attempt that
-// failed before it was sent, for lack of credentials for example, has no response.
+// failed before it was sent, for lack of credentials for example, has no response of DynamoDB.
 func unanswered(err error) bool {
 	status, sent := statusOf(err)
 	if !sent || status == 0 {
@@ -78,10 +89,12 @@ func unreadable(err error) bool {
 }
 
 // statusOf returns the status of an attempt's response, 0 if none came, and whether the SDK tried
-// to send the attempt.
+// to send the attempt. A response to a request for credentials, which is another operation, doesn't
+// count.
 func statusOf(err error) (status int, sent bool) {
 	var response *smithyhttp.ResponseError
-	if !errors.As(err, &response) {
+	var other *smithy.OperationError
+	if !errors.As(err, &response) || errors.As(err, &other) {
 		return 0, false
 	}
 	if response.Response == nil { // or it is empty
@@ -95,16 +108,24 @@ func statusOf(err error) (status int, sent bool) {
 func leavesOpen(err error) bool {
 	var operation *smithy.OperationError
 	if errors.As(err, &operation) {
-		return unanswered(err)
+		return unanswered(operation.Err)
 	}
 	return !definite(err)
 }
 
-// neverConnected reports whether the attempt failed before there was a connection.
+// neverConnected reports whether the attempt failed before there was a connection over which it
+// could be sent: to a proxy, through it, and with TLS, if there are any.
 func neverConnected(err error) bool {
 	var dns *net.DNSError
 	var op *net.OpError
-	return errors.As(err, &dns) || errors.As(err, &op) && op.Op == "dial"
+	var refused *awshttp.ProxyError
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect" || op.Op == "socks connect"),
+		errors.As(err, &dns), errors.As(err, &refused), errors.As(err, &certificate), errors.Is(err, http.ErrSchemeMismatch):
+		return true
+	}
+	return err != nil && strings.Contains(err.Error(), "net/http: TLS handshake timeout") // has no type
 }
 
 // definite reports whether err is the service's own refusal of the request.

@@ -2,13 +2,17 @@ package dynamo_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"testing"
 	"time"
 
 	"github.com/dynasession/dynasession/dynamo"
+	"github.com/dynasession/dynasession/dynamo/internal/awshttp"
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
@@ -47,18 +51,23 @@ func marker() driver.Marker {
 
 // The answers that an attempt may get.
 var (
-	cut         = answer{err: &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}}
-	noDial      = answer{err: &net.OpError{Op: "dial", Err: errors.New("connection refused")}}
-	noName      = answer{err: &net.DNSError{Err: "no such host", IsNotFound: true}}
-	eof         = answer{err: io.ErrUnexpectedEOF}
-	broken500   = refusedWith(500, "InternalServerError", "")
-	down503     = answer{status: 503, body: "<html>no JSON at all"}
-	halfOK      = ok(`{"Attributes":`)
-	halfRefusal = answer{status: 400, body: `{"__type":"com.amazonaws.dynamodb.v20120810#Conditional`}
-	throttled   = refusedWith(400, "ProvisionedThroughputExceededException", "")
-	conflict    = refusedWith(400, "TransactionConflictException", "")
-	invalid     = refusedWith(400, "ValidationException", "")
-	fine        = ok(`{}`)
+	cut          = answer{err: &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}}
+	noDial       = answer{err: &net.OpError{Op: "dial", Err: errors.New("connection refused")}}
+	noName       = answer{err: &net.DNSError{Err: "no such host", IsNotFound: true}}
+	noProxy      = answer{err: &net.OpError{Op: "proxyconnect", Err: noDial.err}}
+	proxyRefuses = answer{err: &awshttp.ProxyError{Status: 407}}
+	noSocks      = answer{err: &net.OpError{Op: "socks connect", Err: errors.New("unknown error general SOCKS server failure")}}
+	noTrust      = answer{err: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}}
+	noTLS        = answer{err: http.ErrSchemeMismatch}
+	eof          = answer{err: io.ErrUnexpectedEOF}
+	broken500    = refusedWith(500, "InternalServerError", "")
+	down503      = answer{status: 503, body: "<html>no JSON at all"}
+	halfOK       = ok(`{"Attributes":`)
+	halfRefusal  = answer{status: 400, body: `{"__type":"com.amazonaws.dynamodb.v20120810#Conditional`}
+	throttled    = refusedWith(400, "ProvisionedThroughputExceededException", "")
+	conflict     = refusedWith(400, "TransactionConflictException", "")
+	invalid      = refusedWith(400, "ValidationException", "")
+	fine         = ok(`{}`)
 )
 
 // attempts has the answers to a write's attempts, the write's error, and how many attempts it

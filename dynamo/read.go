@@ -195,13 +195,13 @@ func (c *call) pause(n int) error {
 	case <-timer.C:
 		return nil
 	case <-c.ctx.Done():
-		return c.ctx.Err()
+		return fmt.Errorf("%w; the attempt before: %w", c.ctx.Err(), errNoCapacity)
 	}
 }
 
 // failedRead returns the error of a read that failed.
 func (c *call) failedRead(err error) error {
-	return fmt.Errorf("%w: %w", driver.ErrUnavailable, c.store.advise(err))
+	return fmt.Errorf("%w: %w", driver.ErrUnavailable, c.store.advise(c.withReason(err)))
 }
 
 func (c *call) countRead(consumed *types.ConsumedCapacity) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/dynasession/dynasession/dynamo/internal/hedge"
 	"github.com/dynasession/dynasession/dynamo/internal/item"
@@ -46,11 +47,32 @@ func NewStore(api API, cfg *Config) (*Store, error) {
 	if err := c.validate(); err != nil {
 		return nil, fmt.Errorf("dynamo: NewStore: %w", err)
 	}
+	if err := checkARN(c.Table, api); err != nil {
+		return nil, fmt.Errorf("dynamo: NewStore: Config.Table: %w", err)
+	}
 	return &Store{
 		api: api, table: &c.Table, consistent: aws.Bool(!c.EventuallyConsistent),
 		timeout: c.Timeout, policy: newPolicy(newBackoff()), hedger: newHedger(c.Hedge),
 		endpoints: newEndpoints(), clock: newServiceClock(), logger: c.Logger,
 	}, nil
+}
+
+// checkARN returns an error if table is an ARN of something else, or of a table in another Region
+// than the client calls, which DynamoDB does not find.
+func checkARN(table string, api any) error {
+	if !strings.HasPrefix(table, "arn:") {
+		return nil
+	}
+	parts := strings.SplitN(table, ":", 6)
+	if len(parts) < 6 || parts[2] != "dynamodb" || parts[3] == "" || len(parts[5]) <= len("table/") || !strings.HasPrefix(parts[5], "table/") {
+		return errors.New("must be a table's name or ARN, such as arn:aws:dynamodb:eu-west-1:123456789012:table/app_session")
+	}
+	if client, ok := api.(interface{ Options() dynamodb.Options }); ok {
+		if o := client.Options(); o.BaseEndpoint == nil && o.Region != "" && o.Region != parts[3] {
+			return fmt.Errorf("the ARN is of a table in %s, and the client calls %s: must be the same Region", parts[3], o.Region)
+		}
+	}
+	return nil
 }
 
 // isNil also recognises a nil pointer in an interface.

@@ -24,14 +24,23 @@ const tableWait = 2 * time.Minute
 
 // CreateTable creates the table of a [Store], billed on demand, with TTL on `expires`, and waits
 // until it is ready. If the table exists already, CreateTable enables its TTL if necessary, changes
-// nothing else, and returns an error if its key or TTL attribute is wrong. Call it when deploying,
-// not when serving.
+// nothing else, and returns an error if its key or TTL attribute is wrong. If it is being deleted,
+// CreateTable waits until it is gone. Call it when deploying, not when serving.
 func CreateTable(ctx context.Context, api TableAPI, table string) error {
 	if err := checkTable(api, table); err != nil {
 		return fmt.Errorf("dynamo: CreateTable: %w", err)
 	}
 	_, err := api.CreateTable(ctx, createTableInput(table))
 	var exists *types.ResourceInUseException
+	if errors.As(err, &exists) && isBeingDeleted(ctx, api, table) {
+		waiter := dynamodb.NewTableNotExistsWaiter(api, func(o *dynamodb.TableNotExistsWaiterOptions) {
+			o.MinDelay, o.MaxDelay = 100*time.Millisecond, 5*time.Second
+		})
+		if err := waiter.Wait(ctx, &dynamodb.DescribeTableInput{TableName: &table}, tableWait); err != nil {
+			return fmt.Errorf("dynamo: wait until table %q is deleted: %w", table, err)
+		}
+		_, err = api.CreateTable(ctx, createTableInput(table))
+	}
 	if err != nil && !errors.As(err, &exists) {
 		return fmt.Errorf("dynamo: create table %q: %w", table, advise(err, table, regionOf(api)))
 	}
@@ -49,6 +58,11 @@ func CreateTable(ctx context.Context, api TableAPI, table string) error {
 		return err
 	}
 	return r.wrong(CheckKey, CheckTTL)
+}
+
+func isBeingDeleted(ctx context.Context, api TableAPI, table string) bool {
+	out, err := api.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &table})
+	return err == nil && out.Table != nil && out.Table.TableStatus == types.TableStatusDeleting
 }
 
 func createTableInput(table string) *dynamodb.CreateTableInput {
@@ -125,7 +139,7 @@ func ttlOf(out *dynamodb.DescribeTimeToLiveOutput) ttlState {
 }
 
 // CheckTable returns nil if a [Store] can use the table as it is. Otherwise the error says
-// everything that is wrong and how to mend it: a key other than `id`, a string, without a sort key;
+// everything that is wrong and how to mend it: a table that is not ready; a key other than `id`, a string, without a sort key;
 // TTL that is off, or on another attribute; an encryption key that can't be used; a clock of this
 // host that differs from the service's by more than 5 s. It changes nothing. It needs
 // dynamodb:DescribeTable and DescribeTimeToLive. [Inspect] reports more.
@@ -155,6 +169,7 @@ type Check string
 
 // The checks of Inspect. A Report has one Finding for each, in this order.
 const (
+	CheckStatus     Check = "status"
 	CheckKey        Check = "key"
 	CheckTTL        Check = "TTL"
 	CheckBilling    Check = "billing"
@@ -202,7 +217,7 @@ func (r Report) wrong(of ...Check) error {
 	return nil
 }
 
-// Inspect checks everything about a table that matters to a [Store]: key, TTL, billing, encryption,
+// Inspect checks everything about a table that matters to a [Store]: status, key, TTL, billing, encryption,
 // recovery, deletion protection, Regions, and whether this host's clock agrees with the service's.
 // It changes nothing. It returns an error only if a call fails; problems of the table are in the
 // Report.
@@ -230,9 +245,26 @@ func Inspect(ctx context.Context, api TableAPI, table string) (Report, error) {
 			"delete items whose `expires` has passed by a job of your own, or they stay for ever"}
 	}
 	return Report{Table: table, Findings: []Finding{
-		checkKey(out.Table), checkedTTL, checkBilling(out.Table), checkEncryption(out.Table), checkRecovery(ctx, api, table),
+		checkStatus(out.Table.TableStatus), checkKey(out.Table), checkedTTL, checkBilling(out.Table), checkEncryption(out.Table), checkRecovery(ctx, api, table),
 		checkDeletion(out.Table), checkRegions(out.Table), checkClock(out.ResultMetadata),
 	}}, nil
+}
+
+func checkStatus(status types.TableStatus) Finding {
+	says := "is " + string(status)
+	switch status {
+	case types.TableStatusActive, types.TableStatusUpdating, "":
+		return Finding{CheckStatus, Fine, "ready"}
+	case types.TableStatusCreating:
+		says = "is being created: wait until it is active"
+	case types.TableStatusDeleting:
+		says = "is being deleted: create another, its sessions are lost"
+	case types.TableStatusArchiving, types.TableStatusArchived:
+		says = "was archived, as DynamoDB could not use its KMS key for seven days: restore its backup, or create another"
+	case types.TableStatusInaccessibleEncryptionCredentials:
+		says = "can't be read, as DynamoDB can't use its KMS key: enable the key or grant its use"
+	}
+	return Finding{CheckStatus, Wrong, says}
 }
 
 func checkKey(table *types.TableDescription) Finding {

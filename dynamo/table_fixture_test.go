@@ -13,6 +13,7 @@ type tables struct {
 	table   *types.TableDescription
 	ttl     types.TimeToLiveDescription
 	created int // how many DescribeTable calls until it is active
+	deleted int // how many of them until it is gone, if it is being deleted
 	changes []string
 	failTTL func(*tables) error
 }
@@ -30,7 +31,14 @@ func (s *tables) DescribeTable(context.Context, *dynamodb.DescribeTableInput, ..
 	if s.table == nil {
 		return nil, &types.ResourceNotFoundException{}
 	}
-	if s.created--; s.created < 0 {
+	if s.table.TableStatus == types.TableStatusDeleting {
+		if s.deleted--; s.deleted < 0 {
+			s.table = nil
+			return nil, &types.ResourceNotFoundException{}
+		}
+		return &dynamodb.DescribeTableOutput{Table: s.table}, nil
+	}
+	if s.created--; s.created < 0 && s.table.TableStatus == types.TableStatusCreating {
 		s.table.TableStatus = types.TableStatusActive
 	}
 	return &dynamodb.DescribeTableOutput{Table: s.table}, nil

@@ -14,6 +14,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/dynamo"
+	"github.com/dynasession/dynasession/internal/wants"
 )
 
 // The error lists everything that is wrong, and how to fix it.
@@ -120,7 +121,7 @@ func findings(t *testing.T, api dynamo.TableAPI) (dynamo.Report, map[dynamo.Chec
 		is.True(f.Says != "")
 		is.True(strings.Contains(r.String(), f.Says))
 	}
-	is.Equal(len(all), 8)
+	is.Equal(len(all), 9)
 	return r, all
 }
 
@@ -162,6 +163,42 @@ func TestInspect(t *testing.T) {
 
 	_, all = findings(t, good) // its API lacks DescribeContinuousBackups
 	is.Equal(all[dynamo.CheckRecovery].Verdict, dynamo.Advice)
+}
+
+// A table that can't serve is wrong, although its key and its TTL are right.
+func TestInspect_Status(t *testing.T) {
+	for status, want := range map[types.TableStatus]string{
+		types.TableStatusActive: "", types.TableStatusUpdating: "",
+		types.TableStatusDeleting:                          "is being deleted: create another",
+		types.TableStatusArchived:                          "was archived",
+		types.TableStatusArchiving:                         "was archived",
+		types.TableStatusInaccessibleEncryptionCredentials: "can't use its KMS key: enable the key",
+		types.TableStatusReplicationNotAuthorized:          "is REPLICATION_NOT_AUTHORIZED",
+	} {
+		t.Run(string(status), func(t *testing.T) {
+			table := existing("expires", "S", "id")
+			table.table.TableStatus, table.deleted = status, 10
+			_, all := findings(t, table)
+			if err := dynamo.CheckTable(t.Context(), table, "app_session"); want != "" {
+				wants.Text(t, err, want)
+			} else {
+				is.New(t).NoErr(err)
+				is.New(t).Equal(all[dynamo.CheckStatus].Verdict, dynamo.Fine)
+			}
+		})
+	}
+	creating := existing("expires", "S", "id")
+	creating.table.TableStatus, creating.created = types.TableStatusCreating, 10
+	wants.Text(t, dynamo.CheckTable(t.Context(), creating, "app_session"), "is being created: wait until it is active")
+}
+
+// A table that is being deleted is created again.
+func TestCreateTable_WhileItIsDeleted(t *testing.T) {
+	is := is.New(t)
+	table := existing("", "S", "other")
+	table.table.TableStatus, table.deleted = types.TableStatusDeleting, 2
+	is.NoErr(dynamo.CreateTable(t.Context(), table, "app_session"))
+	is.Equal(table.changes, []string{"create PAY_PER_REQUEST", "ttl on expires"})
 }
 
 // A table with multi-Region strong consistency can't have TTL, but is not wrong.

@@ -12,6 +12,7 @@ import (
 	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/internal/cued"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
@@ -170,4 +171,115 @@ func TestClock_ACorrectionThatFails(t *testing.T) {
 			}
 		}
 	}
+}
+
+// setHost is a store on a host whose clock somebody sets, which each response of the table corrects.
+type setHost struct {
+	*cued.Store
+	table           *clock.Fake
+	off, correction time.Duration
+}
+
+func (h *setHost) Now() time.Time            { return h.table.Now().Add(h.off + h.correction) }
+func (h *setHost) Correction() time.Duration { return h.correction }
+func (h *setHost) Clock() clock.Clock        { return h }
+
+// A host's clock is set, by hand or when the host wakes, while requests hold a session. Whatever
+// they call next: a session that is alive is not refused, none lives longer than it should, and one
+// that has idled out stays dead.
+func TestClock_IsSetWhileASessionIsInUse(t *testing.T) {
+	type (
+		manager = *sessions.Manager[cart]
+		session = *sessions.Session[cart]
+	)
+	calls := map[string]func(m manager, s session) error{
+		"save":           func(m manager, s session) error { s.Data.Count++; return m.Save(t.Context(), s) },
+		"save unchanged": func(m manager, s session) error { return m.Save(t.Context(), s) },
+		"persist":        func(m manager, s session) error { s.Persist = true; return m.Save(t.Context(), s) },
+		"renew":          func(m manager, s session) error { return m.Renew(t.Context(), s) },
+		"authenticate":   func(m manager, s session) error { return m.Authenticate(t.Context(), s, "other") },
+		"update": func(m manager, s session) error {
+			_, err := m.Update(t.Context(), s.ID().Secret(), func(c *cart) error { c.Count++; return nil })
+			return err
+		},
+		"load": func(m manager, s session) error { _, err := m.Load(t.Context(), s.ID().Secret()); return err },
+		"peek": func(m manager, s session) error { _, err := m.Peek(t.Context(), s.ID().Secret()); return err },
+		"sessions": func(m manager, s session) error {
+			if infos, err := m.Sessions(t.Context(), "user"); err != nil || len(infos) == 1 {
+				return err
+			}
+			return sessions.ErrNotFound
+		},
+	}
+	for name, call := range calls {
+		for _, off := range []time.Duration{
+			10 * time.Minute, -10 * time.Minute, time.Hour, -time.Hour, 3 * time.Hour, -3 * time.Hour, 5 * 24 * time.Hour, -5 * 24 * time.Hour,
+		} {
+			t.Run(name+" "+off.String(), func(t *testing.T) {
+				is := is.New(t)
+				table := clock.NewFake(start)
+				mem := memstore.New(&memstore.Config{Clock: table})
+				h := &setHost{Store: cued.New(mem), table: table}
+				h.On("any", func(c *cued.Call) error {
+					err := c.Do()
+					h.correction = -h.off
+					return err
+				})
+				m, err := sessions.New(h, &sessions.Config[cart]{PeekFor: time.Minute, RevocationCheck: time.Second})
+				is.NoErr(err)
+				right, err := sessions.New(mem, &sessions.Config[cart]{Clock: table})
+				is.NoErr(err)
+				s := m.Create()
+				is.NoErr(m.Authenticate(t.Context(), s, "user"))
+				_, err = m.Peek(t.Context(), s.ID().Secret()) // remembers it
+				is.NoErr(err)
+
+				table.Advance(time.Minute)
+				h.off, h.correction = off, 0
+				is.NoErr(call(m, s))
+				found, err := right.Peek(t.Context(), s.ID().Secret())
+				is.NoErr(err)
+				is.True(found.ExpiresAt().Sub(table.Now()) <= 2*time.Hour)
+				is.True(found.ExpiresAt().Sub(table.Now()) >= 2*time.Hour-2*time.Minute)
+
+				table.Advance(2 * time.Hour)
+				if name != "sessions" && name != "save unchanged" { // which asks the table nothing
+					wants.Err(t, call(m, s), sessions.ErrNotFound)
+				}
+				_, err = right.Peek(t.Context(), s.ID().Secret())
+				wants.Err(t, err, sessions.ErrNotFound)
+			})
+		}
+	}
+}
+
+// If the write that corrects an access fails, the next call corrects it.
+func TestClock_ACorrectionOfAnAccessThatFails(t *testing.T) {
+	is := is.New(t)
+	table := clock.NewFake(start)
+	mem := memstore.New(&memstore.Config{Clock: table})
+	h := &setHost{Store: cued.New(mem), table: table}
+	m, err := sessions.New[cart](h, nil)
+	is.NoErr(err)
+	s, err := m.CreateAndSave(t.Context(), cart{})
+	is.NoErr(err)
+	table.Advance(time.Minute)
+	h.off = time.Hour
+	h.On("Replace", func(c *cued.Call) error {
+		if h.correction != 0 {
+			return sessions.ErrUnavailable
+		}
+		h.correction = -h.off
+		return c.Do()
+	})
+	s.Data.Count++
+	is.NoErr(m.Save(t.Context(), s))
+	h.Off()
+	is.True(m.Changed(s))
+	is.NoErr(m.Save(t.Context(), s))
+	is.True(!m.Changed(s))
+	is.Equal(s.ExpiresAt(), table.Now().Add(2*time.Hour).Truncate(time.Second))
+	rec, err := mem.Load(t.Context(), s.Handle())
+	is.NoErr(err)
+	is.Equal(rec.ExpiresAt(), s.ExpiresAt())
 }

@@ -50,8 +50,7 @@ func (m *Manager[T]) now() time.Time { return m.clock.Now().UTC().Truncate(time.
 // notExpired returns ErrExpired if a deadline of s has passed. If s looks idle, it asks the store,
 // since a concurrent request may have recorded an access.
 func (m *Manager[T]) notExpired(ctx context.Context, s *Session[T]) error {
-	now := m.now()
-	err := expiryError(s.rec, now)
+	err := expiryError(s.rec, m.now())
 	if err == nil || !s.stored {
 		return err
 	}
@@ -59,7 +58,7 @@ func (m *Manager[T]) notExpired(ctx context.Context, s *Session[T]) error {
 	if err != nil {
 		return err
 	}
-	if err := expiryError(found, now); err != nil {
+	if err := expiryError(found, m.now()); err != nil { // the response may have corrected the clock
 		return err
 	}
 	s.rec.Accessed = found.Accessed

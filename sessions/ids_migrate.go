@@ -8,7 +8,8 @@ import (
 // MigrateIDs returns a scheme that issues IDs of to and still accepts IDs of from, to move a
 // service from one to the other without signing anyone out. A session with an ID of from is loaded
 // under from's key, and [Manager.NeedsRenewal] reports that it should be renewed, which package web
-// does at the session's first use. When the absolute timeout has passed, use to alone.
+// does when a browser loads a page. A client that sends its ID in a header keeps it until its next
+// login. When the absolute timeout has passed, use to alone.
 //
 // The IDs of the two must be distinguishable, say by their length; otherwise [New] returns an
 // error. MigrateIDs can be nested, at most 8 deep.

@@ -170,6 +170,61 @@ func TestSubjectLimit_ARenewalUnderWayTakesOnePlace(t *testing.T) {
 	}
 }
 
+// A limit stays exact if a session in one of the list's pages is renewed while a login counts: that
+// changes the page, and not the head, which the login is conditional on.
+func TestSubjectLimit_ARenewalInAPageIsCounted(t *testing.T) {
+	for _, limit := range []sessions.SubjectLimit{{Max: 5}, {Max: 20}, {Max: 5, Evict: true}, {Max: 20, Evict: true}} {
+		for n := 1; ; n++ {
+			came := false
+			for _, after := range []bool{false, true} {
+				w := newWorld(t, nil)
+				var last *sessions.Session[cart]
+				for range limit.Max {
+					last = w.login(t, "user")
+					w.clock.Advance(time.Second)
+				}
+				is := is.New(t)
+				is.True(w.record(t, last).Page > 0)
+				m := w.with(t, sessions.Config[cart]{SubjectLimit: limit})
+				at := w.at(n, after, func() { is.NoErr(w.other.Renew(t.Context(), last)) })
+				err := m.Authenticate(t.Context(), m.Create(), "user")
+				w.store.Off()
+				if err != nil && (limit.Evict || !errors.Is(err, sessions.ErrLimit)) {
+					t.Errorf("%+v, at %d, after %v: %v", limit, n, after, err)
+				}
+				if got := len(w.handles(t, "user")); got != limit.Max {
+					t.Errorf("%+v, at %d, after %v: %d sessions", limit, n, after, got)
+				}
+				came = came || *at
+			}
+			if !came {
+				break
+			}
+		}
+	}
+}
+
+// A session to which another user has signed in counts for that user, although the list of the one
+// before still has its former key; and so does one that was renewed afterwards.
+func TestSubjectLimit_AnotherUsersSessionDoesNotCount(t *testing.T) {
+	for _, limit := range []sessions.SubjectLimit{{Max: 1}, {Max: 1, Evict: true}} {
+		is := is.New(t)
+		w := newWorld(t, &sessions.Config[cart]{SubjectLimit: limit})
+		s := w.login(t, "ann")
+		w.store.On("ChangeRoster", func(c *cued.Call) error {
+			if len(c.Change.Leave) > 0 {
+				return sessions.ErrUnavailable
+			}
+			return c.Do()
+		})
+		is.NoErr(w.Authenticate(t.Context(), s, "bob"))
+		is.NoErr(w.Renew(t.Context(), s))
+		w.store.Off()
+		ann := w.login(t, "ann")
+		is.True(w.alive(t, s) && w.alive(t, ann))
+	}
+}
+
 // A renewal that broke off before its commit leaves two records of one session, which count once.
 func TestSubjectLimit_ARenewalThatBrokeOffTakesOnePlace(t *testing.T) {
 	is := is.New(t)

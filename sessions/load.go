@@ -20,7 +20,7 @@ const createAttempts = 4
 // stored before [Manager.Save]. The ID is made when it is first needed, so a session that is thrown
 // away costs next to nothing.
 func (m *Manager[T]) Create() *Session[T] {
-	corrected, now := m.correction(), m.now()
+	now, corrected := m.correctedNow()
 	created := &struct { // one allocation
 		session Session[T]
 		unnamed unnamed

@@ -157,7 +157,8 @@ func (m *Manager[T]) exchange(ctx context.Context, s *Session[T], subject string
 	if err != nil {
 		return 0, err
 	}
-	now := m.now()
+	now, correction := m.correctedNow()
+	was := s.rec.Accessed
 	x := &exchange{subject: subject, id: s.id, rec: s.next(w.payload, now), encoded: w.encoded, seen: fingerprintOf(&s.Data), from: s.rec.Rev}
 	if subject != "" {
 		x.rec.Subject, x.rec.Created, x.rec.Accessed, x.rec.Device = subject, now, now, s.Device
@@ -178,7 +179,11 @@ func (m *Manager[T]) exchange(ctx context.Context, s *Session[T], subject string
 		return 0, err
 	}
 	s.moving = x
-	return x.evicted, m.finish(ctx, s)
+	err = m.finish(ctx, s)
+	if err == nil && subject == "" {
+		m.correctAccess(ctx, s, was, correction)
+	}
+	return x.evicted, err
 }
 
 // finish makes the remaining steps of an exchange, and repeats those whose outcome is unknown: a
@@ -365,7 +370,9 @@ func (m *Manager[T]) enterLists(ctx context.Context, s *Session[T], x *exchange,
 	}
 	switch {
 	case l.subject != nil:
-		limit := rosters.Limit{Max: m.limit.Max, Evict: m.limit.Evict}
+		limit := rosters.Limit{Max: m.limit.Max, Evict: m.limit.Evict, Lists: func(rec driver.Record) bool {
+			return rec.Subject == x.rec.Subject && rec.Application == x.rec.Application
+		}}
 		if s.stored {
 			limit.Confirm = func(ctx context.Context) error {
 				// If the session has ended the login fails, and must not evict another.

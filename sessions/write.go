@@ -128,7 +128,8 @@ func (m *Manager[T]) write(ctx context.Context, s *Session[T], w saving) error {
 	if err := m.notExpired(ctx, s); err != nil || !w.changed && len(s.inDoubt) == 0 {
 		return err
 	}
-	rec := s.next(w.payload, m.now())
+	now, correction := m.correctedNow()
+	rec, was := s.next(w.payload, now), s.rec.Accessed
 	if s.stored && rec.Subject != "" && rec.Deadline().After(s.rec.Deadline()) {
 		if err := m.extendEntries(ctx, &rec); err != nil {
 			return err
@@ -152,6 +153,8 @@ func (m *Manager[T]) write(ctx context.Context, s *Session[T], w saving) error {
 		m.isStored(s, rec, w.encoded)
 		if created {
 			err = m.correctStored(ctx, s)
+		} else {
+			m.correctAccess(ctx, s, was, correction)
 		}
 	case errors.Is(err, ErrOutcomeUnknown):
 		s.inDoubt = append(slices.Clip(s.inDoubt), rec.Rev)
@@ -190,6 +193,17 @@ func (m *Manager[T]) correction() time.Duration {
 	return 0
 }
 
+// correctedNow returns the current time, and the correction that it includes.
+func (m *Manager[T]) correctedNow() (now time.Time, correction time.Duration) {
+	for range 8 { // it may be another one every now and then, as the store's responses come
+		correction = m.correction()
+		if now = m.now(); (m.correction() - correction).Abs() <= negligibleJump {
+			break
+		}
+	}
+	return now, correction
+}
+
 // negligibleJump is the change of the correction below which a write isn't worth it.
 const negligibleJump = 2 * time.Second
 
@@ -218,8 +232,24 @@ func (m *Manager[T]) correctStored(ctx context.Context, s *Session[T]) error {
 	return m.finishCorrection(ctx, s)
 }
 
-// finishCorrection makes the write of correctStored, unless it is done. The store recognises an
-// earlier attempt by its Rev.
+// correctAccess corrects the access that was just stored with s, after the one at was, if this
+// host's clock was set forward before that and the response has put it right: otherwise the session
+// would idle out too late. If that fails, the next call does it.
+func (m *Manager[T]) correctAccess(ctx context.Context, s *Session[T], was time.Time, correction time.Duration) {
+	jump := m.correction() - correction
+	if jump >= -negligibleJump || !s.rec.Accessed.After(was) {
+		return
+	}
+	rec := s.rec
+	if rec.Accessed, rec.Rev = rec.Accessed.Add(jump), newRev(); rec.Accessed.Before(was) {
+		rec.Accessed = was
+	}
+	s.correcting = &rec
+	_ = m.finishCorrection(ctx, s)
+}
+
+// finishCorrection makes the write of correctStored or correctAccess, unless it is done. The store
+// recognises an earlier attempt by its Rev.
 func (m *Manager[T]) finishCorrection(ctx context.Context, s *Session[T]) error {
 	if s.correcting == nil {
 		return nil

@@ -23,7 +23,7 @@ import (
 // cart is the session data in these tests.
 type cart struct {
 	Item  string  `json:"item"`
-	Count int     `json:"count"`
+	Count int64   `json:"count"`
 	Price float64 `json:"price"`
 	Note  string  `json:"note,omitempty"`
 }

@@ -23,7 +23,7 @@ func TestTable_CreateAndCheck(t *testing.T) {
 	is.True(strings.Contains(d.done("table", "create"), d.table))
 	d.done("table", "create") // a second time is harmless
 	out := d.done("table", "check")
-	for _, check := range []string{"key", "TTL", "billing", "encryption", "recovery", "deletion protection", "clock"} {
+	for _, check := range []string{"status", "key", "TTL", "billing", "encryption", "recovery", "deletion protection", "clock"} {
 		is.True(strings.Contains(out, check))
 	}
 	var checked struct {
@@ -32,7 +32,7 @@ func TestTable_CreateAndCheck(t *testing.T) {
 	}
 	is.Equal(d.json(&checked, "table", "check").code, 0)
 	is.True(checked.OK)
-	is.Equal(len(checked.Findings), 8)
+	is.Equal(len(checked.Findings), 9)
 }
 
 func TestTable_CheckFindsWhatIsWrong(t *testing.T) {

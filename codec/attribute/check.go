@@ -20,10 +20,12 @@ func check(av types.AttributeValue, plan *shape.Plan) (types.AttributeValue, err
 
 type checker struct{ left int }
 
-func (c *checker) take(n int) error {
-	if c.left -= n; c.left < 0 {
+// take takes n elements of this size from the rest. It forms no product that could overflow.
+func (c *checker) take(n, size int) error {
+	if size > 0 && n > c.left/size {
 		return fault.New(nil, "attribute: its elements would take more than %d bytes of memory", codec.DecodeLimit)
 	}
+	c.left -= n * size
 	return nil
 }
 
@@ -33,7 +35,7 @@ func (c *checker) value(av types.AttributeValue, plan *shape.Plan) (types.Attrib
 		return av, nil
 	}
 	for plan.Kind == shape.Pointer {
-		if err := c.take(plan.ElementSize()); err != nil {
+		if err := c.take(1, plan.ElementSize()); err != nil {
 			return nil, err
 		}
 		plan = plan.Elem
@@ -87,7 +89,7 @@ func (c *checker) value(av types.AttributeValue, plan *shape.Plan) (types.Attrib
 		}
 	}
 	if plan.Kind == shape.Any {
-		return av, c.take(shape.AnySize(false, 0))
+		return av, c.take(1, shape.AnySize(false, 0))
 	}
 	return av, nil
 }
@@ -117,9 +119,9 @@ func (c *checker) list(n int, plan *shape.Plan) error {
 	case plan.Kind == shape.Array && n > plan.Type.Len():
 		return fault.New(nil, "attribute: a list has more elements than a %v has", plan.Type)
 	case plan.Kind == shape.List:
-		return c.take(n * plan.ElementSize())
+		return c.take(n, plan.ElementSize())
 	case plan.Kind == shape.Any:
-		return c.take((n + 1) * shape.AnySize(false, 0))
+		return c.take(n+1, shape.AnySize(false, 0))
 	}
 	return nil
 }
@@ -128,9 +130,9 @@ func (c *checker) members(av *types.AttributeValueMemberM, plan *shape.Plan) (ty
 	var err error
 	switch plan.Kind {
 	case shape.Map:
-		err = c.take(len(av.Value) * plan.ElementSize())
+		err = c.take(len(av.Value), plan.ElementSize())
 	case shape.Any:
-		err = c.take(shape.AnySize(true, len(av.Value)))
+		err = c.take(1, shape.AnySize(true, len(av.Value)))
 	case shape.Struct:
 	default:
 		return av, nil // the decoder says what is wrong
@@ -173,7 +175,7 @@ func (c *checker) members(av *types.AttributeValueMemberM, plan *shape.Plan) (ty
 			m := &plan.Members[i]
 			if v, ok := av.Value[m.Name]; ok {
 				known++
-				if err := c.take(m.EmbeddedSize(&embedded)); err != nil {
+				if err := c.take(1, m.EmbeddedSize(&embedded)); err != nil {
 					return nil, err
 				}
 				if err := below(m.Name, v, m.Plan); err != nil {
@@ -192,7 +194,7 @@ func (c *checker) members(av *types.AttributeValueMemberM, plan *shape.Plan) (ty
 						delete(changed, name)
 					}
 				case name != plan.Members[i].Name:
-					if err := c.take(plan.Members[i].EmbeddedSize(&embedded)); err != nil {
+					if err := c.take(1, plan.Members[i].EmbeddedSize(&embedded)); err != nil {
 						return nil, err
 					}
 					if err := below(name, av.Value[name], plan.Members[i].Plan); err != nil {

@@ -85,10 +85,12 @@ type checker struct {
 	left int // the rest of codec.DecodeLimit
 }
 
-func (c *checker) take(n int) error {
-	if c.left -= n; c.left < 0 {
+// take takes n elements of this size from the rest. It forms no product that could overflow.
+func (c *checker) take(n, size int) error {
+	if size > 0 && n > c.left/size {
 		return fault.New(nil, "msgpack: its elements would take more than %d bytes of memory", codec.DecodeLimit)
 	}
+	c.left -= n * size
 	return nil
 }
 
@@ -96,7 +98,7 @@ func (c *checker) take(n int) error {
 func (c *checker) value(i int, plan *shape.Plan) (end int, err error) {
 	for plan.Kind == shape.Pointer {
 		if c.b[i] != codeNil {
-			if err := c.take(plan.ElementSize()); err != nil {
+			if err := c.take(1, plan.ElementSize()); err != nil {
 				return 0, err
 			}
 		}
@@ -119,7 +121,7 @@ func (c *checker) value(i int, plan *shape.Plan) (end int, err error) {
 	case t.isMap:
 		return c.entries(inside, t.items/2, plan)
 	case plan.Kind == shape.List && t.items > 0:
-		if err := c.take(t.items * plan.ElementSize()); err != nil {
+		if err := c.take(t.items, plan.ElementSize()); err != nil {
 			return 0, err
 		}
 		return c.elements(inside, t.items, plan.Elem)
@@ -136,7 +138,7 @@ func (c *checker) value(i int, plan *shape.Plan) (end int, err error) {
 	case plan.Kind == shape.Array:
 		return c.elements(inside, t.items, plan.Elem)
 	case plan.Kind == shape.Any:
-		if err := c.take(shape.AnySize(false, 0)); err != nil {
+		if err := c.take(1, shape.AnySize(false, 0)); err != nil {
 			return 0, err
 		}
 		return c.elements(inside, t.items, plan)
@@ -159,9 +161,9 @@ func (c *checker) elements(i, n int, elem *shape.Plan) (end int, err error) {
 func (c *checker) entries(i, n int, plan *shape.Plan) (end int, err error) {
 	switch plan.Kind {
 	case shape.Map:
-		err = c.take(n * plan.ElementSize())
+		err = c.take(n, plan.ElementSize())
 	case shape.Any:
-		err = c.take(shape.AnySize(true, n))
+		err = c.take(1, shape.AnySize(true, n))
 	case shape.Struct:
 	default:
 		return c.skip(i, 2*n)

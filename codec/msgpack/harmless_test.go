@@ -12,7 +12,7 @@ import (
 
 func TestHarmless_TakesWhatTheEncoderWrites(t *testing.T) {
 	for _, v := range []any{
-		nil, true, 1, -1, 127, 128, -32, -33, 1 << 15, 1 << 31, 1 << 40, -(1 << 40), uint64(1<<64 - 1), 1.5, float32(1.5),
+		nil, true, 1, -1, 127, 128, -32, -33, 1 << 15, int64(1 << 31), int64(1 << 40), int64(-(1 << 40)), uint64(1<<64 - 1), 1.5, float32(1.5),
 		"", "x", string(make([]byte, 31)), string(make([]byte, 32)), string(make([]byte, 1<<8)), string(make([]byte, 1<<16)),
 		[]byte{},
 		make([]byte, 1<<8), make([]byte, 1<<16), time.Unix(0, 0), time.Unix(1, 1),

@@ -34,7 +34,7 @@ func TestDecode_KeepsANumberOrRefusesIt(t *testing.T) {
 		"-1 into uint":            second(read[uint](stored(t, -1))),
 		"256 into uint8":          second(read[uint8](stored(t, 256))),
 		"2^63 into int64":         second(read[int64](stored(t, uint64(1<<63)))),
-		"2^53+1 into float64":     second(read[float64](stored(t, 1<<53+1))),
+		"2^53+1 into float64":     second(read[float64](stored(t, int64(1<<53+1)))),
 		"2^24+1 into float32":     second(read[float32](stored(t, 1<<24+1))),
 		"2^64-1 into float64":     second(read[float64](stored(t, uint64(math.MaxUint64)))),
 		"a narrower key":          second(read[map[int8]bool](stored(t, map[int]bool{1000: true}))),
@@ -52,7 +52,7 @@ func TestDecode_KeepsANumberOrRefusesIt(t *testing.T) {
 		is.NoErr(err)
 		is.Equal(int64(got), n)
 	}
-	f, err := read[float64](stored(t, 1<<53))
+	f, err := read[float64](stored(t, int64(1<<53)))
 	is.NoErr(err)
 	is.Equal(f, float64(1<<53))
 	f, err = read[float64](stored(t, int64(math.MinInt64)))
@@ -64,7 +64,7 @@ func TestDecode_KeepsANumberOrRefusesIt(t *testing.T) {
 
 	// Numbers in unknown members, and in values that encode themselves, may have any size.
 	type narrow struct{ Small int8 }
-	p, err := msgpack.Codec[map[string]any]{}.Encode(map[string]any{"Small": 7, "Other": 1 << 40, "More": []any{-1 << 40}})
+	p, err := msgpack.Codec[map[string]any]{}.Encode(map[string]any{"Small": 7, "Other": int64(1 << 40), "More": []any{int64(-1 << 40)}})
 	is.NoErr(err)
 	got, err := msgpack.Codec[narrow]{}.Decode(p)
 	is.NoErr(err)

@@ -66,7 +66,11 @@ func readLong(b []byte) (token, error) {
 	}
 	var long [4]byte
 	copy(long[4-width:], b[1:1+width])
-	n := int(binary.BigEndian.Uint32(long[:]))
+	length := binary.BigEndian.Uint32(long[:])
+	if uint64(length) > uint64(len(b)) { // it might not fit into an int of 32 bits
+		return token{}, errCut
+	}
+	n := int(length)
 	t := token{head: 1 + width}
 	switch b[0] {
 	case 0xc7, 0xc8, 0xc9:

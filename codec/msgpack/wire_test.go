@@ -26,8 +26,13 @@ func TestRead(t *testing.T) {
 		{"\xdf\x00\x00\x00\x02", token{head: 5, items: 4, isMap: true}},
 	} {
 		is := is.New(t)
-		got, err := read([]byte(c.b))
+		got, err := read(append([]byte(c.b), make([]byte, 256)...))
 		is.NoErr(err)
 		is.Equal(got, c.want)
+	}
+	for _, b := range []string{"\xdd\xff\xff\xff\xff", "\xdf\x80\x00\x00\x00", "\xc6\xff\xff\xff\xff", "\xc9\x80\x00\x00\x00\x01"} {
+		if _, err := read([]byte(b)); err == nil { // on 32 bits it may be negative
+			t.Errorf("%q: a length beyond the end is read", b)
+		}
 	}
 }

@@ -32,10 +32,10 @@
 // # Leaving
 //
 // With Options.Migrate, IDs that Python has made are still accepted, and new ones have this
-// module's own form, stored under a hashed key. Package web renews a session at its first use;
-// without package web, call [sessions.Manager.NeedsRenewal] and Renew. Set it when the last Python
-// service is gone, since Python can't read the new sessions; when the absolute timeout has passed,
-// stop using this package.
+// module's own form, stored under a hashed key. Package web renews a browser's session when it
+// loads a page; without package web, call [sessions.Manager.NeedsRenewal] and Renew. Set it when
+// the last Python service is gone, since Python can't read the new sessions; when the absolute
+// timeout has passed, stop using this package.
 //
 // # What there was, and what there is
 //

@@ -139,15 +139,49 @@ func (v *visit[T]) save(ctx context.Context, s *sessions.Session[T], refuse func
 	}
 	ctx, cancel := v.outlive(ctx)
 	defer cancel()
-	if refuse != nil {
+	store := v.middleware.manager.Save
+	switch {
+	case v.changesCookie(s):
+		if refuse != nil {
+			if err := refuse(); err != nil {
+				return err
+			}
+		}
+		store = v.middleware.manager.Renew
+	case refuse != nil:
 		ctx = veto.With(ctx, refuse)
 	}
 	defer v.asStored(s)()
-	if err := v.middleware.manager.Save(ctx, s); err != nil {
+	if err := store(ctx, s); err != nil {
 		return err
 	}
 	v.isStored(s)
 	return nil
+}
+
+// changesCookie reports whether a save of s has to replace the browser's cookie: the browser is to
+// keep it for longer, or no longer. It does so only with a new ID. If another request renews the
+// session meanwhile, and this one's response comes last, the old ID would replace the new one.
+func (v *visit[T]) changesCookie(s *sessions.Session[T]) bool {
+	next := v.middleware.stateOf(s)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if s.IsNew() || v.sealed || v.sent.byHeader || v.told.id != v.known {
+		return false
+	}
+	return next.persist != v.told.persist || next.end.After(v.told.end)
+}
+
+// settleID saves s now if that gives it a new ID, so that what the handler puts into its page is of
+// the ID that the browser has then. The caller has the turn.
+func (v *visit[T]) settleID(ctx context.Context, s *sessions.Session[T]) error {
+	v.mu.Lock()
+	unsaved := v.unsaved || v.abandoned
+	v.mu.Unlock()
+	if unsaved || timedOut(ctx) != nil || !v.changesCookie(s) || unwinding() {
+		return nil
+	}
+	return v.save(ctx, s, nil)
 }
 
 // keptCookie returns why the browser's cookie must not be replaced, nil if it may be.

@@ -59,7 +59,7 @@ func (v *visit[T]) destroy(ctx context.Context) error {
 	}
 	// The ID that the client knows goes too. It is not always that of s: a failed Save may have put
 	// its session aside.
-	gone := known.id != (sessions.ID{})
+	gone := known != (sessions.ID{})
 	for _, id := range slices.Concat(sent.ids, v.formerIDs()) {
 		if id == ended {
 			continue
@@ -78,7 +78,7 @@ func (v *visit[T]) destroy(ctx context.Context) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.session, v.err, v.standing, v.unsaved = fresh, nil, standing{}, false
-	v.known, v.told = clientState{}, clientState{}
+	v.known, v.told = sessions.ID{}, clientState{}
 	v.cleared = v.cleared || gone
 	v.device = deviceProof{began: v.device.began}
 	if gone && !v.sealed {

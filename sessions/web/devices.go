@@ -11,7 +11,10 @@ import (
 // has signed in, otherwise that of [sessions.Manager.Sessions].
 func (m *Middleware[T]) Sessions(ctx context.Context) ([]sessions.Info, error) {
 	var infos []sessions.Info
-	err := m.asUser(ctx, func(s *sessions.Session[T]) (err error) {
+	err := m.asUser(ctx, func(v *visit[T], s *sessions.Session[T]) (err error) {
+		if err = v.settleID(ctx, s); err != nil {
+			return err
+		}
 		infos, err = m.manager.Sessions(ctx, s.Subject())
 		for i := range infos {
 			infos[i].Current = infos[i].Handle == s.Handle()
@@ -25,7 +28,7 @@ func (m *Middleware[T]) Sessions(ctx context.Context) ([]sessions.Info, error) {
 // For this request's own session it calls Destroy.
 func (m *Middleware[T]) Revoke(ctx context.Context, handle string) error {
 	own := false
-	err := m.asUser(ctx, func(s *sessions.Session[T]) error {
+	err := m.asUser(ctx, func(_ *visit[T], s *sessions.Session[T]) error {
 		if own = handle == s.Handle(); own {
 			return nil
 		}
@@ -38,10 +41,11 @@ func (m *Middleware[T]) Revoke(ctx context.Context, handle string) error {
 }
 
 // RevokeOthers ends all of the user's sessions except that of this request, and returns how many
-// (OWASP ASVS 7.4.3). Call it after a change of password, say. See [sessions.Manager.RevokeAll].
+// (OWASP ASVS 7.4.3). Call it after a change of password, say, and Renew with it: whoever has a copy
+// of this browser's cookie has this session. See [sessions.Manager.RevokeAll].
 func (m *Middleware[T]) RevokeOthers(ctx context.Context) (int, error) {
 	n := 0
-	err := m.asUser(ctx, func(s *sessions.Session[T]) (err error) {
+	err := m.asUser(ctx, func(_ *visit[T], s *sessions.Session[T]) (err error) {
 		n, err = m.manager.RevokeAll(ctx, s.Subject(), s.Handle())
 		return err
 	})
@@ -49,7 +53,7 @@ func (m *Middleware[T]) RevokeOthers(ctx context.Context) (int, error) {
 }
 
 // asUser calls f with the session of the user who has signed in.
-func (m *Middleware[T]) asUser(ctx context.Context, f func(*sessions.Session[T]) error) error {
+func (m *Middleware[T]) asUser(ctx context.Context, f func(*visit[T], *sessions.Session[T]) error) error {
 	v, err := m.visit(ctx)
 	if err != nil {
 		return err
@@ -62,6 +66,6 @@ func (m *Middleware[T]) asUser(ctx context.Context, f func(*sessions.Session[T])
 		if err != nil {
 			return err
 		}
-		return f(s)
+		return f(v, s)
 	})
 }

@@ -33,7 +33,8 @@ var (
 	//     the visitor's.
 	//   - [sessions.ErrNotBound]: the session is bound to its device, and the request has not
 	//     proved that it comes from that device: see Config.Bound.
-	//   - The form was opened before a login elsewhere in this browser: see [Middleware.Verify].
+	//   - The form was opened before a login elsewhere in this browser, or before the session got its
+	//     present ID: see [Middleware.Verify].
 	//   - [sessions.ErrOutcomeUnknown]: a login as another user may or may not have succeeded. Call
 	//     [Middleware.Authenticate] again.
 	//

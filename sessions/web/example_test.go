@@ -347,6 +347,9 @@ func ExampleMiddleware_RevokeOthers() {
 	})
 	mux.HandleFunc("POST /password", func(w http.ResponseWriter, r *http.Request) {
 		n, err := sess.RevokeOthers(r.Context())
+		if err == nil {
+			err = sess.Renew(r.Context()) // a copy of this browser's cookie is worth nothing now
+		}
 		fmt.Println(n, err)
 	})
 	mux.Handle("GET /", sess.RequireSubject(http.NotFoundHandler()))

@@ -224,7 +224,8 @@ func cookie(t testing.TB, w *httptest.ResponseRecorder) *http.Cookie {
 type client struct {
 	site    site
 	cookies map[string]string
-	header  http.Header // of its requests
+	set     map[string]string // by the last response
+	header  http.Header       // of its requests
 }
 
 func (s site) client() *client { return &client{site: s, cookies: map[string]string{}} }
@@ -261,11 +262,12 @@ func (c *client) do(method, body string, h http.HandlerFunc) *httptest.ResponseR
 func (c *client) serve(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
+	c.set = map[string]string{}
 	for _, set := range w.Result().Cookies() {
 		if set.MaxAge < 0 {
 			delete(c.cookies, set.Name)
 		} else {
-			c.cookies[set.Name] = set.Value
+			c.cookies[set.Name], c.set[set.Name] = set.Value, set.Value
 		}
 	}
 	return w

@@ -27,10 +27,10 @@ type keptLines struct {
 // line is a line of a header.
 type line struct{ field, value string }
 
-// writeCookie puts the cookie's line into the header if the client needs a new ID, another
-// lifetime, or the cookie's deletion. It replaces our earlier line, so that there is one with the
-// last state. After the response has started, or the handler has panicked, it does nothing: the
-// wrapped writer may be gone.
+// writeCookie puts the cookie's line into the header if the client needs a new ID, or the cookie's
+// deletion. It replaces our earlier line, so that there is one with the last state. After the
+// response has started, or the handler has panicked, it does nothing: the wrapped writer may be
+// gone.
 func (v *visit[T]) writeCookie() {
 	v.mu.Lock()
 	late := v.sealed || v.abandoned
@@ -180,7 +180,7 @@ func (v *visit[T]) lines(now time.Time) (lines []line) {
 	lines = append(lines, v.device.lines...)
 	told, gone := v.told, v.told.id == (sessions.ID{})
 	switch {
-	case gone && !v.cleared, !gone && told == v.known, v.sent.byHeader && (gone || told.id == v.known.id):
+	case gone && (!v.cleared || v.sent.byHeader), !gone && told.id == v.known:
 		return lines
 	case v.sent.byHeader && isAuthorization(c.Header):
 		return append(lines, line{"Authorization", v.device.scheme() + " " + told.id.Secret()})

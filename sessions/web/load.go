@@ -44,10 +44,10 @@ func (v *visit[T]) load(ctx context.Context) (*sessions.Session[T], error) {
 	v.wasNil = makeMap(&s.Data)
 	v.mu.Lock()
 	v.session, v.standing = s, st
-	if v.known.id == (sessions.ID{}) {
-		v.known = v.middleware.stateOf(s)
-		v.told = v.known
+	if v.told.id == (sessions.ID{}) {
+		v.known = s.ID()
 	}
+	v.told = v.middleware.stateOf(s)
 	v.mu.Unlock()
 	v.exchangeID(ctx, s)
 	return s, nil
@@ -153,11 +153,14 @@ func (v *visit[T]) whatWasSent() sent {
 }
 
 // exchangeID renews a session whose ID belongs to a scheme that is being left, at its first use. It
-// does so only for pages: of the requests that a page sends concurrently, later ones would find
-// their ID renewed.
+// does so only for a browser's pages: of the requests that a page or an API client sends
+// concurrently, later ones would find their ID renewed.
 func (v *visit[T]) exchangeID(ctx context.Context, s *sessions.Session[T]) {
 	m := v.middleware.manager
-	if !m.NeedsRenewal(s) || v.isSealed() {
+	v.mu.Lock()
+	byHeader := v.sent.byHeader
+	v.mu.Unlock()
+	if !m.NeedsRenewal(s) || byHeader || v.isSealed() {
 		return
 	}
 	if mode := v.request.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {

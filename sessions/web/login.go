@@ -18,7 +18,8 @@ import (
 // The session keeps its data if it belongs to the same user or to a visitor who had not signed in.
 // If another user was signed in before, it keeps only what the handler has set in this request:
 // fields, map entries, and what it has added to the beginning or the end of a slice. A slice that it
-// has changed otherwise is kept whole.
+// has changed otherwise is kept whole. A field that it has set to the value that the other user's
+// session had is not kept: to keep all that the handler sets, call Destroy and Session first.
 //
 // If the response has started, it does nothing and returns ErrCommitted.
 func (m *Middleware[T]) Authenticate(ctx context.Context, subject string) error {
@@ -114,10 +115,15 @@ func (v *visit[T]) login(ctx context.Context, s *sessions.Session[T], subject st
 		err = m.AuthenticateBound(ctx, s, subject, binding)
 		switch {
 		case errors.Is(err, sessions.ErrLimit):
-			if v.joins(ctx, s, handlers, subject, binding, v.middleware.recent.get(from, m.Clock().Now())) {
+			first := v.middleware.recent.get(from, m.Clock().Now())
+			if v.joins(ctx, s, handlers, subject, binding, first) {
 				return nil
 			}
-			if !v.makeRoom(ctx, beside, subject) {
+			others := slices.Clone(beside)
+			if first != "" {
+				others = append(others, first)
+			}
+			if !v.makeRoom(ctx, others, subject) {
 				return err
 			}
 		case errors.Is(err, sessions.ErrRevoked):
@@ -188,8 +194,10 @@ func (v *visit[T]) isAnother(ctx context.Context, id string, s *sessions.Session
 // joins makes s the session of a recent login, which has the ID first, with the handler's changes,
 // and reports whether it did. It does so if the session is the same user's and the request doesn't
 // carry its ID already. A client with both the browser's secret and the user's password could have
-// received the first response too. A session that is bound to another client's key would be useless. If the recent login began without the session that this request
-// came with, that one's data is applied too.
+// received the first response too. A session that is bound to another client's key would be useless,
+// and one from another session of the identity provider's would outlive this login's there. If the
+// recent login began without the session that this request came with, that one's data is applied
+// too.
 func (v *visit[T]) joins(ctx context.Context, s *sessions.Session[T], handlers sessions.Session[T], subject string, binding []byte, first string) bool {
 	m := v.middleware.manager
 	if first == "" || slices.Contains(v.whatWasSent().ids, first) {
@@ -207,8 +215,9 @@ func (v *visit[T]) joins(ctx context.Context, s *sessions.Session[T], handlers s
 	} else {
 		loaded = *v.middleware.create()
 	}
+	federated := found.Federated
 	applyChanges(overlay{}, loaded, handlers, found)
-	if err := m.Save(ctx, found); err != nil {
+	if found.Federated != federated || m.Save(ctx, found) != nil {
 		return false
 	}
 	*s = *found

@@ -215,7 +215,6 @@ func TestPersist_IsOneSessionsAndStays(t *testing.T) {
 
 	w = c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) { is.NoErr(s.Persist(r.Context(), false)) })
 	is.Equal(cookie(t, w).MaxAge, 0)
-	is.Equal(cookie(t, w).Value, c.cookies["__Host-id"])
 	c.do(http.MethodGet, "", func(_ http.ResponseWriter, r *http.Request) { is.Equal(s.session(t, r).Persist, false) })
 	c.do(http.MethodGet, "", func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusOK)
@@ -534,4 +533,57 @@ func TestTrap_ALoginThatJoinsAnotherBringsItsOwnData(t *testing.T) {
 	is.Equal(subject, "u")
 	is.Equal(data.Name, "slow")
 	is.Equal(s.listed(t, "u"), 1)
+}
+
+// The second of two logins at the same moment comes from another session of the identity provider's,
+// or from one at all: a logout there ends what the browser has.
+func TestTrap_TwoLoginsOfDifferentFederatedSessions(t *testing.T) {
+	for name, sids := range map[string][2]string{"two": {"iss a", "iss b"}, "after a password": {"", "iss b"}} {
+		for limited, limit := range map[string]sessions.SubjectLimit{"": {}, ", of one session each": {Max: 1}} {
+			t.Run(name+limited, func(t *testing.T) {
+				is := is.New(t)
+				s := newSiteWith(t, quietly(), &sessions.Config[visitor]{SubjectLimit: limit})
+				browser := s.client()
+				browser.do(http.MethodPost, "", s.count(t))
+				tabs := [2]*client{browser.copy(), browser.copy()}
+				for i, c := range tabs {
+					c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+						s.session(t, r).Federated = sids[i]
+						is.NoErr(s.Authenticate(r.Context(), "u"))
+					})
+				}
+				browser.take(tabs[0])
+				browser.take(tabs[1])
+				subject, data := browser.seen(t)
+				is.Equal(subject, "u")
+				is.Equal(data.Visits, 1)
+				is.Equal(s.listed(t, "u"), 1)
+				n, err := s.manager.RevokeFederated(t.Context(), "iss b")
+				is.NoErr(err)
+				is.Equal(n, 1)
+				subject, _ = browser.seen(t)
+				is.Equal(subject, "")
+			})
+		}
+	}
+}
+
+// An administrator acts as one user after another: who he is stays noted.
+func TestAuthenticate_AfterADestroyKeepsAllThatTheHandlerHasSet(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	c := s.client()
+	c.login(t, "admin")
+	for _, user := range []string{"u", "another", "another"} {
+		w := c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+			is.NoErr(s.Destroy(r.Context()))
+			s.session(t, r).Data.Name = "admin"
+			is.NoErr(s.Authenticate(r.Context(), user))
+		})
+		is.True(cookie(t, w) != nil)
+		subject, data := c.seen(t)
+		is.Equal(subject, user)
+		is.Equal(data.Name, "admin")
+	}
+	is.Equal([]int{s.listed(t, "admin"), s.listed(t, "u"), s.listed(t, "another")}, []int{0, 0, 1})
 }

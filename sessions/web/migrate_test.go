@@ -141,3 +141,24 @@ func TestMigrate_TheFirstSessionLeavesTheHeaderToTheHandler(t *testing.T) {
 		})
 	}
 }
+
+// A client that sends its ID in a header makes several requests at once, and may read the header of
+// a login's response only. It keeps its ID.
+func TestMigrate_AClientWithAHeaderKeepsItsID(t *testing.T) {
+	is := is.New(t)
+	s, old := migrating(t)
+	var err error
+	s.Middleware, err = web.New(s.manager, &web.Config{Header: "Authorization", Cookie: web.Cookie{Name: "__Host-id"}})
+	is.NoErr(err)
+	before := old.Create()
+	is.NoErr(old.Authenticate(t.Context(), before, "u"))
+	for range 3 {
+		r := httptest.NewRequest(http.MethodPost, "https://site.test/", nil)
+		r.Header.Set("Authorization", "Bearer "+before.ID().Secret())
+		w := httptest.NewRecorder()
+		s.Handler(s.RequireSubject(s.count(t))).ServeHTTP(w, r)
+		is.Equal(w.Code, http.StatusOK)
+		is.Equal(w.Header().Get("Authorization"), "")
+	}
+	is.Equal(s.data(t, before.ID().Secret()).Visits, 3)
+}

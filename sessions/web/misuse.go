@@ -74,16 +74,23 @@ func (v *visit[T]) reportOver(ctx context.Context) {
 	}
 }
 
+// frameworkWriter is gin's ResponseWriter, or one like it.
+type frameworkWriter interface {
+	Written() bool
+	Status() int
+}
+
 // isWrittenPast reports whether the response has started without this writer's knowledge: a
 // framework around this Handler has a writer that its handlers use all the same.
 func (v *visit[T]) isWrittenPast() bool {
-	around, ok := below[interface{ Written() bool }](v.w)
+	around, ok := below[frameworkWriter](v.w)
 	return ok && around.Written()
 }
 
 // finishPast saves what can still be saved of a response that was written past this writer.
 func (v *visit[T]) finishPast() {
 	m := v.middleware
+	around, _ := below[frameworkWriter](v.w)
 	v.mu.Lock()
 	s, unsaved, abandoned := v.session, v.unsaved, v.abandoned
 	v.sealed = true
@@ -95,18 +102,14 @@ func (v *visit[T]) finishPast() {
 	changed := false
 	_ = v.turn.run(context.Background(), func() error {
 		if changed = v.isChanged(s); changed && !s.IsNew() {
-			failure = v.save(v.request.Context(), s, nil)
+			failure = v.saveBeforeAnswer(around.Status())
 		}
 		return nil
 	})
 	if changed {
 		m.logAbout(v.request.Context(), v.request, s.Handle(), errPast)
 	}
-	switch {
-	case failure == nil:
-	case m.config.Error == nil:
-		m.log(v.request.Context(), v.request, failure)
-	default:
+	if failure != nil && m.config.Error != nil { // without it, the failure is logged
 		m.config.Error(discard{http.Header{}}, v.request, failure)
 	}
 }

@@ -82,32 +82,43 @@ func TestMisuse_AGoroutineThatOutlivesItsHandler(t *testing.T) {
 // framework is a writer like gin's, which its handlers use although the Handler has wrapped it.
 type framework struct {
 	http.ResponseWriter
-	written bool
+	status int
 }
 
-func (f *framework) Written() bool { return f.written }
+func (f *framework) Written() bool { return f.status != 0 }
+
+func (f *framework) Status() int { return f.status }
+
+func (f *framework) WriteHeader(status int) {
+	f.status = status
+	f.ResponseWriter.WriteHeader(status)
+}
 
 func (f *framework) Write(p []byte) (int, error) {
-	f.written = true
+	if f.status == 0 {
+		f.status = http.StatusOK
+	}
 	return f.ResponseWriter.Write(p)
 }
 
 func TestMisuse_AResponseThatIsWrittenPastTheHandler(t *testing.T) {
 	for name, c := range map[string]struct {
-		known, changes, writes bool
-		out                    string // a call of the store that fails
-		calls                  string
-		logged                 int
-		body                   string
+		known, changes bool
+		status         int    // 0: the handler writes nothing
+		out            string // a call of the store that fails
+		calls          string
+		logged         int
+		body           string
 	}{
-		"a known session":                {true, true, true, "", "Load Replace", 1, "hello"},
-		"a known one that is only read":  {true, false, true, "", "Load", 0, "hello"},
-		"a new session":                  {false, true, true, "", "", 1, "hello"},
-		"a new one that stays empty":     {false, false, true, "", "", 0, "hello"},
-		"an outage":                      {true, false, true, "Load", "Load", 0, "hello"},
-		"a save that fails":              {true, true, true, "Replace", "Load Replace", 1, "hello"},
-		"a handler that writes nothing":  {false, true, false, "", "Create", 0, ""},
-		"an outage, and nothing written": {true, false, false, "Load", "Load", 0, "Service Unavailable\n"},
+		"a known session":                {true, true, 200, "", "Load Replace", 1, "hello"},
+		"a known one that is only read":  {true, false, 200, "", "Load", 0, "hello"},
+		"a known one, half changed":      {true, true, 500, "", "Load", 1, "hello"},
+		"a new session":                  {false, true, 200, "", "", 1, "hello"},
+		"a new one that stays empty":     {false, false, 200, "", "", 0, "hello"},
+		"an outage":                      {true, false, 200, "Load", "Load", 0, "hello"},
+		"a save that fails":              {true, true, 200, "Replace", "Load Replace", 1, "hello"},
+		"a handler that writes nothing":  {false, true, 0, "", "Create", 0, ""},
+		"an outage, and nothing written": {true, false, 0, "Load", "Load", 0, "Service Unavailable\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			is := is.New(t)
@@ -126,7 +137,8 @@ func TestMisuse_AResponseThatIsWrittenPastTheHandler(t *testing.T) {
 				if got, err := s.Session(r.Context()); err == nil && c.changes {
 					got.Data.Visits++
 				}
-				if c.writes {
+				if c.status != 0 {
+					around.WriteHeader(c.status)
 					_, _ = around.Write([]byte("hello"))
 				}
 			})).ServeHTTP(wrapping{around}, request(ids...))

@@ -51,7 +51,7 @@ func (l *recentLogins) note(secrets []string, id string, now time.Time) {
 	}
 }
 
-// get returns the ID of the last login, "" if there is none.
+// get returns the ID of the browser's last login, "" if there is none.
 func (l *recentLogins) get(secrets []string, now time.Time) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -60,8 +60,16 @@ func (l *recentLogins) get(secrets []string, now time.Time) string {
 
 func (l *recentLogins) find(secrets []string, now time.Time) string {
 	for _, secret := range secrets {
-		if r, ok := l.bySecret[sha256.Sum256([]byte(secret))]; ok && now.Sub(r.at) < recently && !now.Before(r.at) {
-			return r.id
+		last := secret
+		for range mostRecent { // a later login may have ended the one that was found
+			r, ok := l.bySecret[sha256.Sum256([]byte(last))]
+			if !ok || now.Sub(r.at) >= recently || now.Before(r.at) {
+				break
+			}
+			last = r.id
+		}
+		if last != secret {
+			return last
 		}
 	}
 	return ""

@@ -146,6 +146,16 @@ func (x *exchange) session(ctx context.Context) *sessions.Session[visitor] {
 	return s
 }
 
+// handle returns the handle of the session that the handler has, "" if it has none.
+func (x *exchange) handle(ctx context.Context) string {
+	if x.asked {
+		if s := x.session(ctx); s != nil {
+			return s.Handle()
+		}
+	}
+	return ""
+}
+
 func (x *exchange) got(what string, err error) bool {
 	x.say("%s: %v", what, err)
 	if err != nil {
@@ -226,7 +236,9 @@ func (x *exchange) do(op string, w http.ResponseWriter, r *http.Request) {
 			x.loggedIn = false // it may have ended
 		}
 	case "Persist":
-		x.meddled = x.got(op, x.s.Persist(ctx, true)) || x.meddled // its cookie may come after a renewal's
+		x.got(op, x.s.Persist(ctx, true))
+	case "forget":
+		x.got(op, x.s.Persist(ctx, false))
 	case "Peek":
 		s, err := x.s.Peek(ctx)
 		x.got(op, err)
@@ -236,8 +248,11 @@ func (x *exchange) do(op string, w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	case "Token":
+		before := x.handle(ctx)
 		_, err := x.s.Token(ctx)
-		x.got(op, err)
+		if x.got(op, err); x.handle(ctx) != before {
+			x.storedNow() // after Persist
+		}
 	case "write":
 		x.write(w)
 	}
@@ -261,7 +276,7 @@ func (x *exchange) begun() {
 }
 
 var handlerOps = []string{
-	"Session", "set", "set", "Save", "Update", "Update, nothing", "Discard", "Renew", "alice", "bob", "Destroy", "Persist", "Peek", "Token", "write",
+	"Session", "set", "set", "Save", "Update", "Update, nothing", "Discard", "Renew", "alice", "bob", "Destroy", "Persist", "forget", "Peek", "Token", "write",
 }
 
 // Whatever a handler calls, in whatever order, what is stored, what the handler sees and what the

@@ -92,10 +92,16 @@ func (v *visit[T]) updateNew(ctx context.Context, s *sessions.Session[T], f func
 
 // Persist with keep makes the browser keep this session's cookie when it is closed, until the
 // session's absolute deadline ("keep me signed in"). Without keep the browser drops the cookie when
-// it is closed. The choice is stored with the session, and Renew and Authenticate keep it: call
-// Persist before Authenticate or Renew: without a new ID the cookie is sent again as it was, and if
-// another request renews the session meanwhile, the browser may keep the old ID. It doesn't change how long the session lasts: set its timeouts too.
-// If the response has started, it returns ErrCommitted.
+// it is closed. The choice is stored with the session, and Renew and Authenticate keep it. It
+// doesn't change how long the session lasts: set its timeouts too. Call it before Authenticate. If
+// the response has started, it returns ErrCommitted.
+//
+// A browser's cookie is replaced only by one with a new ID. So if the browser has the session
+// already, the save that stores the new choice also renews the session, at the same cost and with
+// the same errors as Renew: if another request has renewed the session meanwhile, the error is
+// [sessions.ErrRenewed], and the cookie stays as it is. The same holds for a longer AbsoluteTimeout
+// of a persistent session. Token and Sessions make that save, so that a page rendered afterwards is
+// valid; a token from before is not.
 func (m *Middleware[T]) Persist(ctx context.Context, keep bool) error {
 	return m.change(ctx, true, func(_ *visit[T], s *sessions.Session[T]) error {
 		s.Persist = keep

@@ -3,10 +3,10 @@ package web_test
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/matryer/is"
 	"pgregory.net/rapid"
@@ -17,16 +17,32 @@ import (
 )
 
 // Requests of several tabs run at the same time, and the browser gets their answers in any order.
-// Whoever signs in, the browser's logins leave one session at most. If they are one user's and all
-// at the same time, the user is signed in.
+// Whoever signs in, the browser's logins leave one session at most, unless the session is renewed
+// beside them. No answer sets the ID that its
+// request came with. Unless two answers with different IDs overtake each other, the browser keeps
+// its session.
 func TestTabs_AnswersInAnyOrder(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) { checkTabs(t, r) })
 }
 
+// flight is an answer on its way.
+type flight struct {
+	*client        // with the cookies that it sets
+	sent    string // the ID that its request came with
+	login   bool
+}
+
+func (f flight) sets() bool { return f.cookies["__Host-id"] != "" }
+
 func checkTabs(parent testing.TB, t *rapid.T) {
-	s := newSite(parent, quietly())
+	cfg := quietly()
+	cfg.Cookie.Persistent = rapid.Bool().Draw(t, "persistent")
+	s := newSite(parent, cfg)
 	browser := s.client()
 	var log []string
+	fail := func(format string, args ...any) {
+		t.Fatalf("%s\n%s", fmt.Sprintf(format, args...), strings.Join(log, "\n"))
+	}
 	users := rapid.SampledFrom([][]string{{"alice"}, {"alice", "bob"}}).Draw(t, "users")
 	signedIn := rapid.Bool().Draw(t, "signed in")
 	browser.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
@@ -35,33 +51,40 @@ func checkTabs(parent testing.TB, t *rapid.T) {
 			_ = s.Authenticate(r.Context(), "alice")
 		}
 	})
-	answered, again := false, false // a login after an answer takes the place of one that may be answered later
-	var flights []*client           // answers on their way, each with the cookies that it sets
+	overtaken := false // of two answers with different IDs either may come last
+	mixed := false     // one of them is a login's, the other one not
+	var flights []flight
 	for left := rapid.IntRange(2, 5).Draw(t, "requests"); left > 0 || len(flights) > 0; {
 		if left > 0 && (len(flights) == 0 || rapid.Bool().Draw(t, "send")) {
 			left--
-			op := rapid.SampledFrom([]string{"login", "login", "keep", "save", "update", "read", "revoke others", "token"}).Draw(t, "op")
+			op := rapid.SampledFrom(tabOps).Draw(t, "op")
 			user := rapid.SampledFrom(users).Draw(t, "user")
 			c := browser.copy()
 			err := tabRequest(c, op, user)
-			login := op == "login" || op == "keep"
-			signedIn, again = signedIn || login, again || login && answered
-			log = append(log, fmt.Sprintf("sent: %s %s: %v", op, user, err))
-			if err != nil && (!errors.Is(err, web.ErrCookieKept) && !errors.Is(err, sessions.ErrNotFound) && !errors.Is(err, web.ErrNoSubject) ||
-				login) {
-				t.Fatal(strings.Join(log, "\n"))
+			f := flight{client: c, sent: browser.cookies["__Host-id"], login: op == "login" || op == "keep"}
+			c.cookies = c.set
+			signedIn = signedIn || f.login
+			for _, other := range flights {
+				together := f.login && other.login && f.sent == other.sent // they join
+				overtaken = overtaken || f.sets() && other.sets() && !together
+				mixed = mixed || f.sets() && other.sets() && f.login != other.login
 			}
-			maps.DeleteFunc(c.cookies, func(name, value string) bool { return browser.cookies[name] == value })
-			flights = append(flights, c)
+			log = append(log, fmt.Sprintf("sent: %s %s: %v, sets %t", op, user, err, f.sets()))
+			if err != nil && (!errors.Is(err, web.ErrCookieKept) && !errors.Is(err, sessions.ErrNotFound) && !errors.Is(err, web.ErrNoSubject) || f.login) {
+				fail("an error")
+			}
+			if f.sets() && f.cookies["__Host-id"] == f.sent {
+				fail("the answer sets the ID that was sent")
+			}
+			flights = append(flights, f)
 			continue
 		}
-		answered = true
 		i := rapid.IntRange(0, len(flights)-1).Draw(t, "answer")
-		browser.take(flights[i])
+		browser.take(flights[i].client)
 		log = append(log, fmt.Sprintf("answered: %d cookies, of the open request %d", len(flights[i].cookies), i))
 		flights = append(flights[:i], flights[i+1:]...)
 	}
-	subject, _ := browser.seen(parent)
+	subject, data := browser.seen(parent)
 	count := 0
 	for _, user := range users {
 		list, err := s.manager.Sessions(parent.Context(), user)
@@ -71,11 +94,19 @@ func checkTabs(parent testing.TB, t *rapid.T) {
 		count += len(list)
 	}
 	switch {
-	case count > 1:
-		t.Fatalf("%d sessions\n%s", count, strings.Join(log, "\n"))
-	case signedIn && !again && len(users) == 1 && subject != "alice":
-		t.Fatalf("signed out\n%s", strings.Join(log, "\n"))
+	case count > 1 && !mixed:
+		fail("%d sessions", count)
+	case overtaken || len(users) > 1:
+	case signedIn && subject != "alice":
+		fail("signed out")
+	case data.Visits == 0:
+		fail("the session is lost")
 	}
+}
+
+var tabOps = []string{
+	"login", "login", "keep", "save", "update", "read", "revoke others", "token", "renew", "persist", "persist, save", "forget", "longer",
+	"persist, renew", "renew, persist", "persist, update",
 }
 
 // tabRequest sends a request that changes the session, and returns the handler's error.
@@ -96,6 +127,25 @@ func tabRequest(c *client, op, user string) (err error) {
 			err = s.Update(ctx, func(v *visitor) error { v.Visits++; return nil })
 		case "read":
 			_, err = s.Session(ctx)
+		case "renew":
+			err = s.Renew(ctx)
+		case "persist":
+			err = s.Persist(ctx, true)
+		case "persist, save":
+			err = errors.Join(s.Persist(ctx, true), s.Save(ctx))
+		case "persist, renew":
+			err = errors.Join(s.Persist(ctx, true), s.Renew(ctx))
+		case "renew, persist":
+			err = errors.Join(s.Renew(ctx), s.Persist(ctx, true))
+		case "persist, update":
+			err = errors.Join(s.Persist(ctx, true), s.Update(ctx, func(v *visitor) error { v.Visits++; return nil }))
+		case "forget":
+			err = s.Persist(ctx, false)
+		case "longer":
+			var x *sessions.Session[visitor]
+			if x, err = s.Session(ctx); err == nil {
+				x.AbsoluteTimeout += time.Hour
+			}
 		case "revoke others":
 			_, err = s.RevokeOthers(ctx)
 		case "token":
@@ -125,4 +175,26 @@ func TestTabs_ASaveBesideAnotherUsersLogin(t *testing.T) {
 	_, err := s.manager.RevokeAll(t.Context(), "alice")
 	is.NoErr(err)
 	is.NoErr(tabRequest(slow, "save", ""))
+}
+
+// Logins of two users overtake each other, and the first one's answer is the one that the browser
+// has when it signs in again.
+func TestTabs_ALoginAfterLoginsThatEndedEachOther(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, quietly())
+	browser := s.client()
+	browser.do(http.MethodPost, "", s.count(t))
+	first, second, third := browser.copy(), browser.copy(), browser.copy()
+	first.login(t, "alice")
+	second.login(t, "bob")
+	third.login(t, "alice")
+	browser.take(first)
+	last := browser.copy()
+	last.login(t, "alice")
+	browser.take(second)
+	browser.take(third)
+	browser.take(last)
+	subject, _ := browser.seen(t)
+	is.Equal(subject, "alice")
+	is.Equal(s.listed(t, "alice")+s.listed(t, "bob"), 1)
 }

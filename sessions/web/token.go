@@ -33,8 +33,9 @@ const (
 const maxAnonymousForm = 1 << 20
 
 // Token returns an anti-forgery token for a form or a script, which proves that a request was made
-// from a page served to this browser. It is bound to the session's ID, so it changes at a login. It
-// is different at each call, so that response compression doesn't reveal it.
+// from a page served to this browser. It is bound to the session's ID, so it changes at a login, and
+// when a signed-in user's session is renewed. It is different at each call, so that response
+// compression doesn't reveal it.
 //
 // For a visitor without a session it creates none and stores nothing: it binds the token to a
 // random secret in a second cookie, which has the session cookie's name plus "-form-" and two
@@ -46,7 +47,7 @@ func (m *Middleware[T]) Token(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, id, subject, err := v.identity(ctx)
+	_, id, subject, err := v.identity(ctx, true)
 	if err != nil {
 		return "", err
 	}
@@ -67,11 +68,15 @@ func (m *Middleware[T]) Token(ctx context.Context) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(token), nil
 }
 
-// identity returns the session, its ID and its subject, the ID "" if the session is new. Other
-// goroutines of the handler may be changing the session.
-func (v *visit[T]) identity(ctx context.Context) (s *sessions.Session[T], id, subject string, err error) {
+// identity returns the session, its ID and its subject, the ID "" if the session is new. The ID is
+// the one that the client has sent, or the one that it has after this request. Other goroutines of
+// the handler may be changing the session.
+func (v *visit[T]) identity(ctx context.Context, after bool) (s *sessions.Session[T], id, subject string, err error) {
 	err = v.turn.run(ctx, func() error {
-		if s, err = v.load(ctx); err != nil {
+		if s, err = v.load(ctx); err == nil && after {
+			err = v.settleID(ctx, s)
+		}
+		if err != nil {
 			return err
 		}
 		if subject = s.Subject(); !s.IsNew() {
@@ -91,16 +96,16 @@ func (v *visit[T]) identity(ctx context.Context) (s *sessions.Session[T], id, su
 // its ID in Config.Header needs no token: browsers don't send one by themselves.
 //
 // While the visitor is not signed in, tokens of earlier forms stay valid when the session is
-// created, renewed or expires. The token of a form that was opened before a login is valid only for
-// another login: if Verify is called before Session, the handler then sees a visitor without a
-// session, whose changes are refused with [ErrCookieKept] and whom Authenticate signs in. Otherwise
-// it is an ErrToken.
+// created, renewed or expires. The token of a form that was opened before a login, or before a
+// signed-in user's session was renewed, is valid only for another login: if Verify is called before
+// Session, the handler then sees a visitor without a session, whose changes are refused with
+// [ErrCookieKept] and whom Authenticate signs in. Otherwise it is an ErrToken.
 func (m *Middleware[T]) Verify(r *http.Request) error {
 	v, err := m.visit(r.Context())
 	if err != nil {
 		return err
 	}
-	s, id, subject, err := v.identity(r.Context())
+	s, id, subject, err := v.identity(r.Context(), false)
 	if err != nil {
 		return err
 	}
@@ -148,9 +153,9 @@ func (v *visit[T]) detach(s *sessions.Session[T], id string) error {
 	if v.handedOut || v.session != s || v.sealed {
 		return ErrToken
 	}
-	v.session, v.told = fresh, v.known
+	v.session, v.told = fresh, clientState{id: v.known}
 	v.standing = standing{
-		kept:   fmt.Errorf("%w: the form was opened before the login", ErrCookieKept),
+		kept:   fmt.Errorf("%w: the form was opened before the login, or before the session got its present ID", ErrCookieKept),
 		beside: []string{id}, detached: true,
 	}
 	return nil

@@ -204,3 +204,24 @@ func TestTrap_APanicInsideOfATimeoutHandlerStoresNothing(t *testing.T) {
 	}, id)
 	is.Equal(s.data(t, id), visitor{})
 }
+
+// A choice that a panic interrupted changes neither the session nor its ID, also if the error page
+// has a form.
+func TestPersist_BeforeTheHandlerPanics(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, quietly())
+	id := s.stored(t, visitor{})
+	w := s.get(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			_ = recover()
+			_, err := s.Token(r.Context())
+			is.NoErr(err)
+			http.Redirect(w, r, "/", http.StatusSeeOther)
+		}()
+		is.NoErr(s.Persist(r.Context(), true))
+		s.session(t, r).Data.Visits = 1
+		panic("a bug")
+	}, id)
+	is.Equal(cookie(t, w), nil)
+	is.Equal(s.data(t, id), visitor{})
+}

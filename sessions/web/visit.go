@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 )
 
 // visit is one request: its session, and the writer of its response.
@@ -45,8 +46,8 @@ type visit[T any] struct {
 type dealings struct {
 	sent      sent // the IDs that the client has sent
 	standing  standing
-	known     clientState     // what the client knows of the session
-	told      clientState     // what the client gets
+	known     sessions.ID     // of the session, as the client has sent it
+	told      clientState     // what the client has or gets
 	untold    bool            // the header has no line for told yet
 	device    deviceProof     // what the request has proved about the session's device
 	form      formSecret      // for anti-forgery tokens of visitors without a login
@@ -204,18 +205,18 @@ func timedOut(ctx context.Context) error {
 	return nil
 }
 
-// clientState is what a client knows about its session, or gets to know.
+// clientState is what a client has of its session.
 type clientState struct {
 	id      sessions.ID
 	persist bool
 	end     time.Time // when its cookie expires; zero: when the browser is closed
 }
 
-// stateOf returns the state of a client that has the session s.
+// stateOf returns the state of a client that has the session s, once it is saved.
 func (m *Middleware[T]) stateOf(s *sessions.Session[T]) clientState {
 	state := clientState{id: s.ID(), persist: m.config.Cookie.Persistent || s.Persist}
 	if state.persist {
-		state.end = s.Deadline()
+		state.end = driver.Record{Created: s.CreatedAt(), AbsoluteTimeout: s.AbsoluteTimeout}.Deadline()
 	}
 	return state
 }

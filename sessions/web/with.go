@@ -24,8 +24,7 @@ func (m *Middleware[T]) With(ctx context.Context, s *sessions.Session[T]) contex
 	v.sent.byHeader = !m.config.hasCookie
 	v.wasNil = makeMap(&s.Data)
 	if !s.IsNew() {
-		v.known = m.stateOf(s)
-		v.told = v.known
+		v.known, v.told = s.ID(), m.stateOf(s)
 		v.device.given = isRegistered(s.Binding())
 	}
 	return &v.context

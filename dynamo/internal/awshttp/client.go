@@ -5,8 +5,11 @@
 package awshttp
 
 import (
+	"context"
+	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -42,6 +45,21 @@ func tuneTransport(t *http.Transport) {
 	t.IdleConnTimeout = idleFor
 	t.TLSHandshakeTimeout = tlsTimeout
 	t.DisableCompression = true // records are too small for it to pay
+	t.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+		if answer.StatusCode != http.StatusOK {
+			return &ProxyError{answer.StatusCode}
+		}
+		return nil
+	}
+}
+
+// ProxyError means that the HTTP proxy of the environment refused to connect to DynamoDB, so that a
+// request was not sent.
+type ProxyError struct{ Status int }
+
+// Error returns a text that names neither the proxy nor its credentials.
+func (e *ProxyError) Error() string {
+	return fmt.Sprintf("the HTTP proxy refused to connect: %d %s", e.Status, http.StatusText(e.Status))
 }
 
 // Tuned returns a tuned copy of AWS's client, for calls to DynamoDB that are bounded by timeout.

@@ -49,7 +49,7 @@ func (l *Login) enterLimited(ctx context.Context, e Entry, replaces string, limi
 		keys := slices.DeleteFunc(Keys(parts), func(key string) bool { return key == replaces || key == e.Key })
 		dead := l.passed()
 		if len(keys) >= limit.Max {
-			c, err := l.count(ctx, keys)
+			c, err := l.count(ctx, keys, limit)
 			if err != nil {
 				return err
 			}
@@ -74,11 +74,43 @@ func (l *Login) enterLimited(ctx context.Context, e Entry, replaces string, limi
 	return driver.ErrConflict
 }
 
+// loadFollowing loads the records of keys, and of those that they were renewed to since the list was
+// read: a renewal of a session in a page changes only the page, so the login would not notice. It
+// returns the keys of all of them.
+func (l *Login) loadFollowing(ctx context.Context, keys []string, limit Limit) ([]string, []driver.Loaded, error) {
+	loaded, err := l.k.LoadAll(ctx, keys)
+	if err != nil {
+		return nil, nil, err
+	}
+	for from := 0; from < len(keys); {
+		var next []string
+		for _, found := range loaded[from:] {
+			var ended *driver.EndedError
+			if errors.As(found.Err, &ended) && ended.Marker.Next != "" &&
+				!slices.Contains(keys, ended.Marker.Next) && !slices.Contains(next, ended.Marker.Next) {
+				next = append(next, ended.Marker.Next)
+			}
+		}
+		from = len(keys)
+		more, err := l.k.LoadAll(ctx, next)
+		if err != nil {
+			return nil, nil, err
+		}
+		for i, found := range more {
+			if found.Err == nil && limit.Lists != nil && !limit.Lists(found.Record) {
+				continue // another user has signed in to it
+			}
+			keys, loaded = append(keys, next[i]), append(loaded, found)
+		}
+	}
+	return keys, loaded, nil
+}
+
 // count looks up the sessions of keys.
-func (l *Login) count(ctx context.Context, keys []string) (census, error) {
+func (l *Login) count(ctx context.Context, keys []string, limit Limit) (census, error) {
 	c := census{dead: l.passed()}
 	keys = slices.DeleteFunc(keys, func(key string) bool { return slices.Contains(c.dead, key) })
-	loaded, err := l.k.LoadAll(ctx, keys)
+	keys, loaded, err := l.loadFollowing(ctx, keys, limit)
 	if err != nil {
 		return c, err
 	}

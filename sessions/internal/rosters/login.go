@@ -14,6 +14,10 @@ type Limit struct {
 	Max   int  // 0: any number
 	Evict bool // the least recently used one makes room
 
+	// Lists reports whether the session of a record belongs into the list. Nil: every session that
+	// one of the list was renewed to does.
+	Lists func(rec driver.Record) bool
+
 	// Confirm is called before a session is ended to make room; an error ends the login instead.
 	// Nil: none is needed.
 	Confirm func(ctx context.Context) error

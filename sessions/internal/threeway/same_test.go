@@ -35,7 +35,7 @@ func TestSame_WhatInterfacesHold(t *testing.T) {
 		{uint8(5), 5.5, false},
 		{uint8(5), 6.0, false},
 		{-1, maxUint, false}, // the same bits
-		{uint64(math.MaxInt64) + 1, math.MinInt64, false},
+		{uint64(math.MaxInt64) + 1, int64(math.MinInt64), false},
 		{float32(0.5), 0.5, true},
 		{float32(0.5), 0.25, false},
 		{int64(math.MaxInt64), 1 << 63 * 1.0, false}, // a float64 has no 2^63-1
