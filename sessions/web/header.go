@@ -134,6 +134,9 @@ func (v *visit[T]) resetHeader() {
 // putLines replaces our lines in the header.
 func (v *visit[T]) putLines(h http.Header, now time.Time) {
 	lines := v.lines(now)
+	if v.dealings != nil {
+		v.untold = false
+	}
 	if len(lines) == 0 && len(v.header.lines) == 0 {
 		return
 	}

@@ -174,7 +174,11 @@ func (v *visit[T]) exchangeID(ctx context.Context, s *sessions.Session[T]) {
 	err := m.Renew(work, s)
 	switch {
 	case err == nil:
-		v.isStored(s)
+		// The handler may be writing to the header, beside a goroutine that asks for the session.
+		state := v.middleware.stateOf(s)
+		v.mu.Lock()
+		v.told, v.untold = state, true
+		v.mu.Unlock()
 	case !errors.Is(err, sessions.ErrNotFound) && !errors.Is(err, sessions.ErrConflict):
 		v.middleware.log(ctx, v.request, err) // the next request will
 	}

@@ -14,6 +14,10 @@ import (
 // Middleware loads a request's session and writes changes and cookie back. Make one with [New]. It
 // is safe for concurrent use; several Middlewares, with cookies of different names, may wrap one
 // handler.
+//
+// Methods that may change the cookie write to the response's header; Session, Peek and WaitEnd
+// don't. While one runs, other goroutines of the same request must not use the header, as with an
+// http.ResponseWriter, nor call such a method of another Middleware.
 type Middleware[T any] struct {
 	manager        *sessions.Manager[T]
 	config         Config
@@ -93,6 +97,7 @@ func (m *Middleware[T]) serve(w http.ResponseWriter, r *http.Request, next http.
 	defer func() {
 		if !returned {
 			// The handler panics: its changes are not saved, whoever writes the response.
+			v.writeCookie()
 			v.abandon()
 		}
 		giveBack(r, v.request)

@@ -101,6 +101,47 @@ func TestMigrate_NotForAClientThatHasHungUp(t *testing.T) {
 	is.True(cookie(t, s.get(s.count(t), before.ID().Secret())) != nil) // the next request gets it
 }
 
+// A goroutine may ask for the session while the handler writes to the header, so the first Session
+// doesn't.
+func TestMigrate_TheFirstSessionLeavesTheHeaderToTheHandler(t *testing.T) {
+	for name, respond := range map[string]func(s site, w http.ResponseWriter, r *http.Request){
+		"nothing": func(site, http.ResponseWriter, *http.Request) {},
+		"a body":  func(_ site, w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) },
+		"Save": func(s site, w http.ResponseWriter, r *http.Request) {
+			is.New(t).NoErr(s.Save(r.Context()))
+			is.New(t).Equal(len(w.Header()["Set-Cookie"]), 1) // for a library that writes a handshake itself
+		},
+		"a panic": func(site, http.ResponseWriter, *http.Request) { panic("a bug") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			s, old := migrating(t)
+			before, err := old.CreateAndSave(t.Context(), visitor{Visits: 1})
+			is.NoErr(err)
+			w := recorder()
+			func() {
+				defer func() {
+					if recover() != nil {
+						http.Error(w, "sorry", http.StatusInternalServerError)
+					}
+				}()
+				s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					done := make(chan struct{})
+					go func() {
+						defer close(done)
+						s.session(t, r)
+					}()
+					w.Header().Set("X-A", "b")
+					<-done
+					is.Equal(w.Header()["Set-Cookie"], nil)
+					respond(s, w, r)
+				})).ServeHTTP(w, request(before.ID().Secret()))
+			}()
+			is.Equal(s.data(t, cookie(t, w).Value).Visits, 1)
+		})
+	}
+}
+
 // A client that sends its ID in a header makes several requests at once, and may read the header of
 // a login's response only. It keeps its ID.
 func TestMigrate_AClientWithAHeaderKeepsItsID(t *testing.T) {

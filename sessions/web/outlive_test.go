@@ -40,6 +40,7 @@ func TestTrap_AClientThatHangsUpCancelsNoCall(t *testing.T) {
 			s.store.hook = func(ctx context.Context, call string) {
 				calls++
 				is.NoErr(ctx.Err())
+				is.NoErr(context.Cause(ctx)) // which libraries ask for it too
 				if at, limited := ctx.Deadline(); !exchanging {
 					is.Equal(limited, name == "with a deadline")
 					is.True(!limited || at.Equal(deadline))

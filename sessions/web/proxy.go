@@ -54,12 +54,26 @@ func (u upstream[T]) dropOurs(h http.Header) {
 	if u.middleware.config.Header != "" && u.middleware.config.Bound > 0 {
 		h.Del(bound.HeaderNonce)
 	}
-	left := slices.DeleteFunc(h[setCookie], func(line string) bool {
-		name, _, _ := strings.Cut(line, "=")
-		return u.isOurs(strings.TrimSpace(name))
-	})
-	if h[setCookie] = left; len(left) == 0 {
-		delete(h, setCookie)
+	dropLines(h, setCookie, func(line string) bool { return u.isOurs(sentName(line)) })
+}
+
+// sentName returns the name that a server reads when a browser sends the cookie of a Set-Cookie
+// line. A cookie without a name is sent as its value alone, which may look like name and value.
+func sentName(line string) string {
+	pair, _, _ := strings.Cut(line, ";")
+	name, value, _ := strings.Cut(pair, "=")
+	if strings.TrimSpace(name) == "" {
+		name, _, _ = strings.Cut(value, "=")
+	}
+	return strings.TrimSpace(name)
+}
+
+// dropLines removes the lines of a field for which drop returns true.
+func dropLines(h http.Header, field string, drop func(string) bool) {
+	if left := slices.DeleteFunc(h[field], drop); len(left) > 0 {
+		h[field] = left
+	} else {
+		delete(h, field)
 	}
 }
 
@@ -67,13 +81,10 @@ func (u upstream[T]) dropOurs(h http.Header) {
 func (u upstream[T]) hideHeader(h http.Header) {
 	c := &u.middleware.config
 	if isAuthorization(c.Header) {
-		h["Authorization"] = slices.DeleteFunc(h["Authorization"], func(value string) bool {
+		dropLines(h, "Authorization", func(value string) bool {
 			scheme, _, _ := strings.Cut(value, " ")
 			return c.isOurScheme(scheme)
 		})
-		if len(h["Authorization"]) == 0 {
-			delete(h, "Authorization")
-		}
 	} else if c.Header != "" {
 		h.Del(c.Header)
 	}

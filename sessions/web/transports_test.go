@@ -262,3 +262,39 @@ func TestUpstream_SendsNoIDInTheHeader(t *testing.T) {
 		})
 	}
 }
+
+// A browser sends a cookie without a name as its value alone, which may look like another cookie.
+func TestUpstream_SetsNoCookieThatLooksLikeOurs(t *testing.T) {
+	for _, line := range []string{
+		"id=planted", " id=planted", "id =planted", "\tid\t=\tplanted", "=id=planted", " = id=planted; Path=/", "=id =planted", "id", "=id", "id;Path=/", "=id; Path=/",
+	} {
+		t.Run(line, func(t *testing.T) {
+			is := is.New(t)
+			s := newSite(t, &web.Config{Cookie: web.Cookie{Name: "id", Unprefixed: true}})
+			upstream := s.Upstream(transport(func(*http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Set-Cookie": {"a=id=x", line, "=idle=x", "=a=id", "; id=x"}}}, nil
+			}))
+			response, err := upstream.RoundTrip(request())
+			is.NoErr(err)
+			is.Equal(response.Header["Set-Cookie"], []string{"a=id=x", "=idle=x", "=a=id", "; id=x"})
+		})
+	}
+}
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
+
+// Transports in tests return such a response, which a proxy takes.
+func TestUpstream_OfAResponseWithoutAHeader(t *testing.T) {
+	for _, header := range []string{"", "Authorization", "X-Session"} {
+		is := is.New(t)
+		s := newSite(t, &web.Config{Header: header, Cookie: web.Cookie{Name: "__Host-id"}})
+		upstream := s.Upstream(transport(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: http.StatusNoContent}, nil
+		}))
+		response, err := upstream.RoundTrip(&http.Request{})
+		is.NoErr(err)
+		is.Equal(response.StatusCode, http.StatusNoContent)
+	}
+}

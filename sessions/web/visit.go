@@ -48,6 +48,7 @@ type dealings struct {
 	standing  standing
 	known     sessions.ID     // of the session, as the client has sent it
 	told      clientState     // what the client has or gets
+	untold    bool            // the header has no line for told yet
 	device    deviceProof     // what the request has proved about the session's device
 	form      formSecret      // for anti-forgery tokens of visitors without a login
 	deadline  context.Context // the last context with a deadline that the handler has passed
@@ -229,7 +230,7 @@ func (v *visit[T]) isStored(s *sessions.Session[T]) {
 	v.wasNil = makeMap(&s.Data)
 	state := v.middleware.stateOf(s)
 	v.mu.Lock()
-	unchanged := v.told == state
+	unchanged := v.told == state && !v.untold
 	v.told, v.unsaved = state, false
 	v.mu.Unlock()
 	if !unchanged {
