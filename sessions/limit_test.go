@@ -234,6 +234,27 @@ func TestSubjectLimit_ASlowLoginCountsBesideManyOthers(t *testing.T) {
 	}
 }
 
+// At a limit, a login whose session is to last less long than others' may be taken for one that
+// broke off. It begins again, as often as that happens, and succeeds.
+func TestSubjectLimit_AShortSessionBesideLongerOnes(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 1, Evict: true}})
+	others := 0
+	w.store.On("Create", func(c *cued.Call) error {
+		if others < 10 {
+			others++
+			long := w.other.Create()
+			long.AbsoluteTimeout = 30 * 24 * time.Hour
+			is.NoErr(w.other.Authenticate(t.Context(), long, "user"))
+		}
+		return c.Do()
+	})
+	s := w.Create()
+	is.NoErr(w.Authenticate(t.Context(), s, "user"))
+	is.Equal(others, 10)
+	is.Equal(w.handles(t, "user"), []string{s.Handle()})
+}
+
 // A session to which another user has signed in counts for that user, although the list of the one
 // before still has its former key; and so does one that was renewed afterwards.
 func TestSubjectLimit_AnotherUsersSessionDoesNotCount(t *testing.T) {
