@@ -204,6 +204,57 @@ func TestSubjectLimit_ARenewalInAPageIsCounted(t *testing.T) {
 	}
 }
 
+// A login that has entered the list and stored nothing yet counts, even if so many others sign in
+// meanwhile that the list's oldest entries move into pages.
+func TestSubjectLimit_ASlowLoginCountsBesideManyOthers(t *testing.T) {
+	for _, limit := range []sessions.SubjectLimit{{Max: 13}, {Max: 20}, {Max: 13, Evict: true}, {Max: 20, Evict: true}} {
+		is := is.New(t)
+		w := newWorld(t, &sessions.Config[cart]{SubjectLimit: limit})
+		list := ""
+		w.store.Once("LoadRosters", func(c *cued.Call) error {
+			list = c.Key
+			return c.Do()
+		})
+		w.store.Once("Create", func(c *cued.Call) error {
+			w.clock.Advance(time.Second)
+			for range limit.Max + 3 {
+				if err := w.other.Authenticate(t.Context(), w.other.Create(), "user"); err != nil {
+					wants.Err(t, err, sessions.ErrLimit)
+				}
+			}
+			return c.Do()
+		})
+		if err := w.Authenticate(t.Context(), w.Create(), "user"); err != nil {
+			wants.Err(t, err, sessions.ErrLimit)
+		}
+		is.Equal(len(w.handles(t, "user")), limit.Max)
+		parts, err := w.mem.LoadRosters(t.Context(), list)
+		is.NoErr(err)
+		is.True(len(parts[0].Entries) <= 16) // the head has stayed small nevertheless
+	}
+}
+
+// At a limit, a login whose session is to last less long than others' may be taken for one that
+// broke off. It begins again, as often as that happens, and succeeds.
+func TestSubjectLimit_AShortSessionBesideLongerOnes(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 1, Evict: true}})
+	others := 0
+	w.store.On("Create", func(c *cued.Call) error {
+		if others < 10 {
+			others++
+			long := w.other.Create()
+			long.AbsoluteTimeout = 30 * 24 * time.Hour
+			is.NoErr(w.other.Authenticate(t.Context(), long, "user"))
+		}
+		return c.Do()
+	})
+	s := w.Create()
+	is.NoErr(w.Authenticate(t.Context(), s, "user"))
+	is.Equal(others, 10)
+	is.Equal(w.handles(t, "user"), []string{s.Handle()})
+}
+
 // A session to which another user has signed in counts for that user, although the list of the one
 // before still has its former key; and so does one that was renewed afterwards.
 func TestSubjectLimit_AnotherUsersSessionDoesNotCount(t *testing.T) {

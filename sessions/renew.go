@@ -112,17 +112,25 @@ func (m *Manager[T]) move(ctx context.Context, s *Session[T], subject string, bi
 			return 0, err
 		}
 	}
-	for range createAttempts {
+	for attempt := 0; ; attempt++ {
 		if evicted, err = m.exchange(ctx, s, subject, binding); !errors.Is(err, driver.ErrExists) {
 			return evicted, err
+		}
+		if attempt+1 >= createAttempts && !errors.Is(err, errOvertaken) || attempt+1 >= overtakenAttempts {
+			break
 		}
 		if !s.stored {
 			s.id = m.ids.New() // the former one is taken
 			s.rec.Key = m.ids.Key(s.id)
 		}
+		if errors.Is(err, errOvertaken) {
+			if err := pause(ctx, min(attempt, 4)); err != nil {
+				return 0, err
+			}
+		}
 	}
 	if errors.Is(err, errOvertaken) {
-		err = fmt.Errorf("%w: other requests ended each of %d new IDs before it was stored", ErrConflict, createAttempts)
+		err = fmt.Errorf("%w: other requests ended each of %d new IDs before it was stored", ErrConflict, overtakenAttempts)
 	}
 	return 0, err
 }
@@ -240,6 +248,10 @@ func (m *Manager[T]) whyEnded(ctx context.Context, s *Session[T], x *exchange, e
 	}
 	return errOvertaken
 }
+
+// overtakenAttempts bounds how often an exchange begins again because the new ID was ended. Logins
+// at a limit may take another for one that broke off, and end it, several times in a row.
+const overtakenAttempts = 32
 
 // errOvertaken means that an exchange has to begin again: the new ID was ended before it was
 // stored.

@@ -3,6 +3,7 @@ package rosters
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -235,6 +236,24 @@ func (l *Login) giveUp(ctx context.Context, pending []string, looks map[string]i
 	return nil
 }
 
+// oldestStored returns the first of the head's oldest entries that isn't a login under way, "" if
+// there is none: such an entry counts only in the head.
+func (l *Login) oldestStored(ctx context.Context, but string) (string, error) {
+	keys := slices.DeleteFunc(slices.Sorted(maps.Keys(l.head.Entries)), func(key string) bool { return key == but })
+	slices.SortStableFunc(keys, func(a, b string) int { return l.head.Entries[a].Compare(l.head.Entries[b]) })
+	for _, key := range keys[:min(len(keys), l.k.HeadSize)] {
+		found, err := l.k.LoadAll(ctx, []string{key})
+		if err != nil {
+			return "", err
+		}
+		pending := errors.Is(found[0].Err, driver.ErrNotFound) && !errors.Is(found[0].Err, driver.ErrEnded) && IsHash(key)
+		if !pending {
+			return key, nil
+		}
+	}
+	return "", nil
+}
+
 // victims returns the sessions that may be ended to make room, first the one to end first: if the
 // limit evicts, from the least recently used on, and otherwise those that this binary can't read.
 func (l *Login) victims(ctx context.Context, alive []driver.Record, evict bool) ([]driver.Record, error) {
@@ -269,20 +288,19 @@ func (l *Login) enterCounted(ctx context.Context, e Entry, dead []string) (enter
 	return entered, err
 }
 
-// spillOne moves the head's oldest entry into a page, so that the head stays small. The session's
-// record doesn't name that page: when the session ends, its entry stays until a login prunes it.
+// spillOne moves one of the head's oldest entries into a page, so that the head stays small. The
+// session's record doesn't name that page: when the session ends, its entry stays until a login
+// prunes it.
 func (l *Login) spillOne(ctx context.Context, but string) {
-	oldest := ""
-	for key, deadline := range l.head.Entries {
-		if key != but && (oldest == "" || deadline.Before(l.head.Entries[oldest])) {
-			oldest = key
-		}
+	oldest, err := l.oldestStored(ctx, but)
+	if oldest == "" || err != nil {
+		return
 	}
 	e := Entry{Key: oldest, Deadline: l.head.Entries[oldest], Stale: l.head.Entries[oldest]}
 	full := *l
 	full.moves = true
 	pages := full.head.Pages
-	entered, isFull, err := false, true, error(nil)
+	entered, isFull := false, true
 	if pages.Last >= max(pages.First, 1) {
 		entered, isFull, err = full.enterPage(ctx, e, pages.Last)
 	}
