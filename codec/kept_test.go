@@ -177,6 +177,55 @@ func TestCodecs_APanicOfATypeIsAnError(t *testing.T) {
 	}
 }
 
+type (
+	Created  struct{ time.Time }
+	Updated  struct{ time.Time }
+	Moment   time.Time
+	deleted  struct{ time.Time }
+	twoTimes struct { // neither's methods are its own
+		Created
+		Updated
+		Name string
+	}
+	tagged struct {
+		Created `json:"created"`
+		Updated `json:"updated"`
+		Name    string
+	}
+	momentous struct {
+		Moment
+		Name string
+	}
+	hidden struct {
+		Created `json:"created"`
+		deleted `json:"deleted"`
+		Name    string
+	}
+)
+
+func TestNew_RefusesEmbeddedTypesWhoseMethodsAreNotCalled(t *testing.T) {
+	is := is.New(t)
+	const why = " encodes itself, but not where it is embedded"
+	wantText(t, codec.JSON[twoTimes]{}.Validate(), "field Created: codec_test.Created"+why)
+	wantText(t, attribute.Codec[twoTimes]{}.Validate(), "field Created: codec_test.Created"+why)
+	wantText(t, attribute.Codec[momentous]{}.Validate(), "field Moment: codec_test.Moment"+why)
+	wantText(t, codec.JSON[hidden]{}.Validate(), "field deleted: codec_test.deleted"+why)
+	wantText(t, msgpack.Codec[hidden]{}.Validate(), "field deleted: codec_test.deleted"+why)
+	wantText(t, attribute.Codec[hidden]{}.Validate(), "field deleted: codec_test.deleted"+why)
+
+	now := time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
+	for name, c := range codecs[tagged]() {
+		v := tagged{Created{now}, Updated{now.Add(1)}, name}
+		got, err := c.Decode(must(c.Encode(v)))
+		is.NoErr(err)
+		is.Equal(got, v)
+	}
+	v := twoTimes{Created{now}, Updated{now.Add(1)}, "x"}
+	got, err := msgpack.Codec[twoTimes]{}.Decode(must(msgpack.Codec[twoTimes]{}.Encode(v)))
+	is.NoErr(err)
+	is.Equal(got, v)
+}
+
 type attributes map[string]int
 
 // unseen embeds types that aren't exported: encoding/json sees none of them.

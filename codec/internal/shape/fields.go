@@ -38,6 +38,9 @@ func (w *walk) fields(t reflect.Type, addressable bool, path string) error {
 			}
 		}
 		exported++
+		if f.Anonymous && w.format.losesEmbedded(f, tag) {
+			return refuse(at, "%v encodes itself, but not where it is embedded: give the field an exported name", f.Type)
+		}
 		if f.Anonymous && f.Type.Kind() == reflect.Pointer && !w.format.NilEmbedded {
 			return refuse(at, "an embedded pointer that is nil would come back as one that isn't: embed the struct itself, or name the field")
 		}
@@ -87,6 +90,17 @@ func (w *walk) embedded(f reflect.StructField, path string) (skip bool, err erro
 		return true, nil // encoding/json omits it
 	}
 	return false, refuse(path, "%v is embedded, not exported and no struct", f.Type)
+}
+
+// losesEmbedded reports whether f embeds a type that encodes itself in a way in which the encoder
+// doesn't call its methods: it can't if the name isn't exported, and doesn't if it stores the fields
+// among those of the outer struct.
+func (f *Format) losesEmbedded(sf reflect.StructField, tag fieldTag) bool {
+	t, inlined := f.inlined(sf, tag)
+	if !f.encodesItself(t) && (f.Leaf == nil || !f.Leaf(t)) {
+		return false
+	}
+	return !sf.IsExported() || inlined && f.Tag != "msgpack"
 }
 
 // tags returns f's tag as the encoder reads it.
