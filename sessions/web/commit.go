@@ -140,8 +140,13 @@ func (v *visit[T]) save(ctx context.Context, s *sessions.Session[T], refuse func
 	ctx, cancel := v.outlive(ctx)
 	defer cancel()
 	store := v.middleware.manager.Save
+	changes := v.changesCookie(s)
+	if changes && v.request.Context().Err() != nil {
+		v.keepsCookie(s)
+		changes = false
+	}
 	switch {
-	case v.changesCookie(s):
+	case changes:
 		if refuse != nil {
 			if err := refuse(); err != nil {
 				return err
@@ -170,6 +175,17 @@ func (v *visit[T]) changesCookie(s *sessions.Session[T]) bool {
 		return false
 	}
 	return next.persist != v.told.persist || next.end.After(v.told.end)
+}
+
+// keepsCookie undoes a change of Persist that the client can't be told, since it has hung up: with a
+// new ID it would be left with a dead one. It is told when it asks again.
+func (v *visit[T]) keepsCookie(s *sessions.Session[T]) {
+	if v.middleware.config.Cookie.Persistent {
+		return // whatever Persist says
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	s.Persist = v.told.persist
 }
 
 // settleID saves s now if that gives it a new ID, so that what the handler puts into its page is of

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -227,5 +228,43 @@ func TestPersist_DuringAnOutage(t *testing.T) {
 		s.store.fails = nil
 		_, data := c.seen(t)
 		is.Equal(data.Visits, 1)
+	}
+}
+
+// A client that has hung up, as at a double click, gets no new ID: it keeps the one that it has. What
+// it has chosen is told when it asks again.
+func TestTrap_AChangeOfTheCookieForAClientThatHasHungUp(t *testing.T) {
+	for name, change := range cookieChanges {
+		for how, save := range savings {
+			t.Run(name+" "+how, func(t *testing.T) {
+				is := is.New(t)
+				s := newSite(t, quietly())
+				c := s.client()
+				c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+					is.NoErr(s.Persist(r.Context(), true))
+					is.NoErr(s.Authenticate(r.Context(), "u"))
+				})
+				first := c.copy()
+				r := first.request(http.MethodPost, "")
+				gone, hangUp := context.WithCancel(r.Context())
+				w := first.serve(s.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+					s.session(t, r).Data.Name = "saved"
+					is.NoErr(change(t, s, r))
+					hangUp()
+					is.NoErr(save(s, r))
+				})), r.WithContext(gone))
+				is.Equal(cookie(t, w), nil)
+				subject, data := c.seen(t)
+				is.Equal(subject, "u")
+				is.Equal(data.Name, "saved")
+				if name == "longer" {
+					return
+				}
+				w = c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) { is.NoErr(change(t, s, r)) })
+				is.Equal(cookie(t, w).MaxAge, 0)
+				subject, _ = c.seen(t)
+				is.Equal(subject, "u")
+			})
+		}
 	}
 }

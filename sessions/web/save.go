@@ -101,7 +101,8 @@ func (v *visit[T]) updateNew(ctx context.Context, s *sessions.Session[T], f func
 // the same errors as Renew: if another request has renewed the session meanwhile, the error is
 // [sessions.ErrRenewed], and the cookie stays as it is. The same holds for a longer AbsoluteTimeout
 // of a persistent session. Token and Sessions make that save, so that a page rendered afterwards is
-// valid; a token from before is not.
+// valid; a token from before is not. For a client that has hung up the session keeps its ID, and
+// Persist as it was.
 func (m *Middleware[T]) Persist(ctx context.Context, keep bool) error {
 	return m.change(ctx, true, func(_ *visit[T], s *sessions.Session[T]) error {
 		s.Persist = keep
