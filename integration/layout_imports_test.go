@@ -65,7 +65,7 @@ var layers = []layer{
 	{folder: "sessions/storetest", ours: []string{"clock", "codec", "sessions/driver"}},
 	{folder: "sessions/pysession", ours: []string{"clock", "codec", "sessions"}},
 	{folder: "sessions/otelsessions", ours: []string{"sessions/event"}, others: append([]string{http}, openTelemetry...)},
-	{folder: "sessions/web", ours: []string{"clock", "codec", "sessions", "sessions/driver", "sessions/event", "sessions/internal/recent", "sessions/internal/threeway", "sessions/internal/veto"}, others: []string{http, "golang.org/x/net"}},
+	{folder: "sessions/web", ours: []string{"clock", "codec", "sessions", "sessions/driver", "sessions/event", "sessions/internal/recent", "sessions/internal/threeway"}, others: []string{http, "golang.org/x/net"}},
 	// dynamo needs net/http for its client's connection pool; it serves no HTTP.
 	{folder: "dynamo", ours: []string{"clock", "codec", "codec/attribute", "sessions/driver"}, others: []string{awsSDK, http}},
 }

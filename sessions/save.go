@@ -9,7 +9,6 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/event"
 	"github.com/dynasession/dynasession/sessions/internal/threeway"
-	"github.com/dynasession/dynasession/sessions/internal/veto"
 )
 
 // updateAttempts bounds how often Update calls its function.
@@ -76,9 +75,6 @@ func (m *Manager[T]) save(ctx context.Context, s *Session[T], merge mergeFunc[T]
 	}
 	if !w.changed && len(s.inDoubt) == 0 {
 		return m.notExpired(ctx, s)
-	}
-	if err := veto.Of(ctx); err != nil {
-		return err
 	}
 	draft := *s
 	for attempt := 0; ; attempt++ {

@@ -2,12 +2,12 @@ package web
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/dynasession/dynasession/sessions"
-	"github.com/dynasession/dynasession/sessions/internal/veto"
 )
 
 var (
@@ -28,12 +28,13 @@ func (v *visit[T]) commit(status int) bool {
 	if open, goOn := v.isOpen(); !open {
 		return goOn
 	}
+	panics := v.mayBeDeferred(status) && unwinding()
 	var failure error
 	err := v.turn.run(context.Background(), func() error {
 		if open, _ := v.isOpen(); !open {
 			return nil
 		}
-		if failure = v.saveBeforeAnswer(status); failure == nil {
+		if failure = v.saveBeforeAnswer(status, panics); failure == nil {
 			v.seal()
 			return nil
 		}
@@ -49,6 +50,15 @@ func (v *visit[T]) commit(status int) bool {
 	}
 	_, goOn := v.isOpen()
 	return goOn
+}
+
+// mayBeDeferred reports whether a response looks like one that a deferred call writes: a recoverer's,
+// or the end of a body that is compressed inside of Handler. For others the search for a panic would
+// take a third of the request's time.
+func (v *visit[T]) mayBeDeferred(status int) bool {
+	h := v.w.Header()
+	return status < http.StatusOK || status >= http.StatusMultipleChoices || h.Get("Content-Encoding") != "" ||
+		slices.ContainsFunc(h["Vary"], func(value string) bool { return strings.Contains(value, "Accept-Encoding") })
 }
 
 // isOpen reports whether the response has yet to start, and if it has started, whether it is the
@@ -69,8 +79,9 @@ func (v *visit[T]) fail() {
 	v.failed = true
 }
 
-// saveBeforeAnswer saves what has changed. The caller has the turn.
-func (v *visit[T]) saveBeforeAnswer(status int) error {
+// saveBeforeAnswer saves what has changed, unless the handler has left it half done: it panics, or
+// the status says so. The caller has the turn.
+func (v *visit[T]) saveBeforeAnswer(status int, panics bool) error {
 	m := v.middleware
 	v.mu.Lock()
 	s, deadline, told, unsaved, abandoned, recovered := v.session, v.deadline, v.dealtWith, v.unsaved, v.abandoned, v.recovered
@@ -86,9 +97,16 @@ func (v *visit[T]) saveBeforeAnswer(status int) error {
 		return nil
 	}
 	ctx := v.request.Context()
-	if status == http.StatusInternalServerError {
+	var halfDone error
+	switch {
+	case status == http.StatusInternalServerError:
+		halfDone = errHalfDone
+	case panics && !recovered:
+		halfDone = errUnwinding
+	}
+	if halfDone != nil {
 		if v.isChanged(s) {
-			m.logAbout(ctx, v.request, s.Handle(), errHalfDone)
+			m.logAbout(ctx, v.request, s.Handle(), halfDone)
 		}
 		v.abandon()
 		return nil
@@ -99,16 +117,7 @@ func (v *visit[T]) saveBeforeAnswer(status int) error {
 		}
 		return nil
 	}
-	refuse := notUnwinding
-	if recovered {
-		refuse = nil
-	}
-	err := v.save(ctx, s, refuse)
-	if errors.Is(err, errUnwinding) {
-		m.logAbout(ctx, v.request, s.Handle(), errUnwinding)
-		v.abandon()
-		return nil
-	}
+	err := v.save(ctx, s)
 	if err == nil || !v.isChanged(s) {
 		return nil // a session that has ended can still be read
 	}
@@ -128,10 +137,9 @@ func isTimeout(status int) bool {
 	return status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout || status == http.StatusRequestTimeout
 }
 
-// save stores s, unless that would replace a cookie that must be kept, or refuse returns an error
-// when there is something to store. A nil refuse refuses nothing. It also does so if the client has
-// hung up. The caller has the turn.
-func (v *visit[T]) save(ctx context.Context, s *sessions.Session[T], refuse func() error) error {
+// save stores s, unless that would replace a cookie that must be kept. It also does so if the client
+// has hung up. The caller has the turn.
+func (v *visit[T]) save(ctx context.Context, s *sessions.Session[T]) error {
 	if s.IsNew() {
 		if err := v.keptCookie(); err != nil {
 			return err
@@ -140,21 +148,12 @@ func (v *visit[T]) save(ctx context.Context, s *sessions.Session[T], refuse func
 	ctx, cancel := v.outlive(ctx)
 	defer cancel()
 	store := v.middleware.manager.Save
-	changes := v.changesCookie(s)
-	if changes && v.request.Context().Err() != nil {
-		v.keepsCookie(s)
-		changes = false
-	}
 	switch {
-	case changes:
-		if refuse != nil {
-			if err := refuse(); err != nil {
-				return err
-			}
-		}
+	case !v.changesCookie(s):
+	case v.request.Context().Err() != nil:
+		v.keepsCookie(s)
+	default:
 		store = v.middleware.manager.Renew
-	case refuse != nil:
-		ctx = veto.With(ctx, refuse)
 	}
 	defer v.asStored(s)()
 	if err := store(ctx, s); err != nil {
@@ -197,7 +196,7 @@ func (v *visit[T]) settleID(ctx context.Context, s *sessions.Session[T]) error {
 	if unsaved || timedOut(ctx) != nil || !v.changesCookie(s) || unwinding() {
 		return nil
 	}
-	return v.save(ctx, s, nil)
+	return v.save(ctx, s)
 }
 
 // keptCookie returns why the browser's cookie must not be replaced, nil if it may be.

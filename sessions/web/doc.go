@@ -37,9 +37,9 @@
 // # What is not saved
 //
 // If the client hangs up, its changes are saved all the same. Changes of a handler that did not
-// complete are not saved: if it panics, even if a deferred call then writes the response, if the
-// response is a 500, if an http.TimeoutHandler has responded for it, or after Discard. A Save that
-// has returned nil is not undone.
+// complete are not saved: if it panics, if the response is a 500, if a deferred call writes it during
+// a panic (the end of a compressed body, or a status other than 2xx), if an http.TimeoutHandler has
+// responded for it, or after Discard. A Save that has returned nil is not undone.
 //
 // # Hijack and WebSockets
 //

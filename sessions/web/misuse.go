@@ -102,7 +102,7 @@ func (v *visit[T]) finishPast() {
 	changed := false
 	_ = v.turn.run(context.Background(), func() error {
 		if changed = v.isChanged(s); changed && !s.IsNew() {
-			failure = v.saveBeforeAnswer(around.Status())
+			failure = v.saveBeforeAnswer(around.Status(), false)
 		}
 		return nil
 	})

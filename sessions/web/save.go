@@ -20,7 +20,7 @@ func (m *Middleware[T]) Save(ctx context.Context) error {
 		if s.IsNew() && v.isSealed() {
 			return ErrCommitted
 		}
-		err := v.save(ctx, s, nil)
+		err := v.save(ctx, s)
 		v.mu.Lock()
 		defer v.mu.Unlock()
 		if err != nil {
@@ -46,7 +46,7 @@ func (m *Middleware[T]) Update(ctx context.Context, f func(*T) error) error {
 		if s.IsNew() {
 			return v.updateNew(ctx, s, f)
 		}
-		if err := v.save(ctx, s, nil); err != nil {
+		if err := v.save(ctx, s); err != nil {
 			return err
 		}
 		work, cancel := v.outlive(ctx)
@@ -87,7 +87,7 @@ func (v *visit[T]) updateNew(ctx context.Context, s *sessions.Session[T], f func
 	if v.middleware.isEmpty(s) {
 		return nil
 	}
-	return v.save(ctx, s, nil)
+	return v.save(ctx, s)
 }
 
 // Persist with keep makes the browser keep this session's cookie when it is closed, until the
