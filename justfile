@@ -92,7 +92,7 @@ integration:
 racing := "./clock ./dynamo/... ./sessions/... ./codec/zstd ./examples/lambda ./examples/login ./integration/bound ./integration/faults ./integration/lifecycle ./integration/torture"
 
 # tests that take minutes under the race detector: of a single goroutine, or (TestSaboteurs) of the torture's judge
-alone := "^(TestLife|TestMonitor_.*|TestRevokeAll_OfTenThousand|TestSubjectLimit_IntroducedBesideNineHundredDeadEntries|TestSaboteurs)$"
+alone := "^(TestLife|TestAlike_.*|TestMonitor_.*|TestRevokeAll_OfTenThousand|TestSubjectLimit_IntroducedBesideNineHundredDeadEntries|TestSaboteurs)$"
 
 # Go's newest release; go.mod names the oldest that will do
 newest := "go1.27.1"
