@@ -28,7 +28,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
-var full = flag.Bool("full", false, "compare 100 worlds, not two")
+var full = flag.Bool("full", false, "compare 100 worlds, not one")
 
 // old and visit are the data of two binaries.
 type old struct {
@@ -355,7 +355,7 @@ func (w *side) stored(t testing.TB, application string) string {
 // Whatever a Manager is asked to do, it does the same on memory and on DynamoDB: results, errors,
 // events, and what is stored afterwards.
 func TestAlike_InMemoryAndOnTheEngine(t *testing.T) {
-	worlds := uint64(2)
+	worlds := uint64(1)
 	if *full {
 		worlds = 100
 	}
