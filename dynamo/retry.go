@@ -34,7 +34,8 @@ func newPolicy(pauses retry.BackoffDelayer) *retry.Standard {
 }
 
 // newBackoff returns pauses that double, each with full jitter: somewhere between nothing and the
-// bound.
+// bound. A throttled call pauses for half of the bound at least: calls of which some hardly pause
+// use up their attempts before the partition has had its rest.
 func newBackoff() retry.BackoffDelayer {
 	jitter := retry.NewExponentialJitterBackoff(time.Second) // used for a random share only
 	throttled := retry.IsErrorThrottles(retry.DefaultThrottles)
@@ -46,6 +47,7 @@ func newBackoff() retry.BackoffDelayer {
 		first := firstPause
 		if throttled.IsErrorThrottle(err) == aws.TrueTernary {
 			first = throttledPause
+			share = (time.Second + share) / 2
 		}
 		bound := min(first<<min(max(attempt-1, 0), maxAttempts), longestPause)
 		return time.Duration(share.Seconds() * float64(bound)), nil

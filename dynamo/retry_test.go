@@ -9,27 +9,31 @@ import (
 	"github.com/matryer/is"
 )
 
-// Pauses double and have full jitter: anything from nothing to the bound.
+// Pauses double and have full jitter: anything from nothing to the bound, or from half of it if the
+// call was throttled.
 func TestPausesAreBoundedAndJittered(t *testing.T) {
 	is := is.New(t)
 	backoff := newBackoff()
 	for _, c := range []struct {
 		err    error
+		least  float64 // of the bound
 		bounds []time.Duration
 	}{
-		{errors.New("lost"), []time.Duration{25, 50, 100, 200, 400, 500, 500}},
-		{&types.ProvisionedThroughputExceededException{}, []time.Duration{100, 200, 400, 500, 500, 500, 500}},
+		{errors.New("lost"), 0, []time.Duration{25, 50, 100, 200, 400, 500, 500}},
+		{&types.ProvisionedThroughputExceededException{}, 0.5, []time.Duration{100, 200, 400, 500, 500, 500, 500}},
 	} {
 		for i, bound := range c.bounds {
 			bound *= time.Millisecond
-			longest := time.Duration(0)
+			shortest, longest := bound, time.Duration(0)
 			for range 200 {
 				d, err := backoff.BackoffDelay(i+1, c.err)
 				is.NoErr(err)
-				is.True(d >= 0 && d < bound)
-				longest = max(longest, d)
+				is.True(d.Seconds() >= c.least*bound.Seconds() && d < bound)
+				shortest, longest = min(shortest, d), max(longest, d)
 			}
-			is.True(longest > bound/2) // 200 draws never all miss the upper half
+			// 200 draws never all miss the lower half of the range, nor the upper.
+			middle := (c.least + 1) / 2 * bound.Seconds()
+			is.True(shortest.Seconds() < middle && longest.Seconds() > middle)
 		}
 	}
 }
