@@ -38,6 +38,14 @@ func TestTrap_ADeferredWriteStoresNothingHalfDone(t *testing.T) {
 			}()
 			half(w)
 		},
+		"a recoverer responds by way of others": func(w http.ResponseWriter, half func(http.ResponseWriter)) {
+			defer func() {
+				if recover() != nil {
+					deep(100, func() { http.Error(w, "sorry", http.StatusBadGateway) })
+				}
+			}()
+			half(w)
+		},
 		"a recoverer far away responds": func(w http.ResponseWriter, half func(http.ResponseWriter)) {
 			defer func() {
 				if recover() != nil {
@@ -168,12 +176,19 @@ func TestCommit_AfterThePanicOfAnother(t *testing.T) {
 			h.ServeHTTP(w, r)
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			is := is.New(t)
-			s, w := newSite(t, nil), recorder()
-			serve(s.Handler(s.count(t)), w, request())
-			is.Equal(s.data(t, cookie(t, w).Value).Visits, 1)
-		})
+		for _, frames := range []int{0, 100} {
+			t.Run(fmt.Sprint(name, ", ", frames, " frames"), func(t *testing.T) {
+				is := is.New(t)
+				s, w := newSite(t, nil), recorder()
+				serve(s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					deep(frames, func() {
+						s.session(t, r).Data.Visits = 1
+						http.Redirect(w, r, "/", http.StatusSeeOther) // looked at, unlike a 2xx
+					})
+				})), w, request())
+				is.Equal(s.data(t, cookie(t, w).Value).Visits, 1)
+			})
+		}
 	}
 }
 
