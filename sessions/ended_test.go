@@ -184,6 +184,17 @@ func (w world) at(n int, after bool, f func()) (came *bool) {
 	return came
 }
 
+// atEveryCall runs f with the number of each call, before it and after it, until there is no call of
+// that number.
+func atEveryCall(f func(n int, after bool) (came bool)) {
+	for n, more := 1, true; more; n++ {
+		more = false
+		for _, after := range []bool{false, true} {
+			more = f(n, after) || more
+		}
+	}
+}
+
 // A session that is ended at any point of its renewal or login is dead under both IDs.
 func TestEnded_BesideARenewal(t *testing.T) {
 	for _, move := range []string{"Renew", "Authenticate"} {
@@ -192,48 +203,43 @@ func TestEnded_BesideARenewal(t *testing.T) {
 			case "Renew", "Authenticate", "Authenticate as another", "eviction":
 				continue // they have their own tests
 			}
-			for n := 1; ; n++ {
-				ran := false
-				for _, after := range []bool{false, true} {
-					t.Run(fmt.Sprintf("%s beside %s at %d, after %v", e.name, move, n, after), func(t *testing.T) {
-						is := is.New(t)
-						w, s := signedIn(t, sessions.Config[cart]{})
-						old := s.ID().Secret()
-						other := world{Manager: w.other, other: w.other, store: w.store, mem: w.mem, clock: w.clock}
-						held, err := w.other.Load(t.Context(), old)
-						is.NoErr(err)
-						var endErr error
-						came := w.at(n, after, func() { endErr = e.end(t.Context(), other, held) })
-						if move == "Renew" {
-							err = w.Renew(t.Context(), s)
-						} else {
-							err = w.Authenticate(t.Context(), s, "user")
-						}
-						w.store.Off()
-						if !*came {
-							return
-						}
-						ran = true
-						if e.name == "Revoke" && errors.Is(endErr, sessions.ErrRenewed) {
-							// Its former handle is unknown.
-							endErr = w.other.Revoke(t.Context(), "user", w.handles(t, "user")[0])
-						}
-						is.NoErr(endErr)
-						is.True(!w.isAlive(t, old))
-						if err == nil {
-							is.True(!w.alive(t, s))
-						}
-						is.Equal(w.mem.Len(), 0) // no record is left
-						is.Equal(len(w.handles(t, "user")), 0)
-						if err != nil && !errors.Is(err, sessions.ErrNotFound) && !errors.Is(err, sessions.ErrRevoked) {
-							t.Errorf("%s: %v", move, err)
-						}
-					})
-				}
-				if !ran {
-					break
-				}
-			}
+			atEveryCall(func(n int, after bool) (ran bool) {
+				t.Run(fmt.Sprintf("%s beside %s at %d, after %v", e.name, move, n, after), func(t *testing.T) {
+					is := is.New(t)
+					w, s := signedIn(t, sessions.Config[cart]{})
+					old := s.ID().Secret()
+					other := world{Manager: w.other, other: w.other, store: w.store, mem: w.mem, clock: w.clock}
+					held, err := w.other.Load(t.Context(), old)
+					is.NoErr(err)
+					var endErr error
+					came := w.at(n, after, func() { endErr = e.end(t.Context(), other, held) })
+					if move == "Renew" {
+						err = w.Renew(t.Context(), s)
+					} else {
+						err = w.Authenticate(t.Context(), s, "user")
+					}
+					w.store.Off()
+					if !*came {
+						return
+					}
+					ran = true
+					if e.name == "Revoke" && errors.Is(endErr, sessions.ErrRenewed) {
+						// Its former handle is unknown.
+						endErr = w.other.Revoke(t.Context(), "user", w.handles(t, "user")[0])
+					}
+					is.NoErr(endErr)
+					is.True(!w.isAlive(t, old))
+					if err == nil {
+						is.True(!w.alive(t, s))
+					}
+					is.Equal(w.mem.Len(), 0) // no record is left
+					is.Equal(len(w.handles(t, "user")), 0)
+					if err != nil && !errors.Is(err, sessions.ErrNotFound) && !errors.Is(err, sessions.ErrRevoked) {
+						t.Errorf("%s: %v", move, err)
+					}
+				})
+				return ran
+			})
 		}
 	}
 }

@@ -174,33 +174,27 @@ func TestSubjectLimit_ARenewalUnderWayTakesOnePlace(t *testing.T) {
 // changes the page, and not the head, which the login is conditional on.
 func TestSubjectLimit_ARenewalInAPageIsCounted(t *testing.T) {
 	for _, limit := range []sessions.SubjectLimit{{Max: 5}, {Max: 20}, {Max: 5, Evict: true}, {Max: 20, Evict: true}} {
-		for n := 1; ; n++ {
-			came := false
-			for _, after := range []bool{false, true} {
-				w := newWorld(t, nil)
-				var last *sessions.Session[cart]
-				for range limit.Max {
-					last = w.login(t, "user")
-					w.clock.Advance(time.Second)
-				}
-				is := is.New(t)
-				is.True(w.record(t, last).Page > 0)
-				m := w.with(t, sessions.Config[cart]{SubjectLimit: limit})
-				at := w.at(n, after, func() { is.NoErr(w.other.Renew(t.Context(), last)) })
-				err := m.Authenticate(t.Context(), m.Create(), "user")
-				w.store.Off()
-				if err != nil && (limit.Evict || !errors.Is(err, sessions.ErrLimit)) {
-					t.Errorf("%+v, at %d, after %v: %v", limit, n, after, err)
-				}
-				if got := len(w.handles(t, "user")); got != limit.Max {
-					t.Errorf("%+v, at %d, after %v: %d sessions", limit, n, after, got)
-				}
-				came = came || *at
+		atEveryCall(func(n int, after bool) bool {
+			w := newWorld(t, nil)
+			var last *sessions.Session[cart]
+			for range limit.Max {
+				last = w.login(t, "user")
+				w.clock.Advance(time.Second)
 			}
-			if !came {
-				break
+			is := is.New(t)
+			is.True(w.record(t, last).Page > 0)
+			m := w.with(t, sessions.Config[cart]{SubjectLimit: limit})
+			at := w.at(n, after, func() { is.NoErr(w.other.Renew(t.Context(), last)) })
+			err := m.Authenticate(t.Context(), m.Create(), "user")
+			w.store.Off()
+			if err != nil && (limit.Evict || !errors.Is(err, sessions.ErrLimit)) {
+				t.Errorf("%+v, at %d, after %v: %v", limit, n, after, err)
 			}
-		}
+			if got := len(w.handles(t, "user")); got != limit.Max {
+				t.Errorf("%+v, at %d, after %v: %d sessions", limit, n, after, got)
+			}
+			return *at
+		})
 	}
 }
 

@@ -123,7 +123,7 @@ func TestRevokeAll_IsCompleteBesideAnything(t *testing.T) {
 								at := w.at(n, after, func() { _, revokeErr = w.other.RevokeAll(t.Context(), "user") })
 								told = b.do(t, w, s)
 								is.NoErr(revokeErr)
-								came = came || *at
+								came = *at
 								if !*at {
 									return
 								}
@@ -131,7 +131,7 @@ func TestRevokeAll_IsCompleteBesideAnything(t *testing.T) {
 								at := w.at(n, after, func() { told = b.do(t, w.swapped(), s) })
 								_, err := w.RevokeAll(t.Context(), "user")
 								is.NoErr(err)
-								came = came || *at
+								came = *at
 								if !*at {
 									return
 								}
@@ -199,7 +199,7 @@ func TestRevokeAll_SparesASessionThatIsBeingRenewed(t *testing.T) {
 							_, revokeErr = w.RevokeAll(t.Context(), "user", handle)
 						}
 						w.store.Off()
-						if came = came || *at; !*at {
+						if came = *at; !came {
 							return
 						}
 						is.NoErr(revokeErr)
@@ -245,31 +245,26 @@ func TestRevokeAll_SparesASessionWhateverItBecomes(t *testing.T) {
 		"renewed twice and saved": {renew, renew, save},
 		"saved and renewed":       {save, renew},
 	} {
-		for n := 1; ; n++ {
-			came := false
-			for _, after := range []bool{false, true} {
-				t.Run(fmt.Sprintf("%s at %d after=%v", name, n, after), func(t *testing.T) {
-					is := is.New(t)
-					w := newWorld(t, nil)
-					s, other := w.login(t, "user"), w.login(t, "user")
-					at := w.at(n, after, func() {
-						for _, step := range steps {
-							is.NoErr(step(w.other, s))
-						}
-					})
-					ended, err := w.RevokeAll(t.Context(), "user", s.Handle())
-					w.store.Off()
-					came = came || *at
-					is.NoErr(err)
-					is.Equal(ended, 1)
-					is.True(w.alive(t, s))
-					is.True(!w.alive(t, other))
+		atEveryCall(func(n int, after bool) (came bool) {
+			t.Run(fmt.Sprintf("%s at %d after=%v", name, n, after), func(t *testing.T) {
+				is := is.New(t)
+				w := newWorld(t, nil)
+				s, other := w.login(t, "user"), w.login(t, "user")
+				at := w.at(n, after, func() {
+					for _, step := range steps {
+						is.NoErr(step(w.other, s))
+					}
 				})
-			}
-			if !came {
-				break
-			}
-		}
+				ended, err := w.RevokeAll(t.Context(), "user", s.Handle())
+				w.store.Off()
+				came = *at
+				is.NoErr(err)
+				is.Equal(ended, 1)
+				is.True(w.alive(t, s))
+				is.True(!w.alive(t, other))
+			})
+			return came
+		})
 	}
 }
 
@@ -277,46 +272,41 @@ func TestRevokeAll_SparesASessionWhateverItBecomes(t *testing.T) {
 // and goes on at any point of the revocation.
 func TestRevokeAll_SparesASessionWhoseRenewalIsHeldUp(t *testing.T) {
 	for _, step := range []string{"ChangeRoster", "Create", "End"} {
-		for n := 1; ; n++ {
-			came := false
-			for _, after := range []bool{false, true} {
-				t.Run(fmt.Sprintf("before %s, at %d after=%v", step, n, after), func(t *testing.T) {
-					is := is.New(t)
-					w := newWorld(t, nil)
-					s, other := w.login(t, "user"), w.login(t, "user")
-					handle := s.Handle()
-					held := cued.New(w.mem)
-					renewing, err := sessions.New(held, &sessions.Config[cart]{Clock: w.clock})
-					is.NoErr(err)
-					begun, goOn, renewed := make(chan bool), make(chan bool), make(chan error)
-					held.Once(step, func(c *cued.Call) error {
-						close(begun)
-						<-goOn
-						return c.Do()
-					})
-					go func() {
-						err := renewing.Renew(t.Context(), s)
-						s.Data.Count++
-						renewed <- errors.Join(err, renewing.Save(t.Context(), s))
-					}()
-					<-begun
-					finish := func() { close(goOn); is.NoErr(<-renewed) }
-					at := w.at(n, after, finish)
-					ended, err := w.RevokeAll(t.Context(), "user", handle)
-					w.store.Off()
-					if came = came || *at; !*at {
-						finish()
-					}
-					is.NoErr(err)
-					is.Equal(ended, 1)
-					is.True(w.alive(t, s))
-					is.True(!w.alive(t, other))
+		atEveryCall(func(n int, after bool) (came bool) {
+			t.Run(fmt.Sprintf("before %s, at %d after=%v", step, n, after), func(t *testing.T) {
+				is := is.New(t)
+				w := newWorld(t, nil)
+				s, other := w.login(t, "user"), w.login(t, "user")
+				handle := s.Handle()
+				held := cued.New(w.mem)
+				renewing, err := sessions.New(held, &sessions.Config[cart]{Clock: w.clock})
+				is.NoErr(err)
+				begun, goOn, renewed := make(chan bool), make(chan bool), make(chan error)
+				held.Once(step, func(c *cued.Call) error {
+					close(begun)
+					<-goOn
+					return c.Do()
 				})
-			}
-			if !came {
-				break
-			}
-		}
+				go func() {
+					err := renewing.Renew(t.Context(), s)
+					s.Data.Count++
+					renewed <- errors.Join(err, renewing.Save(t.Context(), s))
+				}()
+				<-begun
+				finish := func() { close(goOn); is.NoErr(<-renewed) }
+				at := w.at(n, after, finish)
+				ended, err := w.RevokeAll(t.Context(), "user", handle)
+				w.store.Off()
+				if came = *at; !came {
+					finish()
+				}
+				is.NoErr(err)
+				is.Equal(ended, 1)
+				is.True(w.alive(t, s))
+				is.True(!w.alive(t, other))
+			})
+			return came
+		})
 	}
 }
 

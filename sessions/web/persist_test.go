@@ -38,6 +38,18 @@ var savings = map[string]func(s site, r *http.Request) error{
 	},
 }
 
+// keptSignedIn returns a client that has signed in as "u", with a persistent cookie.
+func (s site) keptSignedIn(t *testing.T) *client {
+	t.Helper()
+	is := is.New(t)
+	c := s.client()
+	c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+		is.NoErr(s.Persist(r.Context(), true))
+		is.NoErr(s.Authenticate(r.Context(), "u"))
+	})
+	return c
+}
+
 // The browser gets another lifetime of its cookie only with a new ID: a response that comes after
 // another request's renewal must not bring the old one back.
 func TestTrap_AChangeOfTheCookieThatIsSlowerThanARenewalTakesNothingAway(t *testing.T) {
@@ -47,11 +59,7 @@ func TestTrap_AChangeOfTheCookieThatIsSlowerThanARenewalTakesNothingAway(t *test
 				t.Run(fmt.Sprintf("%s %s, renewed first: %t", name, how, renewedFirst), func(t *testing.T) {
 					is := is.New(t)
 					s := newSite(t, quietly())
-					c := s.client()
-					c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
-						is.NoErr(s.Persist(r.Context(), true))
-						is.NoErr(s.Authenticate(r.Context(), "u"))
-					})
+					c := s.keptSignedIn(t)
 					slow := c.copy()
 					renew := func() {
 						c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) { is.NoErr(s.Renew(r.Context())) })
@@ -239,11 +247,7 @@ func TestTrap_AChangeOfTheCookieForAClientThatHasHungUp(t *testing.T) {
 			t.Run(name+" "+how, func(t *testing.T) {
 				is := is.New(t)
 				s := newSite(t, quietly())
-				c := s.client()
-				c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
-					is.NoErr(s.Persist(r.Context(), true))
-					is.NoErr(s.Authenticate(r.Context(), "u"))
-				})
+				c := s.keptSignedIn(t)
 				first := c.copy()
 				r := first.request(http.MethodPost, "")
 				gone, hangUp := context.WithCancel(r.Context())
