@@ -239,6 +239,29 @@ func TestPersist_DuringAnOutage(t *testing.T) {
 	}
 }
 
+// After a save that failed, a form or a list of devices on the error page saves nothing either.
+func TestPersist_APageAfterAFailedSave(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, quietly())
+	c := s.keptSignedIn(t)
+	w := c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+		is.NoErr(s.Persist(r.Context(), false))
+		s.store.fails, s.store.on = errOut, "Create"
+		wants.Err(t, s.Save(r.Context()), sessions.ErrUnavailable)
+		s.store.fails = nil
+		s.store.took()
+		_, err := s.Token(r.Context())
+		is.NoErr(err)
+		is.Equal(s.store.took(), "")
+		infos, err := s.Sessions(r.Context())
+		is.NoErr(err)
+		is.Equal(len(infos), 1)
+	})
+	is.Equal(cookie(t, w), nil)
+	subject, _ := c.seen(t)
+	is.Equal(subject, "u")
+}
+
 // A client that has hung up, as at a double click, gets no new ID: it keeps the one that it has. What
 // it has chosen is told when it asks again.
 func TestTrap_AChangeOfTheCookieForAClientThatHasHungUp(t *testing.T) {

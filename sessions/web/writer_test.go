@@ -359,6 +359,23 @@ func TestTrap_AfterAFlushThatIsRefusedALoginWorks(t *testing.T) {
 	}
 }
 
+// A response that has begun stays begun.
+func TestTrap_AFlushThatIsRefusedTakesNoResponseBack(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	w := recorder()
+	var flush, login error // TimeoutHandler would wait for a goroutine that a failed check ends
+	http.TimeoutHandler(s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.session(t, r).Data.Visits++
+		_, _ = w.Write([]byte("hello"))
+		flush = http.NewResponseController(w).Flush()
+		login = s.Authenticate(r.Context(), "u")
+	})), time.Hour, "").ServeHTTP(w, request())
+	wants.Err(t, flush, http.ErrNotSupported)
+	wants.Err(t, login, web.ErrCommitted)
+	is.Equal(s.data(t, cookie(t, w).Value).Visits, 1)
+}
+
 // net/http panics: the handler doesn't complete.
 func TestTrap_AStatusThatIsNoneStoresNothing(t *testing.T) {
 	for _, status := range []int{-1, 0, 99, 1000} {
