@@ -270,6 +270,31 @@ func TestSubjectLimit_AnotherUsersSessionDoesNotCount(t *testing.T) {
 	}
 }
 
+// A session that signs in again is not counted beside itself, although the list still has its former
+// ID, whose removal had failed.
+func TestSubjectLimit_ASessionThatSignsInAgainIsNotInItsOwnWay(t *testing.T) {
+	for _, limit := range []sessions.SubjectLimit{{Max: 1}, {Max: 1, Evict: true}} {
+		for _, renewals := range []int{1, 2} {
+			is := is.New(t)
+			w := newWorld(t, &sessions.Config[cart]{SubjectLimit: limit})
+			s := w.login(t, "user")
+			w.store.On("ChangeRoster", func(c *cued.Call) error {
+				if len(c.Change.Leave) > 0 {
+					return sessions.ErrUnavailable
+				}
+				return c.Do()
+			})
+			for range renewals {
+				is.NoErr(w.Renew(t.Context(), s))
+			}
+			w.store.Off()
+			is.NoErr(w.Authenticate(t.Context(), s, "user"))
+			is.True(w.alive(t, s))
+			is.Equal(len(w.handles(t, "user")), 1)
+		}
+	}
+}
+
 // A renewal that broke off before its commit leaves two records of one session, which count once.
 func TestSubjectLimit_ARenewalThatBrokeOffTakesOnePlace(t *testing.T) {
 	is := is.New(t)

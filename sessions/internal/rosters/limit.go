@@ -50,7 +50,7 @@ func (l *Login) enterLimited(ctx context.Context, e Entry, replaces string, limi
 		keys := slices.DeleteFunc(Keys(parts), func(key string) bool { return key == replaces || key == e.Key })
 		dead := l.passed()
 		if len(keys) >= limit.Max {
-			c, err := l.count(ctx, keys, limit)
+			c, err := l.count(ctx, keys, []string{replaces, e.Key}, limit)
 			if err != nil {
 				return err
 			}
@@ -77,8 +77,9 @@ func (l *Login) enterLimited(ctx context.Context, e Entry, replaces string, limi
 
 // loadFollowing loads the records of keys, and of those that they were renewed to since the list was
 // read: a renewal of a session in a page changes only the page, so the login would not notice. It
-// returns the keys of all of them.
-func (l *Login) loadFollowing(ctx context.Context, keys []string, limit Limit) ([]string, []driver.Loaded, error) {
+// returns the keys of all of them. Those in own are the session's that signs in, to which former
+// keys may lead too.
+func (l *Login) loadFollowing(ctx context.Context, keys, own []string, limit Limit) ([]string, []driver.Loaded, error) {
 	loaded, err := l.k.LoadAll(ctx, keys)
 	if err != nil {
 		return nil, nil, err
@@ -87,9 +88,11 @@ func (l *Login) loadFollowing(ctx context.Context, keys []string, limit Limit) (
 		var next []string
 		for _, found := range loaded[from:] {
 			var ended *driver.EndedError
-			if errors.As(found.Err, &ended) && ended.Marker.Next != "" &&
-				!slices.Contains(keys, ended.Marker.Next) && !slices.Contains(next, ended.Marker.Next) {
-				next = append(next, ended.Marker.Next)
+			if !errors.As(found.Err, &ended) || ended.Marker.Next == "" {
+				continue
+			}
+			if key := ended.Marker.Next; !slices.Contains(slices.Concat(own, keys, next), key) {
+				next = append(next, key)
 			}
 		}
 		from = len(keys)
@@ -107,11 +110,11 @@ func (l *Login) loadFollowing(ctx context.Context, keys []string, limit Limit) (
 	return keys, loaded, nil
 }
 
-// count looks up the sessions of keys.
-func (l *Login) count(ctx context.Context, keys []string, limit Limit) (census, error) {
+// count looks up the sessions of keys, beside the login's own.
+func (l *Login) count(ctx context.Context, keys, own []string, limit Limit) (census, error) {
 	c := census{dead: l.passed()}
 	keys = slices.DeleteFunc(keys, func(key string) bool { return slices.Contains(c.dead, key) })
-	keys, loaded, err := l.loadFollowing(ctx, keys, limit)
+	keys, loaded, err := l.loadFollowing(ctx, keys, own, limit)
 	if err != nil {
 		return c, err
 	}
