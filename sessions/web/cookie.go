@@ -57,7 +57,9 @@ type Cookie struct {
 
 	// Former lists the names, paths and domains that the cookie had before a deploy changed them.
 	// Whenever the cookie is set or deleted, these cookies are deleted; a login and a logout also
-	// end their sessions. Keep them until the absolute timeout has passed. Defaults to none.
+	// end their sessions. A cookie with another name signs nobody in, since whoever could plant it
+	// still can: after a change of the name users sign in again. Keep them until the absolute
+	// timeout has passed. Defaults to none.
 	Former []FormerCookie
 }
 
