@@ -29,7 +29,7 @@ type Login struct {
 	k     *Keeper
 	epoch int64
 	head  driver.Roster // as last seen
-	moves bool          // an entry that enters a page has to leave the head
+	moves bool          // the entry is listed elsewhere, perhaps in the page that it enters
 
 	// Evicted is how many sessions have been ended to make room.
 	Evicted int
@@ -193,8 +193,8 @@ func (l *Login) confirmed(ctx context.Context, e Entry, page int64) (bool, error
 	return true, nil
 }
 
-// leave removes e from a page that it has entered in vain. An entry that was being moved stays,
-// since another login may have moved it too.
+// leave removes e from a page that it has entered in vain. An entry that was listed before stays,
+// since another login may have moved it to this page.
 func (l *Login) leave(ctx context.Context, page int64, e Entry) {
 	if !l.moves {
 		_ = l.k.Leave(ctx, l.head.Key, page, e.Key)

@@ -239,7 +239,11 @@ func (k *Keeper) Extend(ctx context.Context, list string, page int64, e Entry) (
 		if deadline, listed := part.Entries[e.Key]; listed && !deadline.Before(e.Deadline) {
 			return page, k.keepHead(ctx, list, page, e.Deadline)
 		} else if !listed && part.Closed {
-			return k.Move(ctx, list, page, e)
+			next, err := k.enterAgain(ctx, list, e)
+			if errors.Is(err, ErrRevoked) {
+				continue // the session may have been spared
+			}
+			return next, err
 		}
 		c := k.entering(part.Key, e)
 		c.IfRev = &part.Rev
@@ -252,6 +256,16 @@ func (k *Keeper) Extend(ctx context.Context, list string, page int64, e Entry) (
 		}
 	}
 	return 0, driver.ErrConflict
+}
+
+// enterAgain lists a session whose page was closed. Wherever the session is listed already, it stays.
+func (k *Keeper) enterAgain(ctx context.Context, list string, e Entry) (int64, error) {
+	login, err := k.Open(ctx, list)
+	if err != nil {
+		return 0, err
+	}
+	login.moves = true
+	return login.Enter(ctx, e, "", Limit{})
 }
 
 // Entry is a session's place in a list.
