@@ -81,6 +81,9 @@ type exchange struct {
 	from    string        // the Rev that the old record must have
 	marker  driver.Marker // replaces the old record; zero: the old record is deleted
 	evicted int
+	// Keys of records that other renewals of the session have stored, which can't commit any more
+	// once this one has.
+	leftOver []string
 }
 
 // move gives s a new ID; with a subject it is a login. It returns how many sessions were evicted.
@@ -217,6 +220,9 @@ func (m *Manager[T]) finish(ctx context.Context, s *Session[T]) error {
 	s.id = x.id
 	if old.Key != x.rec.Key {
 		m.leaveRenewed(ctx, old, x.rec)
+	}
+	for _, key := range x.leftOver {
+		_, _ = m.rosters.End(ctx, key, driver.Abandoned, nil) // if it fails, it idles out
 	}
 	s.Device, s.Federated = x.rec.Device, x.rec.Federated
 	s.rec, s.stored, s.written, s.inDoubt, s.seen = x.rec, true, x.encoded, nil, x.seen
@@ -393,7 +399,7 @@ func (m *Manager[T]) enterLists(ctx context.Context, s *Session[T], x *exchange,
 			}
 		}
 		x.rec.Page, err = l.subject.Enter(ctx, e, replaces, limit)
-		x.evicted = l.subject.Evicted
+		x.evicted, x.leftOver = l.subject.Evicted, l.subject.LeftOver
 	case x.rec.Subject != "":
 		x.rec.Page, err = m.rosters.Move(ctx, subjectKey(x.rec.Application, x.rec.Subject), x.rec.Page, e)
 	}

@@ -33,6 +33,10 @@ type Login struct {
 
 	// Evicted is how many sessions have been ended to make room.
 	Evicted int
+
+	// LeftOver are keys of records that were stored to replace the same session. Once the login has
+	// replaced it, nobody can get them any more, and they should end.
+	LeftOver []string
 }
 
 // Open begins a login.
