@@ -84,6 +84,7 @@ type exchange struct {
 	// Keys of records that other renewals of the session have stored, which can't commit any more
 	// once this one has.
 	leftOver []string
+	logins   logins // of a login
 }
 
 // move gives s a new ID; with a subject it is a login. It returns how many sessions were evicted.
@@ -185,7 +186,8 @@ func (m *Manager[T]) exchange(ctx context.Context, s *Session[T], subject string
 			x.marker.Rev = rosters.RenewedRev(s.rec.Application)
 		}
 	}
-	if err := m.enterLists(ctx, s, x, logins); err != nil {
+	x.logins = logins
+	if err := m.enterLists(ctx, s, x); err != nil {
 		m.leaveLists(ctx, x.rec, "")
 		return 0, err
 	}
@@ -204,6 +206,10 @@ func (m *Manager[T]) exchange(ctx context.Context, s *Session[T], subject string
 func (m *Manager[T]) finish(ctx context.Context, s *Session[T]) error {
 	x := s.moving
 	err := m.store.Create(ctx, x.rec)
+	if err == nil && !rosters.IsHash(x.rec.Key) {
+		// A revocation that came before could leave no marker that would have refused the record.
+		err = x.logins.confirm(ctx)
+	}
 	if err == nil && s.stored {
 		err = m.commit(ctx, s, x)
 	}
@@ -378,9 +384,33 @@ func (m *Manager[T]) openLists(ctx context.Context, subject, federated string) (
 	return l, err
 }
 
+// confirm returns ErrRevoked if either list was revoked since the login began.
+func (l logins) confirm(ctx context.Context) error {
+	for _, login := range []*rosters.Login{l.subject, l.federated} {
+		if login == nil {
+			continue
+		}
+		if err := login.Confirm(ctx); err != nil {
+			return loginError(err)
+		}
+	}
+	return nil
+}
+
+// loginError returns the error of a login into a list as this package's.
+func loginError(err error) error {
+	switch {
+	case errors.Is(err, rosters.ErrRevoked):
+		return ErrRevoked
+	case errors.Is(err, rosters.ErrLimit):
+		return fmt.Errorf("%w: %w", ErrLimit, err)
+	}
+	return err
+}
+
 // enterLists lists an exchange's new record, before it is stored.
-func (m *Manager[T]) enterLists(ctx context.Context, s *Session[T], x *exchange, l logins) (err error) {
-	e := entryOf(x.rec)
+func (m *Manager[T]) enterLists(ctx context.Context, s *Session[T], x *exchange) (err error) {
+	e, l := entryOf(x.rec), x.logins
 	replaces := ""
 	if s.stored {
 		replaces = s.rec.Key
@@ -410,11 +440,5 @@ func (m *Manager[T]) enterLists(ctx context.Context, s *Session[T], x *exchange,
 	case x.rec.Subject != "":
 		x.rec.FederatedPage, err = m.rosters.Move(ctx, federatedKey(x.rec.Application, x.rec.Federated), x.rec.FederatedPage, e)
 	}
-	switch {
-	case errors.Is(err, rosters.ErrRevoked):
-		return ErrRevoked
-	case errors.Is(err, rosters.ErrLimit):
-		return fmt.Errorf("%w: %w", ErrLimit, err)
-	}
-	return err
+	return loginError(err)
 }

@@ -72,6 +72,15 @@ func (l *Login) Enter(ctx context.Context, e Entry, replaces string, limit Limit
 	return 0, driver.ErrConflict
 }
 
+// Confirm returns ErrRevoked if the list's sessions were revoked since the login began.
+func (l *Login) Confirm(ctx context.Context) error {
+	head, err := l.k.Head(ctx, l.head.Key)
+	if err == nil && head.Epoch != l.epoch {
+		err = ErrRevoked
+	}
+	return err
+}
+
 // enterSomewhere tries the head, then the last page, then a new one. It reports false if the list
 // has changed.
 func (l *Login) enterSomewhere(ctx context.Context, e Entry) (entered bool, page int64, err error) {
