@@ -50,7 +50,7 @@ func (l *Login) enterLimited(ctx context.Context, e Entry, replaces string, limi
 		keys := slices.DeleteFunc(Keys(parts), func(key string) bool { return key == replaces || key == e.Key })
 		dead := l.passed()
 		if len(keys) >= limit.Max {
-			c, err := l.count(ctx, keys, []string{replaces, e.Key}, limit)
+			c, err := l.count(ctx, keys, replaces, e.Key, limit)
 			if err != nil {
 				return err
 			}
@@ -110,15 +110,16 @@ func (l *Login) loadFollowing(ctx context.Context, keys, own []string, limit Lim
 	return keys, loaded, nil
 }
 
-// count looks up the sessions of keys, beside the login's own.
-func (l *Login) count(ctx context.Context, keys, own []string, limit Limit) (census, error) {
+// count looks up the sessions of keys, beside the login's own, which has the keys replaces and next.
+func (l *Login) count(ctx context.Context, keys []string, replaces, next string, limit Limit) (census, error) {
 	c := census{dead: l.passed()}
 	keys = slices.DeleteFunc(keys, func(key string) bool { return slices.Contains(c.dead, key) })
-	keys, loaded, err := l.loadFollowing(ctx, keys, own, limit)
+	keys, loaded, err := l.loadFollowing(ctx, keys, []string{replaces, next}, limit)
 	if err != nil {
 		return c, err
 	}
 	pruned := 0
+	l.LeftOver = nil
 	for i, found := range loaded {
 		_, inHead := l.head.Entries[keys[i]]
 		switch {
@@ -139,7 +140,11 @@ func (l *Login) count(ctx context.Context, keys, own []string, limit Limit) (cen
 		if err != nil {
 			return c, err
 		}
-		if alive {
+		switch {
+		case alive && replacesKey(found.Record, replaces):
+			l.LeftOver = append(l.LeftOver, keys[i])
+			continue
+		case alive:
 			c.alive = append(c.alive, found.Record)
 			continue
 		}
@@ -162,11 +167,12 @@ func (l *Login) count(ctx context.Context, keys, own []string, limit Limit) (cen
 // until then both are the same session.
 func withoutRenewals(records []driver.Record) []driver.Record {
 	return slices.DeleteFunc(slices.Clone(records), func(rec driver.Record) bool {
-		return slices.ContainsFunc(records, func(old driver.Record) bool {
-			return IsHash(old.Key) && ComesFrom(rec.Rev, old.Key)
-		})
+		return slices.ContainsFunc(records, func(old driver.Record) bool { return replacesKey(rec, old.Key) })
 	})
 }
+
+// replacesKey reports whether rec was stored to replace the session of a key.
+func replacesKey(rec driver.Record, key string) bool { return IsHash(key) && ComesFrom(rec.Rev, key) }
 
 // makeRoom ends the sessions that the limit allows it to end, and reports whether there is room for
 // another then. If there isn't, the error is ErrLimit, or nil if the login has to look again.
