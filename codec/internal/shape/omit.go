@@ -63,8 +63,8 @@ func (f *Format) leavesOutZero(sf reflect.StructField) bool {
 	if !strings.Contains(string(sf.Tag), "omit") {
 		return false
 	}
-	tag := f.tagOf(sf)
-	return (tag.has("omitempty") && sf.Type.Kind() != reflect.Struct) || (f.Tag == "" && tag.has("omitzero"))
+	tag, kind := f.tagOf(sf), sf.Type.Kind()
+	return (tag.has("omitempty") && kind != reflect.Struct && kind != reflect.Array) || (f.Tag == "" && tag.has("omitzero"))
 }
 
 // mayTell reports whether t has a field in which the msgpack encoder can see that a value isn't
