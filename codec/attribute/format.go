@@ -48,8 +48,6 @@ var format = shape.Format{
 			return false, fmt.Errorf("the option string of its tag is for numbers, and changes values of %v: take it from the tag", t)
 		case has("unixtime") && isTime(t) && t != reflect.TypeFor[time.Time]():
 			return false, errors.New("the option unixtime of its tag would cut the time to whole seconds: take it from the tag")
-		case has("omitempty") && f.Type.Kind() == reflect.Pointer && f.Type.Elem().Kind() == reflect.Pointer:
-			return false, fmt.Errorf("its tag's omitempty may leave out a %v that isn't nil: take it from the tag", f.Type)
 		}
 		return false, nil
 	},

@@ -53,9 +53,6 @@ func TestFormat_RefusesOptionsThatChangeValues(t *testing.T) {
 		"field A: the option string of its tag is for numbers, and changes values of interface {}: take it from the tag": reflect.TypeFor[struct {
 			A any `dynamodbav:",string"`
 		}](),
-		"field A: its tag's omitempty may leave out a **int that isn't nil: take it from the tag": reflect.TypeFor[struct {
-			A **int `json:",omitempty"`
-		}](),
 	} {
 		_, err := format.Of(refused)
 		is.New(t).Equal(fmt.Sprint(err), name)
