@@ -196,3 +196,11 @@ func TestJSON_HalfOfASurrogatePairIsNoText(t *testing.T) {
 	_, err := codec.JSON[map[string]any]{}.Decode(codec.Opaque("json", []byte(`{"a":["\ud83d"]}`)))
 	is.True(err != nil)
 }
+
+func TestJSON_RefusesAnEmptyNumberInAnArrayThatOmitemptyKeeps(t *testing.T) {
+	type data struct {
+		N [2]json.Number `json:"n,omitempty"`
+	}
+	_, err := codec.JSON[data]{}.Encode(data{})
+	is.New(t).Equal(fmt.Sprint(err), "json: field N[]: an empty json.Number would come back as 0: tag it `json:\",omitempty\"`")
+}

@@ -1,6 +1,7 @@
 package codec_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/matryer/is"
@@ -27,5 +28,16 @@ func TestCodecs_ANilSliceOrMapInAnInterface(t *testing.T) {
 			is.NoErr(err)
 			is.Equal(got, c.want)
 		})
+	}
+}
+
+// Behind a pointer it would take the pointer with it.
+func TestCodecs_APointerToANilInAnInterface(t *testing.T) {
+	type target struct{ P *any }
+	for _, v := range []any{[]string(nil), map[string]any(nil), any(nil)} {
+		for _, c := range []codec.Codec[target]{codec.JSON[target]{}, msgpack.Codec[target]{}} {
+			_, err := c.Encode(target{&v})
+			is.New(t).True(err != nil && strings.HasSuffix(err.Error(), "field P: points to a nil, which would come back as a nil pointer"))
+		}
 	}
 }

@@ -108,8 +108,9 @@ type Config[T any] struct {
 
 // AEAD encrypts a session's data before a store sees it. It is the interface of Tink's primitive
 // (github.com/tink-crypto/tink-go), so a Tink keyset, local or in a KMS, needs no adapter; Tink
-// also rotates keys and decrypts with older ones. It must be safe for concurrent use. Decrypt must
-// fail if the associated data differ from those at encryption.
+// also rotates keys and decrypts with older ones. It must be safe for concurrent use. It may
+// overwrite the plaintext and the ciphertext that it gets, and must not keep them, nor what it
+// returns. Decrypt must fail if the associated data differ from those at encryption.
 //
 // The associated data are the store's name and the record's key, Rev, subject, application,
 // federated session, format, creation time, timeouts and the fixed part of its device binding. So

@@ -15,9 +15,9 @@ import (
 )
 
 // check returns the value to decode into a value of the plan, which is av with some names cut. It
-// prevents four things that the decoder would do: take any of two names for one field, drop the end
-// of a list that is too long for an array, allocate any number of elements, and refuse the largest
-// float32.
+// prevents five things that the decoder would do: take any of two names for one field, drop the end
+// of a list that is too long for an array, allocate any number of elements, refuse the largest
+// float32, and put slices of other types than []any into interfaces.
 func check(av types.AttributeValue, plan *shape.Plan) (types.AttributeValue, error) {
 	c := checker{left: codec.DecodeLimit}
 	return c.value(av, plan)
@@ -39,6 +39,9 @@ func (c *checker) value(av types.AttributeValue, plan *shape.Plan) (types.Attrib
 	if _, null := av.(*types.AttributeValueMemberNULL); null || opaque(plan) {
 		return av, nil
 	}
+	if plan.Kind == shape.Any {
+		av = listOf(av)
+	}
 	for plan.Kind == shape.Pointer {
 		if err := c.take(1, plan.ElementSize()); err != nil {
 			return nil, err
@@ -48,10 +51,8 @@ func (c *checker) value(av types.AttributeValue, plan *shape.Plan) (types.Attrib
 	if plan.Big != nil {
 		return av, checkBig(av, plan)
 	}
-	if n, ok := av.(*types.AttributeValueMemberN); ok && isFloat32(plan) {
-		if long := asFloat32(n.Value); long != n.Value {
-			return &types.AttributeValueMemberN{Value: long}, nil
-		}
+	if isFloat32(plan) {
+		return float32Value(av), nil
 	}
 	switch av := av.(type) {
 	case *types.AttributeValueMemberM:
@@ -111,12 +112,50 @@ func (c *checker) value(av types.AttributeValue, plan *shape.Plan) (types.Attrib
 	return av, nil
 }
 
+// listOf returns a set as a list, as which it is decoded into an interface.
+func listOf(av types.AttributeValue) types.AttributeValue {
+	var list []types.AttributeValue
+	switch av := av.(type) {
+	case *types.AttributeValueMemberSS:
+		for _, s := range av.Value {
+			list = append(list, &types.AttributeValueMemberS{Value: s})
+		}
+	case *types.AttributeValueMemberNS:
+		for _, n := range av.Value {
+			list = append(list, &types.AttributeValueMemberN{Value: n})
+		}
+	case *types.AttributeValueMemberBS:
+		for _, b := range av.Value {
+			list = append(list, &types.AttributeValueMemberB{Value: b})
+		}
+	default:
+		return av
+	}
+	return &types.AttributeValueMemberL{Value: list}
+}
+
 // opaque reports whether a value of the plan needs no check.
 func opaque(plan *shape.Plan) bool {
 	return plan.Kind == shape.Opaque && plan.Big == nil && !isFloat32(plan)
 }
 
 func isFloat32(plan *shape.Plan) bool { return plan.Scalar && plan.Type.Kind() == reflect.Float32 }
+
+// float32Value returns the value to decode into a float32. It is a text if the field has the option
+// string.
+func float32Value(av types.AttributeValue) types.AttributeValue {
+	switch v := av.(type) {
+	case *types.AttributeValueMemberN:
+		if long := asFloat32(v.Value); long != v.Value {
+			return &types.AttributeValueMemberN{Value: long}
+		}
+	case *types.AttributeValueMemberS:
+		if long := asFloat32(v.Value); long != v.Value {
+			return &types.AttributeValueMemberS{Value: long}
+		}
+	}
+	return av
+}
 
 // asFloat32 returns n, the text of a float32. The shortest text of the largest one, 3.4028235e+38,
 // is a float64 that the decoder thinks too large: it gets all its digits.

@@ -4,6 +4,7 @@ package attribute_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -229,9 +230,10 @@ func TestCodec_KeepsTheLargestFloat32(t *testing.T) {
 		Map   map[string]float32 `json:"map"`
 		Point *float32           `json:"point"`
 		Array [2]float32         `json:"array"`
+		Text  float32            `json:"text,string"`
 	}
 	most, one := float32(math.MaxFloat32), float32(1)
-	v := limits{[]float32{-most, 1}, []float32{most}, map[string]float32{"a": most}, &most, [2]float32{-most, most}}
+	v := limits{[]float32{-most, 1}, []float32{most}, map[string]float32{"a": most}, &most, [2]float32{-most, most}, most}
 	c := attribute.Codec[limits]{}
 	p, err := c.Encode(v)
 	is.NoErr(err)
@@ -243,4 +245,29 @@ func TestCodec_KeepsTheLargestFloat32(t *testing.T) {
 	is.Equal(got, limits{Point: &one})
 	_, err = c.Decode(codec.Opaque("dynamodb", []byte(`{"M":{"point":{"N":"3.4028236e+38"}}}`)))
 	is.True(err != nil)
+}
+
+// Another binary's type may have tagged a field as a set.
+func TestCodec_ASetInAnInterfaceIsAList(t *testing.T) {
+	is := is.New(t)
+	set := func(v types.AttributeValue) types.AttributeValue {
+		return &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{"all": v}}
+	}
+	for _, c := range []struct {
+		set  types.AttributeValue
+		want []any
+	}{
+		{&types.AttributeValueMemberSS{Value: []string{"b", "a"}}, []any{"b", "a"}},
+		{&types.AttributeValueMemberNS{Value: []string{"1", "12345678901234567890"}}, []any{1.0, json.Number("12345678901234567890")}},
+		{&types.AttributeValueMemberBS{Value: [][]byte{{1}}}, []any{[]byte{1}}},
+	} {
+		got, err := attribute.Codec[map[string]any]{}.Decode(attribute.NewValue(set(c.set)))
+		is.NoErr(err)
+		is.Equal(got, map[string]any{"all": c.want})
+	}
+}
+
+func TestCodec_RefusesAnEmptyNumberInAnInterface(t *testing.T) {
+	_, err := attribute.Codec[map[string]any]{}.Encode(map[string]any{"n": json.Number("")})
+	is.New(t).Equal(fmt.Sprint(err), "attribute: field []: an empty json.Number in an interface would come back as nil")
 }

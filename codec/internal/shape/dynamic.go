@@ -19,7 +19,7 @@ func (c *check) dynamic(v reflect.Value, at *step) error {
 			return refuse(at.String(), "%v in an interface would come back as something else", t)
 		}
 	case reflect.Map:
-		if t.Key().Kind() != reflect.String {
+		if t.Key().Kind() != reflect.String || c.format.encodesKey(t.Key()) {
 			return refuse(at.String(), "%v in an interface would come back as a map of texts", t)
 		}
 	case reflect.Bool, reflect.String, reflect.Float32, reflect.Float64,

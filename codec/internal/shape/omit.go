@@ -32,6 +32,10 @@ func (f *Format) omits(sf reflect.StructField) omission {
 		}
 	case f.Tag == "msgpack" && tag.has("omitempty"):
 		return f.omitsEmpty(t)
+	case f.Tag == "dynamodbav" && tag.has("omitempty"):
+		if t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Pointer { // it looks at the target of both
+			return omitsByValue
+		}
 	}
 	return omitsNothing
 }
@@ -63,8 +67,8 @@ func (f *Format) leavesOutZero(sf reflect.StructField) bool {
 	if !strings.Contains(string(sf.Tag), "omit") {
 		return false
 	}
-	tag := f.tagOf(sf)
-	return (tag.has("omitempty") && sf.Type.Kind() != reflect.Struct) || (f.Tag == "" && tag.has("omitzero"))
+	tag, kind := f.tagOf(sf), sf.Type.Kind()
+	return (tag.has("omitempty") && kind != reflect.Struct && kind != reflect.Array) || (f.Tag == "" && tag.has("omitzero"))
 }
 
 // mayTell reports whether t has a field in which the msgpack encoder can see that a value isn't
@@ -84,8 +88,14 @@ func (c *check) omitted(sf reflect.StructField, v reflect.Value) bool {
 	if c.format.omits(sf) == omitsNothing || v.IsZero() {
 		return false
 	}
-	if c.format.Tag == "msgpack" {
+	switch c.format.Tag {
+	case "msgpack":
 		return c.isEmpty(v) && lost(v)
+	case "dynamodbav":
+		for v.Kind() == reflect.Pointer && !v.IsNil() {
+			v = v.Elem()
+		}
+		return v.IsZero() && v.Kind() != reflect.Struct && v.Kind() != reflect.Array
 	}
 	return isZero(v) && lost(v)
 }

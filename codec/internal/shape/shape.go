@@ -45,6 +45,10 @@ type Format struct {
 	// NoTypedBytes means that the encoder fails at a list of a named byte type.
 	NoTypedBytes bool
 
+	// PrintsKeys means that the key of a map is stored as the text that fmt prints of it, unless it has
+	// MarshalText.
+	PrintsKeys bool
+
 	// NilEmbedded means that a nil embedded pointer comes back as nil.
 	NilEmbedded bool
 

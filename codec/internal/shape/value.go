@@ -118,6 +118,9 @@ func (c *check) visit(v reflect.Value, at *step) error {
 		if v.IsNil() {
 			return nil
 		}
+		if c.nothing(v.Elem()) {
+			return refuse(at.String(), "an empty json.Number in an interface would come back as nil")
+		}
 		if err := c.dynamic(v.Elem(), at); err != nil {
 			return err
 		}
@@ -234,7 +237,11 @@ func hasTime(m reflect.Value, t time.Time) bool {
 func (c *check) inside(v reflect.Value, at *step) error {
 	switch v.Kind() {
 	case reflect.Pointer:
-		if e := v.Elem(); nilable(e.Type()) && e.IsNil() {
+		e := v.Elem()
+		for e.Kind() == reflect.Interface && !e.IsNil() {
+			e = e.Elem()
+		}
+		if nilable(e.Type()) && e.IsNil() {
 			return refuse(at.String(), "points to a nil, which would come back as a nil pointer")
 		}
 		return c.visit(v.Elem(), at)
@@ -255,6 +262,9 @@ func (c *check) inside(v reflect.Value, at *step) error {
 		for i := v.MapRange(); i.Next(); {
 			if c.scalars && c.format.Tag == "dynamodbav" && i.Key().Kind() == reflect.String && i.Key().Len() == 0 && !c.ownEncoder(i.Key().Type()) {
 				return refuse(at.String(), "an empty key of a map can't be stored")
+			}
+			if c.format.PrintsKeys && printsOther(i.Key()) {
+				return refuse(at.String(), "a key of the map would come back as another: the text that fmt prints of it is stored")
 			}
 			if err := c.visit(i.Key(), at.elem("[key]")); err != nil {
 				return err

@@ -114,9 +114,10 @@ func (w *walk) key(t reflect.Type, path string) error {
 		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		if !t.Implements(textMethods.Encode) {
-			if reflect.PointerTo(t).Implements(textMethods.Decode) { // decoders call it nevertheless
+			if reflect.PointerTo(t).Implements(textMethods.Decode) || w.format.encodesKey(t) { // decoders call it nevertheless
 				w.shape.Custom, w.shape.CustomKeys = true, true
 			}
+			w.shape.Loose = w.shape.Loose || w.format.PrintsKeys && prints(t)
 			return nil
 		}
 	}

@@ -27,6 +27,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -144,6 +145,12 @@ type (
 		Given bool
 		Note  string
 	}
+	role      string // its String is the string itself
+	shout     string // its String is another
+	number    int    // its String has its digits
+	tagged    string // encodes itself as a text
+	packed    string // encodes itself as bytes
+	oneWay    string // the same, and does not decode itself
 	secret    struct{ text string }
 	hiddenNum struct{ n int }
 	cents     int64
@@ -203,6 +210,21 @@ func (l *level) UnmarshalText(b []byte) error {
 }
 
 func (c consent) IsZero() bool { return !c.Given }
+
+func (r role) String() string                 { return string(r) }
+func (s shout) String() string                { return strings.ToUpper(string(s)) }
+func (n number) String() string               { return strconv.Itoa(int(n)) }
+func (t tagged) MarshalText() ([]byte, error) { return []byte("t:" + string(t)), nil }
+func (t *tagged) UnmarshalText(b []byte) error {
+	*t = tagged(strings.TrimPrefix(string(b), "t:"))
+	return nil
+}
+func (p packed) MarshalBinary() ([]byte, error) { return []byte("p:" + string(p)), nil }
+func (p *packed) UnmarshalBinary(b []byte) error {
+	*p = packed(strings.TrimPrefix(string(b), "p:"))
+	return nil
+}
+func (o oneWay) MarshalBinary() ([]byte, error) { return []byte("o:" + string(o)), nil }
 
 func (s secret) MarshalText() ([]byte, error) { return []byte("s:" + s.text), nil }
 func (s *secret) UnmarshalText(b []byte) error {
@@ -402,6 +424,17 @@ var swept = map[string]values{
 	"choice":               of(choice{A: ptr(0)}, choice{B: ptr("")}),
 	"nested":               of(nested{Map: map[string]map[string][]money{"a": {"b": {{1, "c"}}}}, Ptr: ptr(ptr(1)), Any: []any{"x"}}),
 	"map[string]int":       of(map[string]int{"a": 1}),
+	"map[time.Duration]":   of(map[time.Duration]int{time.Hour: 1}),
+	"map[time.Weekday]":    of(map[time.Weekday]bool{time.Monday: true}),
+	"map[role]":            of(map[role]int{"admin": 1}),
+	"map[shout]":           of(map[shout]int{"hey": 1}),
+	"map[number]":          of(map[number]int{7: 1}),
+	"map[tagged]":          of(map[tagged]int{"a": 1}),
+	"map[packed]":          of(map[packed]int{"a": 1}),
+	"map[oneWay]":          of(map[oneWay]int{"a": 1}),
+	"any of map[role]":     of[any](map[role]int{"admin": 1}),
+	"any of map[tagged]":   of[any](map[tagged]int{"a": 1}),
+	"any of map[packed]":   of[any]([]map[packed]int{{"a": 1}}),
 	"map[string]bool":      of(map[string]bool{"a": true}),
 	"map[string]string":    of(map[string]string{"a": "b"}, map[string]string{}),
 	"map[string][]string":  of(map[string][]string{"a": {"b"}, "c": nil}),
@@ -419,7 +452,8 @@ var swept = map[string]values{
 	"*int":                 of(ptr(0), ptr(7)),
 	"*string":              of(ptr("")),
 	"*bool":                of(ptr(false)),
-	"**int":                of(ptr(ptr(7))),
+	"**int":                of(ptr(ptr(7)), ptr(ptr(0))),
+	"**money":              of(ptr(ptr(money{}))),
 	"slog.Level":           of(slog.LevelWarn),
 	"*regexp.Regexp":       of(regexp.MustCompile("a+")),
 	"reflect.Kind":         of(reflect.Bool),

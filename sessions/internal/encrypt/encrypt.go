@@ -3,6 +3,7 @@
 package encrypt
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -14,7 +15,7 @@ import (
 	"github.com/dynasession/dynasession/sessions/driver"
 )
 
-// AEAD is sessions.AEAD.
+// AEAD is sessions.AEAD. It gets copies, since it may work in place.
 type AEAD interface {
 	Encrypt(plaintext, associatedData []byte) ([]byte, error)
 	Decrypt(ciphertext, associatedData []byte) ([]byte, error)
@@ -84,7 +85,7 @@ func (s *Store) encrypted(rec driver.Record) (driver.Record, error) {
 	if err != nil {
 		return rec, fmt.Errorf("encode: %w", err)
 	}
-	b, err := s.aead.Encrypt(plain, associated(rec, format, s.Name()))
+	b, err := s.aead.Encrypt(bytes.Clone(plain), associated(rec, format, s.Name()))
 	if err != nil {
 		return rec, fmt.Errorf("%w: encrypt: %w", driver.ErrUnavailable, err)
 	}
@@ -119,7 +120,7 @@ func (s *Store) Decrypted(rec driver.Record) (driver.Record, error) {
 	}
 	var plain []byte
 	for _, ad := range ads {
-		if plain, err = s.aead.Decrypt(b, ad); err == nil || isOutage(err) {
+		if plain, err = s.aead.Decrypt(bytes.Clone(b), ad); err == nil || isOutage(err) {
 			break
 		}
 	}

@@ -2,6 +2,9 @@ package encrypt_test
 
 import (
 	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -246,3 +249,44 @@ func TestEncrypt_PlaintextIsReadOnlyIfThatIsAllowed(t *testing.T) {
 	wants.Text(t, err, "stored unencrypted", "Config.AllowPlaintext is false")
 	is.Equal(fmt.Sprint(got.Payload), "json payload, unreadable")
 }
+
+// inPlace is an AEAD that overwrites its arguments, as cipher.AEAD does if dst overlaps them.
+type inPlace struct{ cipher.AEAD }
+
+func (a inPlace) Encrypt(plaintext, ad []byte) ([]byte, error) {
+	nonce := make([]byte, a.NonceSize())
+	rand.Read(nonce)
+	return append(nonce, a.Seal(plaintext[:0], nonce, plaintext, ad)...), nil
+}
+
+func (a inPlace) Decrypt(sealed, ad []byte) ([]byte, error) {
+	nonce, sealed := sealed[:a.NonceSize()], sealed[a.NonceSize():]
+	return a.Open(sealed[:0], nonce, sealed, ad)
+}
+
+func TestEncrypt_AnAEADMayOverwriteItsArguments(t *testing.T) {
+	is := is.New(t)
+	block, err := aes.NewCipher(make([]byte, 16))
+	is.NoErr(err)
+	gcm, err := cipher.NewGCM(block)
+	is.NoErr(err)
+	below := memstore.New(nil)
+	rec := record()
+	rec.Payload = codec.Opaque("json", append(make([]byte, 0, 100), `"tea"`...)) // with room for the tag
+	is.NoErr(encrypt.New(named{below, "former"}, inPlace{gcm}, encrypt.Options{}).Create(t.Context(), rec))
+	is.True(codec.Equal(rec.Payload, record().Payload))
+	s := encrypt.New(named{below, "present"}, inPlace{gcm}, encrypt.Options{FormerNames: []string{"former"}})
+	for range 2 {
+		got, err := s.Load(t.Context(), "key")
+		is.NoErr(err)
+		is.True(codec.Equal(got.Payload, record().Payload))
+	}
+}
+
+// named is a store with another name.
+type named struct {
+	driver.Store
+	name string
+}
+
+func (n named) Name() string { return n.name }

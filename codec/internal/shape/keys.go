@@ -1,0 +1,35 @@
+package shape
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+)
+
+// encodesKey reports whether the encoder calls a method of t, a string or an integer, for the key of
+// a map. encoding/json does so for integers, which [walk.key] knows; the others for both.
+func (f *Format) encodesKey(t reflect.Type) bool { return f.Tag != "" && f.encodesItself(t) }
+
+// prints reports whether fmt prints values of t by a method of theirs.
+func prints(t reflect.Type) bool {
+	return t.Implements(reflect.TypeFor[fmt.Stringer]()) || t.Implements(reflect.TypeFor[error]()) || t.Implements(reflect.TypeFor[fmt.Formatter]())
+}
+
+// printsOther reports whether fmt prints another text of key, a string or an integer, than that of
+// its value.
+func printsOther(key reflect.Value) bool {
+	t := key.Type()
+	if !prints(t) || t.Implements(textMethods.Encode) || !key.CanInterface() {
+		return false
+	}
+	var plain string
+	switch {
+	case key.CanInt():
+		plain = strconv.FormatInt(key.Int(), 10)
+	case key.CanUint():
+		plain = strconv.FormatUint(key.Uint(), 10)
+	default:
+		plain = key.String()
+	}
+	return fmt.Sprint(key.Interface()) != plain
+}
