@@ -46,6 +46,9 @@ func (v *visit[T]) commit(status int) bool {
 	}
 	if failure != nil {
 		v.answerError(failure)
+		v.mu.Lock()
+		v.answered = true
+		v.mu.Unlock()
 		return false
 	}
 	_, goOn := v.isOpen()

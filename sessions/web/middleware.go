@@ -95,6 +95,13 @@ func (m *Middleware[T]) serve(w http.ResponseWriter, r *http.Request, next http.
 	parsed := r.MultipartForm != nil
 	returned := false
 	defer func() {
+		if v.isAnswered() {
+			if p := recover(); p != nil && !isAboutWrite(p) {
+				panic(p)
+			}
+		}
+	}()
+	defer func() {
 		if !returned {
 			// The handler panics: its changes are not saved, whoever writes the response.
 			v.writeCookie()
@@ -108,6 +115,21 @@ func (m *Middleware[T]) serve(w http.ResponseWriter, r *http.Request, next http.
 	next.ServeHTTP(v, v.request)
 	returned = true
 	v.finish()
+}
+
+// isAnswered reports whether Config.Error has responded in place of the handler, which has tried to
+// write. The response is complete then.
+func (v *visit[T]) isAnswered() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.answered
+}
+
+// isAboutWrite reports whether a handler has panicked with p since its writes fail: a reverse proxy
+// aborts its response then, and some frameworks panic with the error.
+func isAboutWrite(p any) bool {
+	err, ok := p.(error)
+	return ok && (errors.Is(err, http.ErrAbortHandler) || errors.Is(err, errAnswered))
 }
 
 // sharesAPlace reports whether a Middleware around this one sends its ID in the same cookie or
