@@ -131,6 +131,7 @@ func (v *visit[T]) saveBeforeAnswer(status int, panics bool) error {
 		v.abandon()
 		return nil // the handler knows the error, and this is its response
 	}
+	v.loadAgain(err)
 	return err
 }
 

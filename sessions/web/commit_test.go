@@ -314,6 +314,48 @@ func TestCommit_TheConfigsErrorMayAskForTheSession(t *testing.T) {
 	is.Equal(w.Body.String(), "sorry, nobody\n")
 }
 
+// After a save that has lost against another request, Config.Error sees what is stored, and can
+// leave a message there.
+func TestCommit_TheConfigsErrorSeesWhatIsStored(t *testing.T) {
+	for name, c := range map[string]struct {
+		before        func(ctx context.Context, s site, got *sessions.Session[visitor]) error
+		subject, name string
+		after         string
+	}{
+		"changed by another request": {func(ctx context.Context, s site, got *sessions.Session[visitor]) error {
+			_, err := s.manager.Update(ctx, got.ID().Secret(), func(v *visitor) error { v.Name = "theirs"; return nil })
+			return err
+		}, "ann", "theirs", "409 beside theirs"},
+		"ended by another request": {func(ctx context.Context, s site, got *sessions.Session[visitor]) error {
+			_, err := s.manager.RevokeAll(ctx, "ann")
+			return err
+		}, "", "", "409 beside "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			var s site
+			s = newSite(t, &web.Config{Error: func(w http.ResponseWriter, r *http.Request, err error) {
+				got := s.session(t, r)
+				is.Equal(got.Subject(), c.subject)
+				is.Equal(got.Data.Name, c.name)
+				is.NoErr(s.Update(r.Context(), func(v *visitor) error { v.Name = fmt.Sprint(web.Status(err), " beside ", v.Name); return nil }))
+				w.WriteHeader(web.Status(err))
+			}})
+			b := s.client()
+			b.login(t, "ann")
+			w := b.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+				got := s.session(t, r)
+				got.Data.Name = "ours"
+				is.NoErr(c.before(r.Context(), s, got))
+			})
+			is.Equal(w.Code, http.StatusConflict)
+			subject, data := b.seen(t)
+			is.Equal(subject, c.subject)
+			is.Equal(data.Name, c.after)
+		})
+	}
+}
+
 // The client hangs up while the handler works: its changes are saved, and nothing is logged.
 func TestTrap_AClientThatHangsUpLosesNothing(t *testing.T) {
 	for _, explicit := range []bool{false, true} {

@@ -96,8 +96,8 @@ func (m *Middleware[T]) serve(w http.ResponseWriter, r *http.Request, next http.
 	returned := false
 	defer func() {
 		if v.isAnswered() {
-			if p := recover(); p != nil && !isAboutWrite(p) {
-				panic(p)
+			if handler := (outcome{recover()}); handler.panicked != nil && !handler.isAboutWrite() {
+				panic(handler.panicked) // as if it had not been recovered
 			}
 		}
 	}()
@@ -125,10 +125,13 @@ func (v *visit[T]) isAnswered() bool {
 	return v.answered
 }
 
-// isAboutWrite reports whether a handler has panicked with p since its writes fail: a reverse proxy
+// outcome is how a handler has ended.
+type outcome struct{ panicked any }
+
+// isAboutWrite reports whether the handler has panicked since its writes fail: a reverse proxy
 // aborts its response then, and some frameworks panic with the error.
-func isAboutWrite(p any) bool {
-	err, ok := p.(error)
+func (o outcome) isAboutWrite() bool {
+	err, ok := o.panicked.(error)
 	return ok && (errors.Is(err, http.ErrAbortHandler) || errors.Is(err, errAnswered))
 }
 
