@@ -6,6 +6,7 @@ import (
 
 	"github.com/matryer/is"
 
+	"github.com/dynasession/dynasession/codec"
 	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/internal/cued"
@@ -16,14 +17,29 @@ import (
 func TestEnter_TheHeadStaysAsLongAsAPage(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(1, 4)
-	d.stays(t)
-	d.stays(t) // opens a page
-	d.clock.Advance(absolute - time.Hour)
-	last, page := d.stays(t)
+	enter := func(lives time.Duration) (key string, page int64) {
+		l, err := d.Open(t.Context(), list)
+		is.NoErr(err)
+		key, now := d.key(), d.clock.Now()
+		page, err = l.Enter(t.Context(), rosters.Entry{Key: key, Deadline: now.Add(lives), Stale: now.Add(lives)}, "", rosters.Limit{})
+		is.NoErr(err)
+		is.NoErr(d.mem.Create(t.Context(), driver.Record{
+			Key: key, Payload: codec.Opaque("json", []byte("1")), Rev: rosters.Rev(), Created: now, Accessed: now,
+			IdleTimeout: lives, AbsoluteTimeout: lives,
+		}))
+		return key, page
+	}
+	enter(2 * absolute)
+	_, page := enter(absolute)
 	is.Equal(page, int64(1))
-	d.clock.Advance(3 * time.Hour)
+	head, err := d.Head(t.Context(), list)
+	is.NoErr(err)
+	d.clock.Advance(head.Expires.Sub(d.clock.Now()) - time.Hour)
+	last, page := enter(absolute)
+	is.Equal(page, int64(1))
+	d.clock.Advance(absolute - time.Hour)
 	d.sweep(t)
-	_, err := d.mem.Load(t.Context(), last)
+	_, err = d.mem.Load(t.Context(), last)
 	is.NoErr(err)
 	d.wantListed(t, last)
 }

@@ -402,6 +402,15 @@ func TestEnter_TheHeadKnowsWhenItMayBeStale(t *testing.T) {
 			head, err := d.Head(t.Context(), list)
 			is.NoErr(err)
 			is.True(head.Stale.Equal(first.Add(idle)))
+			l, err := d.Open(t.Context(), list)
+			is.NoErr(err)
+			soon := d.entry(d.key())
+			soon.Stale = first.Add(idle / 2)
+			_, err = l.Enter(t.Context(), soon, "", limit)
+			is.NoErr(err)
+			head, err = d.Head(t.Context(), list)
+			is.NoErr(err)
+			is.True(head.Stale.Equal(soon.Stale))
 		})
 	}
 }

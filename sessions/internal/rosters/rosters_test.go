@@ -122,6 +122,9 @@ func TestList_AnEpochIsMissedByNobody(t *testing.T) {
 						if _, err := d.mem.Load(t.Context(), key); err == nil {
 							t.Error("a login that has lost has stored a session")
 						}
+						if d.listed(t)[key] {
+							t.Error("a login that has lost is listed")
+						}
 					default:
 						t.Error(err)
 					}
@@ -198,6 +201,20 @@ func TestList_DeadEntriesLeaveInBoundedSteps(t *testing.T) {
 		is.NoErr(err)
 		is.True(closed.Closed || closed.Rev == "") // or swept
 	})
+}
+
+// An entry leaves without a look at its session only an hour after the deadline: this host's clock
+// may be ahead of that of the host that has judged it.
+func TestEnter_AHostWhoseClockIsAhead(t *testing.T) {
+	is := is.New(t)
+	d := newLazyDesk(4, 4)
+	key := d.must(t)
+	d.clock.Advance(absolute + 59*time.Minute)
+	d.must(t)
+	is.True(d.listed(t)[key])
+	d.clock.Advance(time.Minute)
+	d.must(t)
+	is.True(!d.listed(t)[key])
 }
 
 // A login that is about to enter a page enters another if that one is closed, at any point.
