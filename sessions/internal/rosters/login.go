@@ -291,7 +291,7 @@ func (k *Keeper) prune(ctx context.Context, part driver.Roster) (driver.Roster, 
 			stale = at
 		}
 	}
-	if len(dead) == 0 && (stale.IsZero() || stale.Equal(part.Stale)) {
+	if len(dead) == 0 && stale.IsZero() {
 		return part, nil
 	}
 	changed, err := k.Store.ChangeRoster(ctx, driver.RosterChange{

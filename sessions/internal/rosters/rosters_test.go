@@ -302,6 +302,38 @@ func TestPrune_ASessionThatIsTouchedStays(t *testing.T) {
 	})
 }
 
+// A full head is looked through once one of its sessions may have idled out, and then again when the
+// next may have. A head with room is not.
+func TestPrune_WhenTheNextMayHaveIdledOut(t *testing.T) {
+	for first := range 2 {
+		is := is.New(t)
+		d := newDesk(2, 4)
+		begin := d.clock.Now()
+		keys := []string{d.must(t)}
+		d.clock.Advance(idle / 4)
+		keys = append(keys, d.must(t))
+		d.clock.Advance(idle / 4)
+		for i, key := range keys { // the one is used later than the other
+			at := d.clock.Now().Add(time.Duration(i^first) * idle / 4)
+			is.NoErr(d.mem.Touch(t.Context(), key, at, at.Add(idle)))
+		}
+		d.clock.Advance(idle / 2)
+		looks := 0
+		d.store.On("LoadAll", func(c *cued.Call) error { looks++; return c.Do() })
+		for range 3 {
+			d.must(t)
+		}
+		is.Equal(looks, 1)
+		head, err := d.Head(t.Context(), list)
+		is.NoErr(err)
+		is.True(head.Stale.Equal(begin.Add(idle / 2).Add(idle)))
+		is.NoErr(d.Leave(t.Context(), list, 0, keys...))
+		d.clock.Advance(idle)
+		d.must(t)
+		is.Equal(looks, 1)
+	}
+}
+
 // A key without a record may be a login under way: it is ended before it is dropped, so that its
 // record can't come.
 func TestPrune_ALoginUnderWayLoses(t *testing.T) {
