@@ -256,6 +256,10 @@ func TestLimit_TheHeadOfManyStaysSmall(t *testing.T) {
 	parts, err := d.All(t.Context(), list)
 	is.NoErr(err)
 	is.True(len(parts[0].Entries) <= 3*d.HeadSize+1)
+	is.True(len(parts) > 1)
+	for _, part := range parts {
+		is.True(!part.Stale.IsZero() || len(part.Entries) == 0) // or it would not be looked through
+	}
 	is.Equal(d.alive(t, keys), 40)
 }
 
