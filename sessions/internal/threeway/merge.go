@@ -287,7 +287,7 @@ func (m *merging) pointee(base, ours, theirs reflect.Value) (reflect.Value, bool
 	}
 	p := reflect.New(ours.Type().Elem())
 	p.Elem().Set(v)
-	return p.Convert(ours.Type()), false, nil
+	return p, false, nil
 }
 
 // entries merges maps, key by key.
