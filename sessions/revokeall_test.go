@@ -505,3 +505,23 @@ func TestRevokeAll_WithoutMarkers(t *testing.T) {
 		}
 	}
 }
+
+// Nor does such a login succeed if it can't find out whether it was revoked: it can be repeated.
+func TestRevokeAll_WithoutMarkersInAnOutage(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, &sessions.Config[cart]{IDs: plainIDs{sessions.RandomIDs(20)}})
+	w.login(t, "user")
+	_, err := w.RevokeAll(t.Context(), "user") // the epoch isn't 0
+	is.NoErr(err)
+	s, reads := w.Create(), 0
+	w.store.On("LoadRosters", func(c *cued.Call) error {
+		if reads++; reads == 2 {
+			return sessions.ErrUnavailable
+		}
+		return c.Do()
+	})
+	wants.Err(t, w.Authenticate(t.Context(), s, "user"), sessions.ErrUnavailable)
+	is.Equal(len(w.handles(t, "user")), 0)
+	is.NoErr(w.Authenticate(t.Context(), s, "user"))
+	is.True(w.alive(t, s))
+}

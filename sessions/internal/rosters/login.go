@@ -196,7 +196,7 @@ func (l *Login) confirmed(ctx context.Context, e Entry, page int64) (bool, error
 	case l.head.Expires.Before(e.Deadline):
 		pages := l.head.Pages
 		changed, err := l.changeHead(ctx, driver.RosterChange{
-			Key: l.head.Key, Rev: Rev(), IfEpoch: &l.epoch, IfPages: &pages, Expires: l.k.long(e.Deadline),
+			Key: l.head.Key, Rev: Rev(), IfPages: &pages, Expires: l.k.long(e.Deadline),
 		})
 		if changed || err != nil {
 			return changed, err
@@ -291,7 +291,7 @@ func (k *Keeper) prune(ctx context.Context, part driver.Roster) (driver.Roster, 
 			stale = at
 		}
 	}
-	if len(dead) == 0 && (stale.IsZero() || stale.Equal(part.Stale)) {
+	if len(dead) == 0 && stale.IsZero() {
 		return part, nil
 	}
 	changed, err := k.Store.ChangeRoster(ctx, driver.RosterChange{

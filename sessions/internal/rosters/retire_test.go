@@ -111,6 +111,12 @@ func TestRetire_ASessionIsListedWhileItIsMoved(t *testing.T) {
 			return key
 		},
 		"login": func(t *testing.T, d *desk, key string) string { return d.must(t) },
+		"logins that open pages": func(t *testing.T, d *desk, key string) (also string) {
+			for range 2 * d.PageSize {
+				also = d.must(t)
+			}
+			return also
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			moved := 0

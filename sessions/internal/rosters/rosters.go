@@ -87,7 +87,7 @@ func RenewedRev(application string) string {
 // IsForeign reports whether a marker's Rev names another application than the given one.
 func IsForeign(rev, application string) bool {
 	_, of, said := strings.Cut(rev, "@")
-	return said && (application == "" || of != applicationHash(application))
+	return said && of != applicationHash(application)
 }
 
 func applicationHash(application string) string {
@@ -233,7 +233,7 @@ func (k *Keeper) Extend(ctx context.Context, list string, page int64, e Entry) (
 		}
 		if deadline, listed := part.Entries[e.Key]; listed && !deadline.Before(e.Deadline) {
 			return page, k.keepHead(ctx, list, page, e.Deadline)
-		} else if !listed && part.Closed {
+		} else if part.Closed { // and empty
 			return k.reenter(ctx, list, e)
 		}
 		c := k.entering(part.Key, e)
