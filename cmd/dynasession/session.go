@@ -85,8 +85,7 @@ func (c *cli) sessionShow(ctx context.Context, args []string) error {
 func (c *cli) judge(ctx context.Context, client *dynamodb.Client, it item, now time.Time, s *shown) error {
 	expires, by := it.expires()
 	s.ExpiresAt, s.Format = &expires, it.format()
-	s.IdleTimeout = (time.Duration(it.number("idle_timeout")) * time.Second).String()
-	s.AbsoluteTimeout = (time.Duration(it.number("absolute_timeout")) * time.Second).String()
+	s.IdleTimeout, s.AbsoluteTimeout = it.timeout("idle_timeout").String(), it.timeout("absolute_timeout").String()
 	s.State = "alive"
 	if !now.Before(expires) {
 		s.State, s.Why = "expired", by
