@@ -23,9 +23,10 @@ const callTimeout = 10 * time.Second
 
 // cli is one run of the program: its streams and flags.
 type cli struct {
-	in        io.Reader
-	out, errs io.Writer
-	set       *flag.FlagSet
+	in   io.Reader
+	out  *printed
+	errs io.Writer
+	set  *flag.FlagSet
 
 	// Flags of every command.
 	table, region, profile, endpoint, application string
