@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/url"
 	"os"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -23,9 +22,10 @@ const callTimeout = 10 * time.Second
 
 // cli is one run of the program: its streams and flags.
 type cli struct {
-	in        io.Reader
-	out, errs io.Writer
-	set       *flag.FlagSet
+	in   io.Reader
+	out  *printed
+	errs io.Writer
+	set  *flag.FlagSet
 
 	// Flags of every command.
 	table, region, profile, endpoint, application string
@@ -98,14 +98,14 @@ func (c *cli) run(ctx context.Context, args []string) error {
 
 // validate checks the values of flags that every command takes.
 func (c *cli) validate() error {
-	_, err := url.Parse(c.endpoint)
-	web := strings.HasPrefix(c.endpoint, "http://") || strings.HasPrefix(c.endpoint, "https://")
+	endpoint, err := url.Parse(c.endpoint)
+	web := err == nil && (endpoint.Scheme == "http" || endpoint.Scheme == "https") && endpoint.Host != ""
 	switch {
 	case c.table == "":
 		return exit(exitUsage, "-table is empty: must name a table")
 	case len(c.application) > 256 || !utf8.ValidString(c.application):
 		return exit(exitUsage, "-application has %d bytes: must have at most 256 of UTF-8", len(c.application))
-	case c.endpoint != "" && (err != nil || !web):
+	case c.endpoint != "" && !web:
 		return exit(exitUsage, "-endpoint: must be a URL such as http://127.0.0.1:8000")
 	}
 	return nil

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha512"
 	"encoding/hex"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -59,6 +60,11 @@ func (it item) number(name string) int64 {
 	return 0
 }
 
+// timeout returns a timeout, like a Manager the longest Duration for a longer one.
+func (it item) timeout(name string) time.Duration {
+	return time.Duration(min(it.number(name), int64(math.MaxInt64/time.Second))) * time.Second
+}
+
 func (it item) time(name string) time.Time {
 	t, _ := time.Parse(time.RFC3339Nano, it.text(name))
 	return t.UTC()
@@ -84,8 +90,8 @@ func (it item) size() int64 {
 // expires returns when the session expires, and by which timeout. Like a Manager, it computes this
 // from the session's timestamps and timeouts.
 func (it item) expires() (at time.Time, by string) {
-	absolute := it.time("created").Unix() + it.number("absolute_timeout")
-	idle := it.time("accessed").Unix() + it.number("idle_timeout")
+	absolute := it.time("created").Unix() + int64(it.timeout("absolute_timeout")/time.Second)
+	idle := it.time("accessed").Unix() + int64(it.timeout("idle_timeout")/time.Second)
 	if absolute <= idle {
 		return time.Unix(absolute, 0).UTC(), "absolute timeout"
 	}

@@ -29,7 +29,7 @@
 // the session's ID from standard input, so that the ID stays out of the shell's history. The
 // program never prints an ID, and prints data only with -data.
 //
-// The exit code is
+// An interrupt stops it when nothing is left half done, and a second one at once. The exit code is
 //
 //	0   done
 //	1   failed: the table did not answer, or refused the request
@@ -62,6 +62,7 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -82,8 +83,12 @@ func exit(code int, format string, args ...any) error {
 
 // run runs the program and returns its exit code.
 func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
-	c := &cli{in: in, out: out, errs: errs}
+	printed := &printed{Writer: out}
+	c := &cli{in: in, out: printed, errs: errs}
 	err := c.run(ctx, args)
+	if err == nil {
+		err = printed.err
+	}
 	if err == nil {
 		return exitDone
 	}

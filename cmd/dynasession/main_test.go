@@ -131,6 +131,7 @@ func TestUsage(t *testing.T) {
 		{"table", "check", "-table", ""},
 		{"table", "check", "-endpoint", "ftp://127.0.0.1"},
 		{"table", "check", "-endpoint", "http://["},
+		{"table", "check", "-endpoint", "https://"},
 		{"stats", "-workers", "0"},
 		{"table", "template", "nosuch"},
 		{"table", "template", "policy"},

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -168,7 +167,7 @@ func (c *cli) revokeBefore(ctx context.Context, args []string) error {
 			return exit(exitUsage, "TIME %q: must not be later than now", args[0])
 		}
 	}
-	if err := c.confirm(before); err != nil {
+	if err := c.confirm(ctx, before); err != nil {
 		return err
 	}
 	if args[0] == "now" {
@@ -186,7 +185,7 @@ func (c *cli) revokeBefore(ctx context.Context, args []string) error {
 }
 
 // confirm asks the operator to confirm, unless -yes was given.
-func (c *cli) confirm(before time.Time) error {
+func (c *cli) confirm(ctx context.Context, before time.Time) error {
 	if c.yes {
 		return nil
 	}
@@ -196,8 +195,8 @@ func (c *cli) confirm(before time.Time) error {
 	}
 	fmt.Fprintf(c.errs, "Every session %s that began before %s will be ended: everybody signs in again. An earlier time takes back what a later one has ended.\nType yes: ",
 		text(whose), before.UTC().Format(time.RFC3339))
-	answer, err := bufio.NewReader(c.in).ReadString('\n')
-	if err != nil && answer == "" {
+	answer, err := c.readLine(ctx)
+	if err != nil || answer == "" {
 		fmt.Fprintln(c.errs)
 		return &exitError{exitStopped, errors.New("not confirmed; -yes confirms it without a question")}
 	}

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bufio"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +26,43 @@ func clean(s string) string {
 
 // text returns s cleaned and on one line.
 func text(s string) string { return strings.ReplaceAll(clean(s), "\n", " ") }
+
+// printed is an output that keeps the first error of a write, such as that of a full disk.
+type printed struct {
+	io.Writer
+	err error
+}
+
+func (p *printed) Write(b []byte) (int, error) {
+	n, err := p.Writer.Write(b)
+	if p.err == nil {
+		p.err = err
+	}
+	return n, err
+}
+
+// readLine returns a line of input, which may be the last one without an end. It doesn't wait for it
+// longer than ctx allows.
+func (c *cli) readLine(ctx context.Context) (string, error) {
+	type line struct {
+		text string
+		err  error
+	}
+	read := make(chan line, 1)
+	go func() {
+		text, err := bufio.NewReader(io.LimitReader(c.in, 4096)).ReadString('\n')
+		read <- line{text, err}
+	}()
+	select {
+	case l := <-read:
+		if errors.Is(l.err, io.EOF) {
+			l.err = nil
+		}
+		return l.text, l.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
 
 // printJSON prints v as indented JSON.
 func (c *cli) printJSON(v any) error {

@@ -119,3 +119,16 @@ func TestReadable_OddData(t *testing.T) {
 		}
 	}
 }
+
+func TestItem_ATimeoutLongerThanADurationIsTheLongest(t *testing.T) {
+	is := is.New(t)
+	s := func(v string) types.AttributeValue { return &types.AttributeValueMemberS{Value: v} }
+	n := func(v string) types.AttributeValue { return &types.AttributeValueMemberN{Value: v} }
+	at := s("2026-11-23T22:46:01+00:00")
+	for _, seconds := range []string{"10000000000", "99999999999999999999"} {
+		it := item{"created": at, "accessed": at, "idle_timeout": n(seconds), "absolute_timeout": n(seconds)}
+		expires, _ := it.expires()
+		is.Equal(expires.Year(), 2319)
+		is.Equal(it.timeout("idle_timeout").String(), "2562047h47m16s")
+	}
+}

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -85,8 +83,7 @@ func (c *cli) sessionShow(ctx context.Context, args []string) error {
 func (c *cli) judge(ctx context.Context, client *dynamodb.Client, it item, now time.Time, s *shown) error {
 	expires, by := it.expires()
 	s.ExpiresAt, s.Format = &expires, it.format()
-	s.IdleTimeout = (time.Duration(it.number("idle_timeout")) * time.Second).String()
-	s.AbsoluteTimeout = (time.Duration(it.number("absolute_timeout")) * time.Second).String()
+	s.IdleTimeout, s.AbsoluteTimeout = it.timeout("idle_timeout").String(), it.timeout("absolute_timeout").String()
 	s.State = "alive"
 	if !now.Before(expires) {
 		s.State, s.Why = "expired", by
@@ -166,7 +163,7 @@ func errNoSession(c *cli) error {
 func (c *cli) find(ctx context.Context, client *dynamodb.Client, handle string) (item, time.Time, error) {
 	keys := []string{handle}
 	if handle == "-" {
-		id, err := readID(c.in)
+		id, err := c.readID(ctx)
 		if err != nil {
 			return nil, time.Time{}, err
 		}
@@ -219,10 +216,10 @@ func (c *cli) get(ctx context.Context, client *dynamodb.Client, key string) (ite
 
 var errNoID = errors.New("no ID on standard input")
 
-// readID reads an ID from one line of in, which may also be a whole cookie.
-func readID(in io.Reader) (string, error) {
-	line, err := bufio.NewReader(io.LimitReader(in, 4096)).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
+// readID reads an ID from a line of input, which may also be a whole cookie.
+func (c *cli) readID(ctx context.Context) (string, error) {
+	line, err := c.readLine(ctx)
+	if err != nil {
 		return "", err
 	}
 	line, _, _ = strings.Cut(strings.TrimSpace(line), ";")

@@ -206,8 +206,8 @@ func (c *cli) stats(ctx context.Context, _ []string) error {
 	if err != nil && !stopped {
 		return err
 	}
-	if err := c.printStats(p, stopped); err != nil {
-		return err
+	if err := cmp.Or(c.printStats(p, stopped), c.out.err); err != nil {
+		return err // and keep the state
 	}
 	switch {
 	case stopped && c.state != "":

@@ -2,6 +2,7 @@ package python_test
 
 import (
 	"encoding/json"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -107,6 +108,21 @@ func TestTouches_OfEitherSideKeepTheSessionAliveForTheOther(t *testing.T) {
 	now.Advance(61*time.Second + time.Since(now.Now()))
 	_, err = early.Load(t.Context(), id)
 	wants.Err(t, err, sessions.ErrExpired) // the session's own timeout, not the manager's
+}
+
+func TestPythonTimeouts_LongerThanADurationAreTheLongest(t *testing.T) {
+	is := is.New(t)
+	p := start(t)
+	m := manager[cart](p, nil)
+	id := p.call("create", map[string]any{"data": cart{User: "n"}, "idle": 10_000_000_000, "absolute": 20_000_000_000}).ID
+	s, err := m.Load(t.Context(), id)
+	is.NoErr(err)
+	longest := time.Duration(math.MaxInt64).Truncate(time.Second)
+	is.Equal([]time.Duration{s.IdleTimeout, s.AbsoluteTimeout}, []time.Duration{longest, longest})
+	is.True(!m.Changed(s))
+	s.Data.User = "m"
+	is.NoErr(m.Save(t.Context(), s))
+	is.Equal(p.call("load", map[string]any{"id": id}).Data.(map[string]any)["user"], "m")
 }
 
 func TestPythonTouch_OfASessionThatGoHasDestroyedIsNotFound(t *testing.T) {

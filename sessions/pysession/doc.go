@@ -22,6 +22,7 @@
 //     returns ErrDecode for a session with one of them anywhere in its data, and leaves it as it is.
 //   - In a map[string]any Python's 1.0 is a float64. When Go has saved the session, it is 1, and
 //     Python reads an int. A float field of Go has the same effect.
+//   - A timeout of more than 292 years is one of 292 years: a time.Duration has no more.
 //   - Python ignores the attributes of subject, device and revision: a session that Python clears
 //     stays in its subject's list until the list is read, and one that Python saves after Go has
 //     revoked it is alive again.

@@ -57,7 +57,7 @@ func (w *walk) custom(t reflect.Type, addressable bool, path string) (done bool,
 		if !t.Implements(m.Encode) && !addressable {
 			return false, refuse(path, "%s of %v has a pointer receiver, and is not called for the value of a map: use a pointer as the value", m.Name, t)
 		}
-		if promoted(t, m.Name) && t.NumField() > 1 {
+		if promotedFromOne(t, m.Name) {
 			return false, refuse(path, "%v has %s from a type that it embeds: its other fields would not be stored", t, m.Name)
 		}
 		w.shape.Custom = true
@@ -112,6 +112,20 @@ func (f *Format) encodesItself(t reflect.Type) bool {
 	for _, m := range f.Methods {
 		if reflect.PointerTo(t).Implements(m.Encode) {
 			return true
+		}
+	}
+	return false
+}
+
+// promotedFromOne reports whether the struct t has the method from one of several fields: its own,
+// or those of a struct that is all that it embeds.
+func promotedFromOne(t reflect.Type, method string) bool {
+	for promoted(t, method) {
+		if t.NumField() > 1 {
+			return true
+		}
+		if t = t.Field(0).Type; t.Kind() == reflect.Pointer {
+			t = t.Elem()
 		}
 	}
 	return false

@@ -75,7 +75,12 @@ func TestOf_MethodsThatAreEmbedded(t *testing.T) {
 		Name string
 	}
 	refused[struct{ E event }](t, asJSON(), "field E: shape_test.event has MarshalJSON from a type that it embeds: its other fields would not be stored")
+	type only struct{ event }
+	refused[only](t, asJSON(), "shape_test.only has MarshalJSON from a type that it embeds: its other fields would not be stored")
+	type pointed struct{ *only }
+	refused[pointed](t, asJSON(), "shape_test.pointed has MarshalJSON from a type that it embeds: its other fields would not be stored")
 	taken[wrapped](t, asJSON())
+	taken[struct{ wrapped }](t, asJSON())
 	taken[struct{ time.Time }](t, asJSON()) // the only field
 }
 

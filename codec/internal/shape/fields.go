@@ -44,6 +44,9 @@ func (w *walk) fields(t reflect.Type, addressable bool, path string) error {
 		if f.Anonymous && f.Type.Kind() == reflect.Pointer && !w.format.NilEmbedded {
 			return refuse(at, "an embedded pointer that is nil would come back as one that isn't: embed the struct itself, or name the field")
 		}
+		if f.Anonymous && f.Type.Kind() == reflect.Pointer && w.format.mayWriteNothing(f.Type.Elem(), tag) {
+			w.shape.Custom, w.shape.CustomPointers = true, true
+		}
 		if w.format.Field != nil {
 			known, err := w.format.Field(f)
 			if err != nil {
@@ -70,6 +73,25 @@ func (w *walk) fields(t reflect.Type, addressable bool, path string) error {
 		return refuse(path, "%v has no exported field, so that nothing of it would be stored", t)
 	}
 	return nil
+}
+
+// mayWriteNothing reports whether an encoder may omit all that t has, a struct that is embedded with
+// this tag: then a pointer to it comes back as nil.
+func (f *Format) mayWriteNothing(t reflect.Type, tag fieldTag) bool {
+	if t.Kind() != reflect.Struct || tag.name != "" {
+		return false
+	}
+	for i := range t.NumField() {
+		sf := t.Field(i)
+		if inner := f.tagOf(sf); inner.skip || !Seen(sf) || f.mayOmit(sf) {
+			continue
+		}
+		embedded, inlined := f.inlined(sf, f.tagOf(sf))
+		if !inlined || sf.Type.Kind() == reflect.Struct && !f.mayWriteNothing(embedded, fieldTag{}) {
+			return false
+		}
+	}
+	return true
 }
 
 // Seen reports whether encoders see a field of a type that can be kept: an exported one, or an

@@ -26,16 +26,14 @@ func encodesAsOther(key reflect.Value) bool {
 	return err != nil || string(text) != key.String()
 }
 
-// prints reports whether fmt prints values of t by a method of theirs.
-func prints(t reflect.Type) bool {
-	return t.Implements(reflect.TypeFor[fmt.Stringer]()) || t.Implements(reflect.TypeFor[error]()) || t.Implements(reflect.TypeFor[fmt.Formatter]())
-}
+// mayPrint reports whether fmt may print values of t by a method of theirs: String, Error or Format.
+func mayPrint(t reflect.Type) bool { return t.NumMethod() > 0 }
 
 // printsOther reports whether fmt prints another text of key, a string or an integer, than that of
 // its value.
 func printsOther(key reflect.Value) bool {
 	t := key.Type()
-	if !prints(t) || t.Implements(textMethods.Encode) || !key.CanInterface() {
+	if !mayPrint(t) || t.Implements(textMethods.Encode) || !key.CanInterface() {
 		return false
 	}
 	var plain string

@@ -117,7 +117,7 @@ func (w *walk) key(t reflect.Type, path string) error {
 			if reflect.PointerTo(t).Implements(textMethods.Decode) || w.format.encodesKey(t) { // decoders call it nevertheless
 				w.shape.Custom, w.shape.CustomKeys = true, true
 			}
-			w.shape.Loose = w.shape.Loose || w.format.PrintsKeys && prints(t)
+			w.shape.Loose = w.shape.Loose || w.format.PrintsKeys && mayPrint(t)
 			return nil
 		}
 	}

@@ -148,6 +148,7 @@ type (
 	role      string // its String is the string itself
 	shout     string // its String is another
 	number    int    // its String has its digits
+	port      uint16 // likewise
 	tagged    string // encodes itself as a text
 	packed    string // encodes itself as bytes
 	oneWay    string // the same, and does not decode itself
@@ -213,6 +214,7 @@ func (c consent) IsZero() bool { return !c.Given }
 
 func (r role) String() string                 { return string(r) }
 func (s shout) String() string                { return strings.ToUpper(string(s)) }
+func (p port) String() string                 { return strconv.Itoa(int(p)) }
 func (n number) String() string               { return strconv.Itoa(int(n)) }
 func (t tagged) MarshalText() ([]byte, error) { return []byte("t:" + string(t)), nil }
 func (t *tagged) UnmarshalText(b []byte) error {
@@ -429,6 +431,7 @@ var swept = map[string]values{
 	"map[role]":            of(map[role]int{"admin": 1}),
 	"map[shout]":           of(map[shout]int{"hey": 1}),
 	"map[number]":          of(map[number]int{7: 1}),
+	"map[port]":            of(map[port]int{443: 1}),
 	"map[tagged]":          of(map[tagged]int{"a": 1}),
 	"map[packed]":          of(map[packed]int{"a": 1}),
 	"map[oneWay]":          of(map[oneWay]int{"a": 1}),

@@ -54,12 +54,14 @@ const maxSeconds = int64(1<<63-1) / int64(time.Second)
 
 var errNotSeconds = errors.New("not a whole number of seconds, at least 0")
 
+// parseSeconds reads a stored timeout. A longer one than a Duration can hold, which Python may have
+// written, is the longest that it can: 292 years.
 func parseSeconds(n string) (time.Duration, error) {
 	seconds, err := strconv.ParseInt(n, 10, 64)
-	if err != nil || seconds < 0 || seconds > maxSeconds {
+	if err != nil && !errors.Is(err, strconv.ErrRange) || seconds < 0 {
 		return 0, errNotSeconds
 	}
-	return time.Duration(seconds) * time.Second, nil
+	return time.Duration(min(seconds, maxSeconds)) * time.Second, nil
 }
 
 func formatSeconds(d time.Duration) string { return formatInt(int64(d / time.Second)) }

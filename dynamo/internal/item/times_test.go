@@ -76,12 +76,15 @@ func TestTimesSortAsTexts(t *testing.T) {
 
 func TestSeconds(t *testing.T) {
 	is := is.New(t)
-	for in, want := range map[string]time.Duration{"0": 0, "1": time.Second, "7200": 2 * time.Hour, "9223372036": 9223372036 * time.Second} {
+	for in, want := range map[string]time.Duration{
+		"0": 0, "1": time.Second, "7200": 2 * time.Hour, "9223372036": 9223372036 * time.Second,
+		"9223372037": 9223372036 * time.Second, "99999999999999999999": 9223372036 * time.Second,
+	} {
 		got, err := parseSeconds(in)
 		is.NoErr(err)
 		is.Equal(got, want)
 	}
-	for _, in := range []string{"", "-1", "1.5", "1e3", "9223372037", "99999999999999999999", "abc", " 1"} {
+	for _, in := range []string{"", "-1", "1.5", "1e3", "-99999999999999999999", "abc", " 1"} {
 		_, err := parseSeconds(in)
 		is.Equal(err, errNotSeconds)
 	}
