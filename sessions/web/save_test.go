@@ -86,9 +86,11 @@ func TestSession_AfterACallThatHasLost(t *testing.T) {
 		},
 	}
 	for call, do := range map[string]func(s site, ctx context.Context) error{
-		"Save":   func(s site, ctx context.Context) error { return s.Save(ctx) },
-		"Renew":  func(s site, ctx context.Context) error { return s.Renew(ctx) },
-		"Update": func(s site, ctx context.Context) error { return s.Update(ctx, func(v *visitor) error { v.Visits++; return nil }) },
+		"Save":  func(s site, ctx context.Context) error { return s.Save(ctx) },
+		"Renew": func(s site, ctx context.Context) error { return s.Renew(ctx) },
+		"Update": func(s site, ctx context.Context) error {
+			return s.Update(ctx, func(v *visitor) error { v.Visits++; return nil })
+		},
 		"Token": func(s site, ctx context.Context) error {
 			return errors.Join(s.Persist(ctx, true), func() error { _, err := s.Token(ctx); return err }())
 		},
@@ -117,6 +119,20 @@ func TestSession_AfterACallThatHasLost(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestUpdate_OfASessionThatHasEndedLeavesAVisitor(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	c := s.client()
+	c.login(t, "ann")
+	c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+		is.Equal(s.session(t, r).Subject(), "ann")
+		_, err := s.manager.RevokeAll(t.Context(), "ann")
+		is.NoErr(err)
+		wants.Err(t, s.Update(r.Context(), func(v *visitor) error { v.Visits++; return nil }), sessions.ErrNotFound)
+		is.Equal(s.session(t, r).Subject(), "")
+	})
 }
 
 func TestDiscard_ForgetsWhatWasChanged(t *testing.T) {
