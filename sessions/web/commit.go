@@ -131,7 +131,6 @@ func (v *visit[T]) saveBeforeAnswer(status int, panics bool) error {
 		v.abandon()
 		return nil // the handler knows the error, and this is its response
 	}
-	v.loadAgain(err)
 	return err
 }
 
@@ -161,6 +160,7 @@ func (v *visit[T]) save(ctx context.Context, s *sessions.Session[T]) error {
 	}
 	defer v.asStored(s)()
 	if err := store(ctx, s); err != nil {
+		v.loadAgain(err)
 		return err
 	}
 	v.isStored(s)

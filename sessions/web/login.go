@@ -41,6 +41,7 @@ func (m *Middleware[T]) Renew(ctx context.Context) error {
 		work, cancel := v.outlive(ctx)
 		defer cancel()
 		if err := m.manager.Renew(work, s); err != nil {
+			v.loadAgain(err)
 			return err
 		}
 		v.isStored(s)

@@ -14,24 +14,25 @@ import (
 //
 // After an error the handler writes the response: nothing is saved automatically, and Config.Error
 // is not called, until a Save, Update, Renew, Authenticate or Discard succeeds. After
-// [sessions.ErrConflict] or [sessions.ErrNotFound] the next Session loads the session again.
+// [sessions.ErrConflict] or [sessions.ErrNotFound], of Update and Renew too, the next Session loads
+// the session again.
 func (m *Middleware[T]) Save(ctx context.Context) error {
 	return m.change(ctx, false, func(v *visit[T], s *sessions.Session[T]) error {
 		if s.IsNew() && v.isSealed() {
 			return ErrCommitted
 		}
 		err := v.save(ctx, s)
+		v.mu.Lock()
+		defer v.mu.Unlock()
 		if err != nil {
-			v.mu.Lock()
-			v.unsaved = true
-			v.mu.Unlock()
-			v.loadAgain(err)
+			v.unsaved = v.session != nil
 		}
 		return err
 	})
 }
 
-// loadAgain has the next Session load the session again if a save has lost against another request.
+// loadAgain makes the next Session load the session again if err says that a change of it has lost
+// against another request.
 func (v *visit[T]) loadAgain(err error) {
 	if !errors.Is(err, sessions.ErrConflict) && !errors.Is(err, sessions.ErrNotFound) {
 		return
@@ -70,6 +71,7 @@ func (m *Middleware[T]) Update(ctx context.Context, f func(*T) error) error {
 			return nil
 		})
 		if err != nil {
+			v.loadAgain(err)
 			return err
 		}
 		*s = *updated

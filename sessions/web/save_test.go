@@ -72,6 +72,69 @@ func TestUpdate_LosesNoneOfManyAtOnce(t *testing.T) {
 	is.Equal(s.data(t, id).Visits, 20)
 }
 
+// A call that has lost against another request leaves no session in hand that has ended meanwhile,
+// or that can't be saved any more.
+func TestSession_AfterACallThatHasLost(t *testing.T) {
+	others := map[string]func(ctx context.Context, s site, theirs *sessions.Session[visitor]) error{
+		"ended": func(ctx context.Context, s site, _ *sessions.Session[visitor]) error {
+			_, err := s.manager.RevokeAll(ctx, "ann")
+			return err
+		},
+		"changed": func(ctx context.Context, s site, theirs *sessions.Session[visitor]) error {
+			theirs.Data.Name = "theirs"
+			return s.manager.Save(ctx, theirs)
+		},
+	}
+	for call, do := range map[string]func(s site, ctx context.Context) error{
+		"Save":  func(s site, ctx context.Context) error { return s.Save(ctx) },
+		"Renew": func(s site, ctx context.Context) error { return s.Renew(ctx) },
+		"Update": func(s site, ctx context.Context) error {
+			return s.Update(ctx, func(v *visitor) error { v.Visits++; return nil })
+		},
+		"Token": func(s site, ctx context.Context) error {
+			return errors.Join(s.Persist(ctx, true), func() error { _, err := s.Token(ctx); return err }())
+		},
+	} {
+		for how, other := range others {
+			t.Run(call+", "+how, func(t *testing.T) {
+				is := is.New(t)
+				s := newSite(t, nil)
+				c := s.client()
+				c.login(t, "ann")
+				w := c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+					theirs, err := s.manager.Load(t.Context(), c.cookies["__Host-id"])
+					is.NoErr(err)
+					s.session(t, r).Data.Name = "ours"
+					is.NoErr(other(t.Context(), s, theirs))
+					err = do(s, r.Context())
+					is.Equal(web.Status(err), http.StatusConflict)
+					got := s.session(t, r)
+					is.Equal(got.Subject() == "ann", how == "changed")
+					is.Equal(got.Data.Name == "theirs", how == "changed")
+					got.Data.Name = "please try again"
+				})
+				is.Equal(w.Code, http.StatusOK)
+				_, data := c.seen(t)
+				is.Equal(data.Name, "please try again")
+			})
+		}
+	}
+}
+
+func TestUpdate_OfASessionThatHasEndedLeavesAVisitor(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	c := s.client()
+	c.login(t, "ann")
+	c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+		is.Equal(s.session(t, r).Subject(), "ann")
+		_, err := s.manager.RevokeAll(t.Context(), "ann")
+		is.NoErr(err)
+		wants.Err(t, s.Update(r.Context(), func(v *visitor) error { v.Visits++; return nil }), sessions.ErrNotFound)
+		is.Equal(s.session(t, r).Subject(), "")
+	})
+}
+
 func TestDiscard_ForgetsWhatWasChanged(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, nil)

@@ -123,7 +123,7 @@ func (m *Middleware[T]) visit(ctx context.Context) (*visit[T], error) {
 
 // Session returns the session of the request whose context is ctx. The first call loads it, or
 // creates a new one if the client has none. All calls return the same session, until
-// [Middleware.Destroy], or until a [Middleware.Save] fails with [sessions.ErrConflict] or
+// [Middleware.Destroy], or until a Save, Update or Renew fails with [sessions.ErrConflict] or
 // [sessions.ErrNotFound]: then the next call loads it again. If it has changed it is saved before
 // the first byte of the response.
 //
