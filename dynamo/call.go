@@ -245,8 +245,6 @@ func (w *watched) Read(p []byte) (int, error) {
 	case err == nil && n < len(p) && w.left != 0: // the next Read has to wait for the network
 		w.heard = w.t.clock.read().mono
 		w.timer = time.AfterFunc(w.t.stall, w.giveUp)
-	case err != nil:
-		w.stop()
 	}
 	if err == nil || err == io.EOF {
 		return n, err
@@ -262,14 +260,10 @@ func (w *watched) Read(p []byte) (int, error) {
 }
 
 func (w *watched) Close() error {
-	w.stop()
-	return w.ReadCloser.Close()
-}
-
-func (w *watched) stop() {
 	if w.timer != nil {
 		w.timer.Stop()
 	}
+	return w.ReadCloser.Close()
 }
 
 // errStalled is a [net.Error], as what net/http returns for a response that doesn't come at all.

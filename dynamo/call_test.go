@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -175,15 +176,20 @@ func TestRetries_OfThrottledCallsLeaveTheQuotaAlone(t *testing.T) {
 // together is a network on which many attempts are under way at the same moment. All connections die
 // then, and the attempts after that are answered.
 type together struct {
-	sent  atomic.Int64
-	under sync.WaitGroup // the attempts that are to be lost
-	lost  int64
+	sent   atomic.Int64
+	under  sync.WaitGroup // the attempts that are to be lost
+	lost   int64
+	within bool // they are lost within the response
 }
 
 func (n *together) RoundTrip(r *http.Request) (*http.Response, error) {
 	if n.sent.Add(1) <= n.lost {
 		n.under.Done()
 		n.under.Wait()
+		if n.within {
+			body := io.MultiReader(strings.NewReader(`{"Attri`), iotest.ErrReader(io.ErrUnexpectedEOF))
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(body), Request: r}, nil
+		}
 		return nil, cut.err
 	}
 	body := `{"Attributes":{"id":{"S":"subject:x"},"rev":{"S":"ours"},"expires":{"N":"1"}}}`
@@ -203,30 +209,32 @@ func TestRetries_OfConnectionsThatDieTogether(t *testing.T) {
 		"Create":       writes["Create"],
 		"ChangeRoster": writes["ChangeRoster"],
 	} {
-		synctest.Test(t, func(t *testing.T) {
-			is := is.New(t)
-			network := &together{lost: calls}
-			network.under.Add(calls)
-			options := (&wire{}).client().Options()
-			options.HTTPClient = &http.Client{Transport: network}
-			store, err := dynamo.NewStore(dynamodb.New(options), nil)
-			is.NoErr(err)
-			store = store.WithPauses(time.Second) // so that all wait for their second attempt at once
-			var wg sync.WaitGroup
-			var failed atomic.Int64
-			for range calls {
-				wg.Go(func() {
-					if err := call(t.Context(), store); err != nil && !errors.Is(err, driver.ErrNotFound) {
-						failed.Add(1)
-					}
-				})
+		for _, within := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				is := is.New(t)
+				network := &together{lost: calls, within: within}
+				network.under.Add(calls)
+				options := (&wire{}).client().Options()
+				options.HTTPClient = &http.Client{Transport: network}
+				store, err := dynamo.NewStore(dynamodb.New(options), nil)
+				is.NoErr(err)
+				store = store.WithPauses(time.Second) // so that all wait for their second attempt at once
+				var wg sync.WaitGroup
+				var failed atomic.Int64
+				for range calls {
+					wg.Go(func() {
+						if err := call(t.Context(), store); err != nil && !errors.Is(err, driver.ErrNotFound) {
+							failed.Add(1)
+						}
+					})
+				}
+				wg.Wait()
+				is.Equal(failed.Load(), int64(0)) // of the calls of op
+				is.Equal(network.sent.Load(), int64(2*calls))
+			})
+			if t.Failed() {
+				t.Fatal(op, within)
 			}
-			wg.Wait()
-			is.Equal(failed.Load(), int64(0)) // of the calls of op
-			is.Equal(network.sent.Load(), int64(2*calls))
-		})
-		if t.Failed() {
-			t.Fatal(op)
 		}
 	}
 }

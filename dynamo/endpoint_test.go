@@ -74,7 +74,20 @@ func TestEndpoints_AnyOtherQuestionIsAskedAnew(t *testing.T) {
 			t.Fatalf("EndpointParameters.%s is of a type that the test doesn't know", typ.Field(i).Name)
 		}
 		is.Equal(rules.n, 3) // the parameter makes a difference
+		ask(nil)
+		is.True(rules.n == 4 || typ.Field(i).Type == reflect.TypeFor[[]string]()) // lists are not remembered
 	}
+}
+
+func TestEndpoints_AListIsNotRemembered(t *testing.T) {
+	is := is.New(t)
+	rules := &counted{}
+	c := &endpoints{rules: rules}
+	for _, list := range [][]string{{"x"}, nil} {
+		_, err := c.ResolveEndpoint(t.Context(), dynamodb.EndpointParameters{ResourceArnList: list})
+		is.NoErr(err)
+	}
+	is.Equal(rules.n, 2)
 }
 
 func TestEndpoints_AnErrorIsNotRemembered(t *testing.T) {

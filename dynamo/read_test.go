@@ -3,6 +3,7 @@ package dynamo_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -159,6 +160,30 @@ func TestLoadAll_UnprocessedKeys(t *testing.T) {
 	is.Equal(w.sent[3].body["RequestItems"].(map[string]any)["app_session"], map[string]any{
 		"ConsistentRead": true, "Keys": []any{map[string]any{"id": map[string]any{"S": "b"}}, map[string]any{"id": map[string]any{"S": "c"}}},
 	})
+}
+
+// As long as something is processed each time, it goes on.
+func TestLoadAll_OneKeyIsProcessedAtATime(t *testing.T) {
+	is := is.New(t)
+	var keys []string
+	for i := range 3 * 10 {
+		keys = append(keys, fmt.Sprint("k", i))
+	}
+	var answers []answer
+	for i, key := range keys {
+		left := ""
+		if i+1 < len(keys) {
+			left = keysLeft(keys[i+1:]...)
+		}
+		answers = append(answers, batch(sessionItem(key), left))
+	}
+	store, w := newStore(t, answers...)
+	got, err := store.LoadAll(t.Context(), keys)
+	is.NoErr(err)
+	for i, key := range keys {
+		is.Equal(got[i].Record.Key, key)
+	}
+	is.Equal(len(w.sent), len(keys))
 }
 
 func TestLoadAll_NothingIsEverProcessed(t *testing.T) {

@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"hash/crc32"
 	"io"
@@ -86,6 +87,25 @@ func TestTransport_ASuccessWithoutABody(t *testing.T) {
 		wants.Text(t, load, "is there a proxy?")
 		wants.Err(t, create, driver.ErrOutcomeUnknown)
 	}
+}
+
+// An empty refusal or failure, as of a load balancer without a host, is none of a success.
+func TestTransport_AFailureWithoutABody(t *testing.T) {
+	for _, status := range []int{403, 503} {
+		_, load, _ := logged(t, answering{status: status})
+		wants.Err(t, load, driver.ErrUnavailable)
+		is.New(t).True(!errors.Is(load, errNoBody))
+	}
+}
+
+// A connection has died if an attempt timed out after a wait, which a short deadline is not.
+func TestTransport_HasDied(t *testing.T) {
+	is := is.New(t)
+	is.True(hasDied(errStalled, silence))
+	is.True(hasDied(context.DeadlineExceeded, silence))
+	is.True(!hasDied(context.DeadlineExceeded, silence-1))
+	is.True(!hasDied(context.Canceled, silence))
+	is.True(!hasDied(nil, silence))
 }
 
 // A response whose body breaks off keeps the part that has come.

@@ -180,7 +180,13 @@ func TestEnd_AccessedInAnotherForm(t *testing.T) {
 	check(t, err, driver.ErrConflict)
 	is.Equal(len(w.sent), 2)
 
-	state.Accessed = state.Accessed.Add(time.Second)
+	state.Rev = "another"
+	store, w = newStore(t, onItem(whole))
+	_, err = store.End(t.Context(), driver.End{Key: "k", Marker: marker(), If: &state})
+	check(t, err, driver.ErrConflict)
+	is.Equal(len(w.sent), 1) // the other form would make no difference
+
+	state.Rev, state.Accessed = "", state.Accessed.Add(time.Second)
 	store, w = newStore(t, onItem(whole))
 	_, err = store.End(t.Context(), driver.End{Key: "k", Marker: marker(), If: &state})
 	check(t, err, driver.ErrConflict)

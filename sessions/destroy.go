@@ -89,23 +89,32 @@ func (m *Manager[T]) isForeign(ctx context.Context, key string) (bool, error) {
 const mostRenewals = 1000
 
 // endFollowing ends the session of a record without a condition, and if it was renewed also the
-// session under the next key. Then it drops the session from the lists that rec, or the ended
-// record, names.
+// session under the next key.
 func (m *Manager[T]) endFollowing(ctx context.Context, rec driver.Record, why driver.Reason) error {
 	for range mostRenewals {
-		was, err := m.rosters.End(ctx, rec.Key, why, nil)
-		var ended *driver.EndedError
-		if err != nil && !errors.Is(err, ErrNotFound) {
+		next, err := m.endOne(ctx, rec, why)
+		if err != nil || next == "" {
 			return err
 		}
-		if was.Key != "" {
-			rec = was
-		}
-		m.leaveLists(ctx, rec, "")
-		if !errors.As(err, &ended) || ended.Marker.Next == "" {
-			return nil
-		}
-		rec = driver.Record{Key: ended.Marker.Next}
+		rec = driver.Record{Key: next}
 	}
 	return ErrConflict
+}
+
+// endOne ends the session of a record without a condition, and drops it from the lists that rec, or
+// the ended record, names. If the session was renewed before, endOne returns the next key.
+func (m *Manager[T]) endOne(ctx context.Context, rec driver.Record, why driver.Reason) (next string, err error) {
+	was, err := m.rosters.End(ctx, rec.Key, why, nil)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return "", err
+	}
+	if was.Key != "" {
+		rec = was
+	}
+	m.leaveLists(ctx, rec, "")
+	var ended *driver.EndedError
+	if errors.As(err, &ended) {
+		next = ended.Marker.Next
+	}
+	return next, nil
 }

@@ -449,6 +449,26 @@ func ExampleMigrateIDs() {
 	// false 43
 }
 
+// Two hosts while a change of the scheme is being deployed: one that is prepared for it, and one
+// that issues IDs of the new scheme already.
+func ExampleAcceptIDs() {
+	ctx := context.Background()
+	store := memstore.New(nil)
+	old, signed := sessions.RandomIDs(32), sessions.SignedIDs(32, []byte("a key of 16 bytes or more"))
+	prepared, _ := sessions.New(store, &sessions.Config[Cart]{IDs: sessions.AcceptIDs(old, signed)})
+	migrating, _ := sessions.New(store, &sessions.Config[Cart]{IDs: sessions.MigrateIDs(signed, old)})
+
+	s, _ := migrating.CreateAndSave(ctx, Cart{})
+	s, err := prepared.Load(ctx, s.ID().Secret())
+	fmt.Println(err, prepared.NeedsRenewal(s))
+	s, _ = prepared.CreateAndSave(ctx, Cart{})
+	s, err = migrating.Load(ctx, s.ID().Secret())
+	fmt.Println(err, migrating.NeedsRenewal(s))
+	// Output:
+	// <nil> false
+	// <nil> true
+}
+
 func ExampleID() {
 	m := newManager(nil)
 	id := m.Create().ID()

@@ -5,13 +5,16 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
 
 	"github.com/dynasession/dynasession/clock"
 	"github.com/dynasession/dynasession/sessions"
+	"github.com/dynasession/dynasession/sessions/driver"
 	"github.com/dynasession/dynasession/sessions/internal/cued"
+	"github.com/dynasession/dynasession/sessions/internal/rosters"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
@@ -22,7 +25,8 @@ type line struct {
 	created            time.Time
 	acked, tried       int      // how often its count was raised: certainly, and at most
 	ended              bool     // a call that ends it has returned nil
-	lost               bool     // a call has failed: it may have ended, or have another ID
+	lost               bool     // a call has failed that may have ended it
+	moved              bool     // a renewal or login has failed that may have given it another ID
 	former             []string // IDs that are dead for ever
 }
 
@@ -31,35 +35,71 @@ type line struct {
 type faulty struct {
 	clock    *clock.Fake
 	store    *cued.Store
+	kept     *keptKeys
 	managers []*sessions.Manager[cart]
-	limit    int
+	limit    sessions.SubjectLimit
 	before   time.Time // of the last RevokeBefore
 	latest   time.Time // that the clock has shown
 	lines    []*line
+	late     []late
+}
+
+// late is a write that the network holds back.
+type late struct {
+	*cued.Call
+	since time.Time
+}
+
+// keptKeys is a store that knows every key under which a session was ever stored.
+type keptKeys struct {
+	driver.Store
+	keys []string
+}
+
+func (k *keptKeys) Create(ctx context.Context, rec driver.Record) error {
+	if !slices.Contains(k.keys, rec.Key) {
+		k.keys = append(k.keys, rec.Key)
+	}
+	return k.Store.Create(ctx, rec)
 }
 
 func newFaulty(t *rapid.T) *faulty {
 	c := clock.NewFake(start)
-	f := &faulty{clock: c, store: cued.New(memstore.New(&memstore.Config{Clock: c}))}
-	f.limit = rapid.SampledFrom([]int{0, 1, 2}).Draw(t, "limit")
+	kept := &keptKeys{Store: memstore.New(&memstore.Config{Clock: c})}
+	f := &faulty{clock: c, store: cued.New(kept), kept: kept}
+	f.limit.Max = rapid.SampledFrom([]int{0, 1, 2, 7}).Draw(t, "limit")
+	f.limit.Evict = f.limit.Max > 0 && rapid.Bool().Draw(t, "evict")
 	cfg := sessions.Config[cart]{
 		Clock: c, Application: rapid.SampledFrom([]string{"", "shop"}).Draw(t, "application"), IdleTimeout: 10 * time.Hour, AbsoluteTimeout: 11 * time.Hour,
-		SubjectLimit: sessions.SubjectLimit{Max: f.limit, Evict: f.limit > 0 && rapid.Bool().Draw(t, "evict")}, RevocationCheck: time.Second,
+		RevocationCheck: time.Second,
 	}
-	other := cfg
+	other, free := cfg, cfg
+	cfg.SubjectLimit, other.SubjectLimit = f.limit, f.limit
 	other.IdleTimeout, other.AbsoluteTimeout, other.TouchInterval, other.PeekFor = 20*time.Hour, 24*time.Hour, -1, 5*time.Second
-	for _, cfg := range []*sessions.Config[cart]{&cfg, &other} {
+	for _, cfg := range []*sessions.Config[cart]{&cfg, &other, &free} {
 		m, err := sessions.New(f.store, cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
 		f.managers = append(f.managers, m)
 	}
+	// Without the limit, so that some of them are in pages.
+	crowd := rapid.SampledFrom([]int{0, 6, 20}).Draw(t, "sessions of the first user")
+	for i := range crowd {
+		if f.limit.Max > 0 && i >= f.limit.Max {
+			break
+		}
+		s := f.managers[2].Create()
+		want(t, "Authenticate", f.managers[2].Authenticate(context.Background(), s, "u"), nil)
+		f.lines = append(f.lines, &line{id: s.ID().Secret(), subject: "u", created: s.CreatedAt()})
+		f.clock.Advance(time.Second)
+	}
+	f.managers = f.managers[:2]
 	return f
 }
 
 func (f *faulty) manager(t *rapid.T) *sessions.Manager[cart] {
-	return rapid.SampledFrom(f.managers).Draw(t, "manager")
+	return f.managers[rapid.IntRange(0, len(f.managers)-1).Draw(t, "manager")]
 }
 
 func (f *faulty) pick(t *rapid.T) *line {
@@ -69,15 +109,23 @@ func (f *faulty) pick(t *rapid.T) *line {
 	return rapid.SampledFrom(f.lines).Draw(t, "session")
 }
 
-// fail makes one of the next store calls fail, or none.
+// fail makes one of the next store calls fail, or none, or it and all after it, as when the process
+// dies, or all that drop entries from a list. A write whose outcome is unknown may come later.
 func (f *faulty) fail(t *rapid.T) {
-	nth := rapid.IntRange(1, 16).Draw(t, "the call that fails")
+	nth, first := rapid.IntRange(1, 16).Draw(t, "the call that fails"), true
+	kind := rapid.SampledFrom([]string{"one", "from then on", "those that drop entries"}).Draw(t, "which fail")
 	applied, unknown := rapid.Bool().Draw(t, "after its effect"), rapid.Bool().Draw(t, "outcome unknown")
+	heldBack := rapid.Bool().Draw(t, "held back")
 	f.store.On("any", func(c *cued.Call) error {
-		if nth--; nth != 0 {
+		if kind == "those that drop entries" && len(c.Change.Leave) > 0 && c.Change.Enter == "" {
+			return sessions.ErrUnavailable
+		}
+		if nth--; nth > 0 || kind != "from then on" && nth < 0 {
 			return c.Do()
 		}
-		if read := slices.Contains([]string{"Load", "LoadAll", "LoadRosters"}, c.Name); read || !applied && !unknown {
+		once := first
+		first = false
+		if read := slices.Contains([]string{"Load", "LoadAll", "LoadRosters"}, c.Name); read || !once || !applied && !unknown {
 			c.Loaded, c.Rosters = nil, nil
 			return sessions.ErrUnavailable
 		}
@@ -85,9 +133,32 @@ func (f *faulty) fail(t *rapid.T) {
 			if err := c.Do(); err != nil {
 				return err
 			}
+		} else if heldBack {
+			f.late = append(f.late, late{c, f.latest})
 		}
 		return sessions.ErrOutcomeUnknown
 	})
+}
+
+// deliver makes a write that was held back, for less time than a marker stays.
+func (f *faulty) deliver(t *rapid.T) {
+	if len(f.late) == 0 {
+		t.Skip("none")
+	}
+	c := f.late[0]
+	f.late = f.late[1:]
+	if f.latest.Sub(c.since) > 25*time.Minute {
+		return
+	}
+	_ = c.Do()
+	if c.Name != "End" || c.End.Marker.Why == driver.Renewed {
+		return
+	}
+	for _, l := range f.lines { // it may be an end that was given up
+		if _, err := f.managers[0].Follow(context.Background(), l.id); errors.Is(err, sessions.ErrNotFound) {
+			l.lost = true
+		}
+	}
 }
 
 // try makes a call that may meet a fault. If it fails for that reason it makes it again, without
@@ -125,8 +196,7 @@ func (f *faulty) create(t *rapid.T) {
 	f.lines = append(f.lines, &line{id: s.ID().Secret(), created: s.CreatedAt()})
 }
 
-// load loads a session without faults, and drops it from the test's view if a fault may have taken
-// it away.
+// load loads a session without faults, unless a fault may have taken it away from its client.
 func (f *faulty) load(t *rapid.T, m *sessions.Manager[cart], l *line) *sessions.Session[cart] {
 	s, err := m.Load(context.Background(), l.id)
 	switch {
@@ -135,10 +205,28 @@ func (f *faulty) load(t *rapid.T, m *sessions.Manager[cart], l *line) *sessions.
 		return nil
 	case l.lost && errors.Is(err, sessions.ErrNotFound):
 		return nil
+	case l.moved && errors.Is(err, sessions.ErrRenewed):
+		f.follow(t, l)
+		return nil
 	}
 	want(t, "Load", err, nil)
 	if s.Data.Count < l.acked || s.Data.Count > l.tried || !l.lost && (s.Subject() != l.subject || !s.CreatedAt().Equal(l.created)) {
 		t.Fatalf("%d of %q, created %v; want %+v", s.Data.Count, s.Subject(), s.CreatedAt(), l)
+	}
+	l.moved = l.moved && len(f.late) > 0
+	return s
+}
+
+// follow returns the session of a line, also if it has an ID by now that its client wasn't told;
+// nil if it is dead.
+func (f *faulty) follow(t *rapid.T, l *line) *sessions.Session[cart] {
+	s, err := f.managers[0].Follow(context.Background(), l.id)
+	if f.dead(l) || l.lost && errors.Is(err, sessions.ErrNotFound) {
+		return nil
+	}
+	want(t, "Follow", err, nil)
+	if s.Data.Count < l.acked || s.Data.Count > l.tried {
+		t.Fatalf("%d, want %+v", s.Data.Count, l)
 	}
 	return s
 }
@@ -151,6 +239,9 @@ func (f *faulty) change(t *rapid.T) {
 	}
 	s.Data.Count++
 	l.tried++
+	if rapid.Bool().Draw(t, "for longer") {
+		s.AbsoluteTimeout += time.Hour
+	}
 	if rapid.Bool().Draw(t, "another saves in between") {
 		f.store.Off()
 		_, err := f.manager(t).Update(context.Background(), l.id, func(c *cart) error { c.Items = append(c.Items, "x"); return nil })
@@ -202,26 +293,23 @@ func (f *faulty) move(t *rapid.T, subject string) {
 		s.Federated = rapid.SampledFrom([]string{"", "f"}).Draw(t, "federated")
 	}
 	federated := s.Federated
-	// What others of the subject hold may be evicted, even if the login fails.
-	others := slices.DeleteFunc(slices.Clone(f.lines), func(o *line) bool { return o == l || o.subject != subject || subject == "" })
+	calls := 0
+	others := f.others(t, subject, s.Handle())
 	err, gaveUp := f.try(t, func() error {
+		calls++
 		if subject == "" {
 			return m.Renew(context.Background(), s)
 		}
 		return m.Authenticate(context.Background(), s, subject)
 	})
-	if f.limit > 0 && subject != "" {
-		for _, o := range others {
-			o.lost = true
-		}
-	}
+	f.evicted(t, others, calls)
 	switch {
 	case gaveUp:
-		l.lost = true
+		l.moved = true
+		l.lost = l.lost || f.clock.Now().Before(f.before) // by a clock that went back: it began in the time that was revoked
 		return
-	case errors.Is(err, sessions.ErrLimit) && f.limit > 0:
-		return
-	case l.lost && errors.Is(err, sessions.ErrNotFound):
+	case errors.Is(err, sessions.ErrLimit) && f.limit.Max > 0 && len(others) >= f.limit.Max:
+		l.moved = calls > 1
 		return
 	}
 	want(t, "Renew or Authenticate", err, nil)
@@ -231,9 +319,50 @@ func (f *faulty) move(t *rapid.T, subject string) {
 		l.former = append(l.former, l.id)
 		l.acked++
 	}
-	l.id, l.lost = s.ID().Secret(), false
+	l.id, l.lost, l.moved = s.ID().Secret(), false, false
 	if subject != "" {
 		l.subject, l.federated, l.created = subject, federated, s.CreatedAt()
+	}
+}
+
+// others returns the subject's sessions apart from that of a handle, and from those that were to
+// replace it, the least recently used first.
+func (f *faulty) others(t *rapid.T, subject, but string) []sessions.Info {
+	if subject == "" {
+		return nil
+	}
+	infos, err := f.managers[0].Sessions(context.Background(), subject)
+	want(t, "Sessions", err, nil)
+	slices.SortStableFunc(infos, func(a, b sessions.Info) int { return a.Accessed.Compare(b.Accessed) })
+	return slices.DeleteFunc(infos, func(i sessions.Info) bool {
+		rec, err := f.kept.Load(context.Background(), i.Handle)
+		want(t, "Load", err, nil)
+		return i.Handle == but || rosters.ComesFrom(rec.Rev, but)
+	})
+}
+
+// evicted checks that a login has ended no more sessions than the limit demands, and those that
+// were not used for longest. A login that was repeated may have met what its first call had left.
+func (f *faulty) evicted(t *rapid.T, others []sessions.Info, calls int) {
+	most, ended := 0, 0
+	if f.limit.Evict {
+		most = min(max(0, len(others)+calls-f.limit.Max), len(others))
+	}
+	for i, o := range others {
+		if _, err := f.kept.Load(context.Background(), o.Handle); err == nil {
+			continue
+		}
+		if ended++; ended > most || o.Accessed.After(others[most-1].Accessed) {
+			t.Fatalf("a login has ended number %d of %d, and may end %d", i, len(others), most)
+		}
+	}
+	if ended == 0 {
+		return
+	}
+	for _, l := range f.lines {
+		if _, err := f.managers[0].Follow(context.Background(), l.id); errors.Is(err, sessions.ErrNotFound) {
+			l.lost = true
+		}
 	}
 }
 
@@ -264,11 +393,17 @@ func (f *faulty) destroy(t *rapid.T) {
 func (f *faulty) revokeAll(t *rapid.T) {
 	m, subject := f.manager(t), rapid.SampledFrom([]string{"u", "v"}).Draw(t, "subject")
 	byFederated := rapid.Bool().Draw(t, "federated")
+	var spared *line
+	var except []string
+	if !byFederated && rapid.Bool().Draw(t, "except one") {
+		spared = f.pick(t)
+		except = append(except, f.handle(t, spared))
+	}
 	err, gaveUp := f.try(t, func() (err error) {
 		if byFederated {
 			_, err = m.RevokeFederated(context.Background(), "f")
 		} else {
-			_, err = m.RevokeAll(context.Background(), subject)
+			_, err = m.RevokeAll(context.Background(), subject, except...)
 		}
 		return err
 	})
@@ -277,13 +412,47 @@ func (f *faulty) revokeAll(t *rapid.T) {
 	}
 	for _, l := range f.lines {
 		switch {
+		case l == spared:
+		case l.moved: // the login that failed may have given it to another subject
+			l.lost = true
 		case byFederated && l.federated != "f", !byFederated && l.subject != subject:
-			// A login that failed may have given it to the subject.
 		case gaveUp:
 			l.lost = true
 		default:
 			l.ended = true
 		}
+	}
+	if !gaveUp && !byFederated && spared == nil && len(f.alive(t)[subject]) > 0 {
+		t.Fatalf("a session of %s is alive after RevokeAll", subject)
+	}
+}
+
+// handle returns a handle that the session of a line has, or had.
+func (f *faulty) handle(t *rapid.T, l *line) string {
+	if len(l.former) > 0 && rapid.Bool().Draw(t, "by its former handle") {
+		return sessions.IDOf(l.former[len(l.former)-1]).Handle()
+	}
+	return sessions.IDOf(l.id).Handle()
+}
+
+func (f *faulty) revoke(t *rapid.T) {
+	l, m, subject := f.pick(t), f.manager(t), rapid.SampledFrom([]string{"u", "v"}).Draw(t, "subject")
+	handle := f.handle(t, l)
+	is := f.follow(t, l)
+	err, gaveUp := f.try(t, func() error { return m.Revoke(context.Background(), subject, handle) })
+	switch {
+	case is == nil:
+	case is.Subject() != subject:
+		if err == nil {
+			t.Fatalf("%s has revoked another's session: %+v", subject, l)
+		}
+	case gaveUp:
+		l.lost = true
+	case errors.Is(err, sessions.ErrNotFound): // by the first attempt
+		l.ended = true
+	default:
+		want(t, "Revoke", err, nil)
+		l.ended = true
 	}
 }
 
@@ -291,8 +460,9 @@ func (f *faulty) revokeBefore(t *rapid.T) {
 	m, at := f.manager(t), f.clock.Now().Truncate(time.Microsecond)
 	err, gaveUp := f.try(t, func() error { return m.RevokeBefore(context.Background(), at) })
 	for _, l := range f.lines {
-		if l.created.Before(f.before) && !l.created.Before(at) || gaveUp && l.created.Before(at) {
-			l.lost = true // it may live again
+		// It may live again; or a login has begun it anew, nobody knows when.
+		if l.created.Before(f.before) && !l.created.Before(at) || gaveUp && l.created.Before(at) || l.moved {
+			l.lost = true
 		}
 	}
 	if gaveUp {
@@ -330,7 +500,7 @@ func (f *faulty) list(t *rapid.T) {
 	}
 	known := 0 // a renewal that broke off may have left another, whose ID nobody knows
 	for _, l := range f.lines {
-		s := f.load(t, m, l)
+		s := f.follow(t, l)
 		has := s != nil && slices.ContainsFunc(infos, func(i sessions.Info) bool { return i.Handle == s.Handle() })
 		if is := s != nil && s.Subject() == subject; is != has {
 			t.Fatalf("listed: %v, should be: %v, %+v", has, is, l)
@@ -339,9 +509,24 @@ func (f *faulty) list(t *rapid.T) {
 			known++
 		}
 	}
-	if f.limit > 0 && known > f.limit {
-		t.Fatalf("%d sessions, and the limit is %d", known, f.limit)
+	if f.limit.Max > 0 && known > f.limit.Max {
+		t.Fatalf("%d sessions, and the limit is %d", known, f.limit.Max)
 	}
+}
+
+// alive returns the handles of all stored sessions that are alive, by their subjects, in order.
+func (f *faulty) alive(t *rapid.T) map[string][]string {
+	alive := map[string][]string{}
+	for _, key := range f.kept.keys {
+		rec, err := f.kept.Load(context.Background(), key)
+		if err == nil && rec.Subject != "" && !rec.Created.Before(f.before) && rec.ExpiresAt().After(f.clock.Now()) {
+			alive[rec.Subject] = append(alive[rec.Subject], key)
+		}
+	}
+	for _, keys := range alive {
+		slices.Sort(keys)
+	}
+	return alive
 }
 
 func (f *faulty) peek(t *rapid.T) {
@@ -360,7 +545,8 @@ func (f *faulty) advance(t *rapid.T) {
 	f.clock.Advance(time.Duration(rapid.Int64Range(-int64(2*time.Minute), int64(3*time.Minute)).Draw(t, "by, ns")))
 }
 
-// check looks at every ID that a client has ever had.
+// check looks at every ID that a client has ever had, and at both lists, which have all sessions
+// that are alive, each once.
 func (f *faulty) check(t *rapid.T) {
 	f.store.Off()
 	f.latest = later(f.latest, f.clock.Now())
@@ -371,19 +557,34 @@ func (f *faulty) check(t *rapid.T) {
 		}
 		f.load(t, f.managers[1], l)
 	}
+	alive := f.alive(t)
+	for _, subject := range []string{"u", "v"} {
+		infos, err := f.managers[0].Sessions(context.Background(), subject)
+		want(t, "Sessions", err, nil)
+		var listed []string
+		for _, i := range infos {
+			listed = append(listed, i.Handle)
+		}
+		if slices.Sort(listed); !slices.Equal(listed, alive[subject]) {
+			t.Fatalf("%s has %d sessions in the list, and %d are alive", subject, len(listed), len(alive[subject]))
+		}
+	}
 }
 
 // Two Managers with different Configs make random calls on a store whose calls fail, while the clock
 // moves in both directions: what has ended stays dead, no ID revives, no acknowledged change is
 // lost, and every live session is listed.
 func TestManager_HoldsWhateverFails(t *testing.T) {
-	for range 5 {
-		rapid.Check(t, func(t *rapid.T) {
-			f := newFaulty(t)
-			t.Repeat(map[string]func(*rapid.T){
-				"": f.check, "create": f.create, "change": f.change, "update": f.update, "renew": f.renew, "authenticate": f.authenticate,
-				"destroy": f.destroy, "revoke all": f.revokeAll, "revoke before": f.revokeBefore, "list": f.list, "peek": f.peek, "advance": f.advance,
+	synctest.Test(t, func(t *testing.T) { // pauses take no real time
+		for range 5 {
+			rapid.Check(struct{ testing.TB }{t}, func(t *rapid.T) { // a *testing.T has no Deadline here
+				f := newFaulty(t)
+				t.Repeat(map[string]func(*rapid.T){
+					"": f.check, "create": f.create, "change": f.change, "update": f.update, "renew": f.renew, "authenticate": f.authenticate,
+					"destroy": f.destroy, "revoke": f.revoke, "revoke all": f.revokeAll, "revoke before": f.revokeBefore, "list": f.list,
+					"peek": f.peek, "advance": f.advance, "deliver": f.deliver,
+				})
 			})
-		})
-	}
+		}
+	})
 }

@@ -27,8 +27,8 @@ type ID struct {
 	// secret.
 	text unique.Handle[string]
 
-	// former is the path to the scheme of MigrateIDs that has recognised it, bit by bit: 1 means
-	// from, the scheme that is being left.
+	// former is the path to the scheme of MigrateIDs or AcceptIDs that has recognised it, bit by
+	// bit: 1 means the second one.
 	former uint8
 }
 

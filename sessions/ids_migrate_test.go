@@ -85,6 +85,9 @@ func TestMigrateIDs_MustBeToldApart(t *testing.T) {
 		"MigrateIDs: from: a handle, which logs and lists":     sessions.MigrateIDs(sessions.RandomIDs(33), takesAll{}),
 		"MigrateIDs: from is nil":                              sessions.MigrateIDs(sessions.RandomIDs(33), nil),
 		"MigrateIDs: to: IDs of 3 random":                      sessions.MigrateIDs(sessions.RandomIDs(3), sessions.RandomIDs(32)),
+		"AcceptIDs: accepted is nil":                           sessions.AcceptIDs(sessions.RandomIDs(33), nil),
+		"AcceptIDs: issued: IDs of 3 random":                   sessions.AcceptIDs(sessions.RandomIDs(3), sessions.RandomIDs(32)),
+		"AcceptIDs: the IDs of the two schemes can't":          sessions.AcceptIDs(sessions.RandomIDs(32), sessions.RandomIDs(32)),
 	} {
 		_, err := sessions.New(memstore.New(nil), &sessions.Config[cart]{IDs: ids})
 		is.True(err != nil)
@@ -166,5 +169,36 @@ func TestMigrateIDs_AsDeepAsAnIDRemembers(t *testing.T) {
 	for _, deeper := range []sessions.IDScheme{sessions.MigrateIDs(sessions.RandomIDs(40), ids), sessions.MigrateIDs(ids, sessions.RandomIDs(40))} {
 		_, err = sessions.New(mem, &sessions.Config[cart]{IDs: deeper})
 		wants.Text(t, err, "Config.IDs: MigrateIDs is nested 9 deep: must be at most 8")
+	}
+}
+
+// An ID that is accepted stays, unless a scheme on its path is being left.
+func TestAcceptIDs_NeedsRenewal(t *testing.T) {
+	is := is.New(t)
+	a, b, c := sessions.RandomIDs(16), sessions.RandomIDs(17), sessions.RandomIDs(18)
+	for _, row := range []struct {
+		ids           sessions.IDScheme
+		ofA, ofB, ofC bool
+	}{
+		{sessions.AcceptIDs(a, sessions.AcceptIDs(b, c)), false, false, false},
+		{sessions.AcceptIDs(a, sessions.MigrateIDs(b, c)), false, false, true},
+		{sessions.AcceptIDs(sessions.MigrateIDs(b, c), a), false, false, true},
+		{sessions.MigrateIDs(a, sessions.AcceptIDs(b, c)), false, true, true},
+		{sessions.MigrateIDs(sessions.AcceptIDs(a, b), c), false, false, true},
+	} {
+		mem := memstore.New(nil)
+		m, err := sessions.New(mem, &sessions.Config[cart]{IDs: row.ids})
+		is.NoErr(err)
+		for scheme, want := range map[sessions.IDScheme]bool{a: row.ofA, b: row.ofB, c: row.ofC} {
+			of, err := sessions.New(mem, &sessions.Config[cart]{IDs: scheme})
+			is.NoErr(err)
+			s, err := of.CreateAndSave(t.Context(), cart{Count: 7})
+			is.NoErr(err)
+			s, err = m.Load(t.Context(), s.ID().Secret())
+			is.NoErr(err)
+			is.Equal(m.NeedsRenewal(s), want)
+			is.NoErr(m.Renew(t.Context(), s))
+			is.True(!m.NeedsRenewal(s))
+		}
 	}
 }

@@ -17,9 +17,12 @@ const minKeyBytes = 16
 // SignedIDs returns the scheme of [RandomIDs] with a signature: an ID is the value, ".", and the
 // HMAC-SHA256 of the value's text in base64url without padding. An ID that none of the keys has
 // signed is refused without a store call, so guesses cost no store calls. keys[0] signs; all
-// verify: to rotate, put the new key in front and drop the old one when the absolute timeout has
-// passed. There must be at least one key, and each must have at least 16 bytes; otherwise [New]
+// verify. There must be at least one key, and each must have at least 16 bytes; otherwise [New]
 // returns an error.
+//
+// To rotate, deploy the new key behind the old one, then in front of it, and drop the old one when
+// the absolute timeout has passed. Without the first deploy, a host that doesn't have the new key
+// yet takes the users of its IDs for visitors.
 func SignedIDs(bytes int, keys ...[]byte) IDScheme {
 	own := make([][]byte, 0, len(keys))
 	for _, k := range keys {

@@ -37,18 +37,20 @@ func TestSignedIDsAreValueDotHMAC(t *testing.T) {
 	is.Equal(scheme.Key(id), id.Handle()) // of the whole text, signature included
 }
 
+// While a deploy rolls, hosts with two forms next to each other accept each other's IDs.
 func TestSignedIDsSurviveARotationOfKeys(t *testing.T) {
 	is := is.New(t)
-	before := sessions.SignedIDs(32, oldKey)
-	during := sessions.SignedIDs(32, newKey, oldKey)
+	first, second := sessions.SignedIDs(32, oldKey, newKey), sessions.SignedIDs(32, newKey, oldKey)
+	for _, hosts := range [][2]sessions.IDScheme{{sessions.SignedIDs(32, oldKey), first}, {first, second}} {
+		for n := range hosts {
+			_, err := hosts[1-n].Parse(hosts[n].New().Secret())
+			is.NoErr(err)
+		}
+	}
 	after := sessions.SignedIDs(32, newKey)
-
-	old, recent := before.New(), during.New()
-	_, err := during.Parse(old.Secret())
-	is.NoErr(err) // an old ID verifies while the old key is there
-	_, err = after.Parse(recent.Secret())
+	_, err := after.Parse(second.New().Secret())
 	is.NoErr(err) // a recent one is signed by the new key
-	_, err = after.Parse(old.Secret())
+	_, err = after.Parse(first.New().Secret())
 	wants.Err(t, err, sessions.ErrInvalidID) // the dropped key verifies nothing
 }
 

@@ -295,6 +295,33 @@ func TestSubjectLimit_ASessionThatSignsInAgainIsNotInItsOwnWay(t *testing.T) {
 	}
 }
 
+// Nor is it counted beside what a renewal or login of it has left that broke off. That ends with it.
+func TestSubjectLimit_ASessionIsNotInTheWayOfItsLoginThatBrokeOff(t *testing.T) {
+	for _, evict := range []bool{false, true} {
+		for name, begin := range map[string]func(w world, s *sessions.Session[cart]) error{
+			"renewal": func(w world, s *sessions.Session[cart]) error { return w.Renew(t.Context(), s) },
+			"login":   func(w world, s *sessions.Session[cart]) error { return w.Authenticate(t.Context(), s, "user") },
+		} {
+			t.Run(fmt.Sprintf("%s, evict %v", name, evict), func(t *testing.T) {
+				is := is.New(t)
+				w := newWorld(t, &sessions.Config[cart]{SubjectLimit: sessions.SubjectLimit{Max: 2, Evict: evict}})
+				other := w.login(t, "user")
+				w.clock.Advance(time.Minute)
+				s := w.saved(t, cart{})
+				if name == "renewal" {
+					is.NoErr(w.Authenticate(t.Context(), s, "user"))
+				}
+				w.store.On("End", func(*cued.Call) error { return sessions.ErrUnavailable })
+				wants.Err(t, begin(w, s), sessions.ErrUnavailable)
+				w.store.Off()
+				is.NoErr(w.Authenticate(t.Context(), s, "user"))
+				is.True(w.alive(t, s) && w.alive(t, other))
+				is.Equal(len(w.handles(t, "user")), 2)
+			})
+		}
+	}
+}
+
 // A renewal that broke off before its commit leaves two records of one session, which count once.
 func TestSubjectLimit_ARenewalThatBrokeOffTakesOnePlace(t *testing.T) {
 	is := is.New(t)

@@ -81,6 +81,10 @@ type exchange struct {
 	from    string        // the Rev that the old record must have
 	marker  driver.Marker // replaces the old record; zero: the old record is deleted
 	evicted int
+	// Keys of records that other renewals of the session have stored, which can't commit any more
+	// once this one has.
+	leftOver []string
+	logins   logins // of a login
 }
 
 // move gives s a new ID; with a subject it is a login. It returns how many sessions were evicted.
@@ -182,7 +186,8 @@ func (m *Manager[T]) exchange(ctx context.Context, s *Session[T], subject string
 			x.marker.Rev = rosters.RenewedRev(s.rec.Application)
 		}
 	}
-	if err := m.enterLists(ctx, s, x, logins); err != nil {
+	x.logins = logins
+	if err := m.enterLists(ctx, s, x); err != nil {
 		m.leaveLists(ctx, x.rec, "")
 		return 0, err
 	}
@@ -201,6 +206,10 @@ func (m *Manager[T]) exchange(ctx context.Context, s *Session[T], subject string
 func (m *Manager[T]) finish(ctx context.Context, s *Session[T]) error {
 	x := s.moving
 	err := m.store.Create(ctx, x.rec)
+	if err == nil && !rosters.IsHash(x.rec.Key) {
+		// A revocation that came before could leave no marker that would have refused the record.
+		err = x.logins.confirm(ctx)
+	}
 	if err == nil && s.stored {
 		err = m.commit(ctx, s, x)
 	}
@@ -217,6 +226,9 @@ func (m *Manager[T]) finish(ctx context.Context, s *Session[T]) error {
 	s.id = x.id
 	if old.Key != x.rec.Key {
 		m.leaveRenewed(ctx, old, x.rec)
+	}
+	for _, key := range x.leftOver {
+		_, _ = m.rosters.End(ctx, key, driver.Abandoned, nil) // if it fails, it idles out
 	}
 	s.Device, s.Federated = x.rec.Device, x.rec.Federated
 	s.rec, s.stored, s.written, s.inDoubt, s.seen = x.rec, true, x.encoded, nil, x.seen
@@ -372,9 +384,33 @@ func (m *Manager[T]) openLists(ctx context.Context, subject, federated string) (
 	return l, err
 }
 
+// confirm returns ErrRevoked if either list was revoked since the login began.
+func (l logins) confirm(ctx context.Context) error {
+	for _, login := range []*rosters.Login{l.subject, l.federated} {
+		if login == nil {
+			continue
+		}
+		if err := login.Confirm(ctx); err != nil {
+			return loginError(err)
+		}
+	}
+	return nil
+}
+
+// loginError returns the error of a login into a list as this package's.
+func loginError(err error) error {
+	switch {
+	case errors.Is(err, rosters.ErrRevoked):
+		return ErrRevoked
+	case errors.Is(err, rosters.ErrLimit):
+		return fmt.Errorf("%w: %w", ErrLimit, err)
+	}
+	return err
+}
+
 // enterLists lists an exchange's new record, before it is stored.
-func (m *Manager[T]) enterLists(ctx context.Context, s *Session[T], x *exchange, l logins) (err error) {
-	e := entryOf(x.rec)
+func (m *Manager[T]) enterLists(ctx context.Context, s *Session[T], x *exchange) (err error) {
+	e, l := entryOf(x.rec), x.logins
 	replaces := ""
 	if s.stored {
 		replaces = s.rec.Key
@@ -393,7 +429,7 @@ func (m *Manager[T]) enterLists(ctx context.Context, s *Session[T], x *exchange,
 			}
 		}
 		x.rec.Page, err = l.subject.Enter(ctx, e, replaces, limit)
-		x.evicted = l.subject.Evicted
+		x.evicted, x.leftOver = l.subject.Evicted, l.subject.LeftOver
 	case x.rec.Subject != "":
 		x.rec.Page, err = m.rosters.Move(ctx, subjectKey(x.rec.Application, x.rec.Subject), x.rec.Page, e)
 	}
@@ -404,11 +440,5 @@ func (m *Manager[T]) enterLists(ctx context.Context, s *Session[T], x *exchange,
 	case x.rec.Subject != "":
 		x.rec.FederatedPage, err = m.rosters.Move(ctx, federatedKey(x.rec.Application, x.rec.Federated), x.rec.FederatedPage, e)
 	}
-	switch {
-	case errors.Is(err, rosters.ErrRevoked):
-		return ErrRevoked
-	case errors.Is(err, rosters.ErrLimit):
-		return fmt.Errorf("%w: %w", ErrLimit, err)
-	}
-	return err
+	return loginError(err)
 }

@@ -461,3 +461,67 @@ func TestRevokeAll_EmptiesALongHead(t *testing.T) {
 	is.NoErr(err)
 	is.Equal(len(parts[0].Entries), 0)
 }
+
+// Keys that aren't hashes have no markers, which would keep a login under way from storing its
+// session. It is revoked nevertheless.
+func TestRevokeAll_WithoutMarkers(t *testing.T) {
+	for name, revoke := range map[string]func(w world) error{
+		"RevokeAll":       func(w world) error { _, err := w.other.RevokeAll(t.Context(), "user"); return err },
+		"RevokeFederated": func(w world) error { _, err := w.other.RevokeFederated(t.Context(), "idp 1"); return err },
+	} {
+		for _, op := range []string{"login", "login of a visitor", "login again", "renewal"} {
+			atEveryCall(func(n int, after bool) (came bool) {
+				t.Run(fmt.Sprintf("%s beside a %s at %d after=%v", name, op, n, after), func(t *testing.T) {
+					is := is.New(t)
+					w := newWorld(t, &sessions.Config[cart]{IDs: plainIDs{sessions.RandomIDs(20)}})
+					s := w.Create()
+					s.Federated = "idp 1"
+					began, do := n > 2 || after && n > 1, w.Authenticate // has read both lists
+					switch op {
+					case "login of a visitor":
+						is.NoErr(w.Save(t.Context(), s))
+					case "login again", "renewal":
+						is.NoErr(w.Authenticate(t.Context(), s, "user"))
+					}
+					if op == "renewal" {
+						began, do = true, func(ctx ctx, s *sessions.Session[cart], _ string) error { return w.Renew(ctx, s) }
+					}
+					before := s.ID().Secret()
+					at := w.at(n, after, func() { is.NoErr(revoke(w)) })
+					err := do(t.Context(), s, "user")
+					w.store.Off()
+					if came = *at; came && began {
+						is.True(err != nil || !w.alive(t, s))
+					}
+					if err != nil && op == "login of a visitor" {
+						wants.Err(t, err, sessions.ErrRevoked)
+						is.True(w.isAlive(t, before)) // the visitor's session stays
+					}
+					is.NoErr(revoke(w))
+					is.True(err != nil && op == "login of a visitor" || !w.alive(t, s))
+				})
+				return came
+			})
+		}
+	}
+}
+
+// Nor does such a login succeed if it can't find out whether it was revoked: it can be repeated.
+func TestRevokeAll_WithoutMarkersInAnOutage(t *testing.T) {
+	is := is.New(t)
+	w := newWorld(t, &sessions.Config[cart]{IDs: plainIDs{sessions.RandomIDs(20)}})
+	w.login(t, "user")
+	_, err := w.RevokeAll(t.Context(), "user") // the epoch isn't 0
+	is.NoErr(err)
+	s, reads := w.Create(), 0
+	w.store.On("LoadRosters", func(c *cued.Call) error {
+		if reads++; reads == 2 {
+			return sessions.ErrUnavailable
+		}
+		return c.Do()
+	})
+	wants.Err(t, w.Authenticate(t.Context(), s, "user"), sessions.ErrUnavailable)
+	is.Equal(len(w.handles(t, "user")), 0)
+	is.NoErr(w.Authenticate(t.Context(), s, "user"))
+	is.True(w.alive(t, s))
+}

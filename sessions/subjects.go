@@ -265,7 +265,12 @@ func (m *Manager[T]) revoke(ctx context.Context, subject, handle string) error {
 		case rec.Subject != subject:
 			return missing
 		}
-		return m.endFollowing(ctx, rec, driver.Revoked)
+		// If it is renewed right now, look whose it is then: another user may have signed in.
+		next, err := m.endOne(ctx, rec, driver.Revoked)
+		if err != nil || next == "" {
+			return err
+		}
+		key, missing = next, ErrRenewed
 	}
 	return missing
 }

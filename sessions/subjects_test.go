@@ -403,6 +403,40 @@ func TestRevoke_BesideARenewal(t *testing.T) {
 	}
 }
 
+// Revoke ends the session of the user who had it, or none: another user who signs in to it at the
+// same time either stays signed in, or is told that the session has ended.
+func TestRevoke_BesideALoginAsAnother(t *testing.T) {
+	atEveryCall(func(n int, after bool) (came bool) {
+		for _, renewed := range []bool{false, true} {
+			is := is.New(t)
+			w := newWorld(t, nil)
+			s := w.login(t, "user")
+			handle := s.Handle()
+			if renewed {
+				is.NoErr(w.Renew(t.Context(), s))
+			}
+			var loginErr error
+			at := w.at(n, after, func() { loginErr = w.other.Authenticate(t.Context(), s, "another") })
+			err := w.Revoke(t.Context(), "user", handle)
+			w.store.Off()
+			if !*at {
+				continue
+			}
+			came = true
+			if loginErr == nil {
+				wants.Err(t, err, sessions.ErrRenewed)
+			} else {
+				is.NoErr(err)
+				wants.Err(t, loginErr, sessions.ErrNotFound)
+			}
+			is.Equal(w.alive(t, s), loginErr == nil)
+			is.Equal(len(w.handles(t, "another")) == 1, loginErr == nil)
+			is.Equal(len(w.handles(t, "user")), 0)
+		}
+		return came
+	})
+}
+
 // A session whose lists can't be told of its later deadline keeps the one that it has: a list that
 // believes it dead would drop it, and no revocation would find it.
 func TestListed_NoLongerThanItsListsSay(t *testing.T) {

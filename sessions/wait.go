@@ -45,7 +45,7 @@ func (m *Manager[T]) WaitEnd(ctx context.Context, s *Session[T], every time.Dura
 	case !s.stored:
 		return fail(errUnsaved)
 	}
-	found, err := m.waits.wait(ctx, s.rec.Key, every, m.store.LoadAll, func(found driver.Loaded) bool { return m.isOver(ctx, found) })
+	found, err := m.waits.wait(ctx, s.rec.Key, every, m.store.LoadAll, m.isOver)
 	if err != nil {
 		return fail(err)
 	}
@@ -86,15 +86,16 @@ type waitQueue struct {
 // waiter is one call of WaitEnd.
 type waiter struct {
 	key  string
-	due  time.Time // when to check its session next
-	over func(driver.Loaded) bool
-	done chan driver.Loaded // receives the result that showed the session's end
-	left bool               // its WaitEnd has returned
+	due  time.Time                                 // when to check its session next
+	over func(context.Context, driver.Loaded) bool // may ask the store, as the leader
+	done chan driver.Loaded                        // receives the result that showed the session's end
+	left bool                                      // its WaitEnd has returned
 }
 
 // wait waits until over is true of the result of load for key.
 func (w *waits) wait(
-	ctx context.Context, key string, every time.Duration, load func(context.Context, []string) ([]driver.Loaded, error), over func(driver.Loaded) bool,
+	ctx context.Context, key string, every time.Duration,
+	load func(context.Context, []string) ([]driver.Loaded, error), over func(context.Context, driver.Loaded) bool,
 ) (driver.Loaded, error) {
 	one := &waiter{key: key, over: over, done: make(chan driver.Loaded, 1)}
 	q := w.enter(one, every)
@@ -122,7 +123,7 @@ func (w *waits) wait(
 	}
 }
 
-// enter adds a waiter, which is due at once: the session may have ended before.
+// enter adds a waiter.
 func (w *waits) enter(one *waiter, every time.Duration) *waitQueue {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -191,7 +192,7 @@ func (w *waits) look(ctx context.Context, q *waitQueue, every time.Duration, loa
 	}
 	rest = slices.DeleteFunc(slices.Clone(batch), func(one *waiter) bool {
 		f, ok := found[one.key]
-		over := ok && one.over(f)
+		over := ok && one.over(ctx, f)
 		if over {
 			one.done <- f
 		}

@@ -3,6 +3,7 @@ package sessions_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/dynasession/dynasession/internal/wants"
 	"github.com/dynasession/dynasession/sessions"
 	"github.com/dynasession/dynasession/sessions/driver"
+	"github.com/dynasession/dynasession/sessions/internal/cued"
 	"github.com/dynasession/dynasession/sessions/memstore"
 )
 
@@ -238,4 +240,44 @@ func TestWaitEnd_Refuses(t *testing.T) {
 	is.True(m.WaitEnd(t.Context(), s, time.Millisecond) != nil)
 	is.NoErr(m.Destroy(t.Context(), s))
 	is.NoErr(m.WaitEnd(t.Context(), s, time.Second))
+}
+
+// A WaitEnd that asks for others too returns when its own context is done, although what it asks for
+// them hangs.
+func TestWaitEnd_HangsForNobodyElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		store := cued.New(memstore.New(nil))
+		m, err := sessions.New(store, &sessions.Config[int]{RevocationCheck: time.Second})
+		is.NoErr(err)
+		leads, cancel := context.WithCancel(t.Context())
+		all, cancelAll := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		var others sync.WaitGroup
+		for i := range 3 {
+			s, err := m.CreateAndSave(t.Context(), i)
+			is.NoErr(err)
+			if i == 0 {
+				go func() { ended <- m.WaitEnd(leads, s, time.Second) }()
+			} else {
+				others.Go(func() { _ = m.WaitEnd(all, s, time.Second) })
+			}
+			synctest.Wait()
+		}
+		<-time.After(10 * time.Second)
+		hangs := make(chan struct{}, 100)
+		store.On("LoadAll", func(c *cued.Call) error {
+			if strings.HasPrefix(c.Key, "incident:") {
+				hangs <- struct{}{}
+				<-c.Context.Done()
+				return sessions.ErrUnavailable
+			}
+			return c.Do()
+		})
+		<-hangs
+		cancel()
+		wants.Err(t, <-ended, context.Canceled)
+		cancelAll()
+		others.Wait()
+	})
 }

@@ -42,7 +42,7 @@ func walk(ctx context.Context, store sessions.Store, py *python, out io.Writer) 
 	}
 	show("Python sees", seen)
 
-	step("3. The last Python service is gone. Migrate is switched on: at her next request she gets a new ID, under a hashed key.")
+	step("3. The last Python service is gone, and every host has AcceptMigrated. Migrate is switched on: at her next request she gets a new ID, under a hashed key.")
 	moving, err := sessions.New(store, pysession.Config[basket](pysession.Options{Migrate: true}))
 	if err != nil {
 		return err

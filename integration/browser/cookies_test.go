@@ -59,3 +59,38 @@ func TestCookies_TheBrowserTakesWhatNewAccepts(t *testing.T) {
 		})
 	}
 }
+
+// A deploy that turns Partitioned on or off leaves one cookie of ours in the browser.
+func TestCookies_AChangeOfPartitionedLeavesOne(t *testing.T) {
+	is := is.New(t)
+	tab := open(t)
+	m, err := sessions.New[int](memstore.New(nil), nil)
+	is.NoErr(err)
+	mux := http.NewServeMux()
+	for path, c := range map[string]web.Cookie{
+		"/before":  {},
+		"/on":      {Partitioned: true, Former: []web.FormerCookie{{}}},
+		"/off":     {Former: []web.FormerCookie{{Partitioned: true}}},
+		"/renamed": {Name: "__Host-app", Partitioned: true, Former: []web.FormerCookie{{Name: "__Host-id"}}},
+	} {
+		c.SameSite = http.SameSiteNoneMode
+		sess, err := web.New(m, &web.Config{Cookie: c})
+		is.NoErr(err)
+		mux.Handle(path, sess.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			is.NoErr(sess.Authenticate(r.Context(), "somebody"))
+			http.Redirect(w, r, "/sent", http.StatusSeeOther)
+		})))
+	}
+	mux.HandleFunc("/sent", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte("<p id=answer>" + r.Header.Get("Cookie") + "</p>"))
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	url := strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
+	for _, path := range []string{"/before", "/on", "/off", "/on", "/off", "/renamed"} {
+		do(t, tab, chromedp.Navigate(url+path), visible("#answer"))
+		is.Equal(strings.Count(text(t, tab, "#answer"), "="), 1)
+	}
+	is.True(strings.HasPrefix(text(t, tab, "#answer"), "__Host-app="))
+}

@@ -27,6 +27,7 @@ var paths = map[string]string{
 	"event":     "github.com/dynasession/dynasession/sessions/event",
 	"fmt":       "fmt",
 	"http":      "net/http",
+	"cookiejar": "net/http/cookiejar",
 	"httptest":  "net/http/httptest",
 	"httputil":  "net/http/httputil",
 	"template":  "html/template",

@@ -35,8 +35,8 @@
 // With Options.Migrate, IDs that Python has made are still accepted, and new ones have this
 // module's own form, stored under a hashed key. Package web renews a browser's session when it
 // loads a page; without package web, call [sessions.Manager.NeedsRenewal] and Renew. Set it when
-// the last Python service is gone, since Python can't read the new sessions; when the absolute
-// timeout has passed, stop using this package.
+// the last Python service is gone, since Python can't read the new sessions, and every host of the
+// service has Options.AcceptMigrated; when the absolute timeout has passed, stop using this package.
 //
 // # What there was, and what there is
 //
@@ -51,7 +51,7 @@
 //	sid_byte_length                       Options.Bytes                           at least 16
 //	sid_keys                              Options.Keys                            none: the last signs, all verify
 //	IDs made by the library only          the same                                none
-//	loggable_sid()                        ID.Handle, Session.Handle             none: the same string
+//	loggable_sid()                        ID.Handle, Session.Handle               none: the same string
 //	idle_timeout_seconds (manager)        Options.IdleTimeout                     a time.Duration of whole seconds
 //	absolute_timeout_seconds (manager)    Options.AbsoluteTimeout                 likewise
 //	idle_timeout_seconds (session)        Session.IdleTimeout                     stored with it, likewise

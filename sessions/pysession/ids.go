@@ -10,9 +10,9 @@ import (
 )
 
 // IDs returns the scheme of dynamodb-session-web: the given number of random bytes, at least 16, in
-// base64url without padding, and signed as itsdangerous does if there are keys. Keys are in order
-// from the oldest to the newest: the last one signs, all verify. The table's key is the ID itself,
-// including the signature.
+// base64url without padding, and signed as itsdangerous does if there are keys. The last key signs,
+// all verify; see [Options] for how to rotate them. The table's key is the ID itself, including the
+// signature.
 func IDs(bytes int, keys ...string) sessions.IDScheme {
 	own := make([][]byte, 0, len(keys))
 	for _, k := range keys {

@@ -46,6 +46,9 @@ func (v *visit[T]) commit(status int) bool {
 	}
 	if failure != nil {
 		v.answerError(failure)
+		v.mu.Lock()
+		v.answered = true
+		v.mu.Unlock()
 		return false
 	}
 	_, goOn := v.isOpen()
@@ -128,6 +131,7 @@ func (v *visit[T]) saveBeforeAnswer(status int, panics bool) error {
 		v.abandon()
 		return nil // the handler knows the error, and this is its response
 	}
+	v.loadAgain(err)
 	return err
 }
 

@@ -4,8 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -167,6 +172,92 @@ func TestTrap_AChangeAfterTheAnswerHasBegunIsNoSilence(t *testing.T) {
 	is.Equal(s.data(t, id).Visits, 1)
 }
 
+// A reverse proxy, and some frameworks, panic if they can't write their response. The response that
+// stands in its place is complete.
+func TestTrap_APanicAboutAFailedSaveTakesNoAnswerAway(t *testing.T) {
+	is := is.New(t)
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }))
+	t.Cleanup(upstream.Close)
+	target, err := url.Parse(upstream.URL)
+	is.NoErr(err)
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.ErrorLog = log.New(io.Discard, "", 0)
+	for name, respond := range map[string]http.HandlerFunc{
+		"a proxy": proxy.ServeHTTP,
+		"abort": func(w http.ResponseWriter, _ *http.Request) {
+			mustWrite(w, func(error) any { return http.ErrAbortHandler })
+		},
+		"the error of Write": func(w http.ResponseWriter, _ *http.Request) {
+			mustWrite(w, func(err error) any { return fmt.Errorf("can't marshal: %w", err) })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			s := newSite(t, &web.Config{Logger: slog.New(slog.DiscardHandler)})
+			id := s.stored(t, visitor{})
+			s.store.fails, s.store.on = errOut, "Replace"
+			server := httptest.NewServer(s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				s.session(t, r).Data.Visits++
+				respond(w, r)
+			})))
+			t.Cleanup(server.Close)
+			server.Config.ErrorLog = log.New(io.Discard, "", 0)
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
+			is.NoErr(err)
+			r.AddCookie(&http.Cookie{Name: "__Host-id", Value: id})
+			response, err := server.Client().Do(r)
+			is.NoErr(err)
+			defer response.Body.Close()
+			body, err := io.ReadAll(response.Body)
+			is.NoErr(err)
+			is.Equal(response.StatusCode, http.StatusServiceUnavailable)
+			is.Equal(string(body), "Service Unavailable\n")
+		})
+	}
+}
+
+// mustWrite panics with the value that reason returns if it can't write.
+func mustWrite(w http.ResponseWriter, reason func(error) any) {
+	if _, err := io.WriteString(w, "hello"); err != nil {
+		panic(reason(err))
+	}
+}
+
+// Other panics go on, as do Goexit and a panic of Config.Error.
+func TestTrap_APanicAfterAFailedSaveGoesOn(t *testing.T) {
+	fails := func(t *testing.T, onError func(), then func()) (panicked any, returned bool) {
+		s := newSite(t, &web.Config{Error: func(w http.ResponseWriter, _ *http.Request, err error) {
+			onError()
+			w.WriteHeader(web.Status(err))
+		}})
+		s.store.fails, s.store.on = errOut, "Create"
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			defer func() { panicked = recover() }()
+			s.get(func(w http.ResponseWriter, r *http.Request) {
+				s.session(t, r).Data.Visits++
+				_, _ = io.WriteString(w, "hello")
+				then()
+			})
+			returned = true
+		}()
+		<-ended
+		return panicked, returned
+	}
+	nothing := func() {}
+	is := is.New(t)
+	_, returned := fails(t, nothing, nothing)
+	is.True(returned)
+	panicked, _ := fails(t, nothing, func() { panic("a bug") })
+	is.Equal(panicked, "a bug")
+	panicked, returned = fails(t, nothing, runtime.Goexit)
+	is.Equal(panicked, nil)
+	is.True(!returned)
+	panicked, _ = fails(t, func() { panic(http.ErrAbortHandler) }, nothing)
+	is.Equal(panicked, http.ErrAbortHandler)
+}
+
 func TestTrap_APanicSavesNothingAndGoesOn(t *testing.T) {
 	for name, value := range map[string]any{"some": "boom", "abort": http.ErrAbortHandler} {
 		t.Run(name, func(t *testing.T) {
@@ -221,6 +312,48 @@ func TestCommit_TheConfigsErrorMayAskForTheSession(t *testing.T) {
 	s.store.fails, s.store.on = fmt.Errorf("%w: out", sessions.ErrUnavailable), "Load"
 	w := s.get(func(_ http.ResponseWriter, r *http.Request) { _, _ = s.Session(r.Context()) }, id)
 	is.Equal(w.Body.String(), "sorry, nobody\n")
+}
+
+// After a save that has lost against another request, Config.Error sees what is stored, and can
+// leave a message there.
+func TestCommit_TheConfigsErrorSeesWhatIsStored(t *testing.T) {
+	for name, c := range map[string]struct {
+		before        func(ctx context.Context, s site, got *sessions.Session[visitor]) error
+		subject, name string
+		after         string
+	}{
+		"changed by another request": {func(ctx context.Context, s site, got *sessions.Session[visitor]) error {
+			_, err := s.manager.Update(ctx, got.ID().Secret(), func(v *visitor) error { v.Name = "theirs"; return nil })
+			return err
+		}, "ann", "theirs", "409 beside theirs"},
+		"ended by another request": {func(ctx context.Context, s site, got *sessions.Session[visitor]) error {
+			_, err := s.manager.RevokeAll(ctx, "ann")
+			return err
+		}, "", "", "409 beside "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			var s site
+			s = newSite(t, &web.Config{Error: func(w http.ResponseWriter, r *http.Request, err error) {
+				got := s.session(t, r)
+				is.Equal(got.Subject(), c.subject)
+				is.Equal(got.Data.Name, c.name)
+				is.NoErr(s.Update(r.Context(), func(v *visitor) error { v.Name = fmt.Sprint(web.Status(err), " beside ", v.Name); return nil }))
+				w.WriteHeader(web.Status(err))
+			}})
+			b := s.client()
+			b.login(t, "ann")
+			w := b.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+				got := s.session(t, r)
+				got.Data.Name = "ours"
+				is.NoErr(c.before(r.Context(), s, got))
+			})
+			is.Equal(w.Code, http.StatusConflict)
+			subject, data := b.seen(t)
+			is.Equal(subject, c.subject)
+			is.Equal(data.Name, c.after)
+		})
+	}
 }
 
 // The client hangs up while the handler works: its changes are saved, and nothing is logged.

@@ -46,9 +46,13 @@ type Config struct {
 
 	// Error writes the response in place of the handler when the session can't be loaded or saved,
 	// or fails [Middleware.RequireSubject] or [Middleware.RequireFresh]: see [Status] for what err
-	// can be. It may use the session. If the response has already started, it is called with a w
-	// that discards what is written. Defaults to a response with the status of [Status] and no
-	// body, and a line in Logger.
+	// can be. It may use the session: if a save has lost against another request, Session loads it
+	// again. After a failed save, what it changes is not saved automatically: call Update.
+	//
+	// If the response has already started, it is called with a w that discards what is written. If
+	// the handler then panics since it can't write its own response, as a reverse proxy does, this
+	// one is sent nevertheless. Defaults to a response with the status of [Status] and its text, and
+	// a line in Logger.
 	Error func(w http.ResponseWriter, r *http.Request, err error)
 
 	// Logger receives problems that are not reported elsewhere: the store is unavailable, a route

@@ -55,15 +55,21 @@ type Cookie struct {
 	// certificate that they trust).
 	Insecure bool
 
-	// Former lists the names, paths and domains that the cookie had before a deploy changed them.
-	// Whenever the cookie is set or deleted, these cookies are deleted; a login and a logout also
-	// end their sessions. Keep them until the absolute timeout has passed. Defaults to none.
+	// Former lists the names, paths and domains that the cookie had before a deploy changed them, or
+	// changed Partitioned. Whenever the cookie is set or deleted, these cookies are deleted; a login
+	// and a logout also end their sessions. While the deploy rolls, the hosts of before don't delete
+	// the new cookie unless they list its form in the same way: deploy that first. A cookie with
+	// another name signs nobody in, since whoever could plant it still can: after a change of the
+	// name users sign in again. Keep them until the absolute timeout has passed. Defaults to none.
 	Former []FormerCookie
 }
 
 // FormerCookie describes an earlier form of the cookie. Name and Path default to those of the
-// enclosing [Cookie]; an empty Domain means that the earlier cookie had none.
-type FormerCookie struct{ Name, Path, Domain string }
+// enclosing Cookie; an empty Domain means that the earlier cookie had none.
+type FormerCookie struct {
+	Name, Path, Domain string
+	Partitioned        bool
+}
 
 // The bounds that browsers set, from draft-ietf-httpbis-rfc6265bis sections 5.5 to 5.7.
 const (
@@ -133,8 +139,8 @@ func (c Cookie) validate(idLength int) error {
 func (c Cookie) validateFormer() error {
 	for i, f := range c.Former {
 		was := c.former(f)
-		if was.Name == c.Name && was.Path == c.Path && strings.Trim(was.Domain, ".") == strings.Trim(c.Domain, ".") {
-			return fmt.Errorf("Cookie.Former[%d]: must differ from the Cookie in Name, Path or Domain", i)
+		if was.Name == c.Name && was.Path == c.Path && strings.Trim(was.Domain, ".") == strings.Trim(c.Domain, ".") && was.Partitioned == c.Partitioned {
+			return fmt.Errorf("Cookie.Former[%d]: must differ from the Cookie in Name, Path, Domain or Partitioned", i)
 		}
 		if err := was.Valid(); err != nil {
 			return fmt.Errorf("Cookie.Former[%d]: %w", i, err)
@@ -197,10 +203,8 @@ func deletion(cookie *http.Cookie) string {
 func (c Cookie) former(f FormerCookie) *http.Cookie {
 	cookie := c.cookie("")
 	cookie.Name, cookie.Path, cookie.Domain = cmp.Or(f.Name, c.Name), cmp.Or(f.Path, c.Path), f.Domain
-	cookie.Secure = true
-	if c.Insecure && !isPrefixed(cookie.Name) {
-		cookie.Secure = false
-	}
+	cookie.Partitioned = f.Partitioned
+	cookie.Secure = !c.Insecure || cookie.Partitioned || isPrefixed(cookie.Name)
 	return cookie
 }
 

@@ -73,7 +73,10 @@ func TestTrap_WhatBrowsersDropIsAnErrorOfNew(t *testing.T) {
 		`Cookie.Domain ".GitHub.io": must not be a public suffix`:     {Name: "__Secure-id", Domain: ".GitHub.io"},
 		`Cookie.Domain "localhost": must not be a public suffix`:      {Name: "__Secure-id", Domain: "localhost"},
 		`Cookie.Former[0]: must differ`:                               {Former: []web.FormerCookie{{Path: "/"}}},
-		`Cookie.Former[1]: http: invalid`:                             {Former: []web.FormerCookie{{Name: "sid"}, {Name: "a b"}}},
+		"Cookie.Former[0]: must differ from the Cookie in Name, Path, Domain or Partitioned": {
+			SameSite: http.SameSiteNoneMode, Partitioned: true, Former: []web.FormerCookie{{Partitioned: true}},
+		},
+		`Cookie.Former[1]: http: invalid`: {Former: []web.FormerCookie{{Name: "sid"}, {Name: "a b"}}},
 	} {
 		t.Run(want, func(t *testing.T) {
 			is := is.New(t)

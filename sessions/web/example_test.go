@@ -96,6 +96,7 @@ func Example() {
 			fail(w, err)
 			return
 		}
+		w.Header().Set("Cache-Control", "no-store") // or the back button shows it after a logout
 		page.Execute(w, map[string]any{"Cart": s.Data, "Messages": s.Data.Flash.Take(), "Token": token})
 	})
 	mux.Handle("GET /devices", sess.RequireSubject(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -105,6 +106,7 @@ func Example() {
 			fail(w, err)
 			return
 		}
+		w.Header().Set("Cache-Control", "no-store")
 		page.Execute(w, map[string]any{"Devices": devices, "Token": token})
 	})))
 	mux.HandleFunc("POST /devices/end", func(w http.ResponseWriter, r *http.Request) {

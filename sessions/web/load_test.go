@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -155,6 +156,33 @@ func TestLoad_AHandlerMaySayItselfWhatAnOutageIs(t *testing.T) {
 		w.WriteHeader(http.StatusTeapot)
 	}, s.fake())
 	is.Equal(w.Code, http.StatusTeapot)
+}
+
+// What buffers a response writes a status and an empty body for a handler that wrote nothing.
+func TestTrap_AnOutageIsNoEmptyBody(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	s.store.fails = errOut
+	asks := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, err := s.Session(r.Context())
+		wants.Err(t, err, sessions.ErrUnavailable)
+	})
+	before := func(next http.HandlerFunc) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			asks(w, r)
+			next(w, r)
+		}
+	}
+	for _, h := range []http.HandlerFunc{
+		http.TimeoutHandler(asks, time.Minute, "").ServeHTTP,
+		before(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(nil) }),
+		before(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "") }),
+		before(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.Copy(w, http.NoBody) }),
+	} {
+		w := s.get(h, s.fake())
+		is.Equal(w.Code, http.StatusServiceUnavailable)
+		is.Equal(w.Body.String(), "Service Unavailable\n")
+	}
 }
 
 func TestTrap_ASessionThatCannotBeDecodedIsLeftToABinaryThatCan(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/matryer/is"
 
@@ -167,4 +168,66 @@ func TestActions_AnErrorOfTheStoreIsTheirs(t *testing.T) {
 			wants.Err(t, err, sessions.ErrUnavailable)
 		}
 	}, id)
+}
+
+// A login with two factors is anonymous until the second: what the first step notes, and what it
+// chooses, is the visitor's then.
+func TestLogin_InTwoSteps(t *testing.T) {
+	for _, before := range []string{"", "bob"} {
+		t.Run("signed in before: "+before, func(t *testing.T) {
+			is := is.New(t)
+			s := newSite(t, nil)
+			c := s.client()
+			if before != "" {
+				c.login(t, before)
+			}
+			c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+				s.session(t, r).Data.Name = "pending: ann, to be kept"
+				is.NoErr(s.Renew(r.Context()))
+			})
+			subject, _ := c.seen(t)
+			is.Equal(subject, before) // not yet
+			c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+				got := s.session(t, r)
+				is.Equal(got.Data.Name, "pending: ann, to be kept")
+				got.Data.Name = ""
+				got.IdleTimeout, got.AbsoluteTimeout = 30*24*time.Hour, 90*24*time.Hour
+				is.NoErr(s.Persist(r.Context(), true))
+				is.NoErr(s.Authenticate(r.Context(), "ann"))
+			})
+			subject, data := c.seen(t)
+			is.Equal(subject, "ann")
+			is.Equal(data, visitor{})
+			s.clock.Advance(29 * 24 * time.Hour)
+			c.do(http.MethodGet, "", func(_ http.ResponseWriter, r *http.Request) {
+				got := s.session(t, r)
+				is.Equal(got.Subject(), "ann")
+				is.True(got.Persist)
+			})
+		})
+	}
+}
+
+// Who closes an account gets a message on the next page: the session that it is in is a new one.
+func TestDestroy_OfAnAccountThatIsClosed(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t, nil)
+	c, elsewhere := s.client(), s.client()
+	c.login(t, "ann")
+	elsewhere.login(t, "ann")
+	w := c.do(http.MethodPost, "", func(_ http.ResponseWriter, r *http.Request) {
+		_, err := s.RevokeOthers(r.Context())
+		is.NoErr(err)
+		is.NoErr(s.Destroy(r.Context()))
+		s.session(t, r).Data.Name = "your account is closed"
+	})
+	is.Equal(w.Code, http.StatusOK)
+	subject, data := c.seen(t)
+	is.Equal(subject, "")
+	is.Equal(data.Name, "your account is closed")
+	subject, _ = elsewhere.seen(t)
+	is.Equal(subject, "")
+	left, err := s.manager.Sessions(t.Context(), "ann")
+	is.NoErr(err)
+	is.Equal(len(left), 0)
 }

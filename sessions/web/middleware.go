@@ -95,6 +95,13 @@ func (m *Middleware[T]) serve(w http.ResponseWriter, r *http.Request, next http.
 	parsed := r.MultipartForm != nil
 	returned := false
 	defer func() {
+		if v.isAnswered() {
+			if handler := (outcome{recover()}); handler.panicked != nil && !handler.isAboutWrite() {
+				panic(handler.panicked) // as if it had not been recovered
+			}
+		}
+	}()
+	defer func() {
 		if !returned {
 			// The handler panics: its changes are not saved, whoever writes the response.
 			v.writeCookie()
@@ -108,6 +115,24 @@ func (m *Middleware[T]) serve(w http.ResponseWriter, r *http.Request, next http.
 	next.ServeHTTP(v, v.request)
 	returned = true
 	v.finish()
+}
+
+// isAnswered reports whether Config.Error has responded in place of the handler, which has tried to
+// write. The response is complete then.
+func (v *visit[T]) isAnswered() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.answered
+}
+
+// outcome is how a handler has ended.
+type outcome struct{ panicked any }
+
+// isAboutWrite reports whether the handler has panicked since its writes fail: a reverse proxy
+// aborts its response then, and some frameworks panic with the error.
+func (o outcome) isAboutWrite() bool {
+	err, ok := o.panicked.(error)
+	return ok && (errors.Is(err, http.ErrAbortHandler) || errors.Is(err, errAnswered))
 }
 
 // sharesAPlace reports whether a Middleware around this one sends its ID in the same cookie or

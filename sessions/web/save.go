@@ -21,16 +21,24 @@ func (m *Middleware[T]) Save(ctx context.Context) error {
 			return ErrCommitted
 		}
 		err := v.save(ctx, s)
-		v.mu.Lock()
-		defer v.mu.Unlock()
 		if err != nil {
+			v.mu.Lock()
 			v.unsaved = true
-		}
-		if errors.Is(err, sessions.ErrConflict) || errors.Is(err, sessions.ErrNotFound) {
-			v.session, v.unsaved = nil, false
+			v.mu.Unlock()
+			v.loadAgain(err)
 		}
 		return err
 	})
+}
+
+// loadAgain has the next Session load the session again if a save has lost against another request.
+func (v *visit[T]) loadAgain(err error) {
+	if !errors.Is(err, sessions.ErrConflict) && !errors.Is(err, sessions.ErrNotFound) {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.session, v.unsaved = nil, false
 }
 
 // Update calls f to change the session's data, and saves it. If another request has changed the

@@ -33,6 +33,7 @@ type visit[T any] struct {
 	over         bool       // the handler has returned
 	overReported bool       // reportOver has logged that
 	failed       bool       // Config.Error responds in the handler's place
+	answered     bool       // it has done so
 	// The handler could not get its session, and has written status 200 but no body yet.
 	pending   bool
 	session   *sessions.Session[T]

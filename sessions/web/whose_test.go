@@ -217,6 +217,29 @@ func TestFormer_IsClearedAndEndedWhereTheCookieIsSetOrDeleted(t *testing.T) {
 	is.True(!s.alive(t, was))
 }
 
+// A deploy that turns Partitioned on or off leaves browsers with two cookies of one name.
+func TestFormer_OfACookieThatWasPartitioned(t *testing.T) {
+	const gone = "__Host-id=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; HttpOnly; Secure; SameSite=None"
+	for name, c := range map[string]struct {
+		cookie web.Cookie
+		want   string
+	}{
+		"on":  {web.Cookie{Partitioned: true, Former: []web.FormerCookie{{}}}, gone},
+		"off": {web.Cookie{Former: []web.FormerCookie{{Partitioned: true}}}, gone + "; Partitioned"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			c.cookie.SameSite = http.SameSiteNoneMode
+			s := newSite(t, &web.Config{Cookie: c.cookie})
+			w := s.get(func(_ http.ResponseWriter, r *http.Request) { is.NoErr(s.Authenticate(r.Context(), "u")) })
+			lines := w.Header().Values("Set-Cookie")
+			is.Equal(len(lines), 2)
+			is.Equal(lines[0], c.want) // first, for browsers that don't tell the two apart
+			is.Equal(strings.HasSuffix(lines[1], "; Partitioned"), c.cookie.Partitioned)
+		})
+	}
+}
+
 // A request causes at most four events and log lines, one of which says how many more IDs there
 // are.
 func TestTrap_AFloodOfIDsIsNoFloodOfLines(t *testing.T) {

@@ -42,8 +42,8 @@ func (v *visit[T]) WriteHeader(status int) {
 	case status >= 100 && status < 200 && status != http.StatusSwitchingProtocols:
 		v.writeInterim(status)
 	case status == http.StatusOK && v.awaitsBody():
-		// Some writers, such as gin's, always write a status: the response is the handler's only if
-		// a body follows.
+		// Some writers always write a status, such as gin's, or an empty body as well, such as
+		// http.TimeoutHandler: the response is the handler's only if bytes follow.
 	case v.commit(status):
 		v.w.WriteHeader(status)
 	}
@@ -72,6 +72,9 @@ func (v *visit[T]) writeInterim(status int) {
 }
 
 func (v *visit[T]) Write(p []byte) (int, error) {
+	if len(p) == 0 && v.awaitsBody() {
+		return 0, nil
+	}
 	if !v.commit(http.StatusOK) {
 		return 0, errAnswered
 	}
@@ -79,6 +82,9 @@ func (v *visit[T]) Write(p []byte) (int, error) {
 }
 
 func (v *visit[T]) WriteString(s string) (int, error) {
+	if s == "" && v.awaitsBody() {
+		return 0, nil
+	}
 	if !v.commit(http.StatusOK) {
 		return 0, errAnswered
 	}

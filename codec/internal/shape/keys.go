@@ -1,6 +1,7 @@
 package shape
 
 import (
+	"encoding"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -9,6 +10,21 @@ import (
 // encodesKey reports whether the encoder calls a method of t, a string or an integer, for the key of
 // a map. encoding/json does so for integers, which [walk.key] knows; the others for both.
 func (f *Format) encodesKey(t reflect.Type) bool { return f.Tag != "" && f.encodesItself(t) }
+
+// encodesTextKey reports whether t is a string with MarshalText, for JSON. Since Go 1.27 encoding/json
+// calls that for the key of a map; before, it stored the string.
+func (f *Format) encodesTextKey(t reflect.Type) bool {
+	return f.Tag == "" && t.Kind() == reflect.String && t.Implements(textMethods.Encode)
+}
+
+// encodesAsOther reports whether the MarshalText of key, a string, returns another one.
+func encodesAsOther(key reflect.Value) bool {
+	if !key.CanInterface() {
+		return false
+	}
+	text, err := key.Interface().(encoding.TextMarshaler).MarshalText()
+	return err != nil || string(text) != key.String()
+}
 
 // mayPrint reports whether fmt may print values of t by a method of theirs: String, Error or Format.
 func mayPrint(t reflect.Type) bool { return t.NumMethod() > 0 }

@@ -1,7 +1,9 @@
 package shape_test
 
 import (
+	"errors"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,4 +39,34 @@ func TestCheckBack_KeysOfMaps(t *testing.T) {
 
 	v, w := map[time.Time]int{time.Unix(1, 0): 1}, map[time.Time]int{time.Unix(1, 0).UTC(): 1}
 	is.NoErr(taken[map[time.Time]int](t, asJSON()).CheckBack(reflect.ValueOf(v), reflect.ValueOf(w))) // another zone
+}
+
+// title has a MarshalText that returns the string itself, unless that is in lower case or empty.
+type title string
+
+func (t title) MarshalText() ([]byte, error) {
+	if t == "" {
+		return nil, errors.New("no title")
+	}
+	return []byte(strings.ToUpper(string(t))), nil
+}
+
+func (t *title) UnmarshalText(b []byte) error { *t = title(b); return nil }
+
+// Releases of Go store such a key differently, also in an interface.
+func TestCheck_AKeyThatEncodesItself(t *testing.T) {
+	is := is.New(t)
+	const differently = "a key of the map, a string, has a MarshalText that returns another text, and releases of Go encode it differently"
+	for key, want := range map[title]string{"A": "", "a": differently, "": differently} {
+		for at, v := range map[string]any{"": map[title]int{key: 1}, "field M: ": struct{ M map[title]int }{map[title]int{key: 1}}, "field V: ": struct{ V any }{map[title]int{key: 1}}} {
+			s, err := asJSON().Of(reflect.TypeOf(v))
+			is.NoErr(err)
+			err = s.Check(reflect.ValueOf(v))
+			if want == "" {
+				is.NoErr(err)
+				continue
+			}
+			is.Equal(err.Error(), at+want)
+		}
+	}
 }

@@ -266,6 +266,9 @@ func (c *check) inside(v reflect.Value, at *step) error {
 			if c.format.PrintsKeys && printsOther(i.Key()) {
 				return refuse(at.String(), "a key of the map would come back as another: the text that fmt prints of it is stored")
 			}
+			if c.format.encodesTextKey(i.Key().Type()) && encodesAsOther(i.Key()) {
+				return refuse(at.String(), "a key of the map, a string, has a MarshalText that returns another text, and releases of Go encode it differently")
+			}
 			if err := c.visit(i.Key(), at.elem("[key]")); err != nil {
 				return err
 			}

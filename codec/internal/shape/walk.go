@@ -121,6 +121,7 @@ func (w *walk) key(t reflect.Type, path string) error {
 			return nil
 		}
 	}
+	w.shape.Loose = w.shape.Loose || w.format.encodesTextKey(t)
 	if t.Implements(textMethods.Encode) && reflect.PointerTo(t).Implements(textMethods.Decode) {
 		w.shape.Custom, w.shape.CustomKeys = true, true
 		return nil

@@ -47,10 +47,10 @@ func (l *Login) enterLimited(ctx context.Context, e Entry, replaces string, limi
 		if err != nil {
 			return err
 		}
-		keys := slices.DeleteFunc(Keys(parts), func(key string) bool { return key == replaces || key == e.Key })
+		keys := slices.DeleteFunc(Keys(parts), func(key string) bool { return key == replaces })
 		dead := l.passed()
 		if len(keys) >= limit.Max {
-			c, err := l.count(ctx, keys, []string{replaces, e.Key}, limit)
+			c, err := l.count(ctx, keys, replaces, limit)
 			if err != nil {
 				return err
 			}
@@ -77,9 +77,8 @@ func (l *Login) enterLimited(ctx context.Context, e Entry, replaces string, limi
 
 // loadFollowing loads the records of keys, and of those that they were renewed to since the list was
 // read: a renewal of a session in a page changes only the page, so the login would not notice. It
-// returns the keys of all of them. Those in own are the session's that signs in, to which former
-// keys may lead too.
-func (l *Login) loadFollowing(ctx context.Context, keys, own []string, limit Limit) ([]string, []driver.Loaded, error) {
+// returns the keys of all of them, except own, to which former keys may lead too.
+func (l *Login) loadFollowing(ctx context.Context, keys []string, own string, limit Limit) ([]string, []driver.Loaded, error) {
 	loaded, err := l.k.LoadAll(ctx, keys)
 	if err != nil {
 		return nil, nil, err
@@ -88,10 +87,10 @@ func (l *Login) loadFollowing(ctx context.Context, keys, own []string, limit Lim
 		var next []string
 		for _, found := range loaded[from:] {
 			var ended *driver.EndedError
-			if !errors.As(found.Err, &ended) || ended.Marker.Next == "" {
+			if !errors.As(found.Err, &ended) || ended.Marker.Next == "" || ended.Marker.Next == own {
 				continue
 			}
-			if key := ended.Marker.Next; !slices.Contains(slices.Concat(own, keys, next), key) {
+			if key := ended.Marker.Next; !slices.Contains(keys, key) && !slices.Contains(next, key) {
 				next = append(next, key)
 			}
 		}
@@ -110,15 +109,16 @@ func (l *Login) loadFollowing(ctx context.Context, keys, own []string, limit Lim
 	return keys, loaded, nil
 }
 
-// count looks up the sessions of keys, beside the login's own.
-func (l *Login) count(ctx context.Context, keys, own []string, limit Limit) (census, error) {
+// count looks up the sessions of keys, beside the one that signs in, whose key is replaces.
+func (l *Login) count(ctx context.Context, keys []string, replaces string, limit Limit) (census, error) {
 	c := census{dead: l.passed()}
 	keys = slices.DeleteFunc(keys, func(key string) bool { return slices.Contains(c.dead, key) })
-	keys, loaded, err := l.loadFollowing(ctx, keys, own, limit)
+	keys, loaded, err := l.loadFollowing(ctx, keys, replaces, limit)
 	if err != nil {
 		return c, err
 	}
 	pruned := 0
+	l.LeftOver = nil
 	for i, found := range loaded {
 		_, inHead := l.head.Entries[keys[i]]
 		switch {
@@ -139,7 +139,11 @@ func (l *Login) count(ctx context.Context, keys, own []string, limit Limit) (cen
 		if err != nil {
 			return c, err
 		}
-		if alive {
+		switch {
+		case alive && replacesKey(found.Record, replaces):
+			l.LeftOver = append(l.LeftOver, keys[i])
+			continue
+		case alive:
 			c.alive = append(c.alive, found.Record)
 			continue
 		}
@@ -162,11 +166,12 @@ func (l *Login) count(ctx context.Context, keys, own []string, limit Limit) (cen
 // until then both are the same session.
 func withoutRenewals(records []driver.Record) []driver.Record {
 	return slices.DeleteFunc(slices.Clone(records), func(rec driver.Record) bool {
-		return slices.ContainsFunc(records, func(old driver.Record) bool {
-			return IsHash(old.Key) && ComesFrom(rec.Rev, old.Key)
-		})
+		return slices.ContainsFunc(records, func(old driver.Record) bool { return replacesKey(rec, old.Key) })
 	})
 }
+
+// replacesKey reports whether rec was stored to replace the session of a key.
+func replacesKey(rec driver.Record, key string) bool { return IsHash(key) && ComesFrom(rec.Rev, key) }
 
 // makeRoom ends the sessions that the limit allows it to end, and reports whether there is room for
 // another then. If there isn't, the error is ErrLimit, or nil if the login has to look again.
@@ -179,7 +184,7 @@ func (l *Login) makeRoom(ctx context.Context, c *census, limit Limit, looks map[
 	if err != nil {
 		return false, err
 	}
-	if len(victims) < surplus && !limit.Evict && len(c.alive)-len(victims) >= limit.Max {
+	if len(c.alive)-len(victims) >= limit.Max {
 		return false, limitError(len(c.alive), limit.Max)
 	}
 	if len(c.pending) > 0 {
@@ -280,7 +285,7 @@ func (l *Login) victims(ctx context.Context, alive []driver.Record, evict bool) 
 // enterCounted enters the head if it has not changed since its sessions were counted.
 func (l *Login) enterCounted(ctx context.Context, e Entry, dead []string) (entered bool, err error) {
 	c := l.k.entering(l.head.Key, e)
-	c.IfEpoch, c.IfRev, c.Leave = &l.epoch, &l.head.Rev, atOnce(dead)
+	c.IfRev, c.Leave = &l.head.Rev, atOnce(dead) // so the epoch is the same too
 	if l.head.Stale.IsZero() || e.Stale.Before(l.head.Stale) {
 		c.Stale = e.Stale
 	}

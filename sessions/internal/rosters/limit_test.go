@@ -162,6 +162,43 @@ func TestLimit_ALoginThatBrokeOffGivesItsPlaceUp(t *testing.T) {
 	}
 }
 
+// A login that finds room beside others under way waits for none of them, and ends none: beside a
+// login in a head that also has a dead entry, and beside a renewal in a page.
+func TestLimit_BesideLoginsUnderWayThatLeaveRoom(t *testing.T) {
+	is := is.New(t)
+	d := newDesk(1, 4)
+	limit := rosters.Limit{Max: 2}
+	enter := func() string {
+		l, err := d.Open(t.Context(), list)
+		is.NoErr(err)
+		key := d.key()
+		_, err = l.Enter(t.Context(), d.entry(key), "", limit)
+		is.NoErr(err)
+		return key
+	}
+	dead, slow := d.must(t), enter()
+	d.end(t, dead)
+	d.store.Took()
+	key, _, err := d.login(t, limit)
+	is.NoErr(err)
+	is.True(len(d.store.Took()) <= 4)
+	is.NoErr(d.save(t, slow))
+	is.Equal(d.alive(t, []string{slow, key}), 2)
+
+	d = newDesk(1, 4)
+	d.end(t, d.must(t))
+	_, page := d.stays(t)
+	is.Equal(page, int64(1))
+	next := d.key()
+	_, err = d.Move(t.Context(), list, page, d.entry(next))
+	is.NoErr(err)
+	d.store.Took()
+	_, _, err = d.login(t, limit)
+	is.NoErr(err)
+	is.True(len(d.store.Took()) <= 5)
+	is.NoErr(d.save(t, next))
+}
+
 // A slow login keeps its place if it stores its session in time.
 func TestLimit_ASlowLoginKeepsItsPlace(t *testing.T) {
 	is := is.New(t)
@@ -219,6 +256,10 @@ func TestLimit_TheHeadOfManyStaysSmall(t *testing.T) {
 	parts, err := d.All(t.Context(), list)
 	is.NoErr(err)
 	is.True(len(parts[0].Entries) <= 3*d.HeadSize+1)
+	is.True(len(parts) > 1)
+	for _, part := range parts {
+		is.True(!part.Stale.IsZero() || len(part.Entries) == 0) // or it would not be looked through
+	}
 	is.Equal(d.alive(t, keys), 40)
 }
 
@@ -402,6 +443,15 @@ func TestEnter_TheHeadKnowsWhenItMayBeStale(t *testing.T) {
 			head, err := d.Head(t.Context(), list)
 			is.NoErr(err)
 			is.True(head.Stale.Equal(first.Add(idle)))
+			l, err := d.Open(t.Context(), list)
+			is.NoErr(err)
+			soon := d.entry(d.key())
+			soon.Stale = first.Add(idle / 2)
+			_, err = l.Enter(t.Context(), soon, "", limit)
+			is.NoErr(err)
+			head, err = d.Head(t.Context(), list)
+			is.NoErr(err)
+			is.True(head.Stale.Equal(soon.Stale))
 		})
 	}
 }
@@ -426,4 +476,7 @@ func TestPrune_OfAVeryLongHead(t *testing.T) {
 	d.must(t)
 	is.Equal(looked, 25)
 	is.Equal(ended, 25)
+	_, _, err := d.login(t, rosters.Limit{Max: 9}) // counts the others
+	is.NoErr(err)
+	is.Equal(ended, 50)
 }

@@ -29,10 +29,14 @@ type Login struct {
 	k     *Keeper
 	epoch int64
 	head  driver.Roster // as last seen
-	moves bool          // an entry that enters a page has to leave the head
+	moves bool          // the entry is listed elsewhere, perhaps in the page that it enters
 
 	// Evicted is how many sessions have been ended to make room.
 	Evicted int
+
+	// LeftOver are keys of records that were stored to replace the same session. Once the login has
+	// replaced it, nobody can get them any more, and they should end.
+	LeftOver []string
 }
 
 // Open begins a login.
@@ -66,6 +70,15 @@ func (l *Login) Enter(ctx context.Context, e Entry, replaces string, limit Limit
 		}
 	}
 	return 0, driver.ErrConflict
+}
+
+// Confirm returns ErrRevoked if the list's sessions were revoked since the login began.
+func (l *Login) Confirm(ctx context.Context) error {
+	head, err := l.k.Head(ctx, l.head.Key)
+	if err == nil && head.Epoch != l.epoch {
+		err = ErrRevoked
+	}
+	return err
 }
 
 // enterSomewhere tries the head, then the last page, then a new one. It reports false if the list
@@ -183,7 +196,7 @@ func (l *Login) confirmed(ctx context.Context, e Entry, page int64) (bool, error
 	case l.head.Expires.Before(e.Deadline):
 		pages := l.head.Pages
 		changed, err := l.changeHead(ctx, driver.RosterChange{
-			Key: l.head.Key, Rev: Rev(), IfEpoch: &l.epoch, IfPages: &pages, Expires: l.k.long(e.Deadline),
+			Key: l.head.Key, Rev: Rev(), IfPages: &pages, Expires: l.k.long(e.Deadline),
 		})
 		if changed || err != nil {
 			return changed, err
@@ -193,8 +206,8 @@ func (l *Login) confirmed(ctx context.Context, e Entry, page int64) (bool, error
 	return true, nil
 }
 
-// leave removes e from a page that it has entered in vain. An entry that was being moved stays,
-// since another login may have moved it too.
+// leave removes e from a page that it has entered in vain. An entry that was listed before stays,
+// since another login may have moved it to this page.
 func (l *Login) leave(ctx context.Context, page int64, e Entry) {
 	if !l.moves {
 		_ = l.k.Leave(ctx, l.head.Key, page, e.Key)
@@ -278,7 +291,7 @@ func (k *Keeper) prune(ctx context.Context, part driver.Roster) (driver.Roster, 
 			stale = at
 		}
 	}
-	if len(dead) == 0 && (stale.IsZero() || stale.Equal(part.Stale)) {
+	if len(dead) == 0 && stale.IsZero() {
 		return part, nil
 	}
 	changed, err := k.Store.ChangeRoster(ctx, driver.RosterChange{

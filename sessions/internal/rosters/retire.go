@@ -40,7 +40,7 @@ func (k *Keeper) retireFirst(ctx context.Context, head driver.Roster) (driver.Ro
 	}
 	now := k.Now()
 	stale := !first.Stale.IsZero() && !first.Stale.After(now)
-	if len(first.Entries) > 0 && stale || len(passed(first, now)) > 0 {
+	if stale || len(passed(first, now)) > 0 {
 		if first, err = k.prune(ctx, first); err != nil {
 			return head, false
 		}
@@ -75,26 +75,24 @@ func (k *Keeper) retireFirst(ctx context.Context, head driver.Roster) (driver.Ro
 // login that counts sessions is conditional on it.
 func (k *Keeper) moveOn(ctx context.Context, head, first driver.Roster) (newHead, newFirst driver.Roster, err error) {
 	var moved []string
-	latest := time.Time{}
 	for _, key := range Keys([]driver.Roster{first}) {
 		if len(moved) >= k.PageSize/2 {
 			break
 		}
-		deadline := first.Entries[key]
-		e := Entry{Key: key, Deadline: deadline, Stale: first.Stale}
+		e := Entry{Key: key, Deadline: first.Entries[key], Stale: first.Stale}
 		if _, err := k.enterMoved(ctx, PageKey(head.Key, head.Pages.Last), e); errors.Is(err, driver.ErrFull) {
 			break
 		} else if err != nil {
 			return head, first, err
 		}
-		moved, latest = append(moved, key), later(latest, deadline)
+		moved = append(moved, key)
 	}
 	if len(moved) == 0 {
 		return head, first, nil
 	}
 	pages := head.Pages
 	newHead, err = k.Store.ChangeRoster(ctx, driver.RosterChange{
-		Key: head.Key, Rev: Rev(), IfPages: &pages, Pages: &pages, Expires: k.until(latest),
+		Key: head.Key, Rev: Rev(), IfPages: &pages, Pages: &pages,
 	})
 	if err != nil {
 		return head, first, err

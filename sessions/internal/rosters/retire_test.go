@@ -111,6 +111,12 @@ func TestRetire_ASessionIsListedWhileItIsMoved(t *testing.T) {
 			return key
 		},
 		"login": func(t *testing.T, d *desk, key string) string { return d.must(t) },
+		"logins that open pages": func(t *testing.T, d *desk, key string) (also string) {
+			for range 2 * d.PageSize {
+				also = d.must(t)
+			}
+			return also
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			moved := 0
@@ -255,4 +261,42 @@ func TestRetire_ALaterDeadlineStays(t *testing.T) {
 	opens(d)
 	is.True(moved)
 	is.True(d.deadline(t, key).Equal(longer))
+}
+
+// A session whose page was closed stays listed while it gets a later deadline or is renewed,
+// whatever revocation comes in between.
+func TestClosedPage_BesideARevocation(t *testing.T) {
+	for _, renews := range []bool{false, true} {
+		for n, more := 1, true; more; n++ {
+			more = false
+			for _, after := range []bool{false, true} {
+				is := is.New(t)
+				d, stay := longList(t, 1)
+				for d.pages(t).First == 1 {
+					d.must(t)
+				}
+				came := d.at(n, after, func() {
+					_, err := d.behind().Bump(t.Context(), list)
+					is.NoErr(err)
+					d.store.On("any", func(c *cued.Call) error { // the revocation reads the list at any time from now on
+						d.wantListed(t, stay[0])
+						return c.Do()
+					})
+				})
+				e := rosters.Entry{Key: stay[0], Deadline: d.clock.Now().Add(100 * absolute), Stale: d.clock.Now().Add(idle)}
+				move := d.Extend
+				if renews {
+					e.Key, move = d.key(), d.Move
+				}
+				page, err := move(t.Context(), list, 1, e)
+				d.store.Off()
+				is.NoErr(err)
+				d.wantListed(t, stay[0])
+				part, err := d.Head(t.Context(), rosters.PageKey(list, page))
+				is.NoErr(err)
+				is.True(!part.Entries[e.Key].Before(e.Deadline)) // in the page that was returned
+				more = more || *came
+			}
+		}
+	}
 }

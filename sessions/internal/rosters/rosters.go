@@ -87,7 +87,7 @@ func RenewedRev(application string) string {
 // IsForeign reports whether a marker's Rev names another application than the given one.
 func IsForeign(rev, application string) bool {
 	_, of, said := strings.Cut(rev, "@")
-	return said && (application == "" || of != applicationHash(application))
+	return said && of != applicationHash(application)
 }
 
 func applicationHash(application string) string {
@@ -215,12 +215,7 @@ func (k *Keeper) Move(ctx context.Context, list string, page int64, e Entry) (in
 	if !errors.Is(err, driver.ErrFull) {
 		return page, err
 	}
-	// The page is closed: its live entries were moved into another.
-	login, err := k.Open(ctx, list)
-	if err != nil {
-		return 0, err
-	}
-	return login.Enter(ctx, e, "", Limit{})
+	return k.reenter(ctx, list, e)
 }
 
 // Extend gives an entry a later deadline. If another request has given it one that is as late,
@@ -238,8 +233,8 @@ func (k *Keeper) Extend(ctx context.Context, list string, page int64, e Entry) (
 		}
 		if deadline, listed := part.Entries[e.Key]; listed && !deadline.Before(e.Deadline) {
 			return page, k.keepHead(ctx, list, page, e.Deadline)
-		} else if !listed && part.Closed {
-			return k.Move(ctx, list, page, e)
+		} else if part.Closed { // and empty
+			return k.reenter(ctx, list, e)
 		}
 		c := k.entering(part.Key, e)
 		c.IfRev = &part.Rev
@@ -248,6 +243,24 @@ func (k *Keeper) Extend(ctx context.Context, list string, page int64, e Entry) (
 			return page, k.keepHead(ctx, list, page, e.Deadline)
 		}
 		if !errors.Is(err, driver.ErrRoster) {
+			return page, err
+		}
+	}
+	return 0, driver.ErrConflict
+}
+
+// reenter lists a session whose page is closed: the page's live entries were moved into another. If
+// the session is listed already, it stays where it is too. A revocation in between may have spared
+// it, and ends it otherwise.
+func (k *Keeper) reenter(ctx context.Context, list string, e Entry) (int64, error) {
+	for range attempts {
+		login, err := k.Open(ctx, list)
+		if err != nil {
+			return 0, err
+		}
+		login.moves = true
+		page, err := login.Enter(ctx, e, "", Limit{})
+		if !errors.Is(err, ErrRevoked) {
 			return page, err
 		}
 	}

@@ -122,6 +122,9 @@ func TestList_AnEpochIsMissedByNobody(t *testing.T) {
 						if _, err := d.mem.Load(t.Context(), key); err == nil {
 							t.Error("a login that has lost has stored a session")
 						}
+						if d.listed(t)[key] {
+							t.Error("a login that has lost is listed")
+						}
 					default:
 						t.Error(err)
 					}
@@ -198,6 +201,20 @@ func TestList_DeadEntriesLeaveInBoundedSteps(t *testing.T) {
 		is.NoErr(err)
 		is.True(closed.Closed || closed.Rev == "") // or swept
 	})
+}
+
+// An entry leaves without a look at its session only an hour after the deadline: this host's clock
+// may be ahead of that of the host that has judged it.
+func TestEnter_AHostWhoseClockIsAhead(t *testing.T) {
+	is := is.New(t)
+	d := newLazyDesk(4, 4)
+	key := d.must(t)
+	d.clock.Advance(absolute + 59*time.Minute)
+	d.must(t)
+	is.True(d.listed(t)[key])
+	d.clock.Advance(time.Minute)
+	d.must(t)
+	is.True(!d.listed(t)[key])
 }
 
 // A login that is about to enter a page enters another if that one is closed, at any point.
@@ -283,6 +300,38 @@ func TestPrune_ASessionThatIsTouchedStays(t *testing.T) {
 		}
 		d.wantListed(t, keys...)
 	})
+}
+
+// A full head is looked through once one of its sessions may have idled out, and then again when the
+// next may have. A head with room is not.
+func TestPrune_WhenTheNextMayHaveIdledOut(t *testing.T) {
+	for first := range 2 {
+		is := is.New(t)
+		d := newDesk(2, 4)
+		begin := d.clock.Now()
+		keys := []string{d.must(t)}
+		d.clock.Advance(idle / 4)
+		keys = append(keys, d.must(t))
+		d.clock.Advance(idle / 4)
+		for i, key := range keys { // the one is used later than the other
+			at := d.clock.Now().Add(time.Duration(i^first) * idle / 4)
+			is.NoErr(d.mem.Touch(t.Context(), key, at, at.Add(idle)))
+		}
+		d.clock.Advance(idle / 2)
+		looks := 0
+		d.store.On("LoadAll", func(c *cued.Call) error { looks++; return c.Do() })
+		for range 3 {
+			d.must(t)
+		}
+		is.Equal(looks, 1)
+		head, err := d.Head(t.Context(), list)
+		is.NoErr(err)
+		is.True(head.Stale.Equal(begin.Add(idle / 2).Add(idle)))
+		is.NoErr(d.Leave(t.Context(), list, 0, keys...))
+		d.clock.Advance(idle)
+		d.must(t)
+		is.Equal(looks, 1)
+	}
 }
 
 // A key without a record may be a login under way: it is ended before it is dropped, so that its

@@ -253,10 +253,7 @@ func (m *merging) once(base, ours, theirs reflect.Value) (reflect.Value, bool, e
 		return ours, true, nil
 	}
 	if ours.Kind() == reflect.Pointer && (ours.IsNil() || theirs.IsNil()) {
-		if base.IsValid() || ours.IsNil() != theirs.IsNil() {
-			return m.leaf(base, ours, theirs)
-		}
-		return ours, true, nil
+		return m.leaf(base, ours, theirs)
 	}
 	if found, ok := m.done[key]; ok {
 		if found == nil {
@@ -290,7 +287,7 @@ func (m *merging) pointee(base, ours, theirs reflect.Value) (reflect.Value, bool
 	}
 	p := reflect.New(ours.Type().Elem())
 	p.Elem().Set(v)
-	return p.Convert(ours.Type()), false, nil
+	return p, false, nil
 }
 
 // entries merges maps, key by key.

@@ -47,7 +47,7 @@ func types(t *rapid.T, depth int) reflect.Type {
 		case 1:
 			return reflect.PointerTo(types(t, depth-1))
 		case 2:
-			return reflect.ArrayOf(rapid.IntRange(0, 2).Draw(t, "length"), types(t, depth-1))
+			return reflect.ArrayOf(rapid.IntRange(1, 2).Draw(t, "length"), types(t, depth-1)) // reflect takes empty arrays of maps for keys
 		case 3, 4:
 			if key := types(t, 1); key.Comparable() {
 				return reflect.MapOf(key, types(t, depth-1))
@@ -231,4 +231,66 @@ func TestMerge_OfWhatIsNestedTooDeeply(t *testing.T) {
 	_, err := threeway.Merge(reflect.ValueOf(&b).Elem(), reflect.ValueOf(&o).Elem(), reflect.ValueOf(&u).Elem())
 	is.True(err != nil)
 	is.Equal(err.Error(), "the data is nested too deeply to be merged")
+}
+
+func merged[T any](base, ours, theirs T) (T, error) {
+	v, err := threeway.Merge(reflect.ValueOf(&base).Elem(), reflect.ValueOf(&ours).Elem(), reflect.ValueOf(&theirs).Elem())
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return v.Interface().(T), nil
+}
+
+// One side deletes an entry while the other changes it to what means the same, such as from nil to
+// empty: it stays deleted. Unexported fields that both sides change to what means the same are ours.
+func TestMerge_WhatMeansTheSameIsNoChange(t *testing.T) {
+	is := is.New(t)
+	lists := func(list []string) map[string][]string { return map[string][]string{"k": list} }
+	none := map[string][]string{}
+	got, err := merged(lists(nil), lists([]string{}), none)
+	is.NoErr(err)
+	is.Equal(got, none)
+	got, err = merged(lists(nil), none, lists([]string{}))
+	is.NoErr(err)
+	is.Equal(got, none)
+
+	type hides struct{ list []string }
+	ours, err := merged(hides{[]string{"x"}}, hides{}, hides{[]string{}})
+	is.NoErr(err)
+	is.True(ours.list == nil)
+}
+
+// keeps merges into what both sides started from.
+type keeps struct{ Seen map[string]bool }
+
+func (k keeps) Merge(base, _ keeps) keeps { return base }
+
+// What a type's own method returns may be one of its arguments: the result shares no memory with the
+// base.
+func TestMerge_SharesNothingWithTheBase(t *testing.T) {
+	is := is.New(t)
+	of := func(key string) keeps { return keeps{map[string]bool{key: true}} }
+	base := of("base")
+	got, err := merged(base, of("ours"), of("theirs"))
+	is.NoErr(err)
+	is.Equal(got, base)
+	got.Seen["more"] = true
+	is.Equal(base, of("base"))
+}
+
+// Lists of lists that share their lower levels are compared in a moment, however many paths lead
+// through them.
+func TestMerge_OfListsThatShareTheirElements(t *testing.T) {
+	is := is.New(t)
+	tower := func() any {
+		v := []any{1}
+		for range 50 {
+			v = []any{v, v}
+		}
+		return v
+	}
+	got, err := merged(tower(), tower(), tower())
+	is.NoErr(err)
+	is.True(got != nil)
 }

@@ -145,3 +145,29 @@ func TestSame_OfOneType(t *testing.T) {
 		}
 	}
 }
+
+// secretive encodes itself, and hides a map before a number.
+type secretive struct {
+	m map[string]int
+	n int
+}
+
+func (secretive) MarshalText() ([]byte, error) { return nil, nil }
+
+// A copy of lists that begin at the same element keeps the length of each. A pointer to a type that
+// encodes itself, and hides what refers to memory, is not copied.
+func TestClone_OfWhatShares(t *testing.T) {
+	all := []int{1, 2, 3}
+	got := clone(reflect.ValueOf([][]int{all[:2], all, all[:1]})).Interface().([][]int)
+	if !reflect.DeepEqual(got, [][]int{{1, 2}, {1, 2, 3}, {1}}) {
+		t.Error(got)
+	}
+	all[0] = 5
+	if got[1][0] != 1 {
+		t.Error("a copy shares memory")
+	}
+	p := &secretive{map[string]int{"k": 1}, 1}
+	if clone(reflect.ValueOf(p)).Interface() != p {
+		t.Error("a copy of what can't be copied")
+	}
+}

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -20,23 +22,40 @@ func TestGreetingSaysWhatToTry(t *testing.T) {
 	is.True(strings.Contains(text, "DYNAMODB_ENDPOINT=http://127.0.0.1:8000 go test ./...\n"))
 }
 
-func TestServeUntilInterrupted(t *testing.T) {
-	is := is.New(t)
+// running returns the URL of something that answers as an engine does, and that is found.
+func running(t *testing.T) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte(`{"TableNames":[]}`))
 	}))
-	defer server.Close()
+	t.Cleanup(server.Close)
 	t.Setenv("DYNAMODB_ENDPOINT", server.URL)
+	return server.URL
+}
 
+func TestServeUntilInterrupted(t *testing.T) {
+	is := is.New(t)
+	server := running(t)
 	ctx, interrupt := context.WithCancel(t.Context())
 	out, in := io.Pipe()
 	served := make(chan error, 1)
-	go func() { served <- serve(ctx, in, 0); _ = in.Close() }()
+	go func() { served <- serve(ctx, in, 0, nil); _ = in.Close() }()
 	said := make([]byte, 1024)
-	for !strings.Contains(string(said), server.URL) {
+	for !strings.Contains(string(said), server) {
 		_, err := out.Read(said)
 		is.NoErr(err) // it printed the engine's URL
 	}
 	interrupt()
 	is.NoErr(<-served) // an interrupt is not an error
+}
+
+func TestServeForACommand(t *testing.T) {
+	is := is.New(t)
+	server := running(t)
+	var out strings.Builder
+	is.NoErr(serve(t.Context(), &out, 0, []string{"sh", "-c", "echo at $DYNAMODB_ENDPOINT"}))
+	is.True(strings.Contains(out.String(), "at "+server+"\n"))
+
+	var exit *exec.ExitError
+	is.True(errors.As(serve(t.Context(), io.Discard, 0, []string{"sh", "-c", "exit 3"}), &exit))
+	is.Equal(exit.ExitCode(), 3)
 }
