@@ -457,6 +457,7 @@ var swept = map[string]values{
 	"*bool":                of(ptr(false)),
 	"**int":                of(ptr(ptr(7)), ptr(ptr(0))),
 	"**money":              of(ptr(ptr(money{}))),
+	"**[2]int":             of(ptr(ptr([2]int{}))),
 	"slog.Level":           of(slog.LevelWarn),
 	"*regexp.Regexp":       of(regexp.MustCompile("a+")),
 	"reflect.Kind":         of(reflect.Bool),
