@@ -138,7 +138,7 @@ func TestSaboteurs(t *testing.T) {
 		"a memory that misses what its host does":  {peek: func(w *world) peek { return stubborn(w, peekFor/2) }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel() // each waits for its late requests most of the time
+			t.Parallel()                   // each waits for its late requests most of the time
 			for round := range uint64(8) { // one or two rounds suffice on most machines
 				w := newWorld(t, round, by)
 				w.run(t, 3*time.Second)
