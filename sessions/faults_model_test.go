@@ -161,17 +161,19 @@ func (f *faulty) deliver(t *rapid.T) {
 	}
 }
 
-// try makes a call that may meet a fault. If it fails for that reason it makes it again, without
-// faults, or gives up.
+// try makes a call that may meet a fault. If it fails for that reason it makes it again, up to twice,
+// in the end without faults, or gives up.
 func (f *faulty) try(t *rapid.T, call func() error) (err error, gaveUp bool) {
-	f.fail(t)
-	err = call()
-	f.store.Off()
-	if !errors.Is(err, sessions.ErrUnavailable) {
-		return err, false
-	}
-	if rapid.Bool().Draw(t, "give up") {
-		return err, true
+	for range 2 {
+		f.fail(t)
+		err = call()
+		f.store.Off()
+		if !errors.Is(err, sessions.ErrUnavailable) {
+			return err, false
+		}
+		if rapid.Bool().Draw(t, "give up") {
+			return err, true
+		}
 	}
 	err = call()
 	if errors.Is(err, sessions.ErrOutcomeUnknown) {

@@ -49,7 +49,7 @@ func (m *Manager[T]) WaitEnd(ctx context.Context, s *Session[T], every time.Dura
 	if err != nil {
 		return fail(err)
 	}
-	ctx, o := m.observe(ctx, "wait end")
+	_, o := m.observe(ctx, "wait end")
 	e := eventOf(o, event.EndedID, s)
 	var ended *driver.EndedError
 	switch {
