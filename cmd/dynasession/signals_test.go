@@ -12,6 +12,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynasession/dynasession/integration/engine"
+	"github.com/dynasession/dynasession/internal/wants"
 )
 
 // full is an output on a full disk.
@@ -36,11 +37,11 @@ func TestOutputThatIsLost_IsAFailure(t *testing.T) {
 		is.Equal(d.here(t.Context(), nil, full{}, &errs, args...), exitFailed)
 		is.True(bytes.Contains(errs.Bytes(), []byte(errFull.Error())))
 	}
-	_, err := os.Stat(state) // its counts are not lost
-	is.NoErr(err)
+	_, err := os.Stat(state)
+	is.NoErr(err) // its counts are not lost
 	is.Equal(d.here(t.Context(), nil, io.Discard, io.Discard, "stats", "-state", state), exitDone)
 	_, err = os.Stat(state)
-	is.True(errors.Is(err, os.ErrNotExist))
+	wants.Err(t, err, os.ErrNotExist)
 }
 
 // asked is an error output that cancels when the question is asked.
