@@ -14,7 +14,12 @@ import (
 type Preferences struct {
 	Theme string `json:"theme,omitempty"`
 	Hints
+	*Place
 	cached int
+}
+
+type Place struct {
+	City string `json:"city"`
 }
 
 type Hints struct {
@@ -34,7 +39,7 @@ func TestCodecs_AnEmbeddedPointerOfWhichNothingIsStored(t *testing.T) {
 				_, err := c.Encode(visitor{Preferences: empty})
 				is.Equal(fmt.Sprint(err), name+": field Preferences: points to what encodes itself to nothing, and would come back as a nil pointer")
 			}
-			for _, v := range []visitor{{Name: "ada"}, {Preferences: &Preferences{Theme: "dark"}}, {Preferences: &Preferences{Hints: Hints{[]string{"a"}}}}} {
+			for _, v := range []visitor{{Name: "ada"}, {Preferences: &Preferences{Theme: "dark"}}, {Preferences: &Preferences{Place: &Place{}}}, {Preferences: &Preferences{Hints: Hints{[]string{"a"}}}}} {
 				got, err := c.Decode(must(c.Encode(v)))
 				is.NoErr(err)
 				is.Equal(got, v)

@@ -37,8 +37,8 @@ func TestOutputThatIsLost_IsAFailure(t *testing.T) {
 		is.Equal(d.here(t.Context(), nil, full{}, &errs, args...), exitFailed)
 		is.True(bytes.Contains(errs.Bytes(), []byte(errFull.Error())))
 	}
-	_, err := os.Stat(state) // its counts are not lost
-	is.NoErr(err)
+	_, err := os.Stat(state)
+	is.NoErr(err) // its counts are not lost
 	is.Equal(d.here(t.Context(), nil, io.Discard, io.Discard, "stats", "-state", state), exitDone)
 	_, err = os.Stat(state)
 	wants.Err(t, err, os.ErrNotExist)

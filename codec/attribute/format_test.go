@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/matryer/is"
 )
 
@@ -28,7 +29,17 @@ func TestFormat_RefusesOptionsThatChangeElements(t *testing.T) {
 type (
 	level   string // encodes itself
 	instant time.Time
+	packed  string // encodes itself as bytes
+	native  string // encodes itself as an attribute
 )
+
+func (p packed) MarshalBinary() ([]byte, error)  { return []byte("packed " + p), nil }
+func (p *packed) UnmarshalBinary(b []byte) error { *p = packed(b); return nil }
+
+func (n native) MarshalDynamoDBAttributeValue() (types.AttributeValue, error) {
+	return &types.AttributeValueMemberS{Value: "native " + string(n)}, nil
+}
+func (*native) UnmarshalDynamoDBAttributeValue(types.AttributeValue) error { return nil }
 
 func (l level) MarshalText() ([]byte, error) { return []byte("level " + l), nil }
 func (l *level) UnmarshalText(b []byte) error {
@@ -40,6 +51,12 @@ func TestFormat_RefusesOptionsThatChangeValues(t *testing.T) {
 	for name, refused := range map[string]reflect.Type{
 		"field A: attribute.level encodes itself, and in a set it is not decoded: take the option stringset from the tag": reflect.TypeFor[struct {
 			A []level `dynamodbav:",stringset"`
+		}](),
+		"field A: attribute.packed encodes itself, and in a set it is not decoded: take the option binaryset from the tag": reflect.TypeFor[struct {
+			A []packed `dynamodbav:",binaryset"`
+		}](),
+		"field A: attribute.native encodes itself, and in a set it is not decoded: take the option stringset from the tag": reflect.TypeFor[struct {
+			A []native `dynamodbav:",stringset"`
 		}](),
 		"field A: *attribute.level encodes itself, and in a set it is not decoded: take the option stringset from the tag": reflect.TypeFor[struct {
 			A *[2]*level `json:"a,stringset"`

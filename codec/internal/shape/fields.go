@@ -44,7 +44,7 @@ func (w *walk) fields(t reflect.Type, addressable bool, path string) error {
 		if f.Anonymous && f.Type.Kind() == reflect.Pointer && !w.format.NilEmbedded {
 			return refuse(at, "an embedded pointer that is nil would come back as one that isn't: embed the struct itself, or name the field")
 		}
-		if f.Anonymous && f.Type.Kind() == reflect.Pointer && w.format.mayWriteNothing(f.Type.Elem(), tag) {
+		if t, ok := w.format.inlined(f, tag); ok && f.Type.Kind() == reflect.Pointer && w.format.mayWriteNothing(t) {
 			w.shape.Custom, w.shape.CustomPointers = true, true
 		}
 		if w.format.Field != nil {
@@ -75,19 +75,17 @@ func (w *walk) fields(t reflect.Type, addressable bool, path string) error {
 	return nil
 }
 
-// mayWriteNothing reports whether an encoder may omit all that t has, a struct that is embedded with
-// this tag: then a pointer to it comes back as nil.
-func (f *Format) mayWriteNothing(t reflect.Type, tag fieldTag) bool {
-	if t.Kind() != reflect.Struct || tag.name != "" {
-		return false
-	}
+// mayWriteNothing reports whether an encoder may omit all that the struct t has: then a pointer that
+// embeds it comes back as nil.
+func (f *Format) mayWriteNothing(t reflect.Type) bool {
 	for i := range t.NumField() {
 		sf := t.Field(i)
-		if inner := f.tagOf(sf); inner.skip || !Seen(sf) || f.mayOmit(sf) {
-			continue
-		}
-		embedded, inlined := f.inlined(sf, f.tagOf(sf))
-		if !inlined || sf.Type.Kind() == reflect.Struct && !f.mayWriteNothing(embedded, fieldTag{}) {
+		tag := f.tagOf(sf)
+		embedded, inlined := f.inlined(sf, tag)
+		switch {
+		case tag.skip, !Seen(sf), f.mayOmit(sf), inlined && sf.Type.Kind() == reflect.Pointer:
+		case inlined && f.mayWriteNothing(embedded):
+		default:
 			return false
 		}
 	}
