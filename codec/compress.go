@@ -19,12 +19,12 @@ const mostDecompressed = EncodeLimit
 
 // Compress returns a codec that compresses inner's payloads. Package codec/zstd has the compressor.
 //
-// It leaves a payload uncompressed if it has fewer than above bytes or more than [EncodeLimit], or if
-// compression saves less than the longer format name takes; a native value's size is the one that
-// DynamoDB counts. The format of a compressed payload is the compressor's name, a plus, and inner's
-// format, such as "zstd+json". If above is zero, it is [DefaultCompressAbove]. Decode reads both
-// forms. Any other format is [ErrFormat]. A frame that declares more than 4 MB is rejected before
-// anything is allocated for it.
+// It leaves a payload uncompressed if it has fewer than above bytes or more than [EncodeLimit], or
+// if compression saves less than the longer format name takes; a native value's size is the one
+// that DynamoDB counts. The format of a compressed payload is the compressor's name, a plus, and
+// inner's format, such as "zstd+json". If above is zero, it is [DefaultCompressAbove]. Decode reads
+// both forms. Any other format is [ErrFormat]. A frame that declares more than 4 MB is rejected
+// before anything is allocated for it.
 //
 // A live table moves to it as with any [Upgrade]: first every server reads both and writes plainly,
 // Upgrade(inner, Compress(inner, by, 0)), then every server compresses, Compress(inner, by, 0). The

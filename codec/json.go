@@ -249,8 +249,8 @@ func unmarshalNumbers(b []byte, v any) error {
 	return nil
 }
 
-// replaced reports whether the encoder may have replaced bytes that aren't UTF-8 by U+FFFD. Until Go
-// 1.26 it wrote the replacement as an escape, which the tag's option string escapes again; since
+// replaced reports whether the encoder may have replaced bytes that aren't UTF-8 by U+FFFD. Until
+// Go 1.26 it wrote the replacement as an escape, which the tag's option string escapes again; since
 // then it looks like a U+FFFD of the value.
 func replaced(b []byte) bool {
 	if bytes.Contains(b, []byte(string(utf8.RuneError))) {

@@ -146,8 +146,9 @@ func (s *shouted) UnmarshalJSON(b []byte) error {
 	return s.UnmarshalText([]byte(text))
 }
 
-// A name that differs from a field's in case only is another binary's. It is kept beside the field, and isn't read in its place when that is
-// left out: which takes an empty value there, that the field's type takes.
+// A name that differs from a field's in case only is another binary's. It is kept beside the field,
+// and isn't read in its place when that is left out: which takes an empty value there, that the
+// field's type takes.
 func TestEncodeOver_ANameInAnotherCaseBesideAFieldLeftOut(t *testing.T) {
 	type newer struct {
 		A shouted `json:"a"`

@@ -129,7 +129,8 @@ type Kernel struct {
 	Pad [1000]int64 `json:"kernel_pad,omitzero"`
 }
 
-// What an embedded pointer points to is made when one of its fields is read, and has no text of its own.
+// What an embedded pointer points to is made when one of its fields is read, and has no text of its
+// own.
 func TestDecode_BoundsTheMemoryOfEmbeddedPointers(t *testing.T) {
 	type embedding struct{ *Shell }
 	type list struct {

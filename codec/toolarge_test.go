@@ -61,7 +61,8 @@ type inners struct {
 	Within []string `json:"within,omitempty"`
 }
 
-// huge makes values that are far larger than EncodeLimit. They take little memory themselves, as far as that is possible.
+// huge makes values that are far larger than EncodeLimit. They take little memory themselves, as
+// far as that is possible.
 func huge() map[string]func() roomy {
 	const bytes, values = 100_000_000, 5_000_000
 	text := func() string { return string(make([]byte, bytes)) }

@@ -83,10 +83,10 @@ func (c *call) IsErrorRetryable(err error) bool {
 	return c.Standard.IsErrorRetryable(err)
 }
 
-// GetRetryToken implements [aws.Retryer]. A call's first retry after a lost connection doesn't count
-// against the store's quota: connections die together, all calls under way need another attempt
-// then, and the service works. Further retries of the call count, so that a network that fails is
-// not flooded.
+// GetRetryToken implements [aws.Retryer]. A call's first retry after a lost connection doesn't
+// count against the store's quota: connections die together, all calls under way need another
+// attempt then, and the service works. Further retries of the call count, so that a network that
+// fails is not flooded.
 func (c *call) GetRetryToken(ctx context.Context, err error) (release func(error) error, _ error) {
 	if connectionLost(err) && !c.spared.Swap(true) {
 		return func(error) error { return nil }, nil
@@ -208,8 +208,8 @@ func (t *transport) lookForDeath(err error, heard time.Duration) {
 }
 
 // watched is a response's body. Its connection counts as dead if nothing comes for transport.stall:
-// then the body is closed, which ends a Read under way. It isn't watched while it can be expected to
-// have come with the headers, so that an ordinary response takes no timer.
+// then the body is closed, which ends a Read under way. It isn't watched while it can be expected
+// to have come with the headers, so that an ordinary response takes no timer.
 type watched struct {
 	io.ReadCloser
 	t       *transport

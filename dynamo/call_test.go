@@ -173,8 +173,8 @@ func TestRetries_OfThrottledCallsLeaveTheQuotaAlone(t *testing.T) {
 	is.Equal(len(w.sent), 10*hot+2)
 }
 
-// together is a network on which many attempts are under way at the same moment. All connections die
-// then, and the attempts after that are answered.
+// together is a network on which many attempts are under way at the same moment. All connections
+// die then, and the attempts after that are answered.
 type together struct {
 	sent   atomic.Int64
 	under  sync.WaitGroup // the attempts that are to be lost
@@ -196,8 +196,8 @@ func (n *together) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 }
 
-// Connections die together, as when a proxy or NAT is replaced. Every call under way succeeds at its
-// second attempt, however many there are.
+// Connections die together, as when a proxy or NAT is replaced. Every call under way succeeds at
+// its second attempt, however many there are.
 func TestRetries_OfConnectionsThatDieTogether(t *testing.T) {
 	const calls = 300
 	for op, call := range map[string]func(context.Context, *dynamo.Store) error{

@@ -20,8 +20,8 @@ const minTimeout = 10 * time.Millisecond
 
 // Config sets up a [Store]. Every field may be left zero; a nil Config is the zero one.
 type Config struct {
-	// Table is the name of the table, or its ARN, which a table of another account requires. It must
-	// be in the Region that the client calls. Defaults to "app_session".
+	// Table is the name of the table, or its ARN, which a table of another account requires. It
+	// must be in the Region that the client calls. Defaults to "app_session".
 	Table string
 
 	// EventuallyConsistent halves the cost of reading sessions, but reads may miss the newest

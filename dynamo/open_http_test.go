@@ -215,7 +215,8 @@ func TestOpenHTTP_AResponseThatComesInParts(t *testing.T) {
 	})
 }
 
-// trickling is an HTTP client whose responses come in parts, with a pause before each but the first.
+// trickling is an HTTP client whose responses come in parts, with a pause before each but the
+// first.
 type trickling struct {
 	body  string
 	parts int

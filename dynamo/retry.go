@@ -20,10 +20,10 @@ const (
 )
 
 // newPolicy returns the policy of a store. It retries what the SDK retries, and what the SDK leaves
-// to the application: conflicts, and responses that break off or can't be read. All calls of the store share its retry quota, so that a
-// failing service is not flooded. A throttled attempt doesn't count against the quota: the service
-// works, and refuses one partition's calls only. Otherwise the requests of one user could use up
-// the retries of others.
+// to the application: conflicts, and responses that break off or can't be read. All calls of the
+// store share its retry quota, so that a failing service is not flooded. A throttled attempt
+// doesn't count against the quota: the service works, and refuses one partition's calls only.
+// Otherwise the requests of one user could use up the retries of others.
 func newPolicy(pauses retry.BackoffDelayer) *retry.Standard {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = maxAttempts

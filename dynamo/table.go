@@ -139,10 +139,10 @@ func ttlOf(out *dynamodb.DescribeTimeToLiveOutput) ttlState {
 }
 
 // CheckTable returns nil if a [Store] can use the table as it is. Otherwise the error says
-// everything that is wrong and how to mend it: a table that is not ready; a key other than `id`, a string, without a sort key;
-// TTL that is off, or on another attribute; an encryption key that can't be used; a clock of this
-// host that differs from the service's by more than 5 s. It changes nothing. It needs
-// dynamodb:DescribeTable and DescribeTimeToLive. [Inspect] reports more.
+// everything that is wrong and how to mend it: a table that is not ready; a key other than `id`, a
+// string, without a sort key; TTL that is off, or on another attribute; an encryption key that
+// can't be used; a clock of this host that differs from the service's by more than 5 s. It changes
+// nothing. It needs dynamodb:DescribeTable and DescribeTimeToLive. [Inspect] reports more.
 func CheckTable(ctx context.Context, api TableAPI, table string) error {
 	r, err := Inspect(ctx, api, table)
 	if err != nil {
@@ -217,10 +217,10 @@ func (r Report) wrong(of ...Check) error {
 	return nil
 }
 
-// Inspect checks everything about a table that matters to a [Store]: status, key, TTL, billing, encryption,
-// recovery, deletion protection, Regions, and whether this host's clock agrees with the service's.
-// It changes nothing. It returns an error only if a call fails; problems of the table are in the
-// Report.
+// Inspect checks everything about a table that matters to a [Store]: status, key, TTL, billing,
+// encryption, recovery, deletion protection, Regions, and whether this host's clock agrees with the
+// service's. It changes nothing. It returns an error only if a call fails; problems of the table
+// are in the Report.
 //
 // It needs dynamodb:DescribeTable and DescribeTimeToLive, and for the recovery check
 // dynamodb:DescribeContinuousBackups; without it that Finding says so.

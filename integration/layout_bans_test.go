@@ -85,8 +85,8 @@ func hidesAnError(call *ast.CallExpr) bool {
 	return called(what, "errors", "Is") != nil
 }
 
-// goesOn reports whether a call panics again with a panic that was caught. The panic must be kept in
-// a field named panicked.
+// goesOn reports whether a call panics again with a panic that was caught. The panic must be kept
+// in a field named panicked.
 func goesOn(call *ast.CallExpr) bool {
 	if len(call.Args) != 1 {
 		return false

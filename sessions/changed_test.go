@@ -76,7 +76,8 @@ func sawChange(t *testing.T, written codec.Codec[newerBasket], read codec.Codec[
 	return m.Changed(loaded)
 }
 
-// TestChanged_WhatIsStored changes sessions that another binary has written, so that their bytes differ from what this one would write anyway.
+// TestChanged_WhatIsStored changes sessions that another binary has written, so that their bytes
+// differ from what this one would write anyway.
 func TestChanged_WhatIsStored(t *testing.T) {
 	codecs := map[string]func(f func(*basket)) bool{
 		"json": func(f func(*basket)) bool {

@@ -173,7 +173,8 @@ func TestClock_ACorrectionThatFails(t *testing.T) {
 	}
 }
 
-// setHost is a store on a host whose clock somebody sets, which each response of the table corrects.
+// setHost is a store on a host whose clock somebody sets, which each response of the table
+// corrects.
 type setHost struct {
 	*cued.Store
 	table           *clock.Fake

@@ -302,8 +302,8 @@ func TestInDoubt_ARenewalIsAChange(t *testing.T) {
 	is.True(s.ID() != old && w.alive(t, s) && !w.isAlive(t, old.Secret()))
 }
 
-// A login, or a renewal, whose new IDs are all ended before they are stored, as a login under a limit
-// ends what is under way for too long, has lost a race: the request can be made again.
+// A login, or a renewal, whose new IDs are all ended before they are stored, as a login under a
+// limit ends what is under way for too long, has lost a race: the request can be made again.
 func TestOvertaken_IsAConflict(t *testing.T) {
 	for name, exchange := range map[string]func(world, ctx, *sessions.Session[cart]) error{
 		"Renew":        func(w world, ctx ctx, s *sessions.Session[cart]) error { return w.Renew(ctx, s) },

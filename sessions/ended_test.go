@@ -184,8 +184,8 @@ func (w world) at(n int, after bool, f func()) (came *bool) {
 	return came
 }
 
-// atEveryCall runs f with the number of each call, before it and after it, until there is no call of
-// that number.
+// atEveryCall runs f with the number of each call, before it and after it, until there is no call
+// of that number.
 func atEveryCall(f func(n int, after bool) (came bool)) {
 	for n, more := 1, true; more; n++ {
 		more = false

@@ -161,8 +161,8 @@ func (f *faulty) deliver(t *rapid.T) {
 	}
 }
 
-// try makes a call that may meet a fault. If it fails for that reason it makes it again, up to twice,
-// in the end without faults, or gives up.
+// try makes a call that may meet a fault. If it fails for that reason it makes it again, up to
+// twice, in the end without faults, or gives up.
 func (f *faulty) try(t *rapid.T, call func() error) (err error, gaveUp bool) {
 	for range 2 {
 		f.fail(t)
@@ -388,7 +388,8 @@ func (f *faulty) destroy(t *rapid.T) {
 		return
 	}
 	want(t, "Destroy", err, nil)
-	// By an ID that was exchanged in a call that failed, the session that it was exchanged for ends.
+	// By an ID that was exchanged in a call that failed, the session that it was exchanged for
+	// ends.
 	l.ended = true
 }
 
@@ -573,9 +574,9 @@ func (f *faulty) check(t *rapid.T) {
 	}
 }
 
-// Two Managers with different Configs make random calls on a store whose calls fail, while the clock
-// moves in both directions: what has ended stays dead, no ID revives, no acknowledged change is
-// lost, and every live session is listed.
+// Two Managers with different Configs make random calls on a store whose calls fail, while the
+// clock moves in both directions: what has ended stays dead, no ID revives, no acknowledged change
+// is lost, and every live session is listed.
 func TestManager_HoldsWhateverFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // pauses take no real time
 		for range 5 {

@@ -91,9 +91,9 @@ type IDScheme interface {
 	Parse(s string) (ID, error)
 
 	// Key returns the store's key of id's session, in UTF-8 and without a colon; two IDs never have
-	// the same one. It should be [ID.Handle]. The Manager treats a
-	// key that doesn't look like a handle as a secret, which it never shows, and as a key of a
-	// table that other software reads: it deletes a session that ends instead of leaving a marker.
+	// the same one. It should be [ID.Handle]. The Manager treats a key that doesn't look like a
+	// handle as a secret, which it never shows, and as a key of a table that other software reads:
+	// it deletes a session that ends instead of leaving a marker.
 	Key(id ID) string
 }
 

@@ -8,8 +8,8 @@ import "fmt"
 // does when a browser loads a page. A client that sends its ID in a header keeps it until its next
 // login. When the absolute timeout has passed, use to alone.
 //
-// While the deploy rolls, a host that still has from alone takes a user with a new ID for a visitor.
-// So let every host accept the new IDs first, by [AcceptIDs](from, to).
+// While the deploy rolls, a host that still has from alone takes a user with a new ID for a
+// visitor. So let every host accept the new IDs first, by [AcceptIDs](from, to).
 //
 // The IDs of the two must be distinguishable, say by their length; otherwise [New] returns an
 // error. MigrateIDs and AcceptIDs can be nested, at most 8 deep.

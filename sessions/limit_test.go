@@ -270,8 +270,8 @@ func TestSubjectLimit_AnotherUsersSessionDoesNotCount(t *testing.T) {
 	}
 }
 
-// A session that signs in again is not counted beside itself, although the list still has its former
-// ID, whose removal had failed.
+// A session that signs in again is not counted beside itself, although the list still has its
+// former ID, whose removal had failed.
 func TestSubjectLimit_ASessionThatSignsInAgainIsNotInItsOwnWay(t *testing.T) {
 	for _, limit := range []sessions.SubjectLimit{{Max: 1}, {Max: 1, Evict: true}} {
 		for _, renewals := range []int{1, 2} {
@@ -295,7 +295,8 @@ func TestSubjectLimit_ASessionThatSignsInAgainIsNotInItsOwnWay(t *testing.T) {
 	}
 }
 
-// Nor is it counted beside what a renewal or login of it has left that broke off. That ends with it.
+// Nor is it counted beside what a renewal or login of it has left that broke off. That ends with
+// it.
 func TestSubjectLimit_ASessionIsNotInTheWayOfItsLoginThatBrokeOff(t *testing.T) {
 	for _, evict := range []bool{false, true} {
 		for name, begin := range map[string]func(w world, s *sessions.Session[cart]) error{

@@ -521,8 +521,8 @@ func TestRenew_KeepsAnAccessThatComesBetween(t *testing.T) {
 	}
 }
 
-// A visitor's session is in no list, and no renewal enters it in one, though another request has made
-// it live longer meanwhile.
+// A visitor's session is in no list, and no renewal enters it in one, though another request has
+// made it live longer meanwhile.
 func TestRenewOfAVisitorsSessionChangesNoList(t *testing.T) {
 	is := is.New(t)
 	w := newWorld(t, nil)

@@ -662,8 +662,8 @@ func TestUpdateDoesNotMerge(t *testing.T) {
 	is.Equal(got.Data.Count, 2)
 }
 
-// What a T doesn't know of the stored value survives each of its writes, unless the Config says that
-// it is dropped.
+// What a T doesn't know of the stored value survives each of its writes, unless the Config says
+// that it is dropped.
 func TestUnknownMembersSurvive(t *testing.T) {
 	type narrow struct {
 		Count int `json:"count"`

@@ -242,8 +242,8 @@ func TestWaitEnd_Refuses(t *testing.T) {
 	is.NoErr(m.WaitEnd(t.Context(), s, time.Second))
 }
 
-// A WaitEnd that asks for others too returns when its own context is done, although what it asks for
-// them hangs.
+// A WaitEnd that asks for others too returns when its own context is done, although what it asks
+// for them hangs.
 func TestWaitEnd_HangsForNobodyElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		is := is.New(t)

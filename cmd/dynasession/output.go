@@ -41,8 +41,8 @@ func (p *printed) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// readLine returns a line of input, which may be the last one without an end. It doesn't wait for it
-// longer than ctx allows.
+// readLine returns a line of input, which may be the last one without an end. It doesn't wait for
+// it longer than ctx allows.
 func (c *cli) readLine(ctx context.Context) (string, error) {
 	type line struct {
 		text string

@@ -28,11 +28,11 @@ import (
 //
 // It refuses what it couldn't return unchanged, as [codec.JSON] does, and also: what DynamoDB
 // refuses, which is numbers below 1e-130 or above 9.9e125, empty map keys, more than 31 levels of
-// nesting, a duplicate or empty member of a set, and a nil in a [][]byte; options of tags that would
-// change values, such as omitemptyelem and nullemptyelem; a key of a map that fmt prints as another
-// text, such as a time.Duration; and structs that hide fields behind MarshalJSON. The members of a
-// set come back in any order, and times as from JSON. A [][]byte is a list unless it is tagged
-// binaryset.
+// nesting, a duplicate or empty member of a set, and a nil in a [][]byte; options of tags that
+// would change values, such as omitemptyelem and nullemptyelem; a key of a map that fmt prints as
+// another text, such as a time.Duration; and structs that hide fields behind MarshalJSON. The
+// members of a set come back in any order, and times as from JSON. A [][]byte is a list unless it
+// is tagged binaryset.
 //
 // In an interface, as in a map[string]any, a number comes back as a float64 if that represents it
 // exactly and otherwise as a json.Number, a slice or set as []any, a map as map[string]any, a nil

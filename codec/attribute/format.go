@@ -66,8 +66,8 @@ func isTime(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && t.ConvertibleTo(reflect.TypeFor[time.Time]())
 }
 
-// encodesItself reports whether the encoder calls a method of t, which is no pointer, that the decoder
-// of sets doesn't undo. It reads times.
+// encodesItself reports whether the encoder calls a method of t, which is no pointer, that the
+// decoder of sets doesn't undo. It reads times.
 func encodesItself(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
 	return !isTime(t) && t != reflect.TypeFor[json.Number]() && (p.Implements(reflect.TypeFor[attributevalue.Marshaler]()) ||

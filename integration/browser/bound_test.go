@@ -236,8 +236,9 @@ func TestBound_AnOutageAtARefresh(t *testing.T) {
 	is.Equal(s.count(refresh), 1) // the session is still bound
 }
 
-// A browser doesn't refresh for a request that another site's page has caused. Where the bound cookie
-// has expired, such a link leads to an anonymous visitor's page, unless that loads itself again.
+// A browser doesn't refresh for a request that another site's page has caused. Where the bound
+// cookie has expired, such a link leads to an anonymous visitor's page, unless that loads itself
+// again.
 func TestBound_ALinkOfAnotherSite(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, tenMinutes)

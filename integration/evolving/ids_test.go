@@ -34,7 +34,8 @@ func moves() map[string][]sessions.IDScheme {
 }
 
 // Two hosts with consecutive forms accept each other's sessions, whoever made them or signed the
-// user in, and list and end them. So it makes no difference whether the deploy goes forward or back.
+// user in, and list and end them. So it makes no difference whether the deploy goes forward or
+// back.
 func TestRolling_IDs(t *testing.T) {
 	for name, schemes := range moves() {
 		for n := range len(schemes) - 1 {

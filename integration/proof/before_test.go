@@ -174,9 +174,9 @@ func loaded(t *testing.T, m *sessions.Manager[proof.Ledger], id string) *session
 	return s
 }
 
-// Each release counts the other's sessions, for concurrent logins too. A logout by either makes room
-// for a login by either. (Not while logins of both are under way at the same moment: the old release
-// drops the entry of one that has not stored its session yet.)
+// Each release counts the other's sessions, for concurrent logins too. A logout by either makes
+// room for a login by either. (Not while logins of both are under way at the same moment: the old
+// release drops the entry of one that has not stored its session yet.)
 func TestBefore_Limit(t *testing.T) {
 	is, ctx := is.New(t), t.Context()
 	old, m := onePair(t, 3)

@@ -153,9 +153,9 @@ func (s crowd) step(o Op, most int, evicts bool) []crowd {
 }
 
 // PorcupineOfSubjects returns the subjects whose history is not that of one with a limit, and
-// whether all were judged in time. The history has logins, logouts, revocations and loads; a session
-// is loaded under the ID that its login has given it. Logins that failed are in it too: they may have
-// evicted another.
+// whether all were judged in time. The history has logins, logouts, revocations and loads; a
+// session is loaded under the ID that its login has given it. Logins that failed are in it too:
+// they may have evicted another.
 func PorcupineOfSubjects(history []Op, most int, evicts bool) (refused []string, judged bool) {
 	model := subjectModel(most, evicts)
 	judged = true
@@ -184,9 +184,9 @@ func PorcupineOfSubjects(history []Op, most int, evicts bool) (refused []string,
 	return refused, judged
 }
 
-// OursOfSubjects returns the subjects that certainly had more sessions at a time than they may have,
-// those that were refused a login though nothing that may have been alive took the place, and the
-// sessions that have ended though nobody signed out and no login may have evicted them.
+// OursOfSubjects returns the subjects that certainly had more sessions at a time than they may
+// have, those that were refused a login though nothing that may have been alive took the place, and
+// the sessions that have ended though nobody signed out and no login may have evicted them.
 func OursOfSubjects(history []Op, most int) []string {
 	var found []string
 	for _, at := range history {

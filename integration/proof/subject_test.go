@@ -90,9 +90,9 @@ func logins(t *testing.T, store driver.Store, limit sessions.SubjectLimit, rates
 	return history
 }
 
-// A subject's limit is exact, for logins at the same time too: Porcupine finds an order in which each
-// login had room, or found none, and in which none has evicted more than it had to. With faults a
-// place may be taken, and a session evicted, by a login that fails.
+// A subject's limit is exact, for logins at the same time too: Porcupine finds an order in which
+// each login had room, or found none, and in which none has evicted more than it had to. With
+// faults a place may be taken, and a session evicted, by a login that fails.
 func TestLimit(t *testing.T) {
 	s := drawn(t)
 	slow := proof.Rates{Slow: 80}
@@ -283,8 +283,8 @@ func (g greedy) End(ctx context.Context, e driver.End) (driver.Record, error) {
 	return rec, nil
 }
 
-// What logins under a limit are told by a broken store is refused by Porcupine, and by ours if there
-// are too many sessions.
+// What logins under a limit are told by a broken store is refused by Porcupine, and by ours if
+// there are too many sessions.
 func TestLimit_Saboteurs(t *testing.T) {
 	s := drawn(t)
 	for name, c := range map[string]struct {

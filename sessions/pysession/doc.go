@@ -36,7 +36,8 @@
 // module's own form, stored under a hashed key. Package web renews a browser's session when it
 // loads a page; without package web, call [sessions.Manager.NeedsRenewal] and Renew. Set it when
 // the last Python service is gone, since Python can't read the new sessions, and every host of the
-// service has Options.AcceptMigrated; when the absolute timeout has passed, stop using this package.
+// service has Options.AcceptMigrated; when the absolute timeout has passed, stop using this
+// package.
 //
 // # What there was, and what there is
 //

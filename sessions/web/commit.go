@@ -55,9 +55,9 @@ func (v *visit[T]) commit(status int) bool {
 	return goOn
 }
 
-// mayBeDeferred reports whether a response looks like one that a deferred call writes: a recoverer's,
-// or the end of a body that is compressed inside of Handler. For others the search for a panic would
-// take a third of the request's time.
+// mayBeDeferred reports whether a response looks like one that a deferred call writes: a
+// recoverer's, or the end of a body that is compressed inside of Handler. For others the search for
+// a panic would take a third of the request's time.
 func (v *visit[T]) mayBeDeferred(status int) bool {
 	h := v.w.Header()
 	return status < http.StatusOK || status >= http.StatusMultipleChoices || h.Get("Content-Encoding") != "" ||
@@ -140,8 +140,8 @@ func isTimeout(status int) bool {
 	return status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout || status == http.StatusRequestTimeout
 }
 
-// save stores s, unless that would replace a cookie that must be kept. It also does so if the client
-// has hung up. The caller has the turn.
+// save stores s, unless that would replace a cookie that must be kept. It also does so if the
+// client has hung up. The caller has the turn.
 func (v *visit[T]) save(ctx context.Context, s *sessions.Session[T]) error {
 	if s.IsNew() {
 		if err := v.keptCookie(); err != nil {
@@ -180,8 +180,8 @@ func (v *visit[T]) changesCookie(s *sessions.Session[T]) bool {
 	return next.persist != v.told.persist || next.end.After(v.told.end)
 }
 
-// keepsCookie undoes a change of Persist that the client can't be told, since it has hung up: with a
-// new ID it would be left with a dead one. It is told when it asks again.
+// keepsCookie undoes a change of Persist that the client can't be told, since it has hung up: with
+// a new ID it would be left with a dead one. It is told when it asks again.
 func (v *visit[T]) keepsCookie(s *sessions.Session[T]) {
 	if v.middleware.config.Cookie.Persistent {
 		return // whatever Persist says

@@ -51,8 +51,8 @@ type Config struct {
 	//
 	// If the response has already started, it is called with a w that discards what is written. If
 	// the handler then panics since it can't write its own response, as a reverse proxy does, this
-	// one is sent nevertheless. Defaults to a response with the status of [Status] and its text, and
-	// a line in Logger.
+	// one is sent nevertheless. Defaults to a response with the status of [Status] and its text,
+	// and a line in Logger.
 	Error func(w http.ResponseWriter, r *http.Request, err error)
 
 	// Logger receives problems that are not reported elsewhere: the store is unavailable, a route

@@ -55,12 +55,13 @@ type Cookie struct {
 	// certificate that they trust).
 	Insecure bool
 
-	// Former lists the names, paths and domains that the cookie had before a deploy changed them, or
-	// changed Partitioned. Whenever the cookie is set or deleted, these cookies are deleted; a login
-	// and a logout also end their sessions. While the deploy rolls, the hosts of before don't delete
-	// the new cookie unless they list its form in the same way: deploy that first. A cookie with
-	// another name signs nobody in, since whoever could plant it still can: after a change of the
-	// name users sign in again. Keep them until the absolute timeout has passed. Defaults to none.
+	// Former lists the names, paths and domains that the cookie had before a deploy changed them,
+	// or changed Partitioned. Whenever the cookie is set or deleted, these cookies are deleted; a
+	// login and a logout also end their sessions. While the deploy rolls, the hosts of before don't
+	// delete the new cookie unless they list its form in the same way: deploy that first. A cookie
+	// with another name signs nobody in, since whoever could plant it still can: after a change of
+	// the name users sign in again. Keep them until the absolute timeout has passed. Defaults to
+	// none.
 	Former []FormerCookie
 }
 

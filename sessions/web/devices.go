@@ -41,8 +41,8 @@ func (m *Middleware[T]) Revoke(ctx context.Context, handle string) error {
 }
 
 // RevokeOthers ends all of the user's sessions except that of this request, and returns how many
-// (OWASP ASVS 7.4.3). Call it after a change of password, say, and Renew with it: whoever has a copy
-// of this browser's cookie has this session. See [sessions.Manager.RevokeAll].
+// (OWASP ASVS 7.4.3). Call it after a change of password, say, and Renew with it: whoever has a
+// copy of this browser's cookie has this session. See [sessions.Manager.RevokeAll].
 func (m *Middleware[T]) RevokeOthers(ctx context.Context) (int, error) {
 	n := 0
 	err := m.asUser(ctx, func(_ *visit[T], s *sessions.Session[T]) (err error) {

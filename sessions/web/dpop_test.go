@@ -350,8 +350,8 @@ func TestDPoP_NoOtherTransport(t *testing.T) {
 	is.Equal(status, http.StatusUnauthorized)
 }
 
-// RFC 9449, section 4.3, asks for the normalisations of RFC 3986, of which the segments . and .. are
-// one: clients resolve them before they send a request.
+// RFC 9449, section 4.3, asks for the normalisations of RFC 3986, of which the segments . and ..
+// are one: clients resolve them before they send a request.
 func TestDPoP_URLsThatAreTheSame(t *testing.T) {
 	s := newBoundSite(t, bearer)
 	c := s.api(t)

@@ -121,8 +121,8 @@ func (v *visit[T]) find(
 	return nil, st, nil
 }
 
-// isReplaced reports whether a recent login has ended the sessions with these IDs, as one of another
-// user does, and lasts. The browser has its ID or is about to receive it.
+// isReplaced reports whether a recent login has ended the sessions with these IDs, as one of
+// another user does, and lasts. The browser has its ID or is about to receive it.
 func (v *visit[T]) isReplaced(ctx context.Context, ids []string) bool {
 	m := v.middleware
 	id := m.recent.get(ids, m.manager.Clock().Now())

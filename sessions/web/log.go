@@ -58,8 +58,8 @@ func aboutRequest(r *http.Request) []slog.Attr {
 	return []slog.Attr{slog.String("method", printable(r.Method)), slog.String("path", printable(r.URL.EscapedPath()))}
 }
 
-// printable returns the first bytes of text, and replaces everything but printable ASCII, so that it
-// can't forge a line or reverse its direction.
+// printable returns the first bytes of text, and replaces everything but printable ASCII, so that
+// it can't forge a line or reverse its direction.
 func printable(text string) string {
 	text = text[:min(len(text), maxLogged)]
 	return strings.Map(func(c rune) rune {

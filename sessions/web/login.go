@@ -17,9 +17,10 @@ import (
 //
 // The session keeps its data if it belongs to the same user or to a visitor who had not signed in.
 // If another user was signed in before, it keeps only what the handler has set in this request:
-// fields, map entries, and what it has added to the beginning or the end of a slice. A slice that it
-// has changed otherwise is kept whole. A field that it has set to the value that the other user's
-// session had is not kept: to keep all that the handler sets, call Destroy and Session first.
+// fields, map entries, and what it has added to the beginning or the end of a slice. A slice that
+// it has changed otherwise is kept whole. A field that it has set to the value that the other
+// user's session had is not kept: to keep all that the handler sets, call Destroy and Session
+// first.
 //
 // If the response has started, it does nothing and returns ErrCommitted.
 func (m *Middleware[T]) Authenticate(ctx context.Context, subject string) error {
@@ -67,8 +68,8 @@ func (v *visit[T]) authenticate(ctx context.Context, s *sessions.Session[T], sub
 		case !errors.Is(err, sessions.ErrOutcomeUnknown):
 			*s = before
 		case s.IsNew() && !before.IsNew():
-			// S must keep the state, to resolve it when Authenticate is called again. Until then the
-			// browser keeps the session that it has.
+			// S must keep the state, to resolve it when Authenticate is called again. Until then
+			// the browser keeps the session that it has.
 			v.mu.Lock()
 			v.standing.kept = fmt.Errorf("%w: %w", ErrCookieKept, err)
 			v.standing.beside = append(v.standing.beside, before.ID().Secret())
@@ -195,10 +196,10 @@ func (v *visit[T]) isAnother(ctx context.Context, id string, s *sessions.Session
 // joins makes s the session of a recent login, which has the ID first, with the handler's changes,
 // and reports whether it did. It does so if the session is the same user's and the request doesn't
 // carry its ID already. A client with both the browser's secret and the user's password could have
-// received the first response too. A session that is bound to another client's key would be useless,
-// and one from another session of the identity provider's would outlive this login's there. If the
-// recent login began without the session that this request came with, that one's data is applied
-// too.
+// received the first response too. A session that is bound to another client's key would be
+// useless, and one from another session of the identity provider's would outlive this login's
+// there. If the recent login began without the session that this request came with, that one's data
+// is applied too.
 func (v *visit[T]) joins(ctx context.Context, s *sessions.Session[T], handlers sessions.Session[T], subject string, binding []byte, first string) bool {
 	m := v.middleware.manager
 	if first == "" || slices.Contains(v.whatWasSent().ids, first) {

@@ -475,8 +475,8 @@ func TestTrap_ALoginAfterARenewalOfARecentLoginHolds(t *testing.T) {
 	}
 }
 
-// The login of another user may or may not have succeeded. Until that is resolved, the browser keeps
-// the session that it has; the next attempt ends it.
+// The login of another user may or may not have succeeded. Until that is resolved, the browser
+// keeps the session that it has; the next attempt ends it.
 func TestTrap_ALoginInDoubtReplacesNoOtherUsersSession(t *testing.T) {
 	is := is.New(t)
 	s := newSiteOver(t, quietly())
@@ -535,8 +535,8 @@ func TestTrap_ALoginThatJoinsAnotherBringsItsOwnData(t *testing.T) {
 	is.Equal(s.listed(t, "u"), 1)
 }
 
-// The second of two logins at the same moment comes from another session of the identity provider's,
-// or from one at all: a logout there ends what the browser has.
+// The second of two logins at the same moment comes from another session of the identity
+// provider's, or from one at all: a logout there ends what the browser has.
 func TestTrap_TwoLoginsOfDifferentFederatedSessions(t *testing.T) {
 	for name, sids := range map[string][2]string{"two": {"iss a", "iss b"}, "after a password": {"", "iss b"}} {
 		for limited, limit := range map[string]sessions.SubjectLimit{"": {}, ", of one session each": {Max: 1}} {

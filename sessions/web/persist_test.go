@@ -15,8 +15,8 @@ import (
 	"github.com/dynasession/dynasession/sessions/web"
 )
 
-// cookieChanges are what handlers do to a persistent session that changes how long the browser keeps
-// the cookie.
+// cookieChanges are what handlers do to a persistent session that changes how long the browser
+// keeps the cookie.
 var cookieChanges = map[string]func(t testing.TB, s site, r *http.Request) error{
 	"forget": func(_ testing.TB, s site, r *http.Request) error { return s.Persist(r.Context(), false) },
 	"longer": func(t testing.TB, s site, r *http.Request) error {
@@ -125,7 +125,8 @@ func TestPersist_CostsNothingBesideANewID(t *testing.T) {
 	is.Equal(calls(login, keep), calls(login)+" Replace")
 }
 
-// A client that keeps no cookie learns nothing by a new ID, nor a browser whose cookie stays as it is.
+// A client that keeps no cookie learns nothing by a new ID, nor a browser whose cookie stays as it
+// is.
 func TestPersist_WithoutAChangeOfTheCookieKeepsTheID(t *testing.T) {
 	is := is.New(t)
 	api := newSite(t, &web.Config{Header: "Authorization", Cookie: web.Cookie{Name: "__Host-id"}})
@@ -262,8 +263,8 @@ func TestPersist_APageAfterAFailedSave(t *testing.T) {
 	is.Equal(subject, "u")
 }
 
-// A client that has hung up, as at a double click, gets no new ID: it keeps the one that it has. What
-// it has chosen is told when it asks again.
+// A client that has hung up, as at a double click, gets no new ID: it keeps the one that it has.
+// What it has chosen is told when it asks again.
 func TestTrap_AChangeOfTheCookieForAClientThatHasHungUp(t *testing.T) {
 	for name, change := range cookieChanges {
 		for how, save := range savings {

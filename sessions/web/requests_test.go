@@ -285,8 +285,8 @@ func TestRequests_AnyOrderOfCalls(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) { checkRequests(t, r, "steady") })
 }
 
-// Calls of the store fail, before or after they have done their work. A handler that is told nothing
-// has lost nothing.
+// Calls of the store fail, before or after they have done their work. A handler that is told
+// nothing has lost nothing.
 func TestRequests_AnyFault(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) { checkRequests(t, r, "faults") })
 }

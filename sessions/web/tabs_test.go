@@ -200,7 +200,8 @@ func tabRequest(c *client, op, user string) (err error) {
 	return err
 }
 
-// A tab's request that is served after another user's login, and sent before it, replaces no cookie.
+// A tab's request that is served after another user's login, and sent before it, replaces no
+// cookie.
 func TestTabs_ASaveBesideAnotherUsersLogin(t *testing.T) {
 	is := is.New(t)
 	s := newSite(t, quietly())

@@ -33,8 +33,8 @@ const (
 const maxAnonymousForm = 1 << 20
 
 // Token returns an anti-forgery token for a form or a script, which proves that a request was made
-// from a page served to this browser. It is bound to the session's ID, so it changes at a login, and
-// when a signed-in user's session is renewed. It is different at each call, so that response
+// from a page served to this browser. It is bound to the session's ID, so it changes at a login,
+// and when a signed-in user's session is renewed. It is different at each call, so that response
 // compression doesn't reveal it.
 //
 // For a visitor without a session it creates none and stores nothing: it binds the token to a

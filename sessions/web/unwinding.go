@@ -11,8 +11,8 @@ import (
 var errUnwinding = fmt.Errorf("%w: the handler panics, and what it has changed in the session is not saved, see Discard", ErrCommitted)
 
 // unwinding reports whether this goroutine runs a deferred call of a handler that panics, such as
-// the Close of a compressor or a recoverer inside of Handler. It reads the stack, since nothing else
-// shows it, and is called where the stack has few frames above the handler's.
+// the Close of a compressor or a recoverer inside of Handler. It reads the stack, since nothing
+// else shows it, and is called where the stack has few frames above the handler's.
 func unwinding() bool {
 	var pcs [64]uintptr
 	part := pcs[:16] // mostly enough

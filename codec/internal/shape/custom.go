@@ -85,8 +85,8 @@ func encodesAsJSON(pointer reflect.Type) bool {
 	return slices.ContainsFunc(append(slices.Clone(streamMethods), jsonMethods), func(m Methods) bool { return pointer.Implements(m.Encode) })
 }
 
-// onlyAppends reports whether t has AppendText without MarshalText. Since Go 1.27 encoding/json calls
-// AppendText; before, it encoded such a type by its fields.
+// onlyAppends reports whether t has AppendText without MarshalText. Since Go 1.27 encoding/json
+// calls AppendText; before, it encoded such a type by its fields.
 func onlyAppends(t reflect.Type) bool {
 	pointer := reflect.PointerTo(t)
 	return pointer.Implements(reflect.TypeFor[encoding.TextAppender]()) &&

@@ -75,8 +75,8 @@ func (w *walk) fields(t reflect.Type, addressable bool, path string) error {
 	return nil
 }
 
-// mayWriteNothing reports whether an encoder may omit all that the struct t has: then a pointer that
-// embeds it comes back as nil.
+// mayWriteNothing reports whether an encoder may omit all that the struct t has: then a pointer
+// that embeds it comes back as nil.
 func (f *Format) mayWriteNothing(t reflect.Type) bool {
 	for i := range t.NumField() {
 		sf := t.Field(i)
@@ -113,8 +113,8 @@ func (w *walk) embedded(f reflect.StructField, path string) (skip bool, err erro
 }
 
 // losesEmbedded reports whether f embeds a type that encodes itself in a way in which the encoder
-// doesn't call its methods: it can't if the name isn't exported, and doesn't if it stores the fields
-// among those of the outer struct.
+// doesn't call its methods: it can't if the name isn't exported, and doesn't if it stores the
+// fields among those of the outer struct.
 func (f *Format) losesEmbedded(sf reflect.StructField, tag fieldTag) bool {
 	t, inlined := f.inlined(sf, tag)
 	if !f.encodesItself(t) && (f.Leaf == nil || !f.Leaf(t)) {

@@ -7,12 +7,12 @@ import (
 	"strconv"
 )
 
-// encodesKey reports whether the encoder calls a method of t, a string or an integer, for the key of
-// a map. encoding/json does so for integers, which [walk.key] knows; the others for both.
+// encodesKey reports whether the encoder calls a method of t, a string or an integer, for the key
+// of a map. encoding/json does so for integers, which [walk.key] knows; the others for both.
 func (f *Format) encodesKey(t reflect.Type) bool { return f.Tag != "" && f.encodesItself(t) }
 
-// encodesTextKey reports whether t is a string with MarshalText, for JSON. Since Go 1.27 encoding/json
-// calls that for the key of a map; before, it stored the string.
+// encodesTextKey reports whether t is a string with MarshalText, for JSON. Since Go 1.27
+// encoding/json calls that for the key of a map; before, it stored the string.
 func (f *Format) encodesTextKey(t reflect.Type) bool {
 	return f.Tag == "" && t.Kind() == reflect.String && t.Implements(textMethods.Encode)
 }
@@ -26,7 +26,8 @@ func encodesAsOther(key reflect.Value) bool {
 	return err != nil || string(text) != key.String()
 }
 
-// mayPrint reports whether fmt may print values of t by a method of theirs: String, Error or Format.
+// mayPrint reports whether fmt may print values of t by a method of theirs: String, Error or
+// Format.
 func mayPrint(t reflect.Type) bool { return t.NumMethod() > 0 }
 
 // printsOther reports whether fmt prints another text of key, a string or an integer, than that of

@@ -17,8 +17,8 @@ type Format struct {
 	// Tag is the struct tag that the encoder reads besides `json`; empty if there is none.
 	Tag string
 
-	// ParseTag returns the name and the options of a tag as the encoder reads them; an option without
-	// a value has an empty one. Nil: they are separated by commas.
+	// ParseTag returns the name and the options of a tag as the encoder reads them; an option
+	// without a value has an empty one. Nil: they are separated by commas.
 	ParseTag func(tag string) (name string, options map[string]string)
 
 	// Methods are the pairs of interfaces by which a type encodes and decodes itself, in the
@@ -45,8 +45,8 @@ type Format struct {
 	// NoTypedBytes means that the encoder fails at a list of a named byte type.
 	NoTypedBytes bool
 
-	// PrintsKeys means that the key of a map is stored as the text that fmt prints of it, unless it has
-	// MarshalText.
+	// PrintsKeys means that the key of a map is stored as the text that fmt prints of it, unless it
+	// has MarshalText.
 	PrintsKeys bool
 
 	// NilEmbedded means that a nil embedded pointer comes back as nil.

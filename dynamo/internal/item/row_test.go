@@ -115,7 +115,8 @@ func TestRemains_OfAMangledRecord(t *testing.T) {
 	is.Equal(Remains(nil), driver.Record{})
 }
 
-// Of several attributes that are wrong the error names the first, in the order in which they are read.
+// Of several attributes that are wrong the error names the first, in the order in which they are
+// read.
 func TestRecord_TheErrorNamesTheFirstOfSeveral(t *testing.T) {
 	is := is.New(t)
 	row, err := Encode(whole())

@@ -230,8 +230,8 @@ func TestStore_WhatIsTooOldLeaves(t *testing.T) {
 	is.Equal(d.Len(), 1)
 }
 
-// Of two reads at a time of a record without a Rev, as Python stores it, nobody knows which has seen
-// the later state: neither is remembered.
+// Of two reads at a time of a record without a Rev, as Python stores it, nobody knows which has
+// seen the later state: neither is remembered.
 func TestStore_TwoReadsOfARecordWithoutARev(t *testing.T) {
 	for name, rev := range map[string]string{"without": "", "with the same": rosters.Rev()} {
 		t.Run(name, func(t *testing.T) {

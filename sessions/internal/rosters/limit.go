@@ -75,9 +75,9 @@ func (l *Login) enterLimited(ctx context.Context, e Entry, replaces string, limi
 	return driver.ErrConflict
 }
 
-// loadFollowing loads the records of keys, and of those that they were renewed to since the list was
-// read: a renewal of a session in a page changes only the page, so the login would not notice. It
-// returns the keys of all of them, except own, to which former keys may lead too.
+// loadFollowing loads the records of keys, and of those that they were renewed to since the list
+// was read: a renewal of a session in a page changes only the page, so the login would not notice.
+// It returns the keys of all of them, except own, to which former keys may lead too.
 func (l *Login) loadFollowing(ctx context.Context, keys []string, own string, limit Limit) ([]string, []driver.Loaded, error) {
 	loaded, err := l.k.LoadAll(ctx, keys)
 	if err != nil {

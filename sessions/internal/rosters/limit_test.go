@@ -404,8 +404,8 @@ func TestSpill_WhatARevocationSparesStaysListed(t *testing.T) {
 	d.wantListed(t, oldest)
 }
 
-// A session that this binary can read as little as its data keeps nobody out: where the limit refuses
-// a login, it ends the session, and no other.
+// A session that this binary can read as little as its data keeps nobody out: where the limit
+// refuses a login, it ends the session, and no other.
 func TestLimit_EndsWhatItCannotRead(t *testing.T) {
 	forSizes(t, func(t *testing.T, d *desk) {
 		is := is.New(t)

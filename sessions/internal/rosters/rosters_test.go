@@ -302,8 +302,8 @@ func TestPrune_ASessionThatIsTouchedStays(t *testing.T) {
 	})
 }
 
-// A full head is looked through once one of its sessions may have idled out, and then again when the
-// next may have. A head with room is not.
+// A full head is looked through once one of its sessions may have idled out, and then again when
+// the next may have. A head with room is not.
 func TestPrune_WhenTheNextMayHaveIdledOut(t *testing.T) {
 	for first := range 2 {
 		is := is.New(t)

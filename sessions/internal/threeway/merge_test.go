@@ -243,7 +243,8 @@ func merged[T any](base, ours, theirs T) (T, error) {
 }
 
 // One side deletes an entry while the other changes it to what means the same, such as from nil to
-// empty: it stays deleted. Unexported fields that both sides change to what means the same are ours.
+// empty: it stays deleted. Unexported fields that both sides change to what means the same are
+// ours.
 func TestMerge_WhatMeansTheSameIsNoChange(t *testing.T) {
 	is := is.New(t)
 	lists := func(list []string) map[string][]string { return map[string][]string{"k": list} }
@@ -266,8 +267,8 @@ type keeps struct{ Seen map[string]bool }
 
 func (k keeps) Merge(base, _ keeps) keeps { return base }
 
-// What a type's own method returns may be one of its arguments: the result shares no memory with the
-// base.
+// What a type's own method returns may be one of its arguments: the result shares no memory with
+// the base.
 func TestMerge_SharesNothingWithTheBase(t *testing.T) {
 	is := is.New(t)
 	of := func(key string) keeps { return keeps{map[string]bool{key: true}} }
