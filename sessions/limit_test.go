@@ -249,6 +249,16 @@ func TestSubjectLimit_AShortSessionBesideLongerOnes(t *testing.T) {
 	is.Equal(w.handles(t, "user"), []string{s.Handle()})
 }
 
+// leavingFails makes the removal of entries from lists fail.
+func (w *world) leavingFails() {
+	w.store.On("ChangeRoster", func(c *cued.Call) error {
+		if len(c.Change.Leave) > 0 {
+			return sessions.ErrUnavailable
+		}
+		return c.Do()
+	})
+}
+
 // A session to which another user has signed in counts for that user, although the list of the one
 // before still has its former key; and so does one that was renewed afterwards.
 func TestSubjectLimit_AnotherUsersSessionDoesNotCount(t *testing.T) {
@@ -256,12 +266,7 @@ func TestSubjectLimit_AnotherUsersSessionDoesNotCount(t *testing.T) {
 		is := is.New(t)
 		w := newWorld(t, &sessions.Config[cart]{SubjectLimit: limit})
 		s := w.login(t, "ann")
-		w.store.On("ChangeRoster", func(c *cued.Call) error {
-			if len(c.Change.Leave) > 0 {
-				return sessions.ErrUnavailable
-			}
-			return c.Do()
-		})
+		w.leavingFails()
 		is.NoErr(w.Authenticate(t.Context(), s, "bob"))
 		is.NoErr(w.Renew(t.Context(), s))
 		w.store.Off()
@@ -278,12 +283,7 @@ func TestSubjectLimit_ASessionThatSignsInAgainIsNotInItsOwnWay(t *testing.T) {
 			is := is.New(t)
 			w := newWorld(t, &sessions.Config[cart]{SubjectLimit: limit})
 			s := w.login(t, "user")
-			w.store.On("ChangeRoster", func(c *cued.Call) error {
-				if len(c.Change.Leave) > 0 {
-					return sessions.ErrUnavailable
-				}
-				return c.Do()
-			})
+			w.leavingFails()
 			for range renewals {
 				is.NoErr(w.Renew(t.Context(), s))
 			}

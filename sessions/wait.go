@@ -86,18 +86,18 @@ type waitQueue struct {
 // waiter is one call of WaitEnd.
 type waiter struct {
 	key  string
-	due  time.Time                                 // when to check its session next
-	over func(context.Context, driver.Loaded) bool // may ask the store, as the leader
-	done chan driver.Loaded                        // receives the result that showed the session's end
-	left bool                                      // its WaitEnd has returned
+	due  time.Time          // when to check its session next
+	done chan driver.Loaded // receives the result that showed the session's end
+	left bool               // its WaitEnd has returned
 }
 
-// wait waits until over is true of the result of load for key.
+// wait waits until over is true of the result of load for key. All calls pass the same load and
+// over: the leader's are called for all, with its context.
 func (w *waits) wait(
 	ctx context.Context, key string, every time.Duration,
 	load func(context.Context, []string) ([]driver.Loaded, error), over func(context.Context, driver.Loaded) bool,
 ) (driver.Loaded, error) {
-	one := &waiter{key: key, over: over, done: make(chan driver.Loaded, 1)}
+	one := &waiter{key: key, done: make(chan driver.Loaded, 1)}
 	q := w.enter(one, every)
 	defer w.leave(q, one, every)
 	select {
@@ -119,11 +119,11 @@ func (w *waits) wait(
 			return driver.Loaded{}, ctx.Err()
 		case <-timer.C:
 		}
-		w.look(ctx, q, every, load)
+		w.look(ctx, q, every, load, over)
 	}
 }
 
-// enter adds a waiter.
+// enter adds a waiter to the queue of its interval.
 func (w *waits) enter(one *waiter, every time.Duration) *waitQueue {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -174,7 +174,10 @@ func (w *waits) untilDue(q *waitQueue, every time.Duration) time.Duration {
 
 // look makes one call for the waiters that were checked longest ago, and puts those back whose
 // session is alive.
-func (w *waits) look(ctx context.Context, q *waitQueue, every time.Duration, load func(context.Context, []string) ([]driver.Loaded, error)) {
+func (w *waits) look(
+	ctx context.Context, q *waitQueue, every time.Duration,
+	load func(context.Context, []string) ([]driver.Loaded, error), over func(context.Context, driver.Loaded) bool,
+) {
 	batch, keys := w.take(q)
 	rest := batch // even if load panics
 	defer func() { w.putBack(q, rest, time.Now().Add(share(every)), ctx.Err() != nil) }()
@@ -192,11 +195,11 @@ func (w *waits) look(ctx context.Context, q *waitQueue, every time.Duration, loa
 	}
 	rest = slices.DeleteFunc(slices.Clone(batch), func(one *waiter) bool {
 		f, ok := found[one.key]
-		over := ok && one.over(ctx, f)
-		if over {
+		ended := ok && over(ctx, f)
+		if ended {
 			one.done <- f
 		}
-		return over
+		return ended
 	})
 }
 

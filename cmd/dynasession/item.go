@@ -60,7 +60,7 @@ func (it item) number(name string) int64 {
 	return 0
 }
 
-// timeout returns a timeout, like a Manager the longest Duration for a longer one.
+// timeout returns a timeout. One that no Duration can hold is the longest one, as for a Manager.
 func (it item) timeout(name string) time.Duration {
 	return time.Duration(min(it.number(name), int64(math.MaxInt64/time.Second))) * time.Second
 }

@@ -70,8 +70,7 @@ func (v *visit[T]) sift(s *sent, ids []string) {
 	s.invalid = s.invalid[:min(len(s.invalid), room-len(s.ids))]
 }
 
-// credentials splits the value of an Authorization header, which may have several spaces (RFC
-// 6750).
+// credentials splits the value of an Authorization header. RFC 6750 allows several spaces in it.
 func credentials(value string) (scheme, id string) {
 	scheme, id, _ = strings.Cut(value, " ")
 	return scheme, strings.TrimLeft(id, " ")

@@ -57,9 +57,7 @@ func TestExtend_TheHeadStaysAsLongAsAPage(t *testing.T) {
 	is.Equal(page, int64(1))
 	_, err = d.Extend(t.Context(), list, page, rosters.Entry{Key: key, Deadline: d.clock.Now().Add(10 * absolute)})
 	is.NoErr(err)
-	d.clock.Advance(3 * absolute)
-	d.sweep(t)
-	is.True(d.listed(t)[key])
+	d.wantListedLater(t, key)
 }
 
 // Also if another request has given it that deadline, and died before the head was prolonged.
@@ -80,9 +78,7 @@ func TestExtend_TheHeadStaysThoughTheEntryHasTheDeadline(t *testing.T) {
 	d.store.Off()
 	_, err = d.Extend(t.Context(), list, page, e)
 	is.NoErr(err)
-	d.clock.Advance(3 * absolute)
-	d.sweep(t)
-	is.True(d.listed(t)[key])
+	d.wantListedLater(t, key)
 }
 
 // A renewal into a page prolongs the head only if the session gets a later deadline.
@@ -99,9 +95,18 @@ func TestMove_TheHeadStaysAsLongAsAPage(t *testing.T) {
 	e := rosters.Entry{Key: d.key(), Deadline: d.clock.Now().Add(10 * absolute), Longer: true}
 	_, err = d.Move(t.Context(), list, page, e)
 	is.NoErr(err)
+	d.wantListedLater(t, e.Key)
+}
+
+// wantListedLater checks that a session of a later deadline is still listed when the head would
+// have been deleted if it were kept for the others only.
+func (d *desk) wantListedLater(t *testing.T, key string) {
+	t.Helper()
+	is := is.New(t)
+	is.Helper()
 	d.clock.Advance(3 * absolute)
 	d.sweep(t)
-	is.True(d.listed(t)[e.Key])
+	is.True(d.listed(t)[key])
 }
 
 // sweep makes the store delete everything that has expired.
